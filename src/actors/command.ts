@@ -1,0 +1,100 @@
+// What a product's actor can be asked. Commands are plain data: they cross threads and networks as they are.
+// Ids and keys come in with the command, so that the actor draws no random number and computes no hash.
+
+import type { Key } from './key.ts';
+
+export interface Reserve {
+  readonly kind: 'reserve';
+  readonly productId: string;
+  readonly orderId: Key;
+  readonly customerId: string;
+  readonly customerKey: Key;
+  readonly idempotencyKey: string;
+  readonly requestKey: Key;
+  readonly quantity: number;
+}
+
+/** What the payment provider said. `paid` means that the money is taken. */
+export interface Pay {
+  readonly kind: 'pay';
+  readonly orderId: Key;
+  readonly customerKey: Key;
+  readonly settlement: 'paid' | 'payment_pending' | 'in_review';
+}
+
+export interface Cancel {
+  readonly kind: 'cancel';
+  readonly orderId: Key;
+  readonly customerKey: Key;
+}
+
+/** Sent by the owner itself when a hold's time is up. */
+export interface Expire {
+  readonly kind: 'expire';
+  readonly orderId: Key;
+}
+
+/** The money of an order in `refund_due` went back. */
+export interface Refund {
+  readonly kind: 'refund';
+  readonly orderId: Key;
+}
+
+export interface Configure {
+  readonly kind: 'configure';
+  readonly productId: string;
+  readonly configuration: ProductConfiguration;
+  /** The revision that the caller saw; 0 for "must not exist"; undefined for "whatever it is". */
+  readonly expectedRevision: number | undefined;
+}
+
+export interface ProductConfiguration {
+  readonly name: string;
+  readonly description: string;
+  /** Epoch milliseconds: the first at which a reservation is possible. */
+  readonly startsAt: number;
+  /** Epoch milliseconds: the first at which it no longer is. */
+  readonly endsAt: number;
+  /** Minor units. */
+  readonly amount: number;
+  readonly currency: string;
+  readonly perCustomerLimit: number;
+  readonly holdSeconds: number;
+}
+
+export interface ChangeStock {
+  readonly kind: 'loadStock' | 'withdrawStock';
+  readonly productId: string;
+  readonly requestId: string;
+  /** Units, above 0. */
+  readonly quantity: number;
+}
+
+export interface PauseOrResume {
+  readonly kind: 'pause' | 'resume';
+  readonly productId: string;
+}
+
+export interface ShowProduct {
+  readonly kind: 'showProduct' | 'showStock';
+  readonly productId: string;
+}
+
+export interface ShowOrder {
+  readonly kind: 'showOrder';
+  readonly orderId: Key;
+  readonly customerKey: Key;
+}
+
+/** For the client that lost its answer. */
+export interface FindOrder {
+  readonly kind: 'findOrder';
+  readonly productId: string;
+  readonly requestKey: Key;
+}
+
+/** Addressed by product. */
+export type ProductCommand = Reserve | Configure | ChangeStock | PauseOrResume | ShowProduct | FindOrder;
+/** Addressed by order id, which leads to its product. */
+export type OrderCommand = Pay | Cancel | Expire | Refund | ShowOrder;
+export type Command = ProductCommand | OrderCommand;

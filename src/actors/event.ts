@@ -1,0 +1,56 @@
+// What happened to a product. Events are the truth: state is what they add up to.
+// Every event carries its product and the journal time at which it was decided (epoch milliseconds).
+
+import type { ProductConfiguration } from './command.ts';
+import type { Key } from './key.ts';
+import type { Terms } from './order.ts';
+
+interface Happened {
+  readonly productId: string;
+  readonly at: number;
+}
+
+export interface Configured extends Happened {
+  readonly kind: 'configured';
+  readonly configuration: ProductConfiguration;
+  /** Counts the configurations of this product from 1. */
+  readonly revision: number;
+}
+
+export interface StockChanged extends Happened {
+  readonly kind: 'stockLoaded' | 'stockWithdrawn';
+  readonly requestId: string;
+  readonly quantity: number;
+}
+
+/** Self-contained: whoever reads only this event knows the whole order. */
+export interface Reserved extends Happened {
+  readonly kind: 'reserved';
+  readonly orderId: Key;
+  readonly customerId: string;
+  readonly customerKey: Key;
+  readonly idempotencyKey: string;
+  readonly requestKey: Key;
+  readonly quantity: number;
+  readonly terms: Terms;
+}
+
+export type OrderChange =
+  | 'paymentPending'
+  | 'inReview'
+  | 'paid'
+  | 'cancelled'
+  | 'expired'
+  | 'refundDue'
+  | 'refunded';
+
+export interface OrderChanged extends Happened {
+  readonly kind: OrderChange;
+  readonly orderId: Key;
+}
+
+export interface SaleSwitched extends Happened {
+  readonly kind: 'paused' | 'resumed';
+}
+
+export type Event = Configured | StockChanged | Reserved | OrderChanged | SaleSwitched;

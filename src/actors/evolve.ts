@@ -1,0 +1,160 @@
+// evolve(product, event): what an event does to the state. The only place that changes a product, live and in replay.
+//
+// It trusts nothing: each event is checked against the invariants before and after, because a replay may read what
+// another version, or a damaged disk, wrote.
+
+import type { Configured, Event, OrderChange, OrderChanged, Reserved, StockChanged } from './event.ts';
+import { invariant } from './invariant.ts';
+import { isHeld, type OrderStatus, type Terms } from './order.ts';
+import { Product } from './product.ts';
+
+const STATUS_AFTER: Record<OrderChange, OrderStatus> = {
+  paymentPending: 'payment_pending',
+  inReview: 'in_review',
+  paid: 'paid',
+  cancelled: 'cancelled',
+  expired: 'expired',
+  refundDue: 'refund_due',
+  refunded: 'refunded',
+};
+
+const BEFORE: Record<OrderChange, readonly OrderStatus[]> = {
+  paymentPending: ['reserved'],
+  inReview: ['reserved', 'payment_pending'],
+  paid: ['reserved', 'payment_pending', 'in_review', 'expired'],
+  cancelled: ['reserved', 'payment_pending', 'in_review'],
+  expired: ['reserved', 'payment_pending'],
+  refundDue: ['cancelled', 'expired'],
+  refunded: ['refund_due'],
+};
+
+/** @returns the product, which the first `configured` event makes */
+export function evolve(product: Product | undefined, event: Event): Product {
+  if (event.kind === 'configured') return configured(product, event);
+  invariant(product !== undefined, `${event.kind} of ${event.productId}, which was never configured`);
+  switch (event.kind) {
+    case 'reserved':
+      reserved(product, event);
+      break;
+    case 'stockLoaded':
+    case 'stockWithdrawn':
+      stockChanged(product, event);
+      break;
+    case 'paused':
+    case 'resumed':
+      product.paused = event.kind === 'paused';
+      break;
+    case 'paymentPending':
+    case 'inReview':
+    case 'paid':
+    case 'cancelled':
+    case 'expired':
+    case 'refundDue':
+    case 'refunded':
+      orderChanged(product, event);
+      break;
+  }
+  assertStock(product);
+  return product;
+}
+
+function configured(product: Product | undefined, event: Configured): Product {
+  const { amount, currency, holdSeconds } = event.configuration;
+  const evolved = product ?? new Product(event.productId, event.configuration);
+  invariant(event.revision === evolved.revision + 1, `revision ${event.revision} follows ${evolved.revision}`);
+  evolved.configuration = event.configuration;
+  evolved.revision = event.revision;
+  const old = evolved.terms.at(-1);
+  if (old === undefined || !isSameTerms(old, event.configuration)) {
+    evolved.adoptTerms({ amount, currency, holdSeconds });
+  }
+  return evolved;
+}
+
+function isSameTerms(one: Terms, other: Terms): boolean {
+  return (
+    one.amount === other.amount && one.currency === other.currency && one.holdSeconds === other.holdSeconds
+  );
+}
+
+function stockChanged(product: Product, { kind, requestId, quantity }: StockChanged): void {
+  invariant(!product.stockRequests.has(requestId), `stock request ${requestId} counted twice`);
+  invariant(Number.isSafeInteger(quantity) && quantity > 0, `stock changes by whole units, not ${quantity}`);
+  const { stock } = product;
+  if (kind === 'stockLoaded') {
+    stock.loaded += quantity;
+    stock.available += quantity;
+    product.stockRequests.set(requestId, { kind: 'loadStock', quantity });
+  } else {
+    stock.available -= quantity;
+    stock.withdrawn += quantity;
+    product.stockRequests.set(requestId, { kind: 'withdrawStock', quantity });
+  }
+}
+
+function reserved(product: Product, event: Reserved): void {
+  const { orders, stock, configuration } = product;
+  const { quantity, at } = event;
+  invariant(Number.isSafeInteger(quantity) && quantity > 0, `an order is of whole units, not ${quantity}`);
+  invariant(!product.paused, 'a reservation while paused');
+  invariant(at >= configuration.startsAt && at < configuration.endsAt, 'a reservation outside the window');
+  invariant(orders.requests.find(event.requestKey) < 0, 'a second order for one key');
+  invariant(orders.ids.find(event.orderId) < 0, 'a second order with one id');
+  invariant(isSameTerms(event.terms, product.currentTerms), 'a reservation on terms that are not in force');
+
+  const customer = orders.customer(event.customerKey);
+  const held = orders.heldByRow(customer) + quantity;
+  invariant(held <= configuration.perCustomerLimit, 'a customer above the limit');
+  const row = orders.add(
+    event.orderId,
+    event.requestKey,
+    customer,
+    quantity,
+    product.terms.length - 1,
+    at,
+  );
+  orders.changeHeld(customer, quantity);
+  stock.available -= quantity;
+  if (event.terms.holdSeconds === 0) {
+    orders.setStatus(row, 'paid');
+    stock.sold += quantity;
+  } else {
+    orders.setStatus(row, 'reserved');
+    stock.reserved += quantity;
+  }
+}
+
+function orderChanged(product: Product, { kind, orderId }: OrderChanged): void {
+  const { orders, stock } = product;
+  const row = orders.ids.find(orderId);
+  invariant(row >= 0, `${kind} of an order that does not exist`);
+  const before = orders.status(row);
+  invariant(BEFORE[kind].includes(before), `${kind} of an order that is ${before}`);
+  const after = STATUS_AFTER[kind];
+  const quantity = orders.quantity(row);
+  orders.setStatus(row, after);
+
+  // Where the units were, and where they are now.
+  if (isHeld(before) && !isHeld(after)) stock.reserved -= quantity;
+  if (after === 'paid') stock.sold += quantity;
+  if (after === 'cancelled' || after === 'expired') stock.available += quantity;
+  if (before === 'expired' && after === 'paid') stock.available -= quantity;
+
+  const customer = orders.customerRow(row);
+  if (after === 'cancelled' || after === 'expired') orders.changeHeld(customer, -quantity);
+  if (before === 'expired' && after === 'paid') {
+    orders.changeHeld(customer, quantity);
+    invariant(
+      orders.heldByRow(customer) <= product.configuration.perCustomerLimit,
+      'a late payment above the limit',
+    );
+  }
+}
+
+/** Invariant 1, after every event. */
+function assertStock({ id, stock }: Product): void {
+  const { loaded, available, reserved, sold, withdrawn } = stock;
+  const adds = loaded === available + reserved + sold + withdrawn;
+  if (adds && available >= 0 && reserved >= 0 && sold >= 0) return;
+  invariant(false, `stock of ${id} does not add up: ${JSON.stringify(stock)}`);
+}

@@ -1,0 +1,51 @@
+// The domain's public door: one product's stock and orders, as pure functions over events.
+
+export type * from './command.ts';
+export { ACTOR_LIMITS, decide, refuse, type Decision, type Reply } from './decide.ts';
+export { digest } from './digest.ts';
+export type * from './event.ts';
+export { evolve } from './evolve.ts';
+export { invariant, InvariantViolation } from './invariant.ts';
+export {
+  customerKeyOf,
+  KEY_BYTES,
+  keyOf,
+  ORDER_ID_LENGTH,
+  orderIdKey,
+  orderIdText,
+  orderKeyOf,
+  productTagOf,
+  requestKeyOf,
+  shardOfTag,
+  tagOf,
+  type Key,
+} from './key.ts';
+export {
+  acceptedStatus,
+  holdExpiresAt,
+  isHeld,
+  ORDER_STATUSES,
+  type Money,
+  type Order,
+  type OrderStatus,
+  type Terms,
+} from './order.ts';
+export { REFUSALS, retryOf, type Refusal, type Retry } from './outcome.ts';
+export { Product, type ProductReading, type SaleState, type Stock } from './product.ts';
+export {
+  decodeRecord,
+  encodeRecord,
+  eventBytesMax,
+  RECORD_VERSION,
+  type JournalRecord,
+  type RecordHeader,
+} from './record.ts';
+export {
+  Checker,
+  INVARIANTS,
+  type Answer,
+  type InvariantNumber,
+  type ProjectedOrder,
+  type Report,
+  type Violation,
+} from './checker.ts';

@@ -1,0 +1,108 @@
+// The orders of one product, and the customers who hold them, in about a hundred bytes an order.
+//
+// Rows are in the order of acceptance. So rows of the same terms stand together and their holds end in row order:
+// a cursor for each set of terms replaces a timer for each order.
+
+import { bytes, Column, float64s, uint16s, uint32s } from './column.ts';
+import { KeyTable } from './key-table.ts';
+import type { Key } from './key.ts';
+import { canExpire, ORDER_STATUSES, type OrderStatus } from './order.ts';
+
+const STATUS_CODES = new Map(ORDER_STATUSES.map((status, code) => [status, code]));
+
+export class OrderTable {
+  readonly ids = new KeyTable();
+  /** Row of a request key = row of its order: an order is accepted by exactly one key. */
+  readonly requests = new KeyTable();
+  readonly customers = new KeyTable();
+  readonly #customer = new Column(uint32s);
+  readonly #quantity = new Column(uint32s);
+  readonly #terms = new Column(uint16s);
+  readonly #status = new Column(bytes);
+  readonly #createdAt = new Column(float64s);
+  /** By customer row: units reserved or paid. */
+  readonly #held = new Column(uint32s);
+
+  get size(): number {
+    return this.ids.size;
+  }
+
+  add(orderId: Key, requestKey: Key, customerRow: number, quantity: number, terms: number, createdAt: number): number {
+    const row = this.ids.add(orderId);
+    this.requests.add(requestKey);
+    for (const column of [this.#customer, this.#quantity, this.#terms, this.#status, this.#createdAt]) {
+      column.reserve(row);
+    }
+    this.#customer.set(row, customerRow);
+    this.#quantity.set(row, quantity);
+    this.#terms.set(row, terms);
+    this.#createdAt.set(row, createdAt);
+    return row;
+  }
+
+  quantity(row: number): number {
+    return this.#quantity.get(row);
+  }
+
+  termsIndex(row: number): number {
+    return this.#terms.get(row);
+  }
+
+  createdAt(row: number): number {
+    return this.#createdAt.get(row);
+  }
+
+  status(row: number): OrderStatus {
+    return ORDER_STATUSES[this.#status.get(row)]!;
+  }
+
+  setStatus(row: number, status: OrderStatus): void {
+    this.#status.set(row, STATUS_CODES.get(status)!);
+  }
+
+  customerRow(row: number): number {
+    return this.#customer.get(row);
+  }
+
+  belongsTo(row: number, customerKey: Key): boolean {
+    return this.customers.keyAt(this.#customer.get(row)) === customerKey;
+  }
+
+  /** The customer's row, made when it is not there yet. */
+  customer(key: Key): number {
+    const found = this.customers.find(key);
+    if (found >= 0) return found;
+    const row = this.customers.add(key);
+    this.#held.reserve(row);
+    return row;
+  }
+
+  /** Units that the customer has reserved or paid. */
+  heldBy(customerKey: Key): number {
+    const row = this.customers.find(customerKey);
+    return row < 0 ? 0 : this.#held.get(row);
+  }
+
+  heldByRow(customerRow: number): number {
+    return this.#held.get(customerRow);
+  }
+
+  changeHeld(customerRow: number, units: number): void {
+    this.#held.set(customerRow, this.#held.get(customerRow) + units);
+  }
+
+  /** The first row from `row` on, of the given terms, whose hold can still run out; or -1. */
+  nextHold(row: number, terms: number): number {
+    for (let at = row; at < this.size && this.#terms.get(at) === terms; at++) {
+      if (canExpire(this.status(at))) return at;
+    }
+    return -1;
+  }
+
+  /** Memory held, in bytes. */
+  get bytes(): number {
+    const tables = [this.ids, this.requests, this.customers];
+    const columns = [this.#customer, this.#quantity, this.#terms, this.#status, this.#createdAt, this.#held];
+    return [...tables, ...columns].reduce((sum, part) => sum + part.bytes, 0);
+  }
+}

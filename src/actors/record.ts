@@ -1,0 +1,276 @@
+// The journal's record format, version 1. It must never change: a sale of years ago has to be readable. A different
+// format gets another version byte and a decoder of its own beside this one. docs/journal.md describes it for readers in
+// other languages.
+//
+//   byte 0       version, 1
+//   bytes 1…     MessagePack: [shard, epoch, owner, number, previous, revision, at, runs]
+//                  owner     bin 16, drawn anew for each claim
+//                  number    counts the records of this owner in this epoch from 0; number 0 is the claim, without runs
+//                  previous  journal sequence of the shard's record before this one, 0 for the first
+//                  revision  of the placement document under which the shard was claimed
+//                  at        epoch milliseconds
+//   a run        consecutive events of one kind and one product
+//     1 configured            [1, product, [at], name, description, startsAt, endsAt, amount, currency, limit, hold, revision]
+//     2, 3 stock loaded, withdrawn   [kind, product, [at], requestId, quantity]
+//     4 reserved              [4, product, [at…], amount, currency, hold, [quantity…], keys, texts]
+//                                 keys   bin, 48 bytes an order: order id, customer key, request key
+//                                 texts  bin, MessagePack: [[customer id…], [idempotency key…]]; a replay skips it
+//     5…11 order changes      [kind, product, [at…], ids]       ids: bin, 16 bytes an order
+//     12, 13 paused, resumed  [kind, product, [at]]
+//   Each `at` of a run is the milliseconds since the record's.
+
+import { Packr } from 'msgpackr';
+import type { Event, OrderChange, Reserved } from './event.ts';
+import { invariant } from './invariant.ts';
+import { KEY_BYTES, type Key } from './key.ts';
+
+export const RECORD_VERSION = 1;
+
+/** Who wrote a record, and where it stands in its shard's chain. */
+export interface RecordHeader {
+  readonly shard: number;
+  readonly epoch: number;
+  readonly owner: Key;
+  readonly number: number;
+  readonly previous: number;
+  readonly revision: number;
+  readonly at: number;
+}
+
+export interface JournalRecord extends RecordHeader {
+  readonly events: readonly Event[];
+}
+
+const KIND_CODES = {
+  configured: 1,
+  stockLoaded: 2,
+  stockWithdrawn: 3,
+  reserved: 4,
+  paymentPending: 5,
+  inReview: 6,
+  paid: 7,
+  cancelled: 8,
+  expired: 9,
+  refundDue: 10,
+  refunded: 11,
+  paused: 12,
+  resumed: 13,
+} as const satisfies Record<Event['kind'], number>;
+
+const KINDS = new Map<number, Event['kind']>(
+  Object.entries(KIND_CODES).map(([kind, code]) => [code, kind as Event['kind']]),
+);
+
+// useRecords off: msgpackr's own structures are shared state, which a durable log must not depend on.
+const packr = new Packr({ useRecords: false });
+
+type Run = unknown[];
+
+export function encodeRecord(header: RecordHeader, events: readonly Event[]): Uint8Array<ArrayBuffer> {
+  const runs: Run[] = [];
+  for (let from = 0; from < events.length; ) {
+    const to = runEnd(events, from);
+    runs.push(encodeRun(events.slice(from, to), header.at));
+    from = to;
+  }
+  const { shard, epoch, owner, number, previous, revision, at } = header;
+  const packed = packr.pack([shard, epoch, bin(owner), number, previous, revision, at, runs]);
+  // Its own buffer, not a slice of the packer's pool, so that it can be transferred to the journal's thread.
+  const bytes = new Uint8Array(packed.length + 1);
+  bytes[0] = RECORD_VERSION;
+  bytes.set(packed, 1);
+  return bytes;
+}
+
+/** @throws when the bytes are not a record of a known version */
+export function decodeRecord(bytes: Uint8Array): JournalRecord {
+  invariant(bytes[0] === RECORD_VERSION, `record version ${bytes[0]} is unknown; this is version ${RECORD_VERSION}`);
+  const [shard, epoch, owner, number, previous, revision, at, runs] = packr.unpack(bytes.subarray(1)) as [
+    number,
+    number,
+    Uint8Array,
+    number,
+    number,
+    number,
+    number,
+    Run[],
+  ];
+  const events: Event[] = [];
+  for (const run of runs) decodeRun(run, at, events);
+  return { shard, epoch, owner: latin1(owner, 0, KEY_BYTES), number, previous, revision, at, events };
+}
+
+/** A bound on the bytes that an event adds to a record, to keep a flush inside its budget. */
+export function eventBytesMax(event: Event): number {
+  switch (event.kind) {
+    case 'reserved':
+      return 96 + 3 * (event.customerId.length + event.idempotencyKey.length + event.productId.length);
+    case 'configured':
+      return 160 + 3 * (event.productId.length + event.configuration.name.length + event.configuration.description.length);
+    case 'stockLoaded':
+    case 'stockWithdrawn':
+      return 48 + 3 * (event.requestId.length + event.productId.length);
+    default:
+      return 48 + 3 * event.productId.length;
+  }
+}
+
+/** The end of the run that starts at `from`. */
+function runEnd(events: readonly Event[], from: number): number {
+  const first = events[from]!;
+  let to = from + 1;
+  if (first.kind === 'configured' || KIND_CODES[first.kind] <= 3 || KIND_CODES[first.kind] >= 12) return to;
+  while (to < events.length && continues(first, events[to]!)) to++;
+  return to;
+}
+
+function continues(first: Event, next: Event): boolean {
+  if (next.kind !== first.kind || next.productId !== first.productId) return false;
+  return next.kind !== 'reserved' || next.terms === (first as Reserved).terms;
+}
+
+function encodeRun(run: readonly Event[], recordAt: number): Run {
+  const first = run[0]!;
+  const head = [KIND_CODES[first.kind], first.productId, run.map((event) => event.at - recordAt)];
+  switch (first.kind) {
+    case 'configured': {
+      const { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds } =
+        first.configuration;
+      return [
+        ...head,
+        name,
+        description,
+        startsAt,
+        endsAt,
+        amount,
+        currency,
+        perCustomerLimit,
+        holdSeconds,
+        first.revision,
+      ];
+    }
+    case 'stockLoaded':
+    case 'stockWithdrawn':
+      return [...head, first.requestId, first.quantity];
+    case 'reserved':
+      return [...head, ...encodeReserved(run as readonly Reserved[])];
+    case 'paused':
+    case 'resumed':
+      return head;
+    default: {
+      const ids = Buffer.allocUnsafe(run.length * KEY_BYTES);
+      run.forEach((event, at) => ids.write((event as { orderId: Key }).orderId, at * KEY_BYTES, KEY_BYTES, 'latin1'));
+      return [...head, ids];
+    }
+  }
+}
+
+function encodeReserved(run: readonly Reserved[]): Run {
+  const { amount, currency, holdSeconds } = run[0]!.terms;
+  const keys = Buffer.allocUnsafe(run.length * KEY_BYTES * 3);
+  let at = 0;
+  for (const event of run) {
+    keys.write(event.orderId, at, KEY_BYTES, 'latin1');
+    keys.write(event.customerKey, at + KEY_BYTES, KEY_BYTES, 'latin1');
+    keys.write(event.requestKey, at + KEY_BYTES * 2, KEY_BYTES, 'latin1');
+    at += KEY_BYTES * 3;
+  }
+  const texts = packr.pack([run.map((event) => event.customerId), run.map((event) => event.idempotencyKey)]);
+  return [amount, currency, holdSeconds, run.map((event) => event.quantity), keys, Buffer.from(texts)];
+}
+
+function decodeRun(run: Run, recordAt: number, events: Event[]): void {
+  const kind = KINDS.get(run[0] as number);
+  invariant(kind !== undefined, `event kind ${String(run[0])} is unknown`);
+  const productId = run[1] as string;
+  const ats = run[2] as number[];
+  const at = recordAt + ats[0]!;
+  switch (kind) {
+    case 'configured': {
+      const [name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds, revision] =
+        run.slice(3) as [string, string, number, number, number, string, number, number, number];
+      const configuration = {
+        name,
+        description,
+        startsAt,
+        endsAt,
+        amount,
+        currency,
+        perCustomerLimit,
+        holdSeconds,
+      };
+      events.push({ kind, productId, at, configuration, revision });
+      return;
+    }
+    case 'stockLoaded':
+    case 'stockWithdrawn':
+      events.push({ kind, productId, at, requestId: run[3] as string, quantity: run[4] as number });
+      return;
+    case 'reserved':
+      decodeReserved(run, productId, recordAt, events);
+      return;
+    case 'paused':
+    case 'resumed':
+      events.push({ kind, productId, at });
+      return;
+    default:
+      decodeOrderChanges(kind, run, productId, recordAt, events);
+  }
+}
+
+function decodeReserved(run: Run, productId: string, recordAt: number, events: Event[]): void {
+  const [, , ats, amount, currency, holdSeconds, quantities, keys, texts] = run as [
+    number,
+    string,
+    number[],
+    number,
+    string,
+    number,
+    number[],
+    Uint8Array,
+    Uint8Array,
+  ];
+  const terms = { amount, currency, holdSeconds };
+  const [customerIds, idempotencyKeys] = packr.unpack(texts) as [string[], string[]];
+  for (let index = 0; index < ats.length; index++) {
+    const key = index * KEY_BYTES * 3;
+    events.push({
+      kind: 'reserved',
+      productId,
+      at: recordAt + ats[index]!,
+      orderId: latin1(keys, key, KEY_BYTES),
+      customerId: customerIds[index]!,
+      customerKey: latin1(keys, key + KEY_BYTES, KEY_BYTES),
+      idempotencyKey: idempotencyKeys[index]!,
+      requestKey: latin1(keys, key + KEY_BYTES * 2, KEY_BYTES),
+      quantity: quantities[index]!,
+      terms,
+    });
+  }
+}
+
+function decodeOrderChanges(
+  kind: OrderChange,
+  run: Run,
+  productId: string,
+  recordAt: number,
+  events: Event[],
+): void {
+  const ats = run[2] as number[];
+  const ids = run[3] as Uint8Array;
+  for (let index = 0; index < ats.length; index++) {
+    events.push({
+      kind,
+      productId,
+      at: recordAt + ats[index]!,
+      orderId: latin1(ids, index * KEY_BYTES, KEY_BYTES),
+    });
+  }
+}
+
+const bin = (key: Key): Buffer => Buffer.from(key, 'latin1');
+
+function latin1(bytes: Uint8Array, from: number, length: number): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString('latin1', from, from + length);
+}

@@ -1,0 +1,111 @@
+// Everything in the runtime that waits, sends, stores or draws a random number does so through one of these ports.
+// main.ts and worker.ts give the real ones; the simulation gives a clock, a network and a journal that follow a seed.
+
+import type { Command, Reply } from '../actors/index.ts';
+
+export interface Clock {
+  /** Epoch milliseconds, an integer; may jump. */
+  now(): number;
+  /** Milliseconds that never run backwards; their origin means nothing. */
+  monotonic(): number;
+}
+
+export interface Timers {
+  /** Calls back once, after at least `delayMs`; the returned function cancels it. */
+  after(delayMs: number, callback: () => void): () => void;
+  /** Calls back in this turn of the loop, after everything that has already arrived. */
+  soon(callback: () => void): void;
+}
+
+export interface Random {
+  /** One-byte characters, unpredictable. */
+  characters(count: number): string;
+}
+
+/** Position of a record in the whole journal: above 0, rising, not contiguous within a shard. */
+export type Sequence = number;
+
+export interface StoredRecord {
+  readonly sequence: Sequence;
+  readonly shard: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What became of an append. */
+export type AppendResult =
+  /** Durable at this sequence. */
+  | { readonly kind: 'appended'; readonly sequence: Sequence }
+  /** Surely not there, and never will be: somebody else appended to this shard. */
+  | { readonly kind: 'fenced' }
+  /** There or not. Only reading back after a claim of one's own tells. */
+  | { readonly kind: 'unknown'; readonly cause: string };
+
+/** The journal could not be read or reached just now: trying again can help. */
+export class JournalUnavailable extends Error {
+  override readonly name = 'JournalUnavailable';
+}
+
+/**
+ * The durable log. A claim is an append like any other: it fences because every append expects the shard's newest
+ * sequence, and the claim becomes just that.
+ */
+export interface Journal {
+  /** The newest record of the shard; undefined when it has none. @throws JournalUnavailable */
+  head(shard: number): Promise<StoredRecord | undefined>;
+  /**
+   * Resolves when the bytes are durable, or are surely refused, or when nobody can say. Takes the bytes over: the caller
+   * must not touch them again.
+   * @param expected the sequence of the shard's newest record, 0 for none
+   */
+  append(shard: number, bytes: Uint8Array<ArrayBuffer>, expected: Sequence): Promise<AppendResult>;
+  /** Records of the shard in order, `from` and `to` included, in pieces of bounded size. @throws JournalUnavailable */
+  replay(shard: number, from: Sequence, to: Sequence): AsyncIterable<readonly StoredRecord[]>;
+}
+
+export interface FeedRecord extends StoredRecord {
+  /** 1 when this is the first time that it is handed out since the feed began. */
+  readonly deliveries: number;
+}
+
+/**
+ * The journal's durable queue of records that somebody has yet to work off: at least once, acknowledged one by one,
+ * given out again when no acknowledgement comes in time. Bounded in what is handed out at once.
+ */
+export interface Feed {
+  /** Records in journal order; waits a moment when there are none, then resolves empty. */
+  pull(recordsMax: number): Promise<readonly FeedRecord[]>;
+  ack(sequences: readonly Sequence[]): void;
+  /** Gives records back before their time is up. */
+  nak(sequences: readonly Sequence[]): void;
+}
+
+/** Where a message goes: a worker thread of this node, or (in a cluster) of another. */
+export type Address = number;
+
+/** Unreliable, unordered between pairs, and as fast as it can be: loss shows as a missed deadline. */
+export interface Transport {
+  send(to: Address, message: Message): void;
+}
+
+/** One message per tick and destination. */
+export interface Message {
+  readonly from: Address;
+  readonly commands: readonly CommandEnvelope[];
+  readonly replies: readonly ReplyEnvelope[];
+}
+
+export interface CommandEnvelope {
+  readonly id: number;
+  readonly shard: number;
+  /** A deadline travels as time left: clocks of two machines do not agree on an hour. */
+  readonly timeLeftMs: number;
+  readonly command: Command;
+}
+
+export interface ReplyEnvelope {
+  readonly id: number;
+  readonly reply: ShardReply;
+}
+
+/** What a shard answers: the actor's reply, or that it is not the owner (any more) and decided nothing. */
+export type ShardReply = Reply | { readonly outcome: 'moved' };

@@ -1,0 +1,193 @@
+// Brings each command to the shard that owns it, on this thread or another, and its answer back, exactly once.
+//
+// Commands and replies for another thread leave as one message per tick. A command without an answer at its deadline is
+// `outcome_unknown`: it may have been decided, and only its repetition, with the same key, can tell.
+
+import { refuse, shardOfTag, tagOf, type Command, type Reply } from '../actors/index.ts';
+import type { RuntimeLimits } from './limits.ts';
+import { shardOfProduct } from './placement.ts';
+import type { Address, Clock, CommandEnvelope, Message, Random, ReplyEnvelope, ShardReply, Timers, Transport } from './ports.ts';
+import type { Shard } from './shard.ts';
+
+interface Pending {
+  readonly command: Command;
+  readonly shard: number;
+  readonly deadline: number;
+  readonly answer: (reply: Reply) => void;
+}
+
+interface Outbox {
+  commands: CommandEnvelope[];
+  replies: ReplyEnvelope[];
+}
+
+export interface RouterPorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly transport: Transport;
+  readonly random: Random;
+}
+
+const OVERLOADED = refuse('overloaded').reply;
+const OUTCOME_UNKNOWN = refuse('outcome_unknown').reply;
+
+/** Pause before a command goes to a shard that had no owner a moment ago. */
+const MOVED_RETRY_MS = 25;
+const DEADLINE_CHECK_MS = 100;
+const PRODUCT_SHARDS_MAX = 100_000;
+
+export class Router {
+  readonly #self: Address;
+  readonly #shards: number;
+  readonly #ownerOf: (shard: number) => Address;
+  readonly #local: ReadonlyMap<number, Shard>;
+  readonly #ports: RouterPorts;
+  readonly #limits: RuntimeLimits;
+  /** In the order of their deadlines: every command gets the same time. */
+  readonly #pending = new Map<number, Pending>();
+  readonly #outboxes = new Map<Address, Outbox>();
+  readonly #productShards = new Map<string, number>();
+  #lastId: number;
+  #flushScheduled = false;
+  #cancelDeadlineCheck: (() => void) | undefined;
+
+  /** @param ownerOf where a shard lives at this moment */
+  constructor(
+    self: Address,
+    shards: number,
+    ownerOf: (shard: number) => Address,
+    local: ReadonlyMap<number, Shard>,
+    ports: RouterPorts,
+    limits: RuntimeLimits,
+  ) {
+    this.#self = self;
+    this.#shards = shards;
+    this.#ownerOf = ownerOf;
+    this.#local = local;
+    this.#ports = ports;
+    this.#limits = limits;
+    this.#lastId = firstId(ports.random);
+  }
+
+  /** Commands whose answer is still awaited. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** @param answer called exactly once, never before submit returns */
+  submit(command: Command, answer: (reply: Reply) => void): void {
+    if (this.#pending.size >= this.#limits.pendingMax) {
+      this.#ports.timers.soon(() => answer(OVERLOADED));
+      return;
+    }
+    const id = ++this.#lastId;
+    const deadline = this.#ports.clock.monotonic() + this.#limits.commandTimeoutMs;
+    const pending: Pending = { command, shard: this.#shardOf(command), deadline, answer };
+    this.#pending.set(id, pending);
+    this.#send(id, pending);
+    this.#armDeadlineCheck();
+  }
+
+  request(command: Command): Promise<Reply> {
+    return new Promise((resolve) => this.submit(command, resolve));
+  }
+
+  /** A message from another thread. */
+  receive({ from, commands, replies }: Message): void {
+    for (const { id, reply } of replies) this.#settle(id, reply);
+    if (commands.length === 0) return;
+    const now = this.#ports.clock.monotonic();
+    for (const { id, shard, timeLeftMs, command } of commands) {
+      const answer = (reply: ShardReply) => this.#outbox(from).replies.push({ id, reply });
+      this.#offer(shard, command, now + timeLeftMs, answer);
+    }
+  }
+
+  #send(id: number, { command, shard, deadline }: Pending): void {
+    const owner = this.#ownerOf(shard);
+    if (owner === this.#self) {
+      this.#offer(shard, command, deadline, (reply) => this.#settle(id, reply));
+    } else {
+      const timeLeftMs = deadline - this.#ports.clock.monotonic();
+      this.#outbox(owner).commands.push({ id, shard, timeLeftMs, command });
+    }
+  }
+
+  #offer(shard: number, command: Command, deadline: number, answer: (reply: ShardReply) => void): void {
+    const owned = this.#local.get(shard);
+    if (owned === undefined) answer({ outcome: 'moved' });
+    else owned.offer({ command, deadline, answer });
+  }
+
+  #settle(id: number, reply: ShardReply): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return; // its deadline came first
+    if (reply.outcome === 'moved') return this.#sendAgain(id, pending);
+    this.#pending.delete(id);
+    pending.answer(reply);
+  }
+
+  /** `moved` means that nothing was decided. At the deadline the shopper is told so. */
+  #sendAgain(id: number, pending: Pending): void {
+    const { clock, timers } = this.#ports;
+    if (clock.monotonic() + MOVED_RETRY_MS >= pending.deadline) {
+      this.#pending.delete(id);
+      timers.soon(() => pending.answer(OVERLOADED));
+      return;
+    }
+    timers.after(MOVED_RETRY_MS, () => {
+      if (this.#pending.has(id)) this.#send(id, pending);
+    });
+  }
+
+  #shardOf(command: Command): number {
+    if (!('productId' in command)) return shardOfTag(tagOf(command.orderId), this.#shards);
+    const known = this.#productShards.get(command.productId);
+    if (known !== undefined) return known;
+    const shard = shardOfProduct(command.productId, this.#shards);
+    // Whoever asks for endless made-up products empties this memory of hashes, and nothing else.
+    if (this.#productShards.size >= PRODUCT_SHARDS_MAX) this.#productShards.clear();
+    this.#productShards.set(command.productId, shard);
+    return shard;
+  }
+
+  #outbox(to: Address): Outbox {
+    let outbox = this.#outboxes.get(to);
+    if (outbox === undefined) this.#outboxes.set(to, (outbox = { commands: [], replies: [] }));
+    if (!this.#flushScheduled) {
+      this.#flushScheduled = true;
+      this.#ports.timers.soon(() => this.#flush());
+    }
+    return outbox;
+  }
+
+  #flush(): void {
+    this.#flushScheduled = false;
+    for (const [to, { commands, replies }] of this.#outboxes) {
+      if (commands.length === 0 && replies.length === 0) continue;
+      this.#outboxes.set(to, { commands: [], replies: [] });
+      this.#ports.transport.send(to, { from: this.#self, commands, replies });
+    }
+  }
+
+  #armDeadlineCheck(): void {
+    this.#cancelDeadlineCheck ??= this.#ports.timers.after(DEADLINE_CHECK_MS, () => {
+      this.#cancelDeadlineCheck = undefined;
+      const now = this.#ports.clock.monotonic();
+      for (const [id, { deadline, answer }] of this.#pending) {
+        if (deadline + DEADLINE_CHECK_MS > now) break;
+        this.#pending.delete(id);
+        answer(OUTCOME_UNKNOWN);
+      }
+      if (this.#pending.size > 0) this.#armDeadlineCheck();
+    });
+  }
+}
+
+/** By chance, so that a late reply to a router's earlier life is never taken for an answer to this one's. */
+function firstId(random: Random): number {
+  const characters = random.characters(6);
+  let id = 0;
+  for (let at = 0; at < characters.length; at++) id = id * 256 + characters.charCodeAt(at);
+  return id;
+}

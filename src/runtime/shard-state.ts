@@ -1,0 +1,99 @@
+// The memory of a shard: its products, rebuilt from its records alone. Verifies the chain of records on the way, and
+// stops loudly at a gap, a foreign record or an epoch that does not rise.
+
+import {
+  decide,
+  decodeRecord,
+  evolve,
+  invariant,
+  tagOf,
+  productTagOf,
+  type Command,
+  type Decision,
+  type Event,
+  type JournalRecord,
+  type Key,
+  type Product,
+} from '../actors/index.ts';
+import type { Sequence, StoredRecord } from './ports.ts';
+
+/** What the next record of the shard must carry. */
+export interface Position {
+  epoch: number;
+  owner: Key;
+  number: number;
+  head: Sequence;
+}
+
+export class ShardState {
+  readonly shard: number;
+  readonly products = new Map<string, Product>();
+  readonly position: Position = { epoch: 0, owner: '', number: 0, head: 0 };
+  /** Journal time: the latest at which anything was decided (epoch milliseconds). */
+  at = 0;
+  /** Products by the tag that opens their order ids; two of one shard may, rarely, share a tag. */
+  readonly #byTag = new Map<number, Product[]>();
+
+  constructor(shard: number) {
+    this.shard = shard;
+  }
+
+  decide(command: Command, now: number): Decision {
+    return decide(this.#productOf(command), command, now);
+  }
+
+  evolve(event: Event): Product {
+    const known = this.products.get(event.productId);
+    const product = evolve(known, event);
+    if (known === undefined) this.#adopt(product);
+    this.at = event.at;
+    return product;
+  }
+
+  /** Takes over a stored record. @throws InvariantViolation when it does not follow the one before */
+  replay(stored: StoredRecord): JournalRecord {
+    const record = decodeRecord(stored.bytes);
+    const { position } = this;
+    const where = `record ${stored.sequence} of shard ${this.shard}`;
+    invariant(record.shard === this.shard, `${where} belongs to shard ${record.shard}`);
+    invariant(
+      record.previous === position.head,
+      `${where} follows ${record.previous}, but ${position.head} is before it`,
+    );
+    if (record.number === 0) {
+      invariant(record.epoch > position.epoch, `${where} claims epoch ${record.epoch} after ${position.epoch}`);
+      invariant(record.events.length === 0, `${where} is a claim with events`);
+    } else {
+      const isOwners = record.epoch === position.epoch && record.owner === position.owner;
+      invariant(isOwners, `${where} was not written by the owner of epoch ${position.epoch}`);
+      invariant(record.number === position.number + 1, `${where} is number ${record.number} after ${position.number}`);
+    }
+    for (const event of record.events) {
+      invariant(event.at >= this.at, `${where} runs back in time`);
+      this.evolve(event);
+    }
+    this.at = Math.max(this.at, record.at);
+    this.follow(record, stored.sequence);
+    return record;
+  }
+
+  /** The record is durable at `sequence`: the next one follows it. */
+  follow({ epoch, owner, number }: { epoch: number; owner: Key; number: number }, sequence: Sequence): void {
+    Object.assign(this.position, { epoch, owner, number, head: sequence });
+  }
+
+  #productOf(command: Command): Product | undefined {
+    if ('productId' in command) return this.products.get(command.productId);
+    const candidates = this.#byTag.get(tagOf(command.orderId));
+    if (candidates === undefined || candidates.length === 1) return candidates?.[0];
+    return candidates.find((product) => product.orders.ids.find(command.orderId) >= 0);
+  }
+
+  #adopt(product: Product): void {
+    this.products.set(product.id, product);
+    const tag = productTagOf(product.id);
+    const sharing = this.#byTag.get(tag);
+    if (sharing === undefined) this.#byTag.set(tag, [product]);
+    else sharing.push(product);
+  }
+}

@@ -1,0 +1,343 @@
+// A shard: a group of actors with one mailbox, one chain of records and one owner, and this is the owner's side of it.
+//
+//   mailbox ──▶ decide + evolve ──▶ gathering ──▶ in flight ──▶ answers
+//               (memory, at once)   (next batch)  (one append)  (only when durable)
+//
+// Nothing leaves before what it rests on is durable. When an append's result is unknown the shard drops its memory,
+// claims anew, and reads back whether the append landed: it never guesses. Stopped by drain().
+
+import { encodeRecord, refuse, type Product } from '../actors/index.ts';
+import { Batch } from './batch.ts';
+import { claim } from './claim.ts';
+import type { RuntimeLimits } from './limits.ts';
+import { Mailbox, type Entry } from './mailbox.ts';
+import {
+  JournalUnavailable,
+  type AppendResult,
+  type Clock,
+  type Journal,
+  type Random,
+  type ShardReply,
+  type Timers,
+} from './ports.ts';
+import { ShardState } from './shard-state.ts';
+
+export interface ShardPorts {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+}
+
+/** `refused`: its journal is damaged or an invariant broke; it owns nothing and says why. */
+export type ShardPhase = 'opening' | 'open' | 'recovering' | 'lost' | 'refused' | 'drained';
+
+export interface ShardStatus {
+  readonly shard: number;
+  readonly phase: ShardPhase;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly mailboxDepth: number;
+  readonly products: number;
+  readonly reason: string | null;
+}
+
+const OVERLOADED: ShardReply = refuse('overloaded').reply;
+const MOVED: ShardReply = { outcome: 'moved' };
+
+/** Holds that end in one batch, so that a wave of them leaves room for shoppers. */
+const EXPIRIES_PER_BATCH = 500;
+/** Timers are asked again at least this often, because the wall clock may be set. */
+const EXPIRY_CHECK_MS = 5_000;
+const LATE_CHECK_MS = 250;
+const RECOVERY_BACKOFF_MAX_MS = 1_000;
+
+/** The batch whose append is under way, and the record by which a replay recognises it. */
+interface Flight {
+  readonly batch: Batch;
+  readonly epoch: number;
+  readonly owner: string;
+  readonly number: number;
+}
+
+export class Shard {
+  readonly shard: number;
+  readonly #ports: ShardPorts;
+  readonly #limits: RuntimeLimits;
+  readonly #revision: number;
+  readonly #mailbox: Mailbox;
+  #state: ShardState;
+  #phase: ShardPhase = 'opening';
+  #reason: string | null = null;
+  #gathering = new Batch();
+  #flight: Flight | undefined;
+  #pumpScheduled = false;
+  #draining = false;
+  #whenDrained: (() => void)[] = [];
+  #recoveries = 0;
+  #graceUntil = 0;
+  /** No hold ends before this hour; it may be earlier than the first that does. */
+  #nextExpiry = Infinity;
+  #expiryDue = false;
+  #cancelExpiry: (() => void) | undefined;
+  #cancelLateCheck: (() => void) | undefined;
+
+  constructor(shard: number, ports: ShardPorts, limits: RuntimeLimits, revision: number) {
+    this.shard = shard;
+    this.#ports = ports;
+    this.#limits = limits;
+    this.#revision = revision;
+    this.#mailbox = new Mailbox(limits.mailboxEntriesMax);
+    this.#state = new ShardState(shard);
+  }
+
+  get phase(): ShardPhase {
+    return this.#phase;
+  }
+
+  status(): ShardStatus {
+    const { epoch, head } = this.#state.position;
+    return {
+      shard: this.shard,
+      phase: this.#phase,
+      epoch,
+      sequence: head,
+      mailboxDepth: this.#mailbox.depth,
+      products: this.#state.products.size,
+      reason: this.#reason,
+    };
+  }
+
+  /** The live products, only when nothing is staged or in flight: then they are exactly the journal up to `sequence`. */
+  durableProducts(): ReadonlyMap<string, Product> | undefined {
+    const quiet = this.#flight === undefined && this.#gathering.events.length === 0;
+    return quiet && this.#phase === 'open' ? this.#state.products : undefined;
+  }
+
+  /** Claims the shard and rebuilds its memory. Resolves when it is open, refused or lost. */
+  async open(): Promise<void> {
+    try {
+      const claimed = await claim(this.shard, this.#revision, this.#ports, (record) => this.#recognise(record));
+      if (claimed === undefined) return this.#lose();
+      this.#state = claimed;
+    } catch (error) {
+      return this.#refuse(error);
+    }
+    this.#phase = 'open';
+    this.#recoveries = 0;
+    this.#graceUntil = this.#ports.clock.monotonic() + this.#limits.expiryGraceMs;
+    this.#nextExpiry = this.#earliestExpiry();
+    this.#armExpiry();
+    this.#settleFlight();
+    this.#pump();
+  }
+
+  offer(entry: Entry): void {
+    if (this.#phase === 'lost' || this.#phase === 'drained' || this.#draining) return entry.answer(MOVED);
+    if (this.#phase === 'refused' || !this.#mailbox.offer(entry)) return entry.answer(OVERLOADED);
+    this.#schedulePump();
+    this.#armLateCheck();
+  }
+
+  /** Takes nothing more, decides what waits, and resolves when all of it is durable and answered. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    this.#cancelExpiry?.();
+    await new Promise<void>((resolve) => {
+      this.#whenDrained.push(resolve);
+      this.#pump();
+    });
+  }
+
+  #schedulePump(): void {
+    if (this.#pumpScheduled || this.#phase !== 'open') return;
+    this.#pumpScheduled = true;
+    this.#ports.timers.soon(() => {
+      this.#pumpScheduled = false;
+      this.#pump();
+    });
+  }
+
+  /** Decides what waits, as far as the next batch has room, and sends it when no append is in flight. */
+  #pump(): void {
+    if (this.#phase === 'open') {
+      try {
+        this.#decideWaiting();
+      } catch (error) {
+        // Decisions that were never appended were never made.
+        this.#refuse(error);
+      }
+    }
+    if (this.#phase === 'open' && this.#flight === undefined) this.#flush();
+    if (this.#draining) this.#finishDraining();
+  }
+
+  #decideWaiting(): void {
+    const { clock } = this.#ports;
+    const monotonic = clock.monotonic();
+    const now = Math.max(clock.now(), this.#state.at);
+    if (this.#expiryDue) this.#decideExpiries(now);
+    while (!this.#gathering.isFull(this.#limits)) {
+      const entry = this.#mailbox.take();
+      if (entry === undefined) return;
+      if (entry.deadline <= monotonic) entry.answer(OVERLOADED);
+      else this.#decide(entry, now);
+    }
+  }
+
+  #decide(entry: Entry, now: number): void {
+    const decision = this.#state.decide(entry.command, now);
+    if (decision.event !== undefined) {
+      const product = this.#state.evolve(decision.event);
+      if (decision.event.kind === 'reserved') this.#expectExpiry(now, product.currentTerms.holdSeconds);
+    }
+    this.#gathering.add(decision, entry);
+  }
+
+  #decideExpiries(now: number): void {
+    this.#expiryDue = false;
+    let room = EXPIRIES_PER_BATCH;
+    for (const product of this.#state.products.values()) {
+      for (const orderId of product.dueHolds(now, room)) {
+        if (this.#gathering.isFull(this.#limits)) break;
+        const decision = this.#state.decide({ kind: 'expire', orderId }, now);
+        if (decision.event === undefined) continue;
+        this.#state.evolve(decision.event);
+        this.#gathering.add(decision, undefined);
+        room--;
+      }
+      if (room === 0) break;
+    }
+    this.#nextExpiry = this.#earliestExpiry();
+    this.#armExpiry();
+  }
+
+  /** Appends the gathered batch; without events its answers rest on what is durable already. */
+  #flush(): void {
+    const batch = this.#gathering;
+    batch.answerSettled();
+    if (batch.events.length === 0) return;
+    const { epoch, owner, number, head } = this.#state.position;
+    const flight: Flight = { batch, epoch, owner, number: number + 1 };
+    const header = {
+      shard: this.shard,
+      epoch,
+      owner,
+      number: flight.number,
+      previous: head,
+      revision: this.#revision,
+      at: batch.events[0]!.at,
+    };
+    this.#gathering = new Batch();
+    this.#flight = flight;
+    const bytes = encodeRecord(header, batch.events);
+    void this.#ports.journal.append(this.shard, bytes, head).then((result) => this.#landed(flight, result));
+  }
+
+  #landed(flight: Flight, result: AppendResult): void {
+    if (result.kind === 'fenced') return this.#lose();
+    if (result.kind === 'unknown') return this.#recover(result.cause);
+    this.#state.follow(flight, result.sequence);
+    this.#flight = undefined;
+    flight.batch.answerAll();
+    this.#pump();
+  }
+
+  /** Keeps the flight, whose fate the next claim reveals; everything else was never sent and is decided again. */
+  #recover(cause: string): void {
+    if (this.#phase === 'refused') return;
+    this.#phase = 'recovering';
+    this.#reason = cause;
+    this.#recoveries++;
+    this.#mailbox.putBack(this.#gathering.entries);
+    this.#gathering = new Batch();
+    this.#cancelExpiry?.();
+    this.#armLateCheck();
+    const backoffMs = Math.min(20 * 2 ** this.#recoveries, RECOVERY_BACKOFF_MAX_MS);
+    this.#ports.timers.after(backoffMs, () => void this.open());
+  }
+
+  /** Called with each replayed record: is it the append whose result was unknown? */
+  #recognise(record: { epoch: number; owner: string; number: number }): void {
+    const flight = this.#flight;
+    if (flight === undefined || record.owner !== flight.owner || record.number !== flight.number) return;
+    this.#flight = undefined;
+    flight.batch.answerAll();
+  }
+
+  /** After a claim, an append that was not read back can never land: its commands are decided again. */
+  #settleFlight(): void {
+    const flight = this.#flight;
+    this.#flight = undefined;
+    this.#reason = null;
+    if (flight !== undefined) this.#mailbox.putBack(flight.batch.entries);
+  }
+
+  /** Somebody else owns the shard: nothing that waits here was decided. */
+  #lose(): void {
+    this.#phase = 'lost';
+    this.#reason = 'another owner claimed this shard';
+    this.#dropEverything(MOVED);
+  }
+
+  #refuse(error: unknown): void {
+    if (error instanceof JournalUnavailable) return this.#recover(String(error));
+    this.#phase = 'refused';
+    this.#reason = error instanceof Error ? error.message : String(error);
+    this.#dropEverything(OVERLOADED);
+  }
+
+  /** What was only gathered or waits was never sent. A flight under way still answers by itself when it lands. */
+  #dropEverything(reply: ShardReply): void {
+    this.#cancelExpiry?.();
+    const fenced = this.#phase === 'lost' ? (this.#flight?.batch.entries ?? []) : [];
+    if (this.#phase === 'lost') this.#flight = undefined;
+    const dropped = [...fenced, ...this.#gathering.entries];
+    this.#gathering = new Batch();
+    for (let entry = this.#mailbox.take(); entry !== undefined; entry = this.#mailbox.take()) dropped.push(entry);
+    for (const entry of dropped) entry.answer(reply);
+  }
+
+  #finishDraining(): void {
+    const canProceed = this.#phase === 'open' || this.#phase === 'recovering';
+    const isBusy = this.#flight !== undefined || this.#mailbox.depth > 0 || this.#gathering.events.length > 0;
+    if (canProceed && isBusy) return;
+    if (this.#phase === 'open') this.#phase = 'drained';
+    for (const resolve of this.#whenDrained.splice(0)) resolve();
+  }
+
+  #earliestExpiry(): number {
+    let earliest = Infinity;
+    for (const product of this.#state.products.values()) earliest = Math.min(earliest, product.nextExpiry());
+    return earliest;
+  }
+
+  #expectExpiry(now: number, holdSeconds: number): void {
+    const at = now + holdSeconds * 1_000;
+    if (holdSeconds === 0 || at >= this.#nextExpiry) return;
+    this.#nextExpiry = at;
+    this.#armExpiry();
+  }
+
+  #armExpiry(): void {
+    this.#cancelExpiry?.();
+    if (this.#nextExpiry === Infinity || this.#draining) return;
+    const { clock, timers } = this.#ports;
+    const untilDueMs = () => Math.max(this.#nextExpiry - clock.now(), this.#graceUntil - clock.monotonic());
+    const delayMs = Math.min(Math.max(untilDueMs(), 1), EXPIRY_CHECK_MS);
+    this.#cancelExpiry = timers.after(delayMs, () => {
+      if (untilDueMs() > 0) return this.#armExpiry();
+      this.#expiryDue = true;
+      this.#schedulePump();
+    });
+  }
+
+  /** While commands wait, those whose time is up are told that they were not decided. */
+  #armLateCheck(): void {
+    this.#cancelLateCheck ??= this.#ports.timers.after(LATE_CHECK_MS, () => {
+      this.#cancelLateCheck = undefined;
+      for (const entry of this.#mailbox.takeLate(this.#ports.clock.monotonic())) entry.answer(OVERLOADED);
+      if (this.#mailbox.depth > 0) this.#armLateCheck();
+    });
+  }
+}

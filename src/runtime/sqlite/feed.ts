@@ -1,0 +1,123 @@
+// The embedded journal's durable feed: the Feed port over a read-only connection of its own, so that a projection that
+// catches up never stands in the way of a commit. A reader sees a commit only after its fsync.
+//
+//   floor            next
+//     │ given out ▒▒▒▒ │ not yet read
+//   ──┴────────────────┴──────────────▶ sequence        floor: everything up to it is acknowledged, durable lazily
+
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Clock, Feed, FeedRecord, Sequence, StoredRecord } from '../ports.ts';
+import { readRecords } from './store.ts';
+
+export interface SqliteFeedOptions {
+  readonly path: string;
+  readonly name: string;
+  readonly clock: Clock;
+  /** Counts the journal's commits: shared with its thread. */
+  readonly commits: SharedArrayBuffer;
+  readonly saveFloor: (name: string, floor: Sequence) => void;
+  /** Records handed out and not acknowledged. */
+  readonly inFlightMax: number;
+  /** After so long without an acknowledgement a record is given out again. */
+  readonly ackWaitMs: number;
+}
+
+interface HandedOut {
+  readonly deliveries: number;
+  /** Monotonic milliseconds. */
+  readonly again: number;
+}
+
+const IDLE_WAIT_MS = 500;
+const NAK_DELAY_MS = 100;
+const FLOOR_SAVE_MS = 1_000;
+
+export class SqliteFeed implements Feed {
+  readonly #options: SqliteFeedOptions;
+  readonly #database: DatabaseSync;
+  readonly #readNew: StatementSync;
+  readonly #readOne: StatementSync;
+  readonly #commits: Int32Array;
+  readonly #handedOut = new Map<Sequence, HandedOut>();
+  #next: Sequence;
+  #savedFloor: Sequence;
+  #floorSavedAt = 0;
+
+  constructor(options: SqliteFeedOptions) {
+    this.#options = options;
+    this.#database = new DatabaseSync(options.path, { readOnly: true });
+    this.#commits = new Int32Array(options.commits);
+    this.#readNew = this.#database.prepare(
+      'SELECT sequence, shard, bytes FROM records WHERE sequence > ? ORDER BY sequence',
+    );
+    this.#readOne = this.#database.prepare('SELECT sequence, shard, bytes FROM records WHERE sequence = ?');
+    const floor = this.#database.prepare('SELECT floor FROM feeds WHERE name = ?').get(options.name)?.['floor'];
+    this.#savedFloor = Number(floor ?? 0);
+    this.#next = this.#savedFloor + 1;
+  }
+
+  /** Begins anew behind `floor`: whoever works the records off knows better where it stands. */
+  rewind(floor: Sequence): void {
+    this.#handedOut.clear();
+    this.#next = floor + 1;
+  }
+
+  async pull(recordsMax: number): Promise<readonly FeedRecord[]> {
+    const seen = Atomics.load(this.#commits, 0);
+    const records = this.#take(recordsMax);
+    if (records.length > 0) return records;
+    await Atomics.waitAsync(this.#commits, 0, seen, IDLE_WAIT_MS).value;
+    return this.#take(recordsMax);
+  }
+
+  ack(sequences: readonly Sequence[]): void {
+    for (const sequence of sequences) this.#handedOut.delete(sequence);
+    const now = this.#options.clock.monotonic();
+    if (now - this.#floorSavedAt < FLOOR_SAVE_MS) return;
+    this.#floorSavedAt = now;
+    this.#saveFloor();
+  }
+
+  nak(sequences: readonly Sequence[]): void {
+    const again = this.#options.clock.monotonic() + NAK_DELAY_MS;
+    for (const sequence of sequences) {
+      const handed = this.#handedOut.get(sequence);
+      if (handed !== undefined) this.#handedOut.set(sequence, { deliveries: handed.deliveries, again });
+    }
+  }
+
+  close(): void {
+    this.#saveFloor();
+    this.#database.close();
+  }
+
+  #take(recordsMax: number): FeedRecord[] {
+    const now = this.#options.clock.monotonic();
+    const again = this.#redeliveries(now, recordsMax);
+    const room = Math.min(recordsMax - again.length, this.#options.inFlightMax - this.#handedOut.size);
+    const fresh = room > 0 ? readRecords(this.#readNew, [this.#next - 1], room) : [];
+    this.#next = (fresh.at(-1)?.sequence ?? this.#next - 1) + 1;
+    return [...again, ...fresh.map((record) => this.#handOut(record, 1, now))];
+  }
+
+  #redeliveries(now: number, recordsMax: number): FeedRecord[] {
+    const due = [...this.#handedOut].filter(([, { again }]) => again <= now).sort(([one], [other]) => one - other);
+    return due.slice(0, recordsMax).flatMap(([sequence, { deliveries }]) => {
+      const record = this.#readOne.get(sequence) as unknown as StoredRecord | undefined;
+      return record === undefined ? [] : [this.#handOut(record, deliveries + 1, now)];
+    });
+  }
+
+  #handOut(record: StoredRecord, deliveries: number, now: number): FeedRecord {
+    this.#handedOut.set(record.sequence, { deliveries, again: now + this.#options.ackWaitMs });
+    return { ...record, deliveries };
+  }
+
+  #saveFloor(): void {
+    let floor = this.#next - 1;
+    for (const sequence of this.#handedOut.keys()) floor = Math.min(floor, sequence - 1);
+    if (floor === this.#savedFloor) return;
+    this.#savedFloor = floor;
+    this.#options.saveFloor(this.#options.name, floor);
+  }
+}

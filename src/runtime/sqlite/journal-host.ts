@@ -1,0 +1,72 @@
+// Starts the journal's thread, connects others to it, and ends it last: everything that is answered has to be durable.
+
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import type { Sequence } from '../ports.ts';
+import { threadFile } from '../thread-file.ts';
+import type { JournalThreadData, JournalThreadMessage, JournalThreadReport } from './protocol.ts';
+import { JournalMismatch, type StoreOptions } from './store.ts';
+
+export class SqliteJournalHost {
+  readonly commits: SharedArrayBuffer;
+  /** Resolves when the thread ended without being asked to: the process must end, too. */
+  readonly died: Promise<Error>;
+  readonly #worker: Worker;
+  #stopping = false;
+
+  private constructor(worker: Worker, commits: SharedArrayBuffer) {
+    this.#worker = worker;
+    this.commits = commits;
+    this.died = new Promise((resolve) => {
+      worker.once('error', (error) => resolve(error instanceof Error ? error : new Error(String(error))));
+      worker.once('exit', (code) => {
+        if (!this.#stopping) resolve(new Error(`the journal's thread ended with code ${code}`));
+      });
+    });
+  }
+
+  /** @throws JournalMismatch when the file cannot be this journal */
+  static async start(path: string, options: StoreOptions): Promise<SqliteJournalHost> {
+    const commits = new SharedArrayBuffer(4);
+    const workerData: JournalThreadData = { path, ...options, commits };
+    const worker = new Worker(threadFile('./journal-thread', import.meta.url), { workerData, name: 'journal' });
+    const host = new SqliteJournalHost(worker, commits);
+    const report = await Promise.race([host.#next(), host.died]);
+    if (report instanceof Error) throw report;
+    if (report.kind === 'refused') {
+      await host.#end();
+      throw new JournalMismatch(report.reason);
+    }
+    return host;
+  }
+
+  connect(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#post({ kind: 'connect', port: port2 }, [port2]);
+    return port1;
+  }
+
+  saveFloor(name: string, floor: Sequence): void {
+    this.#post({ kind: 'floor', name, floor });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const stopped = this.#next();
+    this.#post({ kind: 'stop' });
+    await Promise.race([stopped, this.died]);
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#stopping = true;
+    await this.#worker.terminate();
+  }
+
+  #post(message: JournalThreadMessage, transfer: MessagePort[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #next(): Promise<JournalThreadReport> {
+    return new Promise((resolve) => this.#worker.once('message', resolve));
+  }
+}

@@ -1,0 +1,69 @@
+// The embedded journal as one thread sees it: the Journal port over a MessagePort to the journal's thread.
+
+import type { MessagePort } from 'node:worker_threads';
+import { JournalUnavailable, type AppendResult, type Journal, type Sequence, type StoredRecord } from '../ports.ts';
+import type { Request, Response } from './protocol.ts';
+
+export class SqliteJournal implements Journal {
+  readonly #port: MessagePort;
+  readonly #waiting = new Map<number, (response: Response) => void>();
+  #requests: Request[] = [];
+  #transfers: ArrayBuffer[] = [];
+  #lastId = 0;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.on('message', (responses: readonly Response[]) => {
+      for (const response of responses) {
+        const resolve = this.#waiting.get(response.id);
+        this.#waiting.delete(response.id);
+        resolve?.(response);
+      }
+    });
+  }
+
+  async head(shard: number): Promise<StoredRecord | undefined> {
+    const [head] = await this.#records({ kind: 'head', id: 0, shard });
+    return head;
+  }
+
+  append(shard: number, bytes: Uint8Array<ArrayBuffer>, expected: Sequence): Promise<AppendResult> {
+    this.#transfers.push(bytes.buffer);
+    return new Promise((resolve) => {
+      this.#send({ kind: 'append', id: 0, shard, bytes, expected }, (response) => {
+        resolve('result' in response ? response.result : { kind: 'unknown', cause: 'the journal did not say' });
+      });
+    });
+  }
+
+  async *replay(shard: number, from: Sequence, to: Sequence): AsyncIterable<readonly StoredRecord[]> {
+    for (let next = from; next <= to; ) {
+      const records = await this.#records({ kind: 'read', id: 0, shard, from: next, to });
+      const last = records.at(-1);
+      if (last === undefined) return;
+      yield records;
+      next = last.sequence + 1;
+    }
+  }
+
+  #records(request: Request): Promise<readonly StoredRecord[]> {
+    return new Promise((resolve, reject) => {
+      this.#send(request, (response) => {
+        if ('records' in response) resolve(response.records);
+        else reject(new JournalUnavailable('failure' in response ? response.failure : 'the journal did not say'));
+      });
+    });
+  }
+
+  /** Requests of one tick leave as one message. */
+  #send(request: Request, resolve: (response: Response) => void): void {
+    const id = ++this.#lastId;
+    this.#waiting.set(id, resolve);
+    if (this.#requests.push({ ...request, id }) > 1) return;
+    setImmediate(() => {
+      this.#port.postMessage(this.#requests, this.#transfers);
+      this.#requests = [];
+      this.#transfers = [];
+    });
+  }
+}

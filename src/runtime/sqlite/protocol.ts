@@ -1,0 +1,52 @@
+// What worker threads and the journal's thread say to each other. One message per tick in either direction.
+
+import type { MessagePort } from 'node:worker_threads';
+import type { AppendResult, Sequence, StoredRecord } from '../ports.ts';
+import type { Append } from './store.ts';
+
+export interface AppendRequest extends Append {
+  readonly kind: 'append';
+  readonly id: number;
+}
+
+/** `from` and `to` are included; an answer may hold fewer records, never none where there is one. */
+export interface ReadRequest {
+  readonly kind: 'read';
+  readonly id: number;
+  readonly shard: number;
+  readonly from: Sequence;
+  readonly to: Sequence;
+}
+
+export interface HeadRequest {
+  readonly kind: 'head';
+  readonly id: number;
+  readonly shard: number;
+}
+
+export type Request = AppendRequest | ReadRequest | HeadRequest;
+
+export type Response =
+  | { readonly id: number; readonly result: AppendResult }
+  | { readonly id: number; readonly records: readonly StoredRecord[] }
+  | { readonly id: number; readonly failure: string };
+
+export interface JournalThreadData {
+  readonly path: string;
+  readonly shards: number;
+  readonly bytesMax: number;
+  /** One Int32 that counts commits, for those who wait for the next. */
+  readonly commits: SharedArrayBuffer;
+}
+
+/** From the main thread. */
+export type JournalThreadMessage =
+  | { readonly kind: 'connect'; readonly port: MessagePort }
+  | { readonly kind: 'floor'; readonly name: string; readonly floor: Sequence }
+  | { readonly kind: 'stop' };
+
+/** To the main thread. */
+export type JournalThreadReport =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'stopped' };

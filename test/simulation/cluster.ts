@@ -1,0 +1,171 @@
+// Nodes and clients of the simulated world: real routers and shards on its clock, and shoppers who repeat a request with
+// its key until they have a definite answer.
+
+import { customerKeyOf, orderIdText, orderKeyOf, productTagOf, requestKeyOf, type Reply } from '../../src/actors/index.ts';
+import type { Answer } from '../../src/actors/index.ts';
+import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
+import type { Message, Transport } from '../../src/runtime/ports.ts';
+import { Router } from '../../src/runtime/router.ts';
+import { Shard } from '../../src/runtime/shard.ts';
+import { NodeTime, SimulatedJournal, SimulatedRandom, type Faults, type SimulatedLog, type World } from './world.ts';
+
+const SHARDS = 1;
+const LIMITS = { ...DEFAULT_LIMITS, commandTimeoutMs: 2_000, expiryGraceMs: 1_000, flushCommandsMax: 8 };
+/** A client that hears nothing gives up on the connection. */
+const CLIENT_TIMEOUT_MS = 3_000;
+
+/** One life of a node: a restart makes another. */
+export class SimulatedNode {
+  readonly time: NodeTime;
+  readonly router: Router;
+  readonly #address: number;
+  readonly #cluster: Cluster;
+  readonly #shards = new Map<number, Shard>();
+
+  constructor(address: number, cluster: Cluster) {
+    this.#address = address;
+    this.#cluster = cluster;
+    this.time = new NodeTime(cluster.world);
+    const transport: Transport = { send: (to, message) => cluster.carry(to, message) };
+    const random = new SimulatedRandom(cluster.world.dice);
+    const ports = { clock: cluster.world, timers: this.time, transport, random };
+    this.router = new Router(address, SHARDS, () => cluster.ownerSeenBy(address), this.#shards, ports, LIMITS);
+    this.#tend();
+  }
+
+  get shard(): Shard | undefined {
+    return this.#shards.get(0);
+  }
+
+  /** Opens the shard when placement gives it to this node; a shard that was lost is claimed again while it is ours. */
+  #tend(): void {
+    const isMine = this.#cluster.ownerSeenBy(this.#address) === this.#address;
+    const phase = this.shard?.phase;
+    if (isMine && (phase === undefined || phase === 'lost')) {
+      const { world, log, faults } = this.#cluster;
+      const journal = new SimulatedJournal(world, this.time, log, faults);
+      const random = new SimulatedRandom(world.dice);
+      const shard = new Shard(0, { journal, clock: world, timers: this.time, random }, LIMITS, 0);
+      this.#shards.set(0, shard);
+      void shard.open();
+    }
+    this.time.after(200, () => this.#tend());
+  }
+}
+
+export class Cluster {
+  readonly world: World;
+  readonly log: SimulatedLog;
+  faults: Faults;
+  readonly nodes: SimulatedNode[];
+  readonly #seen = [0, 0];
+  readonly answers: Answer[] = [];
+  waiting = 0;
+  #orders = 0;
+
+  constructor(world: World, log: SimulatedLog, faults: Faults) {
+    this.world = world;
+    this.log = log;
+    this.faults = faults;
+    this.nodes = [];
+    this.nodes.push(new SimulatedNode(0, this), new SimulatedNode(1, this));
+  }
+
+  ownerSeenBy(address: number): number {
+    return this.#seen[address]!;
+  }
+
+  /** Each node learns of the new owner when it does: for a while both believe that they own the shard. */
+  moveTo(owner: number): void {
+    for (const address of [0, 1]) {
+      this.world.at(this.world.dice.next() * 800, () => {
+        this.#seen[address] = owner;
+      });
+    }
+  }
+
+  /** Kill -9: memory, timers and everything in flight are gone. */
+  restart(address: number): void {
+    this.nodes[address]!.time.die();
+    this.world.at(100 + this.world.dice.next() * 1_000, () => {
+      this.nodes[address] = new SimulatedNode(address, this);
+    });
+  }
+
+  freeze(address: number): void {
+    this.nodes[address]!.time.freeze(this.world.dice.next() * 4_000);
+  }
+
+  carry(to: number, message: Message): void {
+    const { dice } = this.world;
+    if (dice.chance(this.faults.lostMessage)) return;
+    this.world.at(dice.next() * 10, () => {
+      const node = this.nodes[to]!;
+      node.time.reach(() => node.router.receive(message));
+    });
+  }
+
+  /** Asks a node chosen by chance; `undefined` when no answer comes. */
+  ask(command: Parameters<Router['submit']>[0], answer: (reply: Reply | undefined) => void): void {
+    const node = this.nodes[this.world.dice.below(2)]!;
+    let isAnswered = false;
+    const once = (reply: Reply | undefined) => {
+      if (isAnswered) return;
+      isAnswered = true;
+      cancel();
+      answer(reply);
+    };
+    const cancel = this.world.at(CLIENT_TIMEOUT_MS, () => once(undefined));
+    node.time.reach(() => node.router.submit(command, (reply) => once(reply)));
+  }
+
+  /** Repeats until the answer is definite. */
+  insist(command: Parameters<Router['submit']>[0], definite: (reply: Reply) => void): void {
+    this.waiting++;
+    const attempt = (): void =>
+      this.ask(command, (reply) => {
+        const unclear =
+          reply === undefined ||
+          (reply.outcome === 'refused' && (reply.refusal === 'overloaded' || reply.refusal === 'outcome_unknown'));
+        if (unclear) this.world.at(this.world.dice.next() * 500, attempt);
+        else {
+          this.waiting--;
+          definite(reply);
+        }
+      });
+    attempt();
+  }
+
+  /** A shopper buys, perhaps twice with one key, and perhaps pays or cancels. */
+  shop(productId: string, customerId: string, idempotencyKey: string, quantity: number): void {
+    const { dice } = this.world;
+    const requestKey = requestKeyOf(productId, customerId, idempotencyKey);
+    const customerKey = customerKeyOf(customerId);
+    const random = String.fromCharCode(...Array.from({ length: 4 }, () => dice.below(256)));
+    const clicks = dice.chance(0.3) ? 2 : 1;
+    for (let click = 0; click < clicks; click++) {
+      const serial = String.fromCharCode(0, 0, this.#orders >>> 8, this.#orders++ & 255);
+      const orderId = orderKeyOf(productTagOf(productId), this.world.now() / 1_000, random + serial);
+      const command = {
+        kind: 'reserve',
+        productId,
+        orderId,
+        customerId,
+        customerKey,
+        idempotencyKey,
+        requestKey,
+        quantity,
+      } as const;
+      this.insist(command, (reply) => {
+        if (reply.outcome !== 'reserved') return;
+        const told = orderIdText(reply.order.orderId);
+        this.answers.push({ productId, customerId, idempotencyKey, orderId: told });
+        if (dice.chance(0.4)) {
+          this.insist({ kind: 'pay', orderId: reply.order.orderId, customerKey, settlement: 'paid' }, () => {});
+        } else if (dice.chance(0.3)) {
+          this.insist({ kind: 'cancel', orderId: reply.order.orderId, customerKey }, () => {});
+        }
+      });
+    }
+  }
+}

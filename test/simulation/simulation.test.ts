@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { Checker, digest } from '../../src/actors/index.ts';
+import { ShardState } from '../../src/runtime/shard-state.ts';
+import { Cluster } from './cluster.ts';
+import { recordsOf, SimulatedLog, World, type Faults } from './world.ts';
+
+const ROUGH: Faults = { lostAnswer: 0.05, lateAppend: 0.05, lostAppend: 0.05, failedRead: 0.02, lostMessage: 0.03 };
+const CALM: Faults = { lostAnswer: 0, lateAppend: 0, lostAppend: 0, failedRead: 0, lostMessage: 0 };
+
+const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? 40);
+const FIRST_SEED = Number(process.env['SIMULATION_FIRST_SEED'] ?? 1);
+
+/** Two nodes, one shard, thirty seconds of accidents, then calm until everybody has an answer. */
+async function simulate(seed: number) {
+  const world = new World(seed);
+  const log = new SimulatedLog();
+  const cluster = new Cluster(world, log, { ...ROUGH });
+  const { dice } = world;
+  const productId = 'sku-1';
+  const startsAt = world.now() + 2_000;
+  const configuration = {
+    name: 'Kettle',
+    description: '',
+    startsAt,
+    endsAt: startsAt + 120_000,
+    amount: 1999,
+    currency: 'EUR',
+    perCustomerLimit: 3,
+    holdSeconds: 5,
+  };
+  cluster.insist({ kind: 'configure', productId, configuration, expectedRevision: undefined }, () => {
+    cluster.insist({ kind: 'loadStock', productId, requestId: 'first', quantity: 40 }, () => {});
+    cluster.insist({ kind: 'loadStock', productId, requestId: 'first', quantity: 40 }, () => {});
+  });
+  for (let shopper = 0; shopper < 60; shopper++) {
+    world.at(dice.next() * 25_000, () => {
+      cluster.shop(productId, `shopper-${dice.below(30)}`, `key-${shopper}`, 1 + dice.below(2));
+    });
+  }
+  for (let accident = 0; accident < 8; accident++) {
+    world.at(dice.next() * 29_000, () => {
+      const kind = dice.below(3);
+      if (kind === 0) cluster.restart(dice.below(2));
+      else if (kind === 1) cluster.freeze(dice.below(2));
+      else cluster.moveTo(dice.below(2));
+    });
+  }
+  await world.live(30_000);
+  cluster.faults = CALM;
+  for (const address of [0, 1]) cluster.restart(address);
+  cluster.moveTo(0);
+  await world.live(60_000);
+
+  const checker = new Checker();
+  for (const { sequence, record } of recordsOf(log)) checker.record(sequence, record);
+  for (const answer of cluster.answers) checker.answer(answer);
+  const replayed = new ShardState(0);
+  for (const stored of log.of(0)) replayed.replay(stored);
+  const live = cluster.nodes[0]!.shard?.durableProducts();
+  for (const [id, product] of replayed.products) {
+    const alive = live?.get(id);
+    checker.fingerprint(id, alive !== undefined && digest(alive) === digest(product));
+  }
+  return { report: checker.report(), cluster, log };
+}
+
+test(`no seed of ${SEEDS} breaks an invariant, loses an order or leaves a shopper without an answer`, async () => {
+  let orders = 0;
+  let claims = 0;
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+    const { report, cluster, log } = await simulate(seed);
+    const repeat = `repeat with SIMULATION_FIRST_SEED=${seed} SIMULATION_SEEDS=1 npx vitest run test/simulation`;
+    expect(report.violations, repeat).toEqual([]);
+    expect(cluster.waiting, `shoppers without an answer; ${repeat}`).toBe(0);
+    orders += report.figures.orders;
+    claims += recordsOf(log).filter(({ record }) => record.number === 0).length;
+  }
+  // The world must be rough enough to mean something: shards changed hands, and orders were made all the same.
+  expect(claims).toBeGreaterThan(SEEDS * 3);
+  expect(orders).toBeGreaterThan(SEEDS * 15);
+}, 240_000);

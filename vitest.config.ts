@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // Two cores: the tests that start servers and processes would only slow each other down.
+    maxWorkers: 2,
+    // Real time passes in these tests; a stalled one must say where.
+    teardownTimeout: 20_000,
+  },
+});
