@@ -3,7 +3,7 @@
 // It shares no code with the actor. It keeps a slow, obvious model of every product in Maps of strings, follows the
 // journal record by record, and holds it against Postgres's rows and against what clients were told.
 
-import type { Event, OrderChange, Reserved } from './event.ts';
+import type { Configured, Event, OrderChange, Reserved, StockChanged } from './event.ts';
 import { orderIdText } from './key.ts';
 import { acceptedStatus, holdExpiresAt, isHeld, type OrderStatus } from './order.ts';
 import type { Stock } from './product.ts';
@@ -36,6 +36,28 @@ export interface ProjectedOrder {
   readonly createdAt: number;
   readonly holdExpiresAt: number | null;
   readonly version: number;
+}
+
+export interface ProjectedProduct {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly startsAt: number;
+  readonly endsAt: number;
+  readonly unitAmount: number;
+  readonly currency: string;
+  readonly perCustomerLimit: number;
+  readonly holdSeconds: number;
+  readonly paused: boolean;
+  readonly revision: number;
+}
+
+export interface ProjectedMovement {
+  readonly productId: string;
+  readonly requestId: string;
+  readonly kind: 'loaded' | 'withdrawn';
+  readonly quantity: number;
+  readonly at: number;
 }
 
 /** What one client was told about one key, at last. */
@@ -95,6 +117,9 @@ interface ModelProduct {
   paused: boolean;
   readonly stock: Stock;
   readonly held: Map<string, number>;
+  /** As Postgres must have it; undefined while nothing of it is projected. */
+  projected: ProjectedProduct | undefined;
+  hasRow: boolean;
 }
 
 interface ModelShard {
@@ -122,6 +147,8 @@ export class Checker {
   readonly #products = new Map<string, ModelProduct>();
   readonly #orders = new Map<string, ModelOrder>();
   readonly #byKey = new Map<string, string>();
+  /** Those that Postgres must have; taken out as their rows come. */
+  readonly #movements = new Map<string, ProjectedMovement>();
   readonly #shards = new Map<number, ModelShard>();
   readonly #positions: ReadonlyMap<number, number>;
   readonly #checks = new Map<InvariantNumber, number>();
@@ -158,7 +185,7 @@ export class Checker {
     const { event, projected } = order!;
     this.#check(3, !order!.hasRow, () => `order ${row.id} has two rows`);
     order!.hasRow = true;
-    const expected: ProjectedOrder = {
+    this.#compare<ProjectedOrder>(`order ${row.id}`, row, {
       id: row.id,
       productId: event.productId,
       customerId: event.customerId,
@@ -170,11 +197,25 @@ export class Checker {
       createdAt: event.at,
       holdExpiresAt: holdExpiresAt(event.at, event.terms),
       version: projected!.version,
-    };
-    for (const field of Object.keys(expected) as (keyof ProjectedOrder)[]) {
-      const says = `row ${row.id} says ${field} = ${row[field]}, the journal ${expected[field]}`;
-      this.#check(3, row[field] === expected[field], () => says);
-    }
+    });
+  }
+
+  /** A row of Postgres's products. Call after all records. */
+  productRow(row: ProjectedProduct): void {
+    const expected = this.#products.get(row.id)?.projected;
+    if (!this.#check(3, expected !== undefined, () => `product row ${row.id} has no journal event`)) return;
+    this.#products.get(row.id)!.hasRow = true;
+    this.#compare(`product ${row.id}`, row, expected!);
+  }
+
+  /** A row of Postgres's stock movements. Call after all records. */
+  movementRow(row: ProjectedMovement): void {
+    const name = `${row.productId}\0${row.requestId}`;
+    const what = `stock movement ${row.requestId} of ${row.productId}`;
+    const expected = this.#movements.get(name);
+    if (!this.#check(3, expected !== undefined, () => `${what} has no journal event, or two rows`)) return;
+    this.#movements.delete(name);
+    this.#compare(what, row, expected!);
   }
 
   /** What a client was told. Call after all records. */
@@ -251,7 +292,11 @@ export class Checker {
       if (takesUnits(status)) taken.set(event.productId, (taken.get(event.productId) ?? 0) + event.quantity);
       if (projected !== undefined) this.#check(3, hasRow, () => `order ${id} has no row`);
     }
-    for (const { id, stock } of this.#products.values()) {
+    for (const { productId, requestId } of this.#movements.values()) {
+      this.broken(3, `stock movement ${requestId} of ${productId} has no row`);
+    }
+    for (const { id, stock, projected, hasRow } of this.#products.values()) {
+      if (projected !== undefined) this.#check(3, hasRow, () => `product ${id} has no row`);
       const free = stock.loaded - stock.withdrawn - (taken.get(id) ?? 0);
       this.#check(2, stock.available === free, () => `${id}: ${free} units free, ${stock.available} available`);
     }
@@ -275,21 +320,24 @@ export class Checker {
   }
 
   #event(event: Event, sequence: number, isProjected: boolean): void {
-    if (event.kind === 'configured') return this.#configured(event);
+    if (event.kind === 'configured') return this.#configured(event, isProjected);
     const product = this.#products.get(event.productId);
     if (product === undefined) return this.broken(8, `${event.kind} of unknown product ${event.productId}`);
     switch (event.kind) {
       case 'stockLoaded':
         product.stock.loaded += event.quantity;
         product.stock.available += event.quantity;
+        if (isProjected) this.#moved(event, 'loaded');
         break;
       case 'stockWithdrawn':
         product.stock.withdrawn += event.quantity;
         product.stock.available -= event.quantity;
+        if (isProjected) this.#moved(event, 'withdrawn');
         break;
       case 'paused':
       case 'resumed':
         product.paused = event.kind === 'paused';
+        if (isProjected) product.projected = { ...product.projected!, paused: product.paused };
         break;
       case 'reserved':
         this.#reserved(product, event, sequence, isProjected);
@@ -302,17 +350,32 @@ export class Checker {
     this.#check(1, adds, () => `${product.id} after record ${sequence}: ${JSON.stringify(product.stock)}`);
   }
 
-  #configured(event: Event & { kind: 'configured' }): void {
-    const { startsAt, endsAt, perCustomerLimit, amount } = event.configuration;
-    this.#check(8, Number.isSafeInteger(amount), () => `${event.productId} costs ${amount}`);
-    const known = this.#products.get(event.productId);
-    if (known !== undefined) {
-      Object.assign(known, { startsAt, endsAt, limit: perCustomerLimit });
-      return;
-    }
+  #configured({ productId: id, configuration, revision }: Configured, isProjected: boolean): void {
+    const { startsAt, endsAt, perCustomerLimit, amount } = configuration;
+    this.#check(8, Number.isSafeInteger(amount), () => `${id} costs ${amount}`);
+    const known = this.#products.get(id);
     const stock = { loaded: 0, available: 0, reserved: 0, sold: 0, withdrawn: 0 };
-    const id = event.productId;
-    this.#products.set(id, { id, startsAt, endsAt, limit: perCustomerLimit, paused: false, stock, held: new Map() });
+    const product: ModelProduct = known ?? {
+      id,
+      startsAt,
+      endsAt,
+      limit: perCustomerLimit,
+      paused: false,
+      stock,
+      held: new Map(),
+      projected: undefined,
+      hasRow: false,
+    };
+    Object.assign(product, { startsAt, endsAt, limit: perCustomerLimit });
+    if (isProjected) {
+      const { amount: unitAmount, ...rest } = configuration;
+      product.projected = { id, ...rest, unitAmount, revision, paused: product.paused };
+    }
+    this.#products.set(id, product);
+  }
+
+  #moved({ productId, requestId, quantity, at }: StockChanged, kind: ProjectedMovement['kind']): void {
+    this.#movements.set(`${productId}\0${requestId}`, { productId, requestId, kind, quantity, at });
   }
 
   #reserved(product: ModelProduct, event: Reserved, sequence: number, isProjected: boolean): void {
@@ -361,6 +424,14 @@ export class Checker {
     const held = (product.held.get(customerId) ?? 0) + quantity;
     product.held.set(customerId, held);
     this.#check(5, held <= product.limit, () => `${customerId} holds ${held} of ${product.id} with ${orderId}`);
+  }
+
+  /** Invariant 3, field by field. */
+  #compare<T extends object>(what: string, row: T, expected: T): void {
+    for (const field of Object.keys(expected) as (keyof T & string)[]) {
+      const isSame = row[field] === expected[field];
+      this.#check(3, isSame, () => `${what}: Postgres says ${field} = ${row[field]}, the journal ${expected[field]}`);
+    }
   }
 
   #check(invariant: InvariantNumber, holds: boolean, what: () => string): boolean {

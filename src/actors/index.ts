@@ -45,7 +45,9 @@ export {
   INVARIANTS,
   type Answer,
   type InvariantNumber,
+  type ProjectedMovement,
   type ProjectedOrder,
+  type ProjectedProduct,
   type Report,
   type Violation,
 } from './checker.ts';

@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+// Starts the command line on a Node that can run it: this one, or the one that the project brings along.
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const isNewEnough = major > 24 || (major === 24 && minor >= 12);
+const source = new URL('../src/cli.ts', import.meta.url);
+const cli = existsSync(source) ? source : new URL('../dist/src/cli.js', import.meta.url);
+
+if (isNewEnough) {
+  await import(cli.href);
+} else {
+  const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
+  if (!existsSync(own)) {
+    console.error(`Doorbuster needs Node 24.12 or newer; this is ${process.version}. Run npm ci: it brings one along.`);
+    process.exit(1);
+  }
+  const child = spawn(own, [fileURLToPath(cli), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // The terminal sends Ctrl-C to both; this one only waits for the other.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+  }
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
+}

@@ -1,0 +1,95 @@
+// The shop's own calls, with the admin token: products, stock, shards, audit.
+
+import type { Context, Hono } from 'hono';
+import type { Reply, Stock } from '../actors/index.ts';
+import type { HttpContext } from './context.ts';
+import { invalid, Problem, problemResponse } from './problem.ts';
+import { productView } from './product-view.ts';
+import { idempotencyKey, parse, readJson } from './request.ts';
+import { ChangeStock, ProductId, PutProduct } from './schemas.ts';
+
+export function adminRoutes(app: Hono, context: HttpContext): void {
+  const { auth, router, limits, node } = context;
+
+  app.use('/v1/admin/*', async (c, next) => {
+    auth.admin(c.req.header('authorization'));
+    c.header('Cache-Control', 'no-store');
+    await next();
+  });
+
+  app.put('/v1/admin/products/:id', async (c) => {
+    const productId = parse(ProductId, c.req.param('id'), 'id');
+    const product = await readJson(c, PutProduct, limits.adminBytesMax);
+    const reply = await router.request({
+      kind: 'configure',
+      productId,
+      expectedRevision: expectedRevision(c),
+      configuration: {
+        name: product.name,
+        description: product.description,
+        startsAt: Date.parse(product.startsAt),
+        endsAt: Date.parse(product.endsAt),
+        amount: product.price.amount,
+        currency: product.price.currency,
+        perCustomerLimit: product.perCustomerLimit,
+        holdSeconds: product.holdSeconds,
+      },
+    });
+    return answerProduct(c, reply);
+  });
+
+  for (const kind of ['pause', 'resume'] as const) {
+    app.post(`/v1/admin/products/:id/${kind}`, async (c) => {
+      const productId = parse(ProductId, c.req.param('id'), 'id');
+      return answerProduct(c, await router.request({ kind, productId }));
+    });
+  }
+
+  app.post('/v1/admin/products/:id/stock', async (c) => {
+    const productId = parse(ProductId, c.req.param('id'), 'id');
+    const requestId = idempotencyKey(c);
+    const { quantity } = await readJson(c, ChangeStock, limits.adminBytesMax);
+    const kind = quantity > 0 ? 'loadStock' : 'withdrawStock';
+    return answerStock(c, await router.request({ kind, productId, requestId, quantity: Math.abs(quantity) }));
+  });
+
+  app.get('/v1/admin/products/:id/stock', async (c) => {
+    const productId = parse(ProductId, c.req.param('id'), 'id');
+    return answerStock(c, await router.request({ kind: 'showStock', productId }));
+  });
+
+  app.get('/v1/admin/shards', async (c) => c.json({ shards: await node.shards() }));
+
+  app.get('/v1/admin/audit', async (c) => c.json(await node.audit()));
+}
+
+/** @throws Problem invalid_request */
+function expectedRevision(c: Context): number | undefined {
+  if (c.req.header('if-none-match') === '*') return 0;
+  const header = c.req.header('if-match');
+  if (header === undefined) return undefined;
+  const revision = /^"(\d{1,9})"$/.exec(header)?.[1];
+  if (revision === undefined) throw invalid('If-Match', 'must be the ETag of the product, as "3"');
+  return Number(revision);
+}
+
+function answerProduct(c: Context, reply: Reply): Response {
+  if (reply.outcome === 'refused') return problemResponse(c, reply.refusal);
+  if (reply.outcome !== 'configured' && reply.outcome !== 'product') {
+    throw new Error(`a product's change was answered with ${reply.outcome}`);
+  }
+  const isNew = reply.outcome === 'configured' && reply.created;
+  c.header('ETag', `"${reply.product.revision}"`);
+  if (isNew) c.header('Location', `/v1/products/${reply.product.productId}`);
+  return c.json(productView(reply.product), isNew ? 201 : 200);
+}
+
+function answerStock(c: Context, reply: Reply): Response {
+  if (reply.outcome === 'refused') return problemResponse(c, reply.refusal);
+  if (reply.outcome !== 'stock') throw new Problem('invalid_request');
+  const { loaded, available, reserved, sold, withdrawn }: Stock = reply.stock;
+  const units = { loaded, available, reserved, sold, withdrawn };
+  if (c.req.method === 'GET') return c.json({ productId: reply.productId, ...units });
+  if (reply.duplicate) c.header('Idempotency-Replayed', 'true');
+  return c.json({ productId: reply.productId, ...units, duplicate: reply.duplicate });
+}

@@ -1,0 +1,100 @@
+// Who is calling. Shoppers bring the shop's HS256 token, verified synchronously and remembered in bounds; admins bring
+// the admin token, compared in constant time.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createSigner, createVerifier } from 'fast-jwt';
+import { LRUCache } from 'lru-cache';
+import { customerKeyOf, type Key } from '../actors/index.ts';
+import type { Clock } from '../runtime/index.ts';
+import { Problem } from './problem.ts';
+import { CustomerId } from './schemas.ts';
+
+export interface Shopper {
+  readonly customerId: string;
+  readonly customerKey: Key;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
+interface Claims {
+  readonly sub: string;
+  /** Epoch seconds. */
+  readonly exp: number;
+}
+
+type Verify = (token: string) => Claims;
+
+const TOKENS_REMEMBERED = 50_000;
+const TOKEN_CHARACTERS_MAX = 4_096;
+const DEMO_TOKEN_LIFE_SECONDS = 24 * 60 * 60;
+
+export class Auth {
+  readonly #verify: Verify;
+  readonly #sign: (claims: Claims) => string;
+  readonly #adminDigest: Buffer;
+  readonly #clock: Clock;
+  readonly #shoppers = new LRUCache<string, Shopper>({ max: TOKENS_REMEMBERED });
+
+  constructor(secret: string, adminToken: string, clock: Clock) {
+    this.#verify = createVerifier({
+      key: secret,
+      algorithms: ['HS256'],
+      requiredClaims: ['sub', 'exp'],
+      cache: false,
+    }) as Verify;
+    this.#sign = createSigner({ key: secret, algorithm: 'HS256' });
+    this.#adminDigest = digest(adminToken);
+    this.#clock = clock;
+  }
+
+  /** @param authorization the request's header @throws Problem unauthenticated */
+  shopper(authorization: string | undefined): Shopper {
+    const token = bearer(authorization);
+    const known = this.#shoppers.get(token);
+    if (known !== undefined && known.expiresAt > this.#clock.now()) return known;
+    const shopper = this.#verified(token);
+    this.#shoppers.set(token, shopper);
+    return shopper;
+  }
+
+  /** @throws Problem unauthenticated, forbidden */
+  admin(authorization: string | undefined): void {
+    const token = bearer(authorization);
+    if (!timingSafeEqual(digest(token), this.#adminDigest)) throw new Problem('forbidden');
+  }
+
+  /** A shopper's token, for the demo. */
+  sign(customerId: string): string {
+    const exp = Math.floor(this.#clock.now() / 1_000) + DEMO_TOKEN_LIFE_SECONDS;
+    return this.#sign({ sub: customerId, exp });
+  }
+
+  #verified(token: string): Shopper {
+    let claims: Claims;
+    try {
+      claims = this.#verify(token);
+    } catch (error) {
+      throw unauthenticated(`The token was not accepted: ${(error as Error).message}`);
+    }
+    const expiresAt = claims.exp * 1_000;
+    if (!(expiresAt > this.#clock.now())) throw unauthenticated('The token has expired. Get a new one.');
+    const customerId = CustomerId.safeParse(claims.sub);
+    if (!customerId.success) {
+      throw unauthenticated('The token’s `sub` must be 1 to 128 characters without control characters.');
+    }
+    return { customerId: claims.sub, customerKey: customerKeyOf(claims.sub), expiresAt };
+  }
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+const unauthenticated = (detail: string): Problem => new Problem('unauthenticated', { detail });
+
+function bearer(authorization: string | undefined): string {
+  if (authorization === undefined || !authorization.startsWith('Bearer ')) throw new Problem('unauthenticated');
+  const token = authorization.slice('Bearer '.length);
+  if (token === '' || token.length > TOKEN_CHARACTERS_MAX) {
+    throw unauthenticated(`A token has 1 to ${TOKEN_CHARACTERS_MAX} characters.`);
+  }
+  return token;
+}

@@ -1,0 +1,43 @@
+// What the handlers of one thread have in hand. Made by worker.ts.
+
+import type { OrderReads, ProductReads } from '../persistence/index.ts';
+import type { Clock, Random, Router } from '../runtime/index.ts';
+import type { Auth } from './auth.ts';
+import type { Counters } from './counters.ts';
+import type { NodeControl } from './node-control.ts';
+import type { Assets } from './pages/index.ts';
+import type { ProductHub } from './product-hub.ts';
+
+export interface HttpLimits {
+  /** Body of a shopper's call, bytes. */
+  readonly orderBytesMax: number;
+  /** Body of an admin's call, bytes. */
+  readonly adminBytesMax: number;
+  /** Request line and headers, bytes. */
+  readonly headerBytesMax: number;
+  /** Open event streams of one thread. */
+  readonly streamsMax: number;
+}
+
+export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+  orderBytesMax: 4 * 1024,
+  adminBytesMax: 64 * 1024,
+  headerBytesMax: 16 * 1024,
+  streamsMax: 5_000,
+};
+
+export interface HttpContext {
+  readonly router: Router;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly auth: Auth;
+  readonly node: NodeControl;
+  readonly orders: OrderReads;
+  readonly products: ProductReads;
+  readonly hub: ProductHub;
+  readonly assets: Assets;
+  readonly counters: Counters;
+  readonly limits: HttpLimits;
+  /** Payments succeed by themselves, and anybody can get a token. */
+  readonly demo: boolean;
+}

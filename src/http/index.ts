@@ -1,0 +1,11 @@
+// The HTTP side's public door.
+
+export { createApp } from './app.ts';
+export { Auth } from './auth.ts';
+export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './context.ts';
+export { Counters } from './counters.ts';
+export type { NodeControl, NodeShard } from './node-control.ts';
+export { openApiDocument } from './openapi.ts';
+export { loadAssets, sampleCampaign, type SampleProduct } from './pages/index.ts';
+export { ProductHub } from './product-hub.ts';
+export { listen, supportsReusePort, type Listener } from './server.ts';

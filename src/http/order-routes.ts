@@ -1,0 +1,179 @@
+// Shoppers' orders: buy, look, ask by key, pay, cancel. Every call goes to the order's actor; only the list comes from
+// Postgres.
+
+import type { Context, Hono } from 'hono';
+import {
+  orderIdKey,
+  orderIdText,
+  orderKeyOf,
+  productTagOf,
+  requestKeyOf,
+  type Key,
+  type Order,
+  type Reply,
+} from '../actors/index.ts';
+import type { Shopper } from './auth.ts';
+import type { HttpContext } from './context.ts';
+import { Problem, problemResponse } from './problem.ts';
+import { idempotencyKey, parse, readJson } from './request.ts';
+import { IdempotencyKey, PayOrder, PlaceOrder, ProductId } from './schemas.ts';
+
+const RANDOM_CHARACTERS = 8;
+const LIST_MAX = 100;
+
+export function orderRoutes(app: Hono, context: HttpContext): void {
+  const { auth, router, limits } = context;
+
+  app.post('/v1/orders', async (c) => {
+    const shopper = auth.shopper(c.req.header('authorization'));
+    const key = idempotencyKey(c);
+    const { productId, quantity } = await readJson(c, PlaceOrder, limits.orderBytesMax);
+    if (context.node.phase === 'stopping') throw new Problem('shutting_down');
+    const reply = await router.request({
+      kind: 'reserve',
+      productId,
+      orderId: newOrderId(context, productId),
+      customerId: shopper.customerId,
+      customerKey: shopper.customerKey,
+      idempotencyKey: key,
+      requestKey: requestKeyOf(productId, shopper.customerId, key),
+      quantity,
+    });
+    return placed(c, context, reply, shopper);
+  });
+
+  app.get('/v1/orders', async (c) => {
+    const shopper = auth.shopper(c.req.header('authorization'));
+    const productId = c.req.query('productId');
+    const key = c.req.query('idempotencyKey');
+    if (productId === undefined && key === undefined) return list(c, context, shopper);
+    parse(ProductId, productId, 'productId');
+    parse(IdempotencyKey, key, 'idempotencyKey');
+    const requestKey = requestKeyOf(productId!, shopper.customerId, key!);
+    return present(c, await router.request({ kind: 'findOrder', productId: productId!, requestKey }), shopper);
+  });
+
+  app.get('/v1/orders/:id', async (c) => {
+    const shopper = auth.shopper(c.req.header('authorization'));
+    const { customerKey } = shopper;
+    const orderId = orderIdOf(c);
+    return present(c, await router.request({ kind: 'showOrder', orderId, customerKey }), shopper);
+  });
+
+  app.delete('/v1/orders/:id', async (c) => {
+    const shopper = auth.shopper(c.req.header('authorization'));
+    const orderId = orderIdOf(c);
+    if (context.node.phase === 'stopping') throw new Problem('shutting_down');
+    const { customerKey } = shopper;
+    return present(c, await router.request({ kind: 'cancel', orderId, customerKey }), shopper);
+  });
+
+  app.post('/v1/orders/:id/payment', async (c) => {
+    const shopper = auth.shopper(c.req.header('authorization'));
+    const orderId = orderIdOf(c);
+    const { token } = await readJson(c, PayOrder, limits.orderBytesMax);
+    if (context.node.phase === 'stopping') throw new Problem('shutting_down');
+    const { customerKey } = shopper;
+    // Whose order it is comes first: a stranger learns nothing, not even how a payment would go.
+    const shown = await router.request({ kind: 'showOrder', orderId, customerKey });
+    if (shown.outcome !== 'order' || shown.order.status === 'paid') return present(c, shown, shopper);
+    const settlement = settle(context, token);
+    return present(c, await router.request({ kind: 'pay', orderId, customerKey, settlement }), shopper);
+  });
+}
+
+/** The demo's payment provider. @throws Problem payment_declined */
+function settle({ demo }: HttpContext, token: string): 'paid' | 'payment_pending' | 'in_review' {
+  if (!demo) throw new Problem('payment_declined', { detail: 'No payment provider is configured; nothing was charged.' });
+  if (token === 'decline') throw new Problem('payment_declined');
+  if (token === 'pending') return 'payment_pending';
+  return token === 'review' ? 'in_review' : 'paid';
+}
+
+function newOrderId({ clock, random }: HttpContext, productId: string): Key {
+  return orderKeyOf(productTagOf(productId), clock.now() / 1_000, random.characters(RANDOM_CHARACTERS));
+}
+
+/** @throws Problem not_found, since what is no id belongs to nobody */
+function orderIdOf(c: Context): Key {
+  const orderId = orderIdKey(c.req.param('id') ?? '');
+  if (orderId === undefined) throw new Problem('not_found');
+  return orderId;
+}
+
+function placed(c: Context, { counters }: HttpContext, reply: Reply, shopper: Shopper): Response {
+  if (reply.outcome === 'refused') {
+    counters.order(reply.refusal);
+    return problemResponse(c, reply.refusal);
+  }
+  if (reply.outcome !== 'reserved') throw new Error(`a reservation was answered with ${reply.outcome}`);
+  counters.order(reply.replayed ? 'replayed' : 'reserved');
+  const { order } = reply;
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    Location: `/v1/orders/${orderIdText(order.orderId)}`,
+  };
+  if (reply.replayed) headers['Idempotency-Replayed'] = 'true';
+  return c.body(JSON.stringify(orderBody(order, shopper)), 201, headers);
+}
+
+function present(c: Context, reply: Reply, shopper: Shopper): Response {
+  switch (reply.outcome) {
+    case 'refused':
+      return problemResponse(c, reply.refusal);
+    case 'conflict':
+      return problemResponse(c, reply.refusal, { order: orderBody(reply.order, shopper) });
+    case 'order':
+      return answerOrder(c, reply.order, shopper);
+    default:
+      throw new Error(`a question for an order was answered with ${reply.outcome}`);
+  }
+}
+
+function answerOrder(c: Context, order: Order, shopper: Shopper): Response {
+  c.header('Cache-Control', 'no-store');
+  if (order.status === 'refund_due' || order.status === 'refunded') {
+    // Only a payment that came too late leads here when it was asked to pay; whoever only looks gets the order.
+    if (c.req.method === 'POST') {
+      const detail = 'The payment came after the units were gone. It will be given back.';
+      return problemResponse(c, 'order_state_conflict', { detail, order: orderBody(order, shopper) });
+    }
+  }
+  const isUndecided = order.status === 'payment_pending' || order.status === 'in_review';
+  return c.json(orderBody(order, shopper), isUndecided && c.req.method === 'POST' ? 202 : 200);
+}
+
+async function list(c: Context, { orders, node }: HttpContext, shopper: Shopper): Promise<Response> {
+  const asOf = node.projectedUpTo;
+  const page = await orders.ofCustomer(shopper.customerId, { limit: LIST_MAX });
+  c.header('Cache-Control', 'no-store');
+  return c.json({
+    orders: page.orders.map((row) => ({
+      id: row.id,
+      productId: row.productId,
+      customerId: row.customerId,
+      quantity: row.quantity,
+      unitPrice: row.unitPrice,
+      status: row.status,
+      createdAt: instant(row.createdAt),
+      holdExpiresAt: row.holdExpiresAt === null ? null : instant(row.holdExpiresAt),
+    })),
+    asOf: instant(asOf),
+  });
+}
+
+function orderBody(order: Order, { customerId }: Shopper): Record<string, unknown> {
+  return {
+    id: orderIdText(order.orderId),
+    productId: order.productId,
+    customerId,
+    quantity: order.quantity,
+    unitPrice: order.unitPrice,
+    status: order.status,
+    createdAt: instant(order.createdAt),
+    holdExpiresAt: order.holdExpiresAt === null ? null : instant(order.holdExpiresAt),
+  };
+}
+
+const instant = (epochMs: number): string => new Date(epochMs).toISOString();

@@ -1,0 +1,44 @@
+// Pages for people: the storefront, the API's documentation, and their static files.
+
+import type { Hono } from 'hono';
+import type { HttpContext } from './context.ts';
+import { openApiDocument } from './openapi.ts';
+import { assetResponse, docsPage, storefrontPage, type ProductView } from './pages/index.ts';
+import { productView } from './product-view.ts';
+
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const PRODUCTS_SHOWN = 24;
+
+export function pageRoutes(app: Hono, context: HttpContext): void {
+  const { router, products, assets, clock, demo } = context;
+
+  app.get('/', async (c) => {
+    const listed = await products.list(PRODUCTS_SHOWN);
+    const replies = await Promise.all(listed.map(({ id }) => router.request({ kind: 'showProduct', productId: id })));
+    const views = replies.flatMap((reply): ProductView[] =>
+      reply.outcome === 'product' ? [productView(reply.product)] : [],
+    );
+    pageHeaders(c.header.bind(c));
+    return c.html(storefrontPage({ demo, products: views, now: clock.now() }));
+  });
+
+  app.get('/docs', (c) => {
+    pageHeaders(c.header.bind(c));
+    return c.html(docsPage(openApiDocument()));
+  });
+
+  app.get('/openapi.json', (c) => c.json(openApiDocument()));
+
+  app.get('/favicon.ico', () => assetResponse(assets, 'favicon.svg', undefined));
+
+  app.get('/static/*', (c) => assetResponse(assets, c.req.path.slice('/static/'.length), c.req.query('v')));
+}
+
+function pageHeaders(set: (name: string, value: string) => void): void {
+  set('Content-Security-Policy', POLICY);
+  set('X-Content-Type-Options', 'nosniff');
+  set('Referrer-Policy', 'same-origin');
+  set('Cache-Control', 'no-store');
+}

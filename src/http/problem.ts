@@ -1,0 +1,180 @@
+// Errors as RFC 9457 problem details with a stable `code`. Each says what is wrong, what would be right, and whether
+// trying again can help. Problems without details of their own are made once: in a sale they outnumber everything else.
+
+import type { Context } from 'hono';
+import { retryOf, type Refusal, type Retry } from '../actors/index.ts';
+
+interface ProblemKind {
+  readonly status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 412 | 413 | 422 | 503;
+  readonly title: string;
+  readonly detail: string;
+  readonly retry: Retry;
+  readonly retryAfterSeconds?: number;
+}
+
+const domain = (
+  code: Refusal,
+  status: ProblemKind['status'],
+  title: string,
+  detail: string,
+  retryAfterSeconds?: number,
+): ProblemKind => ({ status, title, detail, retry: retryOf(code), ...(retryAfterSeconds && { retryAfterSeconds }) });
+
+export const PROBLEMS = {
+  sold_out: domain('sold_out', 409, 'Sold out', 'No unit is free now. Units whose hold runs out come back.'),
+  insufficient_stock: domain(
+    'insufficient_stock',
+    409,
+    'Not enough stock',
+    'Fewer units are available than were asked for. Ask for fewer.',
+  ),
+  limit_reached: domain(
+    'limit_reached',
+    409,
+    'Limit reached',
+    'With this order the customer would hold more units than one customer may.',
+  ),
+  sale_not_started: domain('sale_not_started', 409, 'Not started', 'The sale has not started yet; see startsAt.'),
+  sale_ended: domain('sale_ended', 409, 'Ended', 'The sale is over.'),
+  sale_paused: domain('sale_paused', 409, 'Paused', 'The sale is paused. Try again in a moment.'),
+  price_locked: domain(
+    'price_locked',
+    409,
+    'Price is locked',
+    'Price and currency change only before the sale starts or while it is paused. Pause it first.',
+  ),
+  order_state_conflict: domain(
+    'order_state_conflict',
+    409,
+    'Not possible in this state',
+    'The order has gone too far for this; its present state is in `order`.',
+  ),
+  not_found: domain('not_found', 404, 'Not found', 'There is nothing here for this caller.'),
+  not_eligible: domain('not_eligible', 404, 'Not found', 'There is nothing here for this caller.'),
+  idempotency_key_reused: domain(
+    'idempotency_key_reused',
+    422,
+    'Key used for something else',
+    'This Idempotency-Key was accepted with another quantity. Use a new key for a new request.',
+  ),
+  version_conflict: domain(
+    'version_conflict',
+    412,
+    'Changed meanwhile',
+    'If-Match does not name the present revision. Read it again (ETag), then repeat the change.',
+  ),
+  overloaded: domain(
+    'overloaded',
+    503,
+    'Too busy',
+    'This request was surely not accepted. Repeat it with the same key after Retry-After seconds.',
+    1,
+  ),
+  outcome_unknown: domain(
+    'outcome_unknown',
+    503,
+    'Outcome unknown',
+    'It may have been accepted or not. Repeat it with the same key, or ask by key: GET /v1/orders?productId=…&idempotencyKey=…',
+    1,
+  ),
+  shutting_down: {
+    status: 503,
+    title: 'Shutting down',
+    detail: 'This node is stopping and took nothing on. Repeat the request with the same key.',
+    retry: 'same_key',
+    retryAfterSeconds: 2,
+  },
+  idempotency_key_missing: {
+    status: 400,
+    title: 'Idempotency-Key missing',
+    detail: 'Send an Idempotency-Key header of 1 to 128 printable ASCII characters, a new one for each new purchase.',
+    retry: 'never',
+  },
+  invalid_request: {
+    status: 400,
+    title: 'Invalid request',
+    detail: 'The request is not of the form that /openapi.json describes.',
+    retry: 'never',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'Not signed in',
+    detail: 'Send `Authorization: Bearer <token>` with a valid, unexpired token.',
+    retry: 'never',
+  },
+  payment_declined: {
+    status: 402,
+    title: 'Payment declined',
+    detail: 'Nothing was charged and the hold goes on. Try another way to pay.',
+    retry: 'later',
+  },
+  forbidden: {
+    status: 403,
+    title: 'Forbidden',
+    detail: 'This call needs the admin token.',
+    retry: 'never',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'Method not allowed',
+    detail: 'This address does not take this method; see Allow.',
+    retry: 'never',
+  },
+  payload_too_large: {
+    status: 413,
+    title: 'Body too large',
+    detail: 'The body is larger than this call takes.',
+    retry: 'never',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** A wrong field, in the terms of the request. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Thrown by handlers off the hot path; the app turns it into a response. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+  readonly extra: Record<string, unknown>;
+
+  constructor(code: ProblemCode, extra: Record<string, unknown> = {}) {
+    super(code);
+    this.code = code;
+    this.extra = extra;
+  }
+}
+
+export const invalid = (field: string, message: string): Problem =>
+  new Problem('invalid_request', { detail: `${field}: ${message}`, errors: [{ field, message }] });
+
+const TYPE = 'application/problem+json';
+
+const readyMade = new Map<ProblemCode, { body: string; headers: Record<string, string> }>(
+  (Object.keys(PROBLEMS) as ProblemCode[]).map((code) => [
+    code,
+    { body: problemBody(code), headers: problemHeaders(code) },
+  ]),
+);
+
+export function problemBody(code: ProblemCode, extra: Record<string, unknown> = {}): string {
+  const { status, title, detail, retry } = PROBLEMS[code];
+  return JSON.stringify({ type: `/docs#${code}`, title, status, code, detail, retry, ...extra });
+}
+
+function problemHeaders(code: ProblemCode): Record<string, string> {
+  const kind: ProblemKind = PROBLEMS[code];
+  const headers: Record<string, string> = { 'Content-Type': TYPE, 'Cache-Control': 'no-store' };
+  if (kind.retryAfterSeconds !== undefined) headers['Retry-After'] = String(kind.retryAfterSeconds);
+  if (kind.status === 401) headers['WWW-Authenticate'] = 'Bearer';
+  return headers;
+}
+
+export function problemResponse(c: Context, code: ProblemCode, extra?: Record<string, unknown>): Response {
+  const { body, headers } = readyMade.get(code)!;
+  return c.body(extra === undefined ? body : problemBody(code, extra), PROBLEMS[code].status, headers);
+}

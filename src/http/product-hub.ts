@@ -1,0 +1,62 @@
+// Live products for everybody who watches on this thread: one question to the actor four times a second for each
+// watched product, however many watch, and one shared buffer for all of them.
+
+import type { ProductReading } from '../actors/index.ts';
+import type { Router, Timers } from '../runtime/index.ts';
+import { productView } from './product-view.ts';
+
+export type Listener = (event: Uint8Array) => void;
+
+interface Watched {
+  readonly listeners: Set<Listener>;
+  /** The latest event, for those who come later. */
+  event: Uint8Array | undefined;
+  /** What the latest event said, without its time. */
+  said: string;
+}
+
+const PERIOD_MS = 250;
+const encoder = new TextEncoder();
+
+export class ProductHub {
+  readonly #router: Router;
+  readonly #timers: Timers;
+  readonly #watched = new Map<string, Watched>();
+
+  constructor(router: Router, timers: Timers) {
+    this.#router = router;
+    this.#timers = timers;
+  }
+
+  /** @returns how to stop watching */
+  watch(productId: string, listener: Listener): () => void {
+    let watched = this.#watched.get(productId);
+    if (watched === undefined) {
+      watched = { listeners: new Set(), event: undefined, said: '' };
+      this.#watched.set(productId, watched);
+      this.#ask(productId, watched);
+    }
+    watched.listeners.add(listener);
+    if (watched.event !== undefined) listener(watched.event);
+    return () => {
+      watched.listeners.delete(listener);
+      if (watched.listeners.size === 0) this.#watched.delete(productId);
+    };
+  }
+
+  #ask(productId: string, watched: Watched): void {
+    if (this.#watched.get(productId) !== watched) return;
+    this.#router.submit({ kind: 'showProduct', productId }, (reply) => {
+      if (reply.outcome === 'product') this.#tell(watched, reply.product);
+      this.#timers.after(PERIOD_MS, () => this.#ask(productId, watched));
+    });
+  }
+
+  #tell(watched: Watched, reading: ProductReading): void {
+    const said = `${reading.revision} ${reading.state} ${JSON.stringify(reading.stock)}`;
+    if (said === watched.said) return;
+    watched.said = said;
+    watched.event = encoder.encode(`event: product\ndata: ${JSON.stringify(productView(reading))}\n\n`);
+    for (const listener of watched.listeners) listener(watched.event);
+  }
+}

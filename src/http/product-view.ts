@@ -1,0 +1,19 @@
+// A product as the outside sees it, made from what its actor says.
+
+import type { ProductReading } from '../actors/index.ts';
+import type { ProductView } from './pages/index.ts';
+
+export function productView({ productId, configuration, state, stock, asOf }: ProductReading): ProductView {
+  return {
+    id: productId,
+    name: configuration.name,
+    description: configuration.description,
+    price: { amount: configuration.amount, currency: configuration.currency },
+    perCustomerLimit: configuration.perCustomerLimit,
+    holdSeconds: configuration.holdSeconds,
+    startsAt: new Date(configuration.startsAt).toISOString(),
+    endsAt: new Date(configuration.endsAt).toISOString(),
+    sale: { state, available: stock.available, loaded: stock.loaded - stock.withdrawn },
+    asOf: new Date(asOf).toISOString(),
+  };
+}

@@ -1,0 +1,169 @@
+// The shapes of the API, once: they validate what comes in and describe everything at /openapi.json.
+
+import * as z from 'zod';
+import { ORDER_STATUSES } from '../actors/index.ts';
+import { PROBLEMS, type ProblemCode } from './problem.ts';
+
+const UNITS_PER_ORDER_MAX = 10_000;
+const UNITS_PER_LOAD_MAX = 10_000_000;
+const WEEK_SECONDS = 7 * 24 * 60 * 60;
+
+export const ProductId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+  .meta({ id: 'ProductId', description: 'Chosen by the shop.', example: 'ember-kettle' });
+
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters')
+  .meta({ id: 'IdempotencyKey', description: 'A new one for each new purchase; the same one for its repetitions.' });
+
+const Currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as EUR');
+
+export const Money = z
+  .strictObject({
+    amount: z.int().min(0).max(1_000_000_000_000).meta({ description: 'Minor units (cents).', example: 4900 }),
+    currency: Currency.meta({ example: 'EUR' }),
+  })
+  .meta({ id: 'Money' });
+
+const Instant = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with its offset, as 2030-01-31T18:00:00Z' });
+
+export const PlaceOrder = z
+  .strictObject({
+    productId: ProductId,
+    quantity: z.int().min(1).max(UNITS_PER_ORDER_MAX).meta({ example: 1 }),
+  })
+  .meta({ id: 'PlaceOrder' });
+
+export const Order = z
+  .object({
+    id: z.string().meta({ description: '26 characters; leads to the order’s owner without a lookup.' }),
+    productId: ProductId,
+    customerId: z.string(),
+    quantity: z.int(),
+    unitPrice: Money,
+    status: z.enum(ORDER_STATUSES),
+    createdAt: Instant,
+    holdExpiresAt: Instant.nullable().meta({ description: 'Until when it can be paid; null when it was sold at once.' }),
+  })
+  .meta({ id: 'Order' });
+
+export const OrderList = z
+  .object({
+    orders: z.array(Order),
+    asOf: Instant.meta({ description: 'Everything up to this moment is in the list.' }),
+  })
+  .meta({ id: 'OrderList' });
+
+export const PayOrder = z
+  .strictObject({
+    method: z.string().min(1).max(32).meta({ example: 'card' }),
+    token: z.string().min(1).max(512).meta({
+      description: 'From the payment provider. In demo mode: `decline`, `pending` and `review` do what they say.',
+      example: 'demo',
+    }),
+  })
+  .meta({ id: 'PayOrder' });
+
+export const PutProduct = z
+  .strictObject({
+    name: z.string().trim().min(1).max(200),
+    description: z.string().max(5_000).default(''),
+    startsAt: Instant,
+    endsAt: Instant,
+    price: Money,
+    perCustomerLimit: z.int().min(1).max(UNITS_PER_ORDER_MAX).default(1),
+    holdSeconds: z
+      .int()
+      .min(0)
+      .max(WEEK_SECONDS)
+      .default(300)
+      .meta({ description: 'How long an unpaid order holds its units; 0 sells at once.' }),
+  })
+  .refine(({ startsAt, endsAt }) => Date.parse(startsAt) < Date.parse(endsAt), {
+    path: ['endsAt'],
+    message: 'must be later than startsAt',
+  })
+  .meta({ id: 'PutProduct' });
+
+export const Product = z
+  .object({
+    id: ProductId,
+    name: z.string(),
+    description: z.string(),
+    price: Money,
+    perCustomerLimit: z.int(),
+    holdSeconds: z.int(),
+    startsAt: Instant,
+    endsAt: Instant,
+    sale: z.object({
+      state: z.enum(['upcoming', 'on_sale', 'sold_out', 'paused', 'ended']),
+      available: z.int(),
+      loaded: z.int(),
+    }),
+    asOf: Instant,
+  })
+  .meta({ id: 'Product' });
+
+export const ChangeStock = z
+  .strictObject({
+    quantity: z
+      .int()
+      .min(-UNITS_PER_LOAD_MAX)
+      .max(UNITS_PER_LOAD_MAX)
+      .refine((quantity) => quantity !== 0, 'must not be 0')
+      .meta({ description: 'Units to load; below 0, to withdraw.', example: 500 }),
+  })
+  .meta({ id: 'ChangeStock' });
+
+const units = { loaded: z.int(), available: z.int(), reserved: z.int(), sold: z.int(), withdrawn: z.int() };
+
+export const Stock = z
+  .object({ productId: ProductId, ...units, duplicate: z.boolean().optional() })
+  .meta({ id: 'Stock', description: 'loaded = available + reserved + sold + withdrawn, from the actor itself.' });
+
+export const Shard = z
+  .object({
+    shard: z.int(),
+    node: z.string(),
+    worker: z.int(),
+    phase: z.enum(['opening', 'open', 'recovering', 'lost', 'refused', 'drained']),
+    epoch: z.int(),
+    sequence: z.int(),
+    mailboxDepth: z.int(),
+    products: z.int(),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'Shard' });
+
+export const ShardList = z.object({ shards: z.array(Shard) }).meta({ id: 'ShardList' });
+
+export const CustomerId = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine((id) => isPlainText(id), 'must be well-formed text without control characters')
+  .meta({ id: 'CustomerId', example: 'ada' });
+
+export const MakeToken = z.strictObject({ customerId: CustomerId }).meta({ id: 'MakeToken' });
+export const Token = z.object({ token: z.string() }).meta({ id: 'Token' });
+export const Time = z.object({ now: Instant, epochMs: z.int() }).meta({ id: 'Time' });
+
+export const ProblemDetails = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+    detail: z.string(),
+    retry: z.enum(['same_key', 'later', 'never']),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457.' });
+
+/** Lone surrogates would be one and the same after UTF-8; a NUL could shift the parts of a key. */
+export function isPlainText(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- control characters are just what must not be there
+  return text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text);
+}

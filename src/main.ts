@@ -1,0 +1,242 @@
+// One node: composes the journal, Postgres, the worker threads and the projection, starts them in order, and stops them
+// in the opposite one. What is answered is always durable already, so a node may also simply be killed.
+//
+//   start   lock DATA_DIR → journal, Postgres → shards claimed and replayed → projection → HTTP → ready
+//   stop    not ready → requests finished → mailboxes drained → projection flushed → Postgres, journal → unlock
+
+import { createServer } from 'node:net';
+import { writeFileSync, rmSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { pino, type Logger } from 'pino';
+import type { Report } from './actors/index.ts';
+import type { AuditRequest } from './audit.ts';
+import type { Config } from './config.ts';
+import { supportsReusePort, type NodeShard } from './http/index.ts';
+import { Metrics } from './metrics.ts';
+import {
+  migrate,
+  openPool,
+  ProjectionPump,
+  readPositions,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type PostgresConnection,
+} from './persistence/index.ts';
+import {
+  lockDataFolder,
+  NodeBoard,
+  readHeads,
+  SqliteFeed,
+  SqliteJournalHost,
+  systemClock,
+  threadFile,
+  type DataFolder,
+} from './runtime/index.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+export interface RunningNode {
+  readonly url: string;
+  readonly port: number;
+  /** Resolves when a part of the node died: the process must end with an error. */
+  readonly failed: Promise<Error>;
+  stop(): Promise<void>;
+}
+
+/** The node cannot start, and why, in words for its operator. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/** What commands on this machine need to reach the node; readable by its owner alone. */
+export interface NodeFile {
+  readonly url: string;
+  readonly pid: number;
+  readonly adminToken: string;
+}
+
+const FEED_NAME = 'postgres';
+const CAUGHT_UP_WAIT_MS = 30_000;
+const BOARD_PERIOD_MS = 50;
+const OWNER_ONLY = 0o600;
+
+export async function startNode(config: Config): Promise<RunningNode> {
+  const logger = pino({ level: config.logLevel });
+  const folder = lockDataFolder(config.dataDir);
+  /** Undone in the opposite order, at the stop and after a start that failed. */
+  const undo: (() => Promise<void> | void)[] = [() => folder.release()];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    await assertPortFree(config);
+    return await compose(config, logger, folder, undo, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function compose(
+  config: Config,
+  logger: Logger,
+  folder: DataFolder,
+  undo: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+): Promise<RunningNode> {
+  const { shards, journalBytesMax: bytesMax } = config;
+  const journal = await SqliteJournalHost.start(folder.journal, { shards, bytesMax });
+  undo.push(() => journal.stop());
+
+  const board = new NodeBoard();
+  const metrics = new Metrics();
+  const control = {
+    shards: async (): Promise<NodeShard[]> => {
+      const figures = await workers.figures();
+      return figures
+        .flatMap(({ shards }, worker) => shards.map((shard) => ({ ...shard, node: config.nodeId, worker })))
+        .sort((one, other) => one.shard - other.shard);
+    },
+    metrics: async (): Promise<string> =>
+      metrics.render({
+        workers: await workers.figures(),
+        projection: pump.stats(),
+        projectionLagSeconds: Math.max(0, systemClock.now() - pump.asOf) / 1_000,
+      }),
+    audit: async (): Promise<Report> => {
+      const live = await workers.live();
+      await caughtUp(pump);
+      return runAudit({ journal: folder.journal, connection: postgres.connection, live });
+    },
+  };
+  const workers = new WorkerPool(config, board, journal, control);
+  undo.push(() => workers.terminate());
+
+  const [postgres, opened] = await Promise.all([startPostgres(config, undo), workers.open()]);
+  for (const { shard, reason } of opened.filter(({ phase }) => phase === 'refused')) {
+    logger.error({ shard, reason }, 'this shard is refused: its products cannot be sold');
+  }
+  await preparePostgres(postgres.connection, folder);
+
+  const feed = new SqliteFeed({
+    path: folder.journal,
+    name: FEED_NAME,
+    clock: systemClock,
+    commits: journal.commits,
+    saveFloor: (name, floor) => journal.saveFloor(name, floor),
+    ...config.feed,
+  });
+  await rewindFeed(feed, postgres.connection, folder.journal);
+  const pump = new ProjectionPump({
+    feed,
+    connection: postgres.connection,
+    workers: config.projection.workers,
+    recordsPerPull: config.projection.recordsMax,
+    logger,
+  });
+  pump.start();
+  const boardTimer = setInterval(() => {
+    board.projectedUpTo = pump.asOf;
+  }, BOARD_PERIOD_MS);
+  undo.push(async () => {
+    clearInterval(boardTimer);
+    await pump.stop();
+    feed.close();
+  });
+
+  const port = await workers.serve({
+    connection: postgres.connection,
+    port: config.port,
+    reusePort: supportsReusePort && config.workers > 1,
+  });
+  undo.push(() => workers.stop());
+  board.phase = 'ready';
+  const url = `http://${config.host === '0.0.0.0' || config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`;
+  announce(folder, { url, pid: process.pid, adminToken: config.adminToken });
+  undo.push(() => {
+    board.phase = 'stopping';
+    rmSync(folder.nodeFile, { force: true });
+  });
+  return { url, port, failed: Promise.race([journal.died, workers.died, postgres.failed]), stop };
+}
+
+async function startPostgres(
+  config: Config,
+  undo: (() => Promise<void> | void)[],
+): Promise<Pick<EmbeddedPostgres, 'connection' | 'failed'>> {
+  if (config.databaseUrl !== undefined) {
+    return { connection: { connectionString: config.databaseUrl }, failed: new Promise(() => undefined) };
+  }
+  const embedded = await startEmbeddedPostgres(config.dataDir);
+  undo.push(() => embedded.stop());
+  return embedded;
+}
+
+/** Tables as this version wants them, and no position beyond the journal: that would mean that the journal lost records. */
+async function preparePostgres(connection: PostgresConnection, folder: DataFolder): Promise<void> {
+  const pool = openPool(connection, 1, 'doorbuster start');
+  try {
+    await migrate(pool);
+    const heads = readHeads(folder.journal);
+    const beyond = [...(await readPositions(pool))].filter(([shard, at]) => at > (heads.get(shard) ?? 0));
+    if (beyond.length === 0) return;
+    const [shard, at] = beyond[0]!;
+    throw new StartError(
+      `Postgres has shard ${shard} up to journal sequence ${at}, but the journal in ${folder.path} ends at ` +
+        `${heads.get(shard) ?? 0}: either this is another journal's Postgres, or the journal lost records that were ` +
+        'acknowledged. Restore the journal from its backup, or give this DATA_DIR a database of its own' +
+        ` (the embedded one: delete ${folder.path}/postgres).`,
+    );
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Postgres knows best where it stands: a database that is new or restored gets everything again. */
+async function rewindFeed(feed: SqliteFeed, connection: PostgresConnection, journal: string): Promise<void> {
+  const pool = openPool(connection, 1, 'doorbuster start');
+  try {
+    const positions = await readPositions(pool);
+    let floor = Infinity;
+    for (const [shard, head] of readHeads(journal)) {
+      const position = positions.get(shard) ?? 0;
+      if (position < head) floor = Math.min(floor, position);
+    }
+    if (floor !== Infinity) feed.rewind(floor);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** With `reusePort` two processes would silently share a port, so it is tried once without. */
+function assertPortFree({ port, host }: Config): Promise<void> {
+  const probe = createServer();
+  return new Promise((resolve, reject) => {
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      const isBusy = error.code === 'EADDRINUSE';
+      const why = isBusy ? 'is in use by another program' : `cannot be used: ${error.message}`;
+      reject(new StartError(`Port ${port} of ${host} ${why}. Choose another, for example PORT=${port + 1}.`));
+    });
+    probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve()));
+  });
+}
+
+function announce(folder: DataFolder, file: NodeFile): void {
+  rmSync(folder.nodeFile, { force: true });
+  writeFileSync(folder.nodeFile, JSON.stringify(file), { mode: OWNER_ONLY });
+}
+
+/** Waits until Postgres has what was journaled before now, or for a bounded time: an audit tells how far it is. */
+async function caughtUp(pump: ProjectionPump): Promise<void> {
+  const from = systemClock.now();
+  while (pump.asOf < from && systemClock.now() - from < CAUGHT_UP_WAIT_MS) {
+    await new Promise((resolve) => setTimeout(resolve, BOARD_PERIOD_MS));
+  }
+}
+
+function runAudit(request: AuditRequest): Promise<Report> {
+  const worker = new Worker(threadFile('./audit-thread', import.meta.url), { workerData: request, name: 'audit' });
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}

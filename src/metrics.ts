@@ -1,0 +1,57 @@
+// The figures of all threads as Prometheus text. Threads count in plain numbers; they are gathered when somebody asks.
+
+import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
+import type { ProjectionStats } from './persistence/index.ts';
+import type { WorkerFigures } from './worker.ts';
+
+export interface NodeFigures {
+  readonly workers: readonly WorkerFigures[];
+  readonly projection: ProjectionStats;
+  /** Seconds by which Postgres is behind the journal. */
+  readonly projectionLagSeconds: number;
+}
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #orders = this.#counter('doorbuster_orders_total', 'Purchase requests answered, by outcome', ['outcome']);
+  readonly #applied = this.#counter('doorbuster_projection_records_total', 'Records written to Postgres');
+  readonly #failures = this.#counter('doorbuster_projection_failures_total', 'Writes to Postgres that failed');
+  readonly #lag = this.#gauge('doorbuster_projection_lag_seconds', 'How far Postgres is behind the journal');
+  readonly #inFlight = this.#gauge('doorbuster_projection_records_in_flight', 'Records prefetched from the feed');
+  readonly #pending = this.#gauge('doorbuster_commands_pending', 'Commands whose answer is awaited');
+  readonly #streams = this.#gauge('doorbuster_event_streams', 'Open event streams');
+  readonly #mailbox = this.#gauge('doorbuster_mailbox_depth', 'Commands waiting in front of all shards');
+  readonly #shards = this.#gauge('doorbuster_shards', 'Shards of this node, by phase', ['phase']);
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  async render({ workers, projection, projectionLagSeconds }: NodeFigures): Promise<string> {
+    this.#orders.reset();
+    this.#shards.reset();
+    for (const { orders, shards } of workers) {
+      for (const [outcome, count] of orders) this.#orders.inc({ outcome }, count);
+      for (const { phase } of shards) this.#shards.inc({ phase });
+    }
+    const total = (of: (figures: WorkerFigures) => number) => workers.reduce((sum, figures) => sum + of(figures), 0);
+    this.#pending.set(total(({ pending }) => pending));
+    this.#streams.set(total(({ streams }) => streams));
+    this.#mailbox.set(total(({ shards }) => shards.reduce((sum, { mailboxDepth }) => sum + mailboxDepth, 0)));
+    this.#applied.reset();
+    this.#applied.inc(projection.applied);
+    this.#failures.reset();
+    this.#failures.inc(projection.failures);
+    this.#inFlight.set(projection.inFlight);
+    this.#lag.set(projectionLagSeconds);
+    return this.#registry.metrics();
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+
+  #gauge<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> {
+    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+}

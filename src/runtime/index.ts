@@ -1,0 +1,19 @@
+// The runtime's public door: shards, routing and the journal, over ports.
+
+export { dataFiles, DataFolderBusy, lockDataFolder, type DataFolder } from './data-folder.ts';
+export { DEFAULT_LIMITS, type RuntimeLimits } from './limits.ts';
+export { DEFAULT_SHARDS, shardOfProduct, shardsOfWorker, workerOfShard } from './placement.ts';
+export { NodeBoard, type NodePhase } from './node-board.ts';
+export * from './ports.ts';
+export { Router } from './router.ts';
+export { Shard, type ShardPhase, type ShardStatus } from './shard.ts';
+export { ShardState } from './shard-state.ts';
+export { SqliteFeed } from './sqlite/feed.ts';
+export { readHeads, readJournal } from './sqlite/reader.ts';
+export { SqliteJournal } from './sqlite/journal.ts';
+export { SqliteJournalHost } from './sqlite/journal-host.ts';
+export { JournalMismatch } from './sqlite/store.ts';
+export { systemClock, systemRandom, systemTimers } from './system.ts';
+export { threadFile } from './thread-file.ts';
+export { ThreadLink, type Handlers } from './thread-link.ts';
+export { ThreadTransport } from './thread-transport.ts';

@@ -1,0 +1,139 @@
+// A worker thread: its share of the shards, the router to all others, and its own HTTP listener. Made, asked and ended
+// by main.ts; it composes real clocks, ports and threads with code that knows only their interfaces.
+
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { pino } from 'pino';
+import type { Report, Stock } from './actors/index.ts';
+import type { Config } from './config.ts';
+import { Auth, Counters, createApp, listen, loadAssets, ProductHub, type Listener, type NodeShard } from './http/index.ts';
+import { openPool, OrderReads, ProductReads, type PostgresConnection } from './persistence/index.ts';
+import {
+  NodeBoard,
+  Router,
+  Shard,
+  shardsOfWorker,
+  SqliteJournal,
+  systemClock as clock,
+  systemRandom as random,
+  systemTimers as timers,
+  ThreadLink,
+  ThreadTransport,
+  workerOfShard,
+  type ShardStatus,
+} from './runtime/index.ts';
+
+export interface WorkerData {
+  readonly config: Config;
+  readonly worker: number;
+  readonly board: SharedArrayBuffer;
+  readonly journal: MessagePort;
+  /** Ports to the other workers, by their numbers. */
+  readonly peers: ReadonlyMap<number, MessagePort>;
+}
+
+export interface ServeRequest {
+  readonly connection: PostgresConnection;
+  readonly port: number;
+  readonly reusePort: boolean;
+}
+
+/** Counters and gauges of one thread. */
+export interface WorkerFigures {
+  readonly orders: ReadonlyMap<string, number>;
+  readonly streams: number;
+  readonly pending: number;
+  readonly shards: readonly ShardStatus[];
+}
+
+/** Stock of the products of one shard, exactly as of one journal sequence. */
+export interface LiveShard {
+  readonly shard: number;
+  readonly sequence: number;
+  readonly stock: ReadonlyMap<string, Stock>;
+}
+
+const CONNECTIONS_PER_THREAD = 2;
+
+const { config, worker, board: shared, journal: journalPort, peers } = workerData as WorkerData;
+const logger = pino({ level: config.logLevel, base: { worker } });
+const board = new NodeBoard(shared);
+const transport = new ThreadTransport(peers);
+const shards = new Map<number, Shard>();
+const ownerOf = (shard: number): number => workerOfShard(shard, config.workers);
+const router = new Router(worker, config.shards, ownerOf, shards, { clock, timers, transport, random }, config.limits);
+const counters = new Counters();
+let listener: Listener | undefined;
+let closeReads = async (): Promise<void> => undefined;
+
+const main = new ThreadLink(parentPort!, {
+  open: openShards,
+  serve,
+  figures: (): WorkerFigures => ({
+    orders: counters.orders,
+    streams: counters.streams,
+    pending: router.pending,
+    shards: [...shards.values()].map((shard) => shard.status()),
+  }),
+  live: liveShards,
+  stopServing: async () => {
+    await listener?.stop();
+    await closeReads();
+  },
+  drain: async () => {
+    await Promise.all([...shards.values()].map((shard) => shard.drain()));
+  },
+});
+
+async function openShards(): Promise<ShardStatus[]> {
+  const journal = new SqliteJournal(journalPort);
+  for (const number of shardsOfWorker(worker, config.workers, config.shards)) {
+    shards.set(number, new Shard(number, { journal, clock, timers, random }, config.limits, 0));
+  }
+  transport.onMessage((message) => router.receive(message));
+  await Promise.all([...shards.values()].map((shard) => shard.open()));
+  return [...shards.values()].map((shard) => shard.status());
+}
+
+async function serve({ connection, port, reusePort }: ServeRequest): Promise<number> {
+  const pool = openPool(connection, CONNECTIONS_PER_THREAD, `doorbuster worker ${worker}`);
+  closeReads = () => pool.end();
+  const app = createApp(
+    {
+      router,
+      clock,
+      random,
+      auth: new Auth(config.authSecret, config.adminToken, clock),
+      node: {
+        get phase() {
+          return board.phase;
+        },
+        get projectedUpTo() {
+          return board.projectedUpTo;
+        },
+        shards: () => main.ask<NodeShard[]>('shards'),
+        metrics: () => main.ask<string>('metrics'),
+        audit: () => main.ask<Report>('audit'),
+      },
+      orders: new OrderReads(pool),
+      products: new ProductReads(pool),
+      hub: new ProductHub(router, timers),
+      assets: loadAssets(),
+      counters,
+      limits: config.http,
+      demo: config.demo,
+    },
+    { onError: (error) => logger.error({ err: error }, 'a request failed') },
+  );
+  const { host, http } = config;
+  listener = await listen(app, { host, port, reusePort, headerBytesMax: http.headerBytesMax });
+  return listener.port;
+}
+
+function liveShards(): LiveShard[] {
+  return [...shards.values()].flatMap((shard) => {
+    const products = shard.durableProducts();
+    if (products === undefined || products.size === 0) return [];
+    const stock = new Map([...products].map(([id, product]) => [id, { ...product.stock }]));
+    return [{ shard: shard.shard, sequence: shard.status().sequence, stock }];
+  });
+}
