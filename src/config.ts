@@ -7,8 +7,10 @@ import * as z from 'zod';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
 
-const integer = (min: number, max: number) =>
-  z.coerce.number({ error: 'must be a number' }).int('must be a whole number').min(min).max(max);
+function integer(min: number, max: number) {
+  const wanted = `must be a whole number from ${min} to ${max}`;
+  return z.coerce.number(wanted).int(wanted).min(min, wanted).max(max, wanted);
+}
 
 const secret = (what: string) =>
   z

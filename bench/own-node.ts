@@ -1,0 +1,52 @@
+// A node of the benchmark's own, in a process and a folder of its own, gone afterwards.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NodeFile } from '../src/main.ts';
+import { dataFiles } from '../src/runtime/index.ts';
+
+export interface OwnNode {
+  readonly url: string;
+  readonly adminToken: string;
+  stop(): Promise<void>;
+}
+
+const START_MS_MAX = 60_000;
+
+export async function startOwnNode(): Promise<OwnNode> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
+  const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+  const child = spawn(process.execPath, [cli, 'start', '--demo'], {
+    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let output = '';
+  const ready = new Promise<void>((resolve) => {
+    child.stdout.on('data', (text: Buffer) => {
+      output += text.toString();
+      if (output.includes('is ready')) resolve();
+    });
+  });
+  const { promise: late, resolve: giveUp } = Promise.withResolvers<void>();
+  const timer = setTimeout(giveUp, START_MS_MAX);
+  await Promise.race([ready, ended, late]);
+  clearTimeout(timer);
+  if (!output.includes('is ready')) {
+    child.kill('SIGKILL');
+    throw new Error(`the node did not start:\n${output}`);
+  }
+  const { url, adminToken } = JSON.parse(readFileSync(dataFiles(dataDir).nodeFile, 'utf8')) as NodeFile;
+  return {
+    url,
+    adminToken,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}

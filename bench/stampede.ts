@@ -1,0 +1,226 @@
+// npm run stampede: thousands of customers rush a few hundred units over HTTP, and then everything is counted: what
+// each customer was told, what the actor holds, what the journal says, what stands in Postgres.
+//
+// Without --url it starts a node of its own (embedded: fsync before each answer) and removes it afterwards.
+
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Report, Stock } from '../src/actors/index.ts';
+import { callNode, requireNode, type NodeAddress } from '../src/node-client.ts';
+import { Crowd, habitOf, type Customer, type Told } from './crowd.ts';
+import { HttpClient } from './http-client.ts';
+import { startOwnNode } from './own-node.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    url: { type: 'string', multiple: true },
+    'admin-token': { type: 'string' },
+    'data-dir': { type: 'string', default: process.env['DATA_DIR'] ?? './data' },
+    customers: { type: 'string', default: '5000' },
+    units: { type: 'string', default: '500' },
+    connections: { type: 'string', default: '256' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const LIMIT = 1;
+const OPENS_IN_MS = 4_000;
+const PROGRESS_MS = 250;
+
+const say = (text: string): void => {
+  if (!options.json) console.log(text);
+};
+
+const customersCount = wholeNumber('customers', 100_000);
+const units = wholeNumber('units', 1_000_000);
+const own = options.url === undefined ? await startOwnNode() : undefined;
+try {
+  process.exitCode = (await stampede()) ? 0 : 1;
+} finally {
+  await own?.stop();
+}
+
+async function stampede(): Promise<boolean> {
+  const urls = options.url ?? [own!.url];
+  const adminToken = own?.adminToken ?? options['admin-token'] ?? process.env['ADMIN_TOKEN'];
+  const node = requireNode({ url: urls[0], adminToken, dataDir: options['data-dir'] });
+  const client = new HttpClient(urls, wholeNumber('connections', 10_000));
+  const productId = `stampede-${Date.now().toString(36)}`;
+  say(`Stampede: ${customersCount} customers for ${units} units of ${productId}, at ${urls.join(', ')}`);
+  say(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, load and node on one machine\n`);
+
+  const customers = await signIn(client);
+  const opensAt = Date.now() + OPENS_IN_MS;
+  await makeProduct(node, productId, opensAt);
+  const crowd = new Crowd(client, productId, LIMIT);
+  await earlyBirds(crowd, customers);
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, opensAt - Date.now())));
+
+  const since = performance.now();
+  const showing = showProgress(crowd, customers.length);
+  const told = await Promise.all(customers.map((customer) => crowd.rush(customer)));
+  const rushMs = performance.now() - since;
+  showing.end();
+  await payAll(client, told);
+
+  const figures = await count(node, client, productId, told);
+  const report = await callNode<Report>(node, 'GET', '/v1/admin/audit');
+  client.close();
+  tell(crowd, figures, report, rushMs);
+  const verdict =
+    report.ok && figures.oversold + figures.undersold + figures.doubled + figures.lost + figures.misled === 0;
+  const isComplete = figures.rows === figures.acknowledged && figures.sold === Math.min(units, customersWhoMayBuy());
+  if (options.json) console.log(JSON.stringify({ ...figures, ok: verdict && isComplete }));
+  return verdict && isComplete;
+}
+
+async function signIn(client: HttpClient): Promise<Customer[]> {
+  const run = Date.now().toString(36);
+  return Promise.all(
+    Array.from({ length: customersCount }, async (_, number): Promise<Customer> => {
+      const id = `customer-${run}-${number}`;
+      const answer = await client.send({ method: 'POST', path: '/v1/dev/tokens', body: { customerId: id } });
+      if (answer?.status !== 200) {
+        throw new Error(`no token for ${id}: ${answer?.body ?? 'no answer'}. A stampede needs a node in demo mode.`);
+      }
+      const { token } = JSON.parse(answer.body) as { token: string };
+      return { id, token, key: `${run}-${number}`, habit: habitOf(number) };
+    }),
+  );
+}
+
+async function makeProduct(node: NodeAddress, productId: string, opensAt: number): Promise<void> {
+  const body = {
+    name: 'Stampede',
+    startsAt: new Date(opensAt).toISOString(),
+    endsAt: new Date(opensAt + 3_600_000).toISOString(),
+    price: { amount: 4_900, currency: 'EUR' },
+    perCustomerLimit: LIMIT,
+    holdSeconds: 600,
+  };
+  await callNode(node, 'PUT', `/v1/admin/products/${productId}`, { body });
+  const path = `/v1/admin/products/${productId}/stock`;
+  await callNode(node, 'POST', path, { body: { quantity: units }, idempotencyKey: 'stampede' });
+}
+
+async function earlyBirds(crowd: Crowd, customers: readonly Customer[]): Promise<void> {
+  const codes = await Promise.all(
+    customers.filter(({ habit }) => habit === 'too early').map((customer) => crowd.early(customer)),
+  );
+  const wrong = codes.filter((code) => code !== 'sale_not_started');
+  if (wrong.length > 0) throw new Error(`before the start, customers were told ${wrong[0]}`);
+}
+
+async function payAll(client: HttpClient, told: readonly Told[]): Promise<void> {
+  await Promise.all(
+    told.flatMap(({ customer, orderIds }) =>
+      [...orderIds].map(async (id) => {
+        const body = { method: 'card', token: 'demo' };
+        const path = `/v1/orders/${id}/payment`;
+        const answer = await client.send({ method: 'POST', path, token: customer.token, body });
+        if (answer?.status !== 200) throw new Error(`order ${id} could not be paid: ${answer?.body ?? 'no answer'}`);
+      }),
+    ),
+  );
+}
+
+interface Figures {
+  readonly acknowledged: number;
+  readonly sold: number;
+  readonly oversold: number;
+  readonly undersold: number;
+  /** Customers with more than one order. */
+  readonly doubled: number;
+  /** Acknowledged orders that the engine does not know. */
+  readonly lost: number;
+  /** Customers who were refused at last and have an order. */
+  readonly misled: number;
+  /** Rows of acknowledged orders in Postgres. */
+  readonly rows: number;
+}
+
+async function count(node: NodeAddress, client: HttpClient, productId: string, told: readonly Told[]): Promise<Figures> {
+  const stock = await callNode<Stock>(node, 'GET', `/v1/admin/products/${productId}/stock`);
+  const orderIds = new Set(told.flatMap((of) => [...of.orderIds]));
+  // The audit waits until Postgres has everything; the lists below read Postgres.
+  await callNode<Report>(node, 'GET', '/v1/admin/audit');
+  let lost = 0;
+  let misled = 0;
+  let rows = 0;
+  let doubled = 0;
+  await Promise.all(
+    told.map(async ({ customer: { token, key }, orderIds: mine }) => {
+      const path = `/v1/orders?productId=${productId}&idempotencyKey=${key}`;
+      const found = await client.send({ method: 'GET', path, token });
+      const id = found?.status === 200 ? (JSON.parse(found.body) as { id: string }).id : undefined;
+      if (mine.size === 0) {
+        if (found?.status !== 404) misled++;
+        return;
+      }
+      if (id === undefined || !mine.has(id)) lost++;
+      const listed = await client.send({ method: 'GET', path: '/v1/orders', token });
+      const { orders } = JSON.parse(listed?.body ?? '{"orders":[]}') as { orders: { id: string }[] };
+      rows += orders.filter((order) => orderIds.has(order.id)).length;
+      if (orders.length > 1 || mine.size > 1) doubled++;
+    }),
+  );
+  return {
+    acknowledged: orderIds.size,
+    sold: stock.sold,
+    oversold: Math.max(0, stock.sold + stock.reserved - units),
+    undersold: Math.max(0, Math.min(units, customersWhoMayBuy()) - stock.sold),
+    doubled,
+    lost,
+    misled,
+    rows,
+  };
+}
+
+function customersWhoMayBuy(): number {
+  let count = 0;
+  for (let number = 0; number < customersCount; number++) if (habitOf(number) !== 'asks for too many') count++;
+  return count;
+}
+
+function showProgress(crowd: Crowd, total: number): { end(): void } {
+  const isTerminal = process.stdout.isTTY && !options.json;
+  const show = (): void => {
+    const refused = [...crowd.refusals.values()].reduce((sum, count) => sum + count, 0);
+    const line = `  ${crowd.accepted} accepted, ${refused} refused, ${crowd.requests} requests, ${total} customers`;
+    if (isTerminal) process.stdout.write(`\r${line}\u001b[K`);
+    else say(line);
+  };
+  const timer = setInterval(show, isTerminal ? PROGRESS_MS : PROGRESS_MS * 4);
+  return {
+    end() {
+      clearInterval(timer);
+      show();
+      if (isTerminal) process.stdout.write('\n');
+    },
+  };
+}
+
+function tell(crowd: Crowd, figures: Figures, report: Report, rushMs: number): void {
+  say(`\nAccepted     ${crowd.accepted}`);
+  for (const [code, count] of [...crowd.refusals].sort()) say(`Refused      ${count} ${code}`);
+  say(`Repeated     ${crowd.replayed} answers came again for the same key, ${crowd.unanswered} were lost on purpose or not`);
+  say(`Rush         ${crowd.requests} requests, ${(rushMs / 1_000).toFixed(2)} s from the first click to the last answer`);
+  const at = (percentile: number): string => `${(crowd.latency.percentile(percentile) / 1_000).toFixed(1)} ms`;
+  say(`Latency      p50 ${at(50)}, p90 ${at(90)}, p99 ${at(99)}, max ${at(100)}, from sending to the answer`);
+  say('');
+  for (const { invariant, title, checks, violations } of report.invariants) {
+    if (checks > 0) say(`${violations === 0 ? '✓' : '✗'} ${String(invariant).padStart(2)}  ${title} (${checks} checks)`);
+  }
+  for (const { invariant, what } of report.violations) say(`  invariant ${invariant}: ${what}`);
+  const { acknowledged, sold, oversold, undersold, doubled, lost, misled, rows } = figures;
+  say(
+    `\nsold ${sold} · oversold ${oversold} · undersold ${undersold} · doubled ${doubled} · lost ${lost} · misled ${misled}` +
+      ` · rows ${rows} = acknowledged ${acknowledged}`,
+  );
+}
+
+function wholeNumber(name: 'customers' | 'units' | 'connections', max: number): number {
+  const value = Number(options[name]);
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
+  throw new Error(`--${name} is a whole number from 1 to ${max}, not ${options[name]}`);
+}

@@ -1,0 +1,26 @@
+// Waits for a condition instead of for a time, and says what it waited for when it never comes.
+
+const PERIOD_MS = 20;
+
+/** @returns the condition's first value that is not undefined, null or false */
+export async function waitUntil<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  deadlineMs = 60_000,
+): Promise<NonNullable<Exclude<T, false>>> {
+  const until = performance.now() + deadlineMs;
+  let failure: unknown;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value !== undefined && value !== null && value !== false) return value as NonNullable<Exclude<T, false>>;
+      failure = undefined;
+    } catch (error) {
+      failure = error;
+    }
+    if (performance.now() > until) {
+      throw new Error(`${what}: not within ${deadlineMs} ms${failure === undefined ? '' : `, at last ${String(failure)}`}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, PERIOD_MS));
+  }
+}
