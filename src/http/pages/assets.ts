@@ -1,0 +1,93 @@
+// The static files of the pages: read once, kept in memory, addressed by the hash of their content, so that a browser
+// may keep them for a year and still gets a new version at once. Answers come from this map and never from the disk,
+// so no path in a request can reach another file.
+
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { extname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export type Asset = { contentType: string; bytes: Uint8Array<ArrayBuffer>; hash: string };
+
+/** By name below /static/, for example `products/film-camera.svg`. */
+export type Assets = ReadonlyMap<string, Asset>;
+
+const folder = fileURLToPath(new URL('./static/', import.meta.url));
+
+const contentTypes: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml; charset=utf-8',
+};
+
+let loaded: Assets | undefined;
+
+/** Reads the static folder on the first call; every later call gives the same map. */
+export function loadAssets(): Assets {
+  loaded ??= readAssets();
+  return loaded;
+}
+
+/** The address to link: it carries the version, so the answer can be kept for ever. An unknown name is a bug. */
+export function assetUrl(assets: Assets, name: string): string {
+  const asset = assets.get(name);
+  if (asset === undefined) throw new Error(`No static file is named ${name}`);
+  return `/static/${name}?v=${asset.hash}`;
+}
+
+/** `path` is what follows /static/, already decoded; `version` is the query's `v`. */
+export function assetResponse(assets: Assets, path: string, version: string | undefined): Response {
+  const asset = assets.get(path);
+  if (asset === undefined) {
+    return new Response('Not found\n', {
+      status: 404,
+      headers: {
+        'Content-Type': 'text/plain; charset=utf-8',
+        'Cache-Control': 'no-store',
+        'X-Content-Type-Options': 'nosniff',
+      },
+    });
+  }
+  return new Response(asset.bytes, {
+    headers: {
+      'Content-Type': asset.contentType,
+      'Cache-Control': version === asset.hash ? 'public, max-age=31536000, immutable' : 'no-cache',
+      ETag: `"${asset.hash}"`,
+      'X-Content-Type-Options': 'nosniff',
+    },
+  });
+}
+
+function readAssets(): Assets {
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && extname(entry.name) in contentTypes)
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length).replaceAll('\\', '/'));
+  const assets = new Map<string, Asset>();
+  for (const name of names.sort()) addAsset(assets, name, []);
+  return assets;
+}
+
+// A script's imports get their versions before the script itself is hashed: a change in a module thus changes the
+// address of everything that imports it, and no browser ever mixes modules of two versions.
+function addAsset(assets: Map<string, Asset>, name: string, importers: readonly string[]): Asset {
+  const present = assets.get(name);
+  if (present !== undefined) return present;
+  if (importers.includes(name)) throw new Error(`Static scripts import each other in a circle at ${name}`);
+  const path = [...importers, name];
+  const bytes = name.endsWith('.js')
+    ? Buffer.from(
+        readFileSync(join(folder, name), 'utf8').replaceAll(
+          /(\bfrom ')\.\/([\w-]+\.js)'/g,
+          (_, before: string, imported: string) =>
+            `${before}./${imported}?v=${addAsset(assets, posix.join(posix.dirname(name), imported), path).hash}'`,
+        ),
+      )
+    : readFileSync(join(folder, name));
+  const asset: Asset = {
+    contentType: contentTypes[extname(name)] ?? 'application/octet-stream',
+    bytes: new Uint8Array(bytes),
+    hash: createHash('sha256').update(bytes).digest('hex').slice(0, 8),
+  };
+  assets.set(name, asset);
+  return asset;
+}

@@ -1,0 +1,58 @@
+// What every page has around its content: head, masthead and footer. Must never contain an inline script or style:
+// the pages are served under a Content-Security-Policy that forbids both.
+
+import { html, raw } from 'hono/html';
+import type { HtmlEscapedString } from 'hono/utils/html';
+import { assetUrl, type Assets } from './assets.ts';
+
+export type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
+
+export type PageParts = {
+  title: string;
+  description: string;
+  /** Names of static files. */
+  styles: readonly string[];
+  /** The entry module first; the others are fetched early, so that imports do not wait for each other. */
+  scripts?: readonly string[];
+  current: 'storefront' | 'docs';
+  /** Stands at the right of the masthead. */
+  aside?: Markup;
+  main: Markup;
+};
+
+export function page(assets: Assets, parts: PageParts): Markup {
+  const [entry, ...imported] = parts.scripts ?? [];
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <title>${parts.title}</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="description" content="${parts.description}" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="theme-color" content="#f1f2f4" media="(prefers-color-scheme: light)" />
+        <meta name="theme-color" content="#101116" media="(prefers-color-scheme: dark)" />
+        <link rel="icon" type="image/svg+xml" href="${assetUrl(assets, 'favicon.svg')}" />
+        ${parts.styles.map((name) => html`<link rel="stylesheet" href="${assetUrl(assets, name)}" />`)}
+        ${entry === undefined ? '' : html`<script type="module" src="${assetUrl(assets, entry)}"></script>`}
+        ${imported.map((name) => html`<link rel="modulepreload" href="${assetUrl(assets, name)}" />`)}
+      </head>
+      <body>
+        <a class="skip" href="#main">Skip to the content</a>
+        <header class="masthead">
+          <a class="wordmark" href="/" ${parts.current === 'storefront' ? raw('aria-current="page"') : ''}>
+            <img src="${assetUrl(assets, 'favicon.svg')}" alt="" width="34" height="34" />Doorbuster
+          </a>
+          <div class="masthead-aside">${parts.aside ?? ''}</div>
+        </header>
+        <main id="main" tabindex="-1">${parts.main}</main>
+        <footer class="footer">
+          <p>Doorbuster sells every unit exactly once.</p>
+          <nav aria-label="Elsewhere">
+            ${parts.current === 'docs' ? html`<a href="/">Storefront</a>` : html`<a href="/docs">API reference</a>`}
+            <a href="/openapi.json">OpenAPI document</a>
+          </nav>
+        </footer>
+      </body>
+    </html>`;
+}

@@ -1,0 +1,128 @@
+// The list "My orders": every order of this shopper that the order book knows, each with its state, and with Pay and
+// Cancel while it is reserved. Rows are kept and changed in place, so that focus survives an update.
+
+import { formatMoment, formatTimeLeft } from './format.js';
+import { orderTotal, refusalText } from './offer.js';
+
+const statusNames = {
+  reserved: 'Reserved',
+  payment_pending: 'Payment under way',
+  in_review: 'In review',
+  paid: 'Paid',
+  cancelled: 'Cancelled',
+  expired: 'Expired',
+  refund_due: 'Refund due',
+  refunded: 'Refunded',
+};
+
+export class Orders {
+  #list;
+  #empty;
+  #heading;
+  #book;
+  #clock;
+  #products; // id → {name, picture}
+  #rows = new Map();
+
+  constructor({ list, empty, heading, book, clock, products }) {
+    this.#list = list;
+    this.#empty = empty;
+    this.#heading = heading;
+    this.#book = book;
+    this.#clock = clock;
+    this.#products = products;
+    list.addEventListener('click', (event) => this.#press(event));
+  }
+
+  render() {
+    const now = this.#clock.now();
+    const focused = this.#list.contains(document.activeElement) ? document.activeElement : null;
+    const entries = this.#book.entries();
+    this.#empty.hidden = entries.length > 0;
+    entries.forEach((entry, index) => this.#showRow(entry, index, now));
+    if (focused?.closest('[hidden]')) this.#heading.focus();
+  }
+
+  #press(event) {
+    const button = event.target.closest('[data-act]');
+    if (!button || button.getAttribute('aria-disabled') === 'true') return;
+    const id = button.closest('[data-order]').dataset.order;
+    void (button.dataset.act === 'pay' ? this.#book.pay(id) : this.#book.cancel(id));
+  }
+
+  #showRow(entry, index, now) {
+    const { order } = entry;
+    const row = this.#rows.get(order.id) ?? this.#makeRow(order);
+    if (this.#list.children[index] !== row.element)
+      this.#list.insertBefore(row.element, this.#list.children[index] ?? null);
+    row.element.dataset.status = order.status;
+    write(row.status, statusNames[order.status] ?? order.status);
+    const leftMs =
+      order.status === 'reserved' && order.holdExpiresAt ? Date.parse(order.holdExpiresAt) - now : 0;
+    write(row.left, leftMs > 0 ? `${formatTimeLeft(leftMs)} left to pay` : '');
+    write(row.problem, entry.problem ? refusalText({ code: entry.problem }) : '');
+    write(row.when, `Ordered ${formatMoment(order.createdAt, now)}`);
+    row.actions.hidden = order.status !== 'reserved';
+    for (const button of row.actions.children)
+      button.setAttribute('aria-disabled', String(Boolean(entry.deed)));
+  }
+
+  #makeRow(order) {
+    const product = this.#products.get(order.productId);
+    const name = product?.name ?? order.productId;
+    const row = {
+      element: make('li', 'order'),
+      status: make('p', 'order-status'),
+      left: make('p', 'order-left'),
+      problem: make('p', 'order-problem'),
+      when: make('span', 'order-when'),
+      actions: make('div', 'order-actions'),
+    };
+    row.element.dataset.order = order.id;
+    const about = make('div', 'order-about');
+    const details = make('p', 'order-details', `${unitsText(order.quantity)} · ${orderTotal(order)} · `);
+    details.append(row.when);
+    about.append(make('h3', 'order-name', name), details, make('p', 'order-id', order.id), row.problem);
+    row.actions.append(makeButton('pay', 'Pay', name), makeButton('cancel', 'Cancel', name));
+    const standing = make('div', 'order-standing');
+    standing.append(row.status, row.left);
+    row.element.append(makePicture(product), about, standing, row.actions);
+    this.#rows.set(order.id, row);
+    return row;
+  }
+}
+
+function make(tag, className, text = '') {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+function makePicture(product) {
+  const picture = make('img', 'order-picture');
+  picture.alt = '';
+  if (product) picture.src = product.picture;
+  picture.hidden = !product;
+  return picture;
+}
+
+function makeButton(act, label, name) {
+  const button = make(
+    'button',
+    act === 'pay' ? 'button button-small button-primary' : 'button button-small button-quiet',
+    label,
+  );
+  button.type = 'button';
+  button.dataset.act = act;
+  button.setAttribute('aria-label', `${label}: ${name}`);
+  return button;
+}
+
+function unitsText(quantity) {
+  return quantity === 1 ? '1 unit' : `${quantity} units`;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { KeyTable } from '../../src/actors/key-table.ts';
+import {
+  decodeRecord,
+  encodeRecord,
+  InvariantViolation,
+  keyOf,
+  ORDER_ID_LENGTH,
+  orderIdKey,
+  orderIdText,
+  orderKeyOf,
+  productTagOf,
+  tagOf,
+} from '../../src/actors/index.ts';
+
+describe('a table of keys', () => {
+  test('finds each of a hundred thousand keys at its row, and no other', () => {
+    const table = new KeyTable();
+    for (let row = 0; row < 100_000; row++) expect(table.add(keyOf(`key ${row}`))).toBe(row);
+    for (let row = 0; row < 100_000; row++) {
+      if (table.find(keyOf(`key ${row}`)) !== row) throw new Error(`key ${row} is at ${table.find(keyOf(`key ${row}`))}`);
+    }
+    for (let row = 0; row < 1_000; row++) expect(table.find(keyOf(`other ${row}`))).toBe(-1);
+    expect(table.keyAt(77_777)).toBe(keyOf('key 77777'));
+    expect(table.bytes / table.size).toBeLessThan(34);
+  });
+
+  test('keys that share three of their four words stay apart', () => {
+    const table = new KeyTable();
+    const key = (word: number, value: number): string => {
+      const bytes = new Uint8Array(16);
+      bytes[word * 4] = value;
+      return String.fromCharCode(...bytes);
+    };
+    for (let word = 0; word < 4; word++) for (let value = 1; value < 200; value++) table.add(key(word, value));
+    let row = 0;
+    for (let word = 0; word < 4; word++) {
+      for (let value = 1; value < 200; value++) expect(table.find(key(word, value))).toBe(row++);
+    }
+  });
+});
+
+describe('an order id', () => {
+  const keys = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => String.fromCharCode(...bytes));
+
+  test('is 26 characters and reads back', () => {
+    const property = fc.property(keys, (key) => {
+      const text = orderIdText(key);
+      expect(text).toMatch(/^[0-7][0-9a-hjkmnp-tv-z]{25}$/);
+      expect(text).toHaveLength(ORDER_ID_LENGTH);
+      expect(orderIdKey(text)).toBe(key);
+    });
+    fc.assert(property);
+  });
+
+  test('leads to its product’s shard', () => {
+    const tag = productTagOf('ember-kettle');
+    expect(tagOf(orderKeyOf(tag, 1_700_000_000, '12345678'))).toBe(tag);
+  });
+
+  test.each(['', 'x', '8'.repeat(26), 'u'.repeat(26), `${'0'.repeat(25)}ä`, '0'.repeat(27), 'Z'.repeat(26)])(
+    'is not %j',
+    (text) => expect(orderIdKey(text)).toBeUndefined(),
+  );
+});
+
+describe('a record', () => {
+  const header = { shard: 3, epoch: 7, owner: keyOf('me'), number: 1, previous: 12, revision: 0, at: 1_700_000_000_000 };
+
+  test('keeps its bytes: this format must never change', () => {
+    const terms = { amount: 1999, currency: 'EUR', holdSeconds: 300 };
+    const reserved = (serial: string) =>
+      ({
+        kind: 'reserved',
+        productId: 'sku-1',
+        at: header.at + 1,
+        orderId: keyOf(`order ${serial}`),
+        customerId: `ada ${serial}`,
+        customerKey: keyOf(`customer ${serial}`),
+        idempotencyKey: `key ${serial}`,
+        requestKey: keyOf(`request ${serial}`),
+        quantity: 2,
+        terms,
+      }) as const;
+    const bytes = encodeRecord(header, [
+      {
+        kind: 'configured',
+        productId: 'sku-1',
+        at: header.at,
+        revision: 1,
+        configuration: {
+          name: 'Kettle',
+          description: 'Hot.',
+          startsAt: header.at,
+          endsAt: header.at + 1_000,
+          amount: 1999,
+          currency: 'EUR',
+          perCustomerLimit: 2,
+          holdSeconds: 300,
+        },
+      },
+      { kind: 'stockLoaded', productId: 'sku-1', at: header.at, requestId: 'first', quantity: 5 },
+      reserved('1'),
+      reserved('2'),
+      { kind: 'paid', productId: 'sku-1', at: header.at + 2, orderId: keyOf('order 1') },
+      { kind: 'paused', productId: 'sku-1', at: header.at + 3 },
+    ]);
+    expect(Buffer.from(bytes).toString('base64')).toMatchInlineSnapshot(`"AZgDB8QQJ0TM0Qx1M71zatiQ+d1cqwEMAMtCeLz+VoAAAJWcAaVza3UtMZEApktldHRsZaRIb3Quy0J4vP5WgAAAy0J4vP5WvoAAzQfPo0VVUgLNASwBlQKlc2t1LTGRAKVmaXJzdAWZBKVza3UtMZIBAc0Hz6NFVVLNASySAgLEYPPW8NVbBT/esBFsLq/9dOl+wX0unuT3NGkBM8j+xzNyrRud6RBRNSe0BxR9egVWkKzgYOZ7MexTvp270Bap5baet81fdxL7fR1eYGemifkr/xThTCCNQUWQVYwuMzpz2sQbkpKlYWRhIDGlYWRhIDKSpWtleSAxpWtleSAylAelc2t1LTGRAsQQ89bw1VsFP96wEWwur/106ZMMpXNrdS0xkQM="`);
+  });
+
+  test.each([
+    ['an unknown version', (bytes: Uint8Array) => bytes.fill(9, 0, 1)],
+    ['no bytes', () => new Uint8Array()],
+  ])('is refused with %s', (_, damage) => {
+    expect(() => decodeRecord(damage(encodeRecord(header, [])))).toThrow(InvariantViolation);
+  });
+});
