@@ -31,7 +31,11 @@ export class HttpClient {
   /** @param urls of the nodes, which take turns */
   constructor(urls: readonly string[], connections: number) {
     this.#urls = urls.map((url) => new URL(url));
-    this.#agent = new Agent({ keepAlive: true, maxSockets: Math.ceil(connections / urls.length), scheduling: 'fifo' });
+    this.#agent = new Agent({
+      keepAlive: true,
+      maxSockets: Math.ceil(connections / urls.length),
+      scheduling: 'fifo',
+    });
   }
 
   /** @returns undefined when no answer came */

@@ -47,7 +47,9 @@ async function stampede(): Promise<boolean> {
   const client = new HttpClient(urls, wholeNumber('connections', 10_000));
   const productId = `stampede-${Date.now().toString(36)}`;
   say(`Stampede: ${customersCount} customers for ${units} units of ${productId}, at ${urls.join(', ')}`);
-  say(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, load and node on one machine\n`);
+  say(
+    `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, load and node on one machine\n`,
+  );
 
   const customers = await signIn(client);
   const opensAt = Date.now() + OPENS_IN_MS;
@@ -69,7 +71,8 @@ async function stampede(): Promise<boolean> {
   tell(crowd, figures, report, rushMs);
   const verdict =
     report.ok && figures.oversold + figures.undersold + figures.doubled + figures.lost + figures.misled === 0;
-  const isComplete = figures.rows === figures.acknowledged && figures.sold === Math.min(units, customersWhoMayBuy());
+  const isComplete =
+    figures.rows === figures.acknowledged && figures.sold === Math.min(units, customersWhoMayBuy());
   if (options.json) console.log(JSON.stringify({ ...figures, ok: verdict && isComplete }));
   return verdict && isComplete;
 }
@@ -81,7 +84,9 @@ async function signIn(client: HttpClient): Promise<Customer[]> {
       const id = `customer-${run}-${number}`;
       const answer = await client.send({ method: 'POST', path: '/v1/dev/tokens', body: { customerId: id } });
       if (answer?.status !== 200) {
-        throw new Error(`no token for ${id}: ${answer?.body ?? 'no answer'}. A stampede needs a node in demo mode.`);
+        throw new Error(
+          `no token for ${id}: ${answer?.body ?? 'no answer'}. A stampede needs a node in demo mode.`,
+        );
       }
       const { token } = JSON.parse(answer.body) as { token: string };
       return { id, token, key: `${run}-${number}`, habit: habitOf(number) };
@@ -118,7 +123,8 @@ async function payAll(client: HttpClient, told: readonly Told[]): Promise<void> 
         const body = { method: 'card', token: 'demo' };
         const path = `/v1/orders/${id}/payment`;
         const answer = await client.send({ method: 'POST', path, token: customer.token, body });
-        if (answer?.status !== 200) throw new Error(`order ${id} could not be paid: ${answer?.body ?? 'no answer'}`);
+        if (answer?.status !== 200)
+          throw new Error(`order ${id} could not be paid: ${answer?.body ?? 'no answer'}`);
       }),
     ),
   );
@@ -139,7 +145,12 @@ interface Figures {
   readonly rows: number;
 }
 
-async function count(node: NodeAddress, client: HttpClient, productId: string, told: readonly Told[]): Promise<Figures> {
+async function count(
+  node: NodeAddress,
+  client: HttpClient,
+  productId: string,
+  told: readonly Told[],
+): Promise<Figures> {
   const stock = await callNode<Stock>(node, 'GET', `/v1/admin/products/${productId}/stock`);
   const orderIds = new Set(told.flatMap((of) => [...of.orderIds]));
   // The audit waits until Postgres has everything; the lists below read Postgres.
@@ -178,7 +189,8 @@ async function count(node: NodeAddress, client: HttpClient, productId: string, t
 
 function customersWhoMayBuy(): number {
   let count = 0;
-  for (let number = 0; number < customersCount; number++) if (habitOf(number) !== 'asks for too many') count++;
+  for (let number = 0; number < customersCount; number++)
+    if (habitOf(number) !== 'asks for too many') count++;
   return count;
 }
 
@@ -202,14 +214,21 @@ function showProgress(crowd: Crowd, total: number): { end(): void } {
 
 function tell(crowd: Crowd, figures: Figures, report: Report, rushMs: number): void {
   say(`\nAccepted     ${crowd.accepted}`);
-  for (const [code, count] of [...crowd.refusals].sort()) say(`Refused      ${count} ${code}`);
-  say(`Repeated     ${crowd.replayed} answers came again for the same key, ${crowd.unanswered} were lost on purpose or not`);
-  say(`Rush         ${crowd.requests} requests, ${(rushMs / 1_000).toFixed(2)} s from the first click to the last answer`);
-  const at = (percentile: number): string => `${(crowd.latency.percentile(percentile) / 1_000).toFixed(1)} ms`;
+  for (const [code, count] of [...crowd.refusals].sort(([one], [other]) => one.localeCompare(other)))
+    say(`Refused      ${count} ${code}`);
+  say(
+    `Repeated     ${crowd.replayed} answers came again for the same key, ${crowd.unanswered} were lost on purpose or not`,
+  );
+  say(
+    `Rush         ${crowd.requests} requests, ${(rushMs / 1_000).toFixed(2)} s from the first click to the last answer`,
+  );
+  const at = (percentile: number): string =>
+    `${(crowd.latency.percentile(percentile) / 1_000).toFixed(1)} ms`;
   say(`Latency      p50 ${at(50)}, p90 ${at(90)}, p99 ${at(99)}, max ${at(100)}, from sending to the answer`);
   say('');
   for (const { invariant, title, checks, violations } of report.invariants) {
-    if (checks > 0) say(`${violations === 0 ? '✓' : '✗'} ${String(invariant).padStart(2)}  ${title} (${checks} checks)`);
+    if (checks > 0)
+      say(`${violations === 0 ? '✓' : '✗'} ${String(invariant).padStart(2)}  ${title} (${checks} checks)`);
   }
   for (const { invariant, what } of report.violations) say(`  invariant ${invariant}: ${what}`);
   const { acknowledged, sold, oversold, undersold, doubled, lost, misled, rows } = figures;

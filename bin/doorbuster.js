@@ -15,13 +15,13 @@ if (isNewEnough) {
 } else {
   const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
   if (!existsSync(own)) {
-    console.error(`Doorbuster needs Node 24.12 or newer; this is ${process.version}. Run npm ci: it brings one along.`);
+    console.error(
+      `Doorbuster needs Node 24.12 or newer; this is ${process.version}. Run npm ci: it brings one along.`,
+    );
     process.exit(1);
   }
   const child = spawn(own, [fileURLToPath(cli), ...process.argv.slice(2)], { stdio: 'inherit' });
-  // The terminal sends Ctrl-C to both; this one only waits for the other.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
-  }
+  // A terminal sends Ctrl-C to both, a supervisor to this one alone; the other takes two in one moment as one.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
 }

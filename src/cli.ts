@@ -1,6 +1,8 @@
 // The command line. Each command says what it did, or what is wrong and what to do; --json prints for programs.
 
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Report, Stock } from './actors/index.ts';
 import { audit } from './audit.ts';
@@ -9,8 +11,14 @@ import { loadSampleCampaign } from './demo.ts';
 import type { NodeShard } from './http/index.ts';
 import { startNode, StartError, type RunningNode } from './main.ts';
 import { callNode, CommandError, findNode, requireNode, type Reach } from './node-client.ts';
-import { EmbeddedPostgresUnusable, migrate, openPool, SchemaRefused, startEmbeddedPostgres } from './persistence/index.ts';
-import { DataFolderBusy, JournalMismatch, lockDataFolder } from './runtime/index.ts';
+import {
+  EmbeddedPostgresUnusable,
+  migrate,
+  openPool,
+  SchemaRefused,
+  startEmbeddedPostgres,
+} from './persistence/index.ts';
+import { dataFiles, DataFolderBusy, JournalMismatch, lockDataFolder } from './runtime/index.ts';
 
 interface ReachOptions {
   readonly url?: string;
@@ -29,7 +37,10 @@ const program = new Command('doorbuster')
 program
   .command('start')
   .description('start a node')
-  .option('--demo', 'embedded, with a sample campaign, payments that succeed by themselves, and tokens for everybody')
+  .option(
+    '--demo',
+    'embedded, with a sample campaign, payments that succeed by themselves, and tokens for everybody',
+  )
   .option('--config <file>', 'JSON file of settings; the environment comes first')
   .option('--print-config', 'print every setting as it is in force, secrets hidden, and end')
   .action(start);
@@ -69,7 +80,7 @@ function reachOf({ url, adminToken, dataDir }: ReachOptions): Reach {
 }
 
 async function start({ demo = false, config: file, printConfig }: StartOptions): Promise<void> {
-  if (printConfig) return console.log(JSON.stringify(describeConfig(process.env, file), null, 2));
+  if (printConfig) return console.log(JSON.stringify(describeConfig(process.env, { demo, file }), null, 2));
   const startedAt = performance.now();
   const config = loadConfig(process.env, { demo, file });
   if (demo) console.log('Starting …');
@@ -165,17 +176,25 @@ function printStock(product: string, { loaded, available, reserved, sold, withdr
 }
 
 async function showShards({ json, ...options }: ReachOptions): Promise<void> {
-  const { shards } = await callNode<{ shards: NodeShard[] }>(requireNode(reachOf(options)), 'GET', '/v1/admin/shards');
+  const { shards } = await callNode<{ shards: NodeShard[] }>(
+    requireNode(reachOf(options)),
+    'GET',
+    '/v1/admin/shards',
+  );
   if (json) return console.log(JSON.stringify(shards));
   console.table(
-    Object.fromEntries(shards.map(({ shard, reason, ...facts }) => [shard, reason === null ? facts : { ...facts, reason }])),
+    Object.fromEntries(
+      shards.map(({ shard, reason, ...facts }) => [shard, reason === null ? facts : { ...facts, reason }]),
+    ),
   );
 }
 
 async function runAudit({ json, ...options }: ReachOptions): Promise<void> {
   const reach = reachOf(options);
   const node = findNode(reach);
-  const report = node ? await callNode<Report>(node, 'GET', '/v1/admin/audit') : await auditFolder(reach.dataDir);
+  const report = node
+    ? await callNode<Report>(node, 'GET', '/v1/admin/audit')
+    : await auditFolder(reach.dataDir);
   if (json) console.log(JSON.stringify(report));
   else printReport(report);
   if (!report.ok) process.exitCode = 1;
@@ -183,13 +202,27 @@ async function runAudit({ json, ...options }: ReachOptions): Promise<void> {
 
 /** Nobody runs here: the files themselves are read. */
 async function auditFolder(dataDir: string): Promise<Report> {
+  if (!existsSync(dataFiles(dataDir).journal)) {
+    throw new CommandError(
+      `There is no journal in DATA_DIR ${dataDir}. Name another: --data-dir, or --url of a running node.`,
+    );
+  }
+  if (!existsSync(dataFiles(dataDir).journal)) {
+    throw new CommandError(
+      `DATA_DIR ${dataDir} has no journal: there is nothing to audit. Name another with --data-dir.`,
+    );
+  }
   const folder = lockDataFolder(dataDir);
   const databaseUrl = process.env['DATABASE_URL'];
   const postgres = databaseUrl === undefined ? await startEmbeddedPostgres(dataDir) : undefined;
   try {
     const connection = postgres?.connection ?? { connectionString: databaseUrl! };
     const pool = openPool(connection, 1, 'doorbuster audit');
-    await migrate(pool).finally(() => pool.end());
+    try {
+      await migrate(pool);
+    } finally {
+      await pool.end();
+    }
     return await audit({ journal: folder.journal, connection, live: [] });
   } finally {
     await postgres?.stop();
@@ -197,11 +230,21 @@ async function auditFolder(dataDir: string): Promise<Report> {
   }
 }
 
+async function migrated(connection: PostgresConnection): Promise<void> {
+  const pool = openPool(connection, 1, 'doorbuster audit');
+  try {
+    await migrate(pool);
+  } finally {
+    await pool.end();
+  }
+}
+
 function printReport({ ok, invariants, violations, figures }: Report): void {
   console.log('');
   for (const { invariant, title, checks, violations: broken } of invariants) {
     const mark = broken > 0 ? '✗' : checks > 0 ? '✓' : '·';
-    const told = broken > 0 ? `${broken} VIOLATED of ${checks}` : checks > 0 ? `${checks} checks` : 'not looked at here';
+    const told =
+      broken > 0 ? `${broken} VIOLATED of ${checks}` : checks > 0 ? `${checks} checks` : 'not looked at here';
     console.log(`${mark} ${String(invariant).padStart(2)}  ${title} (${told})`);
   }
   console.log('');

@@ -7,9 +7,12 @@ import * as z from 'zod';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
 
+/** A number, or its digits: the environment knows only text. Nothing else, since JavaScript takes `true` for 1. */
 function integer(min: number, max: number) {
   const wanted = `must be a whole number from ${min} to ${max}`;
-  return z.coerce.number(wanted).int(wanted).min(min, wanted).max(max, wanted);
+  const ofText = (value: unknown) =>
+    typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value;
+  return z.preprocess(ofText, z.number(wanted).int(wanted).min(min, wanted).max(max, wanted));
 }
 
 const secret = (what: string) =>
@@ -17,6 +20,9 @@ const secret = (what: string) =>
     .string({ error: `is missing: ${what}` })
     .min(16, 'must have at least 16 characters')
     .max(4_096);
+
+/** It travels in a header, which would lose spaces at its ends and mangle what is not ASCII. */
+const headerText = /^[\x21-\x7e]*$/;
 
 const notYet = (what: string) =>
   z.undefined({ error: `is set, but ${what}: unset it, or nothing would be as it seems` }).optional();
@@ -37,22 +43,44 @@ const settings = z.strictObject({
   REDIS_URL: notYet('this version has no shared cache'),
   AUTH_JWKS_URL: notYet('this version verifies HS256 tokens by AUTH_SECRET only'),
   NODE_ID: z.string().min(1).max(64).default(hostname().slice(0, 64)).describe('name of this node'),
-  ADMIN_TOKEN: secret('the token that admins send').describe('bearer token of admin calls'),
+  ADMIN_TOKEN: secret('the token that admins send')
+    .regex(headerText, 'must be printable ASCII without spaces')
+    .describe('bearer token of admin calls'),
   AUTH_SECRET: secret('the HS256 secret of the shop’s customer tokens').describe('verifies shoppers’ tokens'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   SHARDS: integer(1, 4_096).default(DEFAULT_SHARDS).describe('fixed when the journal is made'),
   PROJECTION_WORKERS: integer(1, 16).default(1).describe('threads that write orders to Postgres'),
   PROJECTION_RECORDS_MAX: integer(1, 10_000).default(200).describe('journal records in one transaction'),
-  FEED_ACK_WAIT_MS: integer(1_000, 600_000).default(25_000).describe('after so long a record is given out again'),
+  FEED_ACK_WAIT_MS: integer(1_000, 600_000)
+    .default(25_000)
+    .describe('after so long a record is given out again'),
   FEED_IN_FLIGHT_MAX: integer(1, 100_000).default(4_000).describe('records given out and not acknowledged'),
-  JOURNAL_MEBIBYTES_MAX: integer(1, 1_048_576).default(65_536).describe('size at which the journal refuses orders'),
-  MAILBOX_ENTRIES_MAX: integer(1, 1_000_000).default(DEFAULT_LIMITS.mailboxEntriesMax).describe('waiting commands, a shard'),
-  PENDING_MAX: integer(1, 1_000_000).default(DEFAULT_LIMITS.pendingMax).describe('commands under way, a thread'),
-  COMMAND_TIMEOUT_MS: integer(100, 60_000).default(DEFAULT_LIMITS.commandTimeoutMs).describe('from request to answer'),
-  STREAMS_MAX: integer(1, 100_000).default(DEFAULT_HTTP_LIMITS.streamsMax).describe('open event streams, a thread'),
+  JOURNAL_MEBIBYTES_MAX: integer(1, 1_048_576)
+    .default(65_536)
+    .describe('size at which the journal refuses orders'),
+  MAILBOX_ENTRIES_MAX: integer(1, 1_000_000)
+    .default(DEFAULT_LIMITS.mailboxEntriesMax)
+    .describe('waiting commands, a shard'),
+  PENDING_MAX: integer(1, 1_000_000)
+    .default(DEFAULT_LIMITS.pendingMax)
+    .describe('commands under way, a thread'),
+  COMMAND_TIMEOUT_MS: integer(100, 60_000)
+    .default(DEFAULT_LIMITS.commandTimeoutMs)
+    .describe('from request to answer'),
+  STREAMS_MAX: integer(1, 100_000)
+    .default(DEFAULT_HTTP_LIMITS.streamsMax)
+    .describe('open event streams, a thread'),
 });
 
-const SECRETS = new Set(['ADMIN_TOKEN', 'AUTH_SECRET', 'DATABASE_URL']);
+/** Addresses may carry passwords. */
+const SECRETS = new Set([
+  'ADMIN_TOKEN',
+  'AUTH_SECRET',
+  'DATABASE_URL',
+  'NATS_URL',
+  'REDIS_URL',
+  'AUTH_JWKS_URL',
+]);
 
 export interface Config {
   readonly demo: boolean;
@@ -79,57 +107,86 @@ export class ConfigError extends Error {
 
 type Source = Readonly<Record<string, unknown>>;
 
+export interface ConfigOptions {
+  readonly demo?: boolean;
+  /** Path of a JSON file; a name in it that is no setting is a mistake. */
+  readonly file?: string | undefined;
+}
+
 /**
  * @param environment names in capitals; others than the settings are somebody else's and left alone
- * @param file path of a JSON file; a name in it that is no setting is a mistake
  * @throws ConfigError naming every mistake
  */
-export function loadConfig(environment: Source, { demo = false, file }: { demo?: boolean; file?: string | undefined }): Config {
-  const { values, problems } = read(environment, file);
+export function loadConfig(environment: Source, options: ConfigOptions): Config {
+  const { values, problems } = read(environment, options);
+  const parsed = settings.safeParse(values);
+  if (!parsed.success) {
+    for (const { path, message, code, ...issue } of parsed.error.issues) {
+      const names = code === 'unrecognized_keys' ? (issue as { keys: string[] }).keys : [path.join('.')];
+      for (const name of names)
+        problems.push(`${name} ${code === 'unrecognized_keys' ? 'is not a setting' : message}`);
+    }
+  }
+  if (problems.length > 0 || !parsed.success) throw mistakes(problems);
+  return toConfig(parsed.data, options.demo ?? false);
+}
+
+/** For people: every setting as it is in force, secrets hidden. @throws ConfigError when the file cannot be read */
+export function describeConfig(environment: Source, options: ConfigOptions): Record<string, unknown> {
+  const { values, problems } = read(environment, options);
+  if (problems.length > 0) throw mistakes(problems);
+  const described: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(settings.shape)) {
+    const value = values[name];
+    const { success, data } = schema.safeParse(value);
+    if (SECRETS.has(name) && value !== undefined) described[name] = success ? '(hidden)' : '(hidden, wrong)';
+    else if (success) described[name] = data ?? null;
+    else described[name] = value === undefined ? '(missing)' : `(wrong) ${JSON.stringify(value)}`;
+  }
+  for (const name of Object.keys(values)) described[name] ??= '(not a setting)';
+  return described;
+}
+
+const mistakes = (problems: readonly string[]): ConfigError =>
+  new ConfigError(`The configuration has ${problems.length} mistake(s):\n  - ${problems.join('\n  - ')}`);
+
+interface Read {
+  readonly values: Record<string, unknown>;
+  readonly problems: string[];
+}
+
+function read(environment: Source, { demo = false, file }: ConfigOptions): Read {
+  const { values, problems } = file === undefined ? { values: {}, problems: [] } : readSettings(file);
+  for (const name of Object.keys(settings.shape)) {
+    if (environment[name] !== undefined && environment[name] !== '') values[name] = environment[name];
+  }
   if (demo) {
     values['HOST'] ??= '127.0.0.1';
     values['ADMIN_TOKEN'] ??= madeUp();
     values['AUTH_SECRET'] ??= madeUp();
   }
-  const parsed = settings.safeParse(values);
-  if (!parsed.success) {
-    for (const { path, message, code, ...issue } of parsed.error.issues) {
-      const names = code === 'unrecognized_keys' ? (issue as { keys: string[] }).keys : [path.join('.')];
-      for (const name of names) problems.push(`${name} ${code === 'unrecognized_keys' ? 'is not a setting' : message}`);
-    }
-  }
-  if (problems.length > 0 || !parsed.success) {
-    throw new ConfigError(`The configuration has ${problems.length} mistake(s):\n  - ${problems.join('\n  - ')}`);
-  }
-  return toConfig(parsed.data, demo);
+  return { values, problems };
 }
 
-/** For people: every setting as it is in force, secrets hidden. */
-export function describeConfig(environment: Source, file: string | undefined): Record<string, unknown> {
-  const { values } = read(environment, file);
-  return Object.fromEntries(
-    Object.entries(settings.shape).map(([name, schema]) => {
-      const parsed = schema.safeParse(values[name]);
-      const value = parsed.success ? (parsed.data ?? null) : `(wrong) ${String(values[name] ?? 'missing')}`;
-      return [name, SECRETS.has(name) && values[name] !== undefined ? '(hidden)' : value];
-    }),
-  );
-}
-
-function read(environment: Source, file: string | undefined): { values: Record<string, unknown>; problems: string[] } {
+function readSettings(file: string): Read {
+  let written: unknown;
+  try {
+    written = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    return { values: {}, problems: [`${file} cannot be read as JSON: ${(error as Error).message}`] };
+  }
+  if (typeof written !== 'object' || written === null || Array.isArray(written)) {
+    return { values: {}, problems: [`${file} must hold a JSON object of settings`] };
+  }
+  const values: Record<string, unknown> = {};
   const problems: string[] = [];
-  const fromFile: Record<string, unknown> = {};
-  if (file !== undefined) {
-    try {
-      for (const [name, value] of Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Source)) {
-        fromFile[name.toUpperCase()] = value;
-      }
-    } catch (error) {
-      problems.push(`${file} cannot be read as JSON: ${(error as Error).message}`);
-    }
+  for (const [name, value] of Object.entries(written)) {
+    const capitals = name.toUpperCase();
+    if (Object.hasOwn(values, capitals))
+      problems.push(`${capitals} stands in ${file} twice, in different cases`);
+    values[capitals] = value;
   }
-  const known = Object.keys(settings.shape).filter((name) => environment[name] !== undefined && environment[name] !== '');
-  return { values: { ...fromFile, ...Object.fromEntries(known.map((name) => [name, environment[name]])) }, problems };
+  return { values, problems };
 }
 
 function toConfig(values: z.output<typeof settings>, demo: boolean): Config {

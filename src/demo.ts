@@ -1,7 +1,7 @@
 // The sample campaign of demo mode, made through the node's own API as a shop would make it.
 
-import { sampleCampaign } from './http/index.ts';
-import type { RunningNode } from './main.ts';
+import { sampleCampaign, type ProductView } from './http/index.ts';
+import { StartError, type RunningNode } from './main.ts';
 
 /** Loaded once: a second start finds it, and only reopens what has ended meanwhile. */
 export async function loadSampleCampaign(node: RunningNode, adminToken: string): Promise<string[]> {
@@ -20,18 +20,27 @@ export async function loadSampleCampaign(node: RunningNode, adminToken: string):
       });
     const product = { name, description, price, perCustomerLimit, holdSeconds, ...window };
     const created = await admin('PUT', '', product, { 'If-None-Match': '*' });
-    if (created.status === 412 && (await hasEnded(node, id))) await expectOk(await admin('PUT', '', product));
-    else if (created.status !== 412) await expectOk(created);
+    if (created.status !== 412) await expectOk(created);
+    else await reopen(node, id, (present) => admin('PUT', '', { ...present, ...window }));
     await expectOk(await admin('POST', '/stock', { quantity }, { 'Idempotency-Key': requestId }));
   }
   return sampleCampaign.map(({ id }) => id);
 }
 
-async function hasEnded(node: RunningNode, id: string): Promise<boolean> {
-  const product = (await (await fetch(`${node.url}/v1/products/${id}`)).json()) as { sale: { state: string } };
-  return product.sale.state === 'ended';
+/** Only the hours of a sale that has ended change: whatever else its shop made of the product stays. */
+async function reopen(
+  { url }: RunningNode,
+  id: string,
+  put: (present: object) => Promise<Response>,
+): Promise<void> {
+  const response = await fetch(`${url}/v1/products/${id}`);
+  await expectOk(response);
+  const product = (await response.json()) as ProductView;
+  const { name, description, price, perCustomerLimit, holdSeconds, sale } = product;
+  if (sale.state !== 'ended') return;
+  await expectOk(await put({ name, description, price, perCustomerLimit, holdSeconds }));
 }
 
 async function expectOk(response: Response): Promise<void> {
-  if (!response.ok) throw new Error(`the sample campaign could not be loaded: ${await response.text()}`);
+  if (!response.ok) throw new StartError(`The sample campaign could not be loaded: ${await response.text()}`);
 }

@@ -65,7 +65,7 @@ export async function startNode(config: Config): Promise<RunningNode> {
   /** Undone in the opposite order, at the stop and after a start that failed. */
   const undo: (() => Promise<void> | void)[] = [() => folder.release()];
   const stop = async (): Promise<void> => {
-    for (const step of undo.splice(0).reverse()) await step();
+    for (const step of undo.splice(0).toReversed()) await step();
   };
   try {
     await assertPortFree(config);
@@ -234,7 +234,10 @@ async function caughtUp(pump: ProjectionPump): Promise<void> {
 }
 
 function runAudit(request: AuditRequest): Promise<Report> {
-  const worker = new Worker(threadFile('./audit-thread', import.meta.url), { workerData: request, name: 'audit' });
+  const worker = new Worker(threadFile('./audit-thread', import.meta.url), {
+    workerData: request,
+    name: 'audit',
+  });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

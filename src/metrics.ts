@@ -13,11 +13,19 @@ export interface NodeFigures {
 
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #orders = this.#counter('doorbuster_orders_total', 'Purchase requests answered, by outcome', ['outcome']);
+  readonly #orders = this.#counter('doorbuster_orders_total', 'Purchase requests answered, by outcome', [
+    'outcome',
+  ]);
   readonly #applied = this.#counter('doorbuster_projection_records_total', 'Records written to Postgres');
-  readonly #failures = this.#counter('doorbuster_projection_failures_total', 'Writes to Postgres that failed');
+  readonly #failures = this.#counter(
+    'doorbuster_projection_failures_total',
+    'Writes to Postgres that failed',
+  );
   readonly #lag = this.#gauge('doorbuster_projection_lag_seconds', 'How far Postgres is behind the journal');
-  readonly #inFlight = this.#gauge('doorbuster_projection_records_in_flight', 'Records prefetched from the feed');
+  readonly #inFlight = this.#gauge(
+    'doorbuster_projection_records_in_flight',
+    'Records prefetched from the feed',
+  );
   readonly #pending = this.#gauge('doorbuster_commands_pending', 'Commands whose answer is awaited');
   readonly #streams = this.#gauge('doorbuster_event_streams', 'Open event streams');
   readonly #mailbox = this.#gauge('doorbuster_mailbox_depth', 'Commands waiting in front of all shards');
@@ -34,7 +42,8 @@ export class Metrics {
       for (const [outcome, count] of orders) this.#orders.inc({ outcome }, count);
       for (const { phase } of shards) this.#shards.inc({ phase });
     }
-    const total = (of: (figures: WorkerFigures) => number) => workers.reduce((sum, figures) => sum + of(figures), 0);
+    const total = (of: (figures: WorkerFigures) => number) =>
+      workers.reduce((sum, figures) => sum + of(figures), 0);
     this.#pending.set(total(({ pending }) => pending));
     this.#streams.set(total(({ streams }) => streams));
     this.#mailbox.set(total(({ shards }) => shards.reduce((sum, { mailboxDepth }) => sum + mailboxDepth, 0)));

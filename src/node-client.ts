@@ -38,7 +38,12 @@ export function requireNode(reach: Reach): NodeAddress {
   );
 }
 
-export async function callNode<T>(node: NodeAddress, method: string, path: string, options: CallOptions = {}): Promise<T> {
+export async function callNode<T>(
+  node: NodeAddress,
+  method: string,
+  path: string,
+  options: CallOptions = {},
+): Promise<T> {
   const headers: Record<string, string> = { Authorization: `Bearer ${node.adminToken}` };
   if (options.idempotencyKey !== undefined) headers['Idempotency-Key'] = options.idempotencyKey;
   let response: Response;
@@ -46,7 +51,9 @@ export async function callNode<T>(node: NodeAddress, method: string, path: strin
     const body = options.body === undefined ? null : JSON.stringify(options.body);
     response = await fetch(node.url + path, { method, headers, body });
   } catch (error) {
-    throw new CommandError(`No answer from ${node.url}: ${String((error as Error).cause ?? error)}`, { cause: error });
+    throw new CommandError(`No answer from ${node.url}: ${String((error as Error).cause ?? error)}`, {
+      cause: error,
+    });
   }
   const text = await response.text();
   if (response.ok) return JSON.parse(text) as T;

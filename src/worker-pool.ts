@@ -3,7 +3,13 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import type { Config } from './config.ts';
 import type { NodeBoard } from './runtime/index.ts';
-import { threadFile, ThreadLink, type Handlers, type ShardStatus, type SqliteJournalHost } from './runtime/index.ts';
+import {
+  threadFile,
+  ThreadLink,
+  type Handlers,
+  type ShardStatus,
+  type SqliteJournalHost,
+} from './runtime/index.ts';
 import type { LiveShard, ServeRequest, WorkerData, WorkerFigures } from './worker.ts';
 
 interface Thread {
@@ -23,7 +29,13 @@ export class WorkerPool {
     const peers = meshOf(config.workers);
     this.#threads = peers.map((ports, number) => {
       const journalPort = journal.connect();
-      const workerData: WorkerData = { config, worker: number, board: board.shared, journal: journalPort, peers: ports };
+      const workerData: WorkerData = {
+        config,
+        worker: number,
+        board: board.shared,
+        journal: journalPort,
+        peers: ports,
+      };
       const worker = new Worker(threadFile('./worker', import.meta.url), {
         workerData,
         transferList: [journalPort, ...ports.values()],
@@ -49,7 +61,9 @@ export class WorkerPool {
     const [first, ...others] = this.#threads;
     const port = await first!.link.ask<number>('serve', request);
     if (request.reusePort) {
-      await Promise.all(others.map(({ link }) => link.ask('serve', { ...request, port } satisfies ServeRequest)));
+      await Promise.all(
+        others.map(({ link }) => link.ask('serve', { ...request, port } satisfies ServeRequest)),
+      );
     }
     return port;
   }

@@ -5,7 +5,16 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { pino } from 'pino';
 import type { Report, Stock } from './actors/index.ts';
 import type { Config } from './config.ts';
-import { Auth, Counters, createApp, listen, loadAssets, ProductHub, type Listener, type NodeShard } from './http/index.ts';
+import {
+  Auth,
+  Counters,
+  createApp,
+  listen,
+  loadAssets,
+  ProductHub,
+  type Listener,
+  type NodeShard,
+} from './http/index.ts';
 import { openPool, OrderReads, ProductReads, type PostgresConnection } from './persistence/index.ts';
 import {
   NodeBoard,
@@ -60,7 +69,14 @@ const board = new NodeBoard(shared);
 const transport = new ThreadTransport(peers);
 const shards = new Map<number, Shard>();
 const ownerOf = (shard: number): number => workerOfShard(shard, config.workers);
-const router = new Router(worker, config.shards, ownerOf, shards, { clock, timers, transport, random }, config.limits);
+const router = new Router(
+  worker,
+  config.shards,
+  ownerOf,
+  shards,
+  { clock, timers, transport, random },
+  config.limits,
+);
 const counters = new Counters();
 let listener: Listener | undefined;
 let closeReads = async (): Promise<void> => undefined;

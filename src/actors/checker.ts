@@ -226,8 +226,16 @@ export class Checker {
     if (orderId === undefined) {
       this.#check(9, journaled === undefined, () => `${who} was refused at last, but has order ${journaled}`);
     } else {
-      this.#check(10, journaled !== undefined, () => `${who} was told of ${orderId}, which is not in the journal`);
-      this.#check(4, journaled === orderId, () => `${who} was told of ${orderId}, but the order is ${journaled}`);
+      this.#check(
+        10,
+        journaled !== undefined,
+        () => `${who} was told of ${orderId}, which is not in the journal`,
+      );
+      this.#check(
+        4,
+        journaled === orderId,
+        () => `${who} was told of ${orderId}, but the order is ${journaled}`,
+      );
     }
   }
 
@@ -259,7 +267,7 @@ export class Checker {
       [...this.#products.values()].reduce((sum, { stock }) => sum + stock[field], 0);
     return {
       ok: this.#counts.size === 0,
-      invariants: (Object.keys(INVARIANTS) as unknown as InvariantNumber[]).map((name) => {
+      invariants: Object.keys(INVARIANTS).map((name) => {
         const invariant = Number(name) as InvariantNumber;
         return {
           invariant,
@@ -298,7 +306,11 @@ export class Checker {
     for (const { id, stock, projected, hasRow } of this.#products.values()) {
       if (projected !== undefined) this.#check(3, hasRow, () => `product ${id} has no row`);
       const free = stock.loaded - stock.withdrawn - (taken.get(id) ?? 0);
-      this.#check(2, stock.available === free, () => `${id}: ${free} units free, ${stock.available} available`);
+      this.#check(
+        2,
+        stock.available === free,
+        () => `${id}: ${free} units free, ${stock.available} available`,
+      );
     }
   }
 
@@ -397,7 +409,13 @@ export class Checker {
     this.#orders.set(id, { event, status, version: sequence, projected, hasRow: false });
   }
 
-  #changed(product: ModelProduct, kind: OrderChange, id: string, sequence: number, isProjected: boolean): void {
+  #changed(
+    product: ModelProduct,
+    kind: OrderChange,
+    id: string,
+    sequence: number,
+    isProjected: boolean,
+  ): void {
     const order = this.#orders.get(id);
     if (order === undefined) return this.broken(3, `${kind} of unknown order ${id}`);
     const { from, to } = AFTER[kind];
@@ -423,14 +441,23 @@ export class Checker {
   #hold(product: ModelProduct, customerId: string, quantity: number, orderId: string): void {
     const held = (product.held.get(customerId) ?? 0) + quantity;
     product.held.set(customerId, held);
-    this.#check(5, held <= product.limit, () => `${customerId} holds ${held} of ${product.id} with ${orderId}`);
+    this.#check(
+      5,
+      held <= product.limit,
+      () => `${customerId} holds ${held} of ${product.id} with ${orderId}`,
+    );
   }
 
   /** Invariant 3, field by field. */
   #compare<T extends object>(what: string, row: T, expected: T): void {
     for (const field of Object.keys(expected) as (keyof T & string)[]) {
       const isSame = row[field] === expected[field];
-      this.#check(3, isSame, () => `${what}: Postgres says ${field} = ${row[field]}, the journal ${expected[field]}`);
+      this.#check(
+        3,
+        isSame,
+        () =>
+          `${what}: Postgres says ${field} = ${String(row[field])}, the journal ${String(expected[field])}`,
+      );
     }
   }
 

@@ -27,7 +27,12 @@ export type Reply =
   | { readonly outcome: 'order'; readonly order: Order }
   | { readonly outcome: 'configured'; readonly product: ProductReading; readonly created: boolean }
   | { readonly outcome: 'product'; readonly product: ProductReading }
-  | { readonly outcome: 'stock'; readonly productId: string; readonly stock: Stock; readonly duplicate: boolean }
+  | {
+      readonly outcome: 'stock';
+      readonly productId: string;
+      readonly stock: Stock;
+      readonly duplicate: boolean;
+    }
   | { readonly outcome: 'conflict'; readonly refusal: 'order_state_conflict'; readonly order: Order }
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
@@ -80,7 +85,12 @@ export function decide(product: Product | undefined, command: Command, now: numb
     case 'showProduct':
       return answer({ outcome: 'product', product: product.read(now) });
     case 'showStock':
-      return answer({ outcome: 'stock', productId: product.id, stock: { ...product.stock }, duplicate: false });
+      return answer({
+        outcome: 'stock',
+        productId: product.id,
+        stock: { ...product.stock },
+        duplicate: false,
+      });
     case 'showOrder': {
       const row = product.orders.ids.find(command.orderId);
       if (row < 0 || !product.orders.belongsTo(row, command.customerKey)) return refuse('not_found');
@@ -215,7 +225,13 @@ function refund(product: Product, command: Refund, now: number): Decision {
   return conflict(product, row);
 }
 
-function change(product: Product, row: number, kind: OrderChange, status: OrderStatus, now: number): Decision {
+function change(
+  product: Product,
+  row: number,
+  kind: OrderChange,
+  status: OrderStatus,
+  now: number,
+): Decision {
   const order = product.order(row, status);
   return {
     reply: { outcome: 'order', order },

@@ -8,7 +8,8 @@ import type { Product } from './product.ts';
 export function digest(product: Product): string {
   const sum = createHash('sha256');
   const { id, configuration, revision, paused, stock, terms, orders } = product;
-  const { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds } = configuration;
+  const { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds } =
+    configuration;
   const sale = [name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds];
   const { loaded, available, reserved, sold, withdrawn } = stock;
   const units = [loaded, available, reserved, sold, withdrawn];

@@ -61,7 +61,10 @@ export function evolve(product: Product | undefined, event: Event): Product {
 function configured(product: Product | undefined, event: Configured): Product {
   const { amount, currency, holdSeconds } = event.configuration;
   const evolved = product ?? new Product(event.productId, event.configuration);
-  invariant(event.revision === evolved.revision + 1, `revision ${event.revision} follows ${evolved.revision}`);
+  invariant(
+    event.revision === evolved.revision + 1,
+    `revision ${event.revision} follows ${evolved.revision}`,
+  );
   evolved.configuration = event.configuration;
   evolved.revision = event.revision;
   const old = evolved.terms.at(-1);
@@ -105,14 +108,7 @@ function reserved(product: Product, event: Reserved): void {
   const customer = orders.customer(event.customerKey);
   const held = orders.heldByRow(customer) + quantity;
   invariant(held <= configuration.perCustomerLimit, 'a customer above the limit');
-  const row = orders.add(
-    event.orderId,
-    event.requestKey,
-    customer,
-    quantity,
-    product.terms.length - 1,
-    at,
-  );
+  const row = orders.add(event.orderId, event.requestKey, customer, quantity, product.terms.length - 1, at);
   orders.changeHeld(customer, quantity);
   stock.available -= quantity;
   if (event.terms.holdSeconds === 0) {

@@ -101,7 +101,10 @@ export class KeyTable {
   #matches(row: number): boolean {
     const words = this.#words;
     return (
-      words.get(row, 3) === w3 && words.get(row, 2) === w2 && words.get(row, 1) === w1 && words.get(row, 0) === w0
+      words.get(row, 3) === w3 &&
+      words.get(row, 2) === w2 &&
+      words.get(row, 1) === w1 &&
+      words.get(row, 0) === w0
     );
   }
 
@@ -119,7 +122,9 @@ export class KeyTable {
   }
 
   #split(): void {
-    this.#segments = Array.from({ length: 1 << SEGMENT_BITS }, () => emptySegment((SPLIT_AT >> SEGMENT_BITS) * 2));
+    this.#segments = Array.from({ length: 1 << SEGMENT_BITS }, () =>
+      emptySegment((SPLIT_AT >> SEGMENT_BITS) * 2),
+    );
     for (let row = 0; row < this.#size; row++) {
       const segment = this.#segments[this.#words.get(row, 2) & ((1 << SEGMENT_BITS) - 1)]!;
       this.#insert(segment, row, this.#words.get(row, 3));

@@ -31,7 +31,8 @@ export function productTagOf(productId: string): number {
 /** The tag of the product that an order id belongs to. */
 export function tagOf(key: Key): number {
   return (
-    ((key.charCodeAt(0) << 24) | (key.charCodeAt(1) << 16) | (key.charCodeAt(2) << 8) | key.charCodeAt(3)) >>> 0
+    ((key.charCodeAt(0) << 24) | (key.charCodeAt(1) << 16) | (key.charCodeAt(2) << 8) | key.charCodeAt(3)) >>>
+    0
   );
 }
 

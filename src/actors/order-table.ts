@@ -27,7 +27,14 @@ export class OrderTable {
     return this.ids.size;
   }
 
-  add(orderId: Key, requestKey: Key, customerRow: number, quantity: number, terms: number, createdAt: number): number {
+  add(
+    orderId: Key,
+    requestKey: Key,
+    customerRow: number,
+    quantity: number,
+    terms: number,
+    createdAt: number,
+  ): number {
     const row = this.ids.add(orderId);
     this.requests.add(requestKey);
     for (const column of [this.#customer, this.#quantity, this.#terms, this.#status, this.#createdAt]) {

@@ -30,7 +30,8 @@ export const isHeld = (status: OrderStatus): boolean =>
   status === 'reserved' || status === 'payment_pending' || status === 'in_review';
 
 /** The hold of such an order ends when its time is up. */
-export const canExpire = (status: OrderStatus): boolean => status === 'reserved' || status === 'payment_pending';
+export const canExpire = (status: OrderStatus): boolean =>
+  status === 'reserved' || status === 'payment_pending';
 
 /** Money in minor units (cents), an integer. */
 export interface Money {

@@ -49,7 +49,14 @@ interface ReadingParts {
   readonly now: number;
 }
 
-export function readProduct({ id, configuration, revision, paused, stock, now }: ReadingParts): ProductReading {
+export function readProduct({
+  id,
+  configuration,
+  revision,
+  paused,
+  stock,
+  now,
+}: ReadingParts): ProductReading {
   return {
     productId: id,
     configuration,

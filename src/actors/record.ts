@@ -68,7 +68,7 @@ type Run = unknown[];
 
 export function encodeRecord(header: RecordHeader, events: readonly Event[]): Uint8Array<ArrayBuffer> {
   const runs: Run[] = [];
-  for (let from = 0; from < events.length; ) {
+  for (let from = 0; from < events.length;) {
     const to = runEnd(events, from);
     runs.push(encodeRun(events.slice(from, to), header.at));
     from = to;
@@ -84,7 +84,10 @@ export function encodeRecord(header: RecordHeader, events: readonly Event[]): Ui
 
 /** @throws when the bytes are not a record of a known version */
 export function decodeRecord(bytes: Uint8Array): JournalRecord {
-  invariant(bytes[0] === RECORD_VERSION, `record version ${bytes[0]} is unknown; this is version ${RECORD_VERSION}`);
+  invariant(
+    bytes[0] === RECORD_VERSION,
+    `record version ${bytes[0]} is unknown; this is version ${RECORD_VERSION}`,
+  );
   const [shard, epoch, owner, number, previous, revision, at, runs] = packr.unpack(bytes.subarray(1)) as [
     number,
     number,
@@ -106,7 +109,11 @@ export function eventBytesMax(event: Event): number {
     case 'reserved':
       return 96 + 3 * (event.customerId.length + event.idempotencyKey.length + event.productId.length);
     case 'configured':
-      return 160 + 3 * (event.productId.length + event.configuration.name.length + event.configuration.description.length);
+      return (
+        160 +
+        3 *
+          (event.productId.length + event.configuration.name.length + event.configuration.description.length)
+      );
     case 'stockLoaded':
     case 'stockWithdrawn':
       return 48 + 3 * (event.requestId.length + event.productId.length);
@@ -159,7 +166,9 @@ function encodeRun(run: readonly Event[], recordAt: number): Run {
       return head;
     default: {
       const ids = Buffer.allocUnsafe(run.length * KEY_BYTES);
-      run.forEach((event, at) => ids.write((event as { orderId: Key }).orderId, at * KEY_BYTES, KEY_BYTES, 'latin1'));
+      run.forEach((event, at) =>
+        ids.write((event as { orderId: Key }).orderId, at * KEY_BYTES, KEY_BYTES, 'latin1'),
+      );
       return [...head, ids];
     }
   }
@@ -271,6 +280,8 @@ function decodeOrderChanges(
 const bin = (key: Key): Buffer => Buffer.from(key, 'latin1');
 
 function latin1(bytes: Uint8Array, from: number, length: number): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return buffer.toString('latin1', from, from + length);
 }

@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
-import { PROBLEMS, type ProblemCode } from './problem.ts';
+import { problemBody, PROBLEMS, type ProblemCode } from './problem.ts';
 import * as schemas from './schemas.ts';
 
 const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
@@ -19,7 +19,14 @@ function problems(...codes: ProblemCode[]): ZodOpenApiOperationObject['responses
       status,
       {
         description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].detail}`).join('\n\n'),
-        content: { 'application/problem+json': { schema: schemas.ProblemDetails } },
+        content: {
+          'application/problem+json': {
+            schema: schemas.ProblemDetails,
+            examples: Object.fromEntries(
+              ofStatus.map((code) => [code, { value: JSON.parse(problemBody(code)) as unknown }]),
+            ),
+          },
+        },
       },
     ]),
   );
@@ -78,7 +85,10 @@ const listOrders: ZodOpenApiOperationObject = {
     'the client that lost its answer: the order that this key made, asked of the product’s actor itself.',
   security: shopper,
   requestParams: {
-    query: z.object({ productId: schemas.ProductId.optional(), idempotencyKey: schemas.IdempotencyKey.optional() }),
+    query: z.object({
+      productId: schemas.ProductId.optional(),
+      idempotencyKey: schemas.IdempotencyKey.optional(),
+    }),
   },
   responses: {
     '200': ok('The list; with both parameters, the one order.', z.union([schemas.OrderList, schemas.Order])),
@@ -102,7 +112,14 @@ const putProduct: ZodOpenApiOperationObject = {
   responses: {
     '200': ok('Changed, or as it was.', schemas.Product),
     '201': ok('Created.', schemas.Product),
-    ...problems('invalid_request', 'unauthenticated', 'forbidden', 'price_locked', 'version_conflict', ...busy),
+    ...problems(
+      'invalid_request',
+      'unauthenticated',
+      'forbidden',
+      'price_locked',
+      'version_conflict',
+      ...busy,
+    ),
   },
 };
 
@@ -161,7 +178,12 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
     ],
     components: {
       securitySchemes: {
-        shopper: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'HS256; `sub` is the customer.' },
+        shopper: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'HS256; `sub` is the customer.',
+        },
         admin: { type: 'http', scheme: 'bearer', description: 'The admin token.' },
       },
     },
@@ -198,7 +220,8 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
           operationId: 'payOrder',
           tags: ['Orders'],
           summary: 'Pay',
-          description: 'Repeating it gives the same answer. A payment after the hold’s end is honoured while units are left.',
+          description:
+            'Repeating it gives the same answer. A payment after the hold’s end is honoured while units are left.',
           security: shopper,
           requestParams: orderPath,
           requestBody: { required: true, ...json(schemas.PayOrder) },
@@ -278,7 +301,10 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
           tags: ['Admin'],
           summary: 'Who owns what',
           security: admin,
-          responses: { '200': ok('Every shard of this node.', schemas.ShardList), ...problems('unauthenticated', 'forbidden') },
+          responses: {
+            '200': ok('Every shard of this node.', schemas.ShardList),
+            ...problems('unauthenticated', 'forbidden'),
+          },
         },
       },
       '/v1/admin/audit': {
@@ -300,11 +326,19 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
           tags: ['Node'],
           summary: 'A shopper’s token (demo mode only)',
           requestBody: { required: true, ...json(schemas.MakeToken) },
-          responses: { '200': ok('Good for a day.', schemas.Token), ...problems('invalid_request', 'not_found') },
+          responses: {
+            '200': ok('Good for a day.', schemas.Token),
+            ...problems('invalid_request', 'not_found'),
+          },
         },
       },
       '/livez': {
-        get: { operationId: 'livez', tags: ['Node'], summary: 'Alive', responses: { '200': { description: 'ok' } } },
+        get: {
+          operationId: 'livez',
+          tags: ['Node'],
+          summary: 'Alive',
+          responses: { '200': { description: 'ok' } },
+        },
       },
       '/readyz': {
         get: {

@@ -3,6 +3,7 @@
 import type { Hono } from 'hono';
 import type { HttpContext } from './context.ts';
 import { openApiDocument } from './openapi.ts';
+import { PROBLEMS } from './problem.ts';
 import { assetResponse, docsPage, storefrontPage, type ProductView } from './pages/index.ts';
 import { productView } from './product-view.ts';
 
@@ -11,12 +12,16 @@ const POLICY =
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const PRODUCTS_SHOWN = 24;
 
+const problemList = Object.entries(PROBLEMS).map(([code, kind]) => ({ code, ...kind }));
+
 export function pageRoutes(app: Hono, context: HttpContext): void {
   const { router, products, assets, clock, demo } = context;
 
   app.get('/', async (c) => {
     const listed = await products.list(PRODUCTS_SHOWN);
-    const replies = await Promise.all(listed.map(({ id }) => router.request({ kind: 'showProduct', productId: id })));
+    const replies = await Promise.all(
+      listed.map(({ id }) => router.request({ kind: 'showProduct', productId: id })),
+    );
     const views = replies.flatMap((reply): ProductView[] =>
       reply.outcome === 'product' ? [productView(reply.product)] : [],
     );
@@ -24,9 +29,12 @@ export function pageRoutes(app: Hono, context: HttpContext): void {
     return c.html(storefrontPage({ demo, products: views, now: clock.now() }));
   });
 
-  app.get('/docs', (c) => {
+  // The page costs milliseconds of the thread that also sells, and never changes: it is made once.
+  let docs: Promise<string> | undefined;
+  app.get('/docs', async (c) => {
+    docs ??= Promise.resolve(docsPage(openApiDocument(), problemList)).then(String);
     pageHeaders(c.header.bind(c));
-    return c.html(docsPage(openApiDocument()));
+    return c.html(await docs);
   });
 
   app.get('/openapi.json', (c) => c.json(openApiDocument()));

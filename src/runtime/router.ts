@@ -6,7 +6,17 @@
 import { refuse, shardOfTag, tagOf, type Command, type Reply } from '../actors/index.ts';
 import type { RuntimeLimits } from './limits.ts';
 import { shardOfProduct } from './placement.ts';
-import type { Address, Clock, CommandEnvelope, Message, Random, ReplyEnvelope, ShardReply, Timers, Transport } from './ports.ts';
+import type {
+  Address,
+  Clock,
+  CommandEnvelope,
+  Message,
+  Random,
+  ReplyEnvelope,
+  ShardReply,
+  Timers,
+  Transport,
+} from './ports.ts';
 import type { Shard } from './shard.ts';
 
 interface Pending {

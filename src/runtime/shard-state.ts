@@ -61,12 +61,18 @@ export class ShardState {
       `${where} follows ${record.previous}, but ${position.head} is before it`,
     );
     if (record.number === 0) {
-      invariant(record.epoch > position.epoch, `${where} claims epoch ${record.epoch} after ${position.epoch}`);
+      invariant(
+        record.epoch > position.epoch,
+        `${where} claims epoch ${record.epoch} after ${position.epoch}`,
+      );
       invariant(record.events.length === 0, `${where} is a claim with events`);
     } else {
       const isOwners = record.epoch === position.epoch && record.owner === position.owner;
       invariant(isOwners, `${where} was not written by the owner of epoch ${position.epoch}`);
-      invariant(record.number === position.number + 1, `${where} is number ${record.number} after ${position.number}`);
+      invariant(
+        record.number === position.number + 1,
+        `${where} is number ${record.number} after ${position.number}`,
+      );
     }
     for (const event of record.events) {
       invariant(event.at >= this.at, `${where} runs back in time`);

@@ -117,7 +117,9 @@ export class Shard {
   /** Claims the shard and rebuilds its memory. Resolves when it is open, refused or lost. */
   async open(): Promise<void> {
     try {
-      const claimed = await claim(this.shard, this.#revision, this.#ports, (record) => this.#recognise(record));
+      const claimed = await claim(this.shard, this.#revision, this.#ports, (record) =>
+        this.#recognise(record),
+      );
       if (claimed === undefined) return this.#lose();
       this.#state = claimed;
     } catch (error) {
@@ -294,7 +296,8 @@ export class Shard {
     if (this.#phase === 'lost') this.#flight = undefined;
     const dropped = [...fenced, ...this.#gathering.entries];
     this.#gathering = new Batch();
-    for (let entry = this.#mailbox.take(); entry !== undefined; entry = this.#mailbox.take()) dropped.push(entry);
+    for (let entry = this.#mailbox.take(); entry !== undefined; entry = this.#mailbox.take())
+      dropped.push(entry);
     for (const entry of dropped) entry.answer(reply);
   }
 

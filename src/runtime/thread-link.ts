@@ -21,13 +21,16 @@ export type Handlers = Readonly<Record<string, (value: never) => unknown>>;
 
 export class ThreadLink {
   readonly #post: (message: unknown) => void;
-  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  readonly #waiting = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >();
   #lastId = 0;
 
   /** @param handlers what the other side may ask */
   constructor(other: Worker | MessagePort, handlers: Handlers) {
-    const { postMessage } = other as { postMessage(message: unknown): void };
-    this.#post = postMessage.bind(other);
+    const port = other as { postMessage(message: unknown): void };
+    this.#post = (message) => port.postMessage(message);
     (other as unknown as EventEmitter).on('message', (message: Question | Answer) => {
       if (message.kind === 'answer') this.#settle(message);
       else void this.#answer(message, handlers);

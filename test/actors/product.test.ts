@@ -79,7 +79,11 @@ class Actor {
     return reply.order;
   }
 
-  pay({ orderId }: Order, customerId: string, settlement: 'paid' | 'payment_pending' | 'in_review' = 'paid'): Reply {
+  pay(
+    { orderId }: Order,
+    customerId: string,
+    settlement: 'paid' | 'payment_pending' | 'in_review' = 'paid',
+  ): Reply {
     return this.tell({ kind: 'pay', orderId, customerKey: customerKeyOf(customerId), settlement });
   }
 
@@ -112,7 +116,11 @@ describe('one step, in this order', () => {
     actor.tell({ kind: 'pause', productId: PRODUCT });
     actor.now = END + 1;
     const reply = actor.reserve('ada', 'k');
-    expect(reply).toMatchObject({ outcome: 'reserved', replayed: true, order: { ...order, status: 'reserved' } });
+    expect(reply).toMatchObject({
+      outcome: 'reserved',
+      replayed: true,
+      order: { ...order, status: 'reserved' },
+    });
   });
 
   test('pause comes before the window, the window before the limit, the limit before the stock', () => {
@@ -285,7 +293,9 @@ describe('the shop', () => {
     const actor = selling(5);
     expect(refusal(actor.configure({ amount: 1 }))).toBe('price_locked');
     expect(refusal(actor.configure({ currency: 'USD' }))).toBe('price_locked');
-    expect(refusal(actor.configure({ perCustomerLimit: 3, holdSeconds: 5, endsAt: END + 5 }))).toBe('configured');
+    expect(refusal(actor.configure({ perCustomerLimit: 3, holdSeconds: 5, endsAt: END + 5 }))).toBe(
+      'configured',
+    );
     actor.tell({ kind: 'pause', productId: PRODUCT });
     expect(refusal(actor.configure({ amount: 1 }))).toBe('configured');
     actor.tell({ kind: 'resume', productId: PRODUCT });
@@ -339,13 +349,26 @@ describe('whatever happens in whatever order', () => {
       quantity: fc.integer({ min: 1, max: 3 }),
     }),
     fc.record({
-      do: fc.constantFrom('pay' as const, 'cancel' as const, 'pend' as const, 'review' as const, 'refund' as const),
+      do: fc.constantFrom(
+        'pay' as const,
+        'cancel' as const,
+        'pend' as const,
+        'review' as const,
+        'refund' as const,
+      ),
       customer: fc.nat(4),
       order: fc.nat(20),
     }),
     fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 90_000 }) }),
-    fc.record({ do: fc.constantFrom('load' as const, 'withdraw' as const), units: fc.integer({ min: 1, max: 4 }) }),
-    fc.record({ do: fc.constant('configure' as const), limit: fc.integer({ min: 1, max: 4 }), hold: fc.nat(40) }),
+    fc.record({
+      do: fc.constantFrom('load' as const, 'withdraw' as const),
+      units: fc.integer({ min: 1, max: 4 }),
+    }),
+    fc.record({
+      do: fc.constant('configure' as const),
+      limit: fc.integer({ min: 1, max: 4 }),
+      hold: fc.nat(40),
+    }),
     fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const) }),
   );
 
@@ -363,7 +386,8 @@ describe('whatever happens in whatever order', () => {
         } else if ('units' in it) {
           const kind = it.do === 'load' ? 'loadStock' : 'withdrawStock';
           actor.tell({ kind, productId: PRODUCT, requestId: `${it.do}-${it.units}`, quantity: it.units });
-        } else if (it.do === 'configure') actor.configure({ perCustomerLimit: it.limit, holdSeconds: it.hold });
+        } else if (it.do === 'configure')
+          actor.configure({ perCustomerLimit: it.limit, holdSeconds: it.hold });
         else if (!('order' in it)) actor.tell({ kind: it.do, productId: PRODUCT });
         else {
           const order = orders[it.order];
@@ -376,7 +400,15 @@ describe('whatever happens in whatever order', () => {
           else actor.tell({ kind: 'refund', orderId: order.orderId });
         }
       }
-      const header = { shard: 0, epoch: 1, owner: keyOf('owner'), number: 1, previous: 1, revision: 0, at: START };
+      const header = {
+        shard: 0,
+        epoch: 1,
+        owner: keyOf('owner'),
+        number: 1,
+        previous: 1,
+        revision: 0,
+        at: START,
+      };
       const stored = decodeRecord(encodeRecord(header, actor.events));
       expect(stored.events).toEqual(actor.events);
       let replayed: Product | undefined;

@@ -19,7 +19,8 @@ describe('a table of keys', () => {
     const table = new KeyTable();
     for (let row = 0; row < 100_000; row++) expect(table.add(keyOf(`key ${row}`))).toBe(row);
     for (let row = 0; row < 100_000; row++) {
-      if (table.find(keyOf(`key ${row}`)) !== row) throw new Error(`key ${row} is at ${table.find(keyOf(`key ${row}`))}`);
+      if (table.find(keyOf(`key ${row}`)) !== row)
+        throw new Error(`key ${row} is at ${table.find(keyOf(`key ${row}`))}`);
     }
     for (let row = 0; row < 1_000; row++) expect(table.find(keyOf(`other ${row}`))).toBe(-1);
     expect(table.keyAt(77_777)).toBe(keyOf('key 77777'));
@@ -33,7 +34,8 @@ describe('a table of keys', () => {
       bytes[word * 4] = value;
       return String.fromCharCode(...bytes);
     };
-    for (let word = 0; word < 4; word++) for (let value = 1; value < 200; value++) table.add(key(word, value));
+    for (let word = 0; word < 4; word++)
+      for (let value = 1; value < 200; value++) table.add(key(word, value));
     let row = 0;
     for (let word = 0; word < 4; word++) {
       for (let value = 1; value < 200; value++) expect(table.find(key(word, value))).toBe(row++);
@@ -66,7 +68,15 @@ describe('an order id', () => {
 });
 
 describe('a record', () => {
-  const header = { shard: 3, epoch: 7, owner: keyOf('me'), number: 1, previous: 12, revision: 0, at: 1_700_000_000_000 };
+  const header = {
+    shard: 3,
+    epoch: 7,
+    owner: keyOf('me'),
+    number: 1,
+    previous: 12,
+    revision: 0,
+    at: 1_700_000_000_000,
+  };
 
   test('keeps its bytes: this format must never change', () => {
     const terms = { amount: 1999, currency: 'EUR', holdSeconds: 300 };
@@ -106,7 +116,9 @@ describe('a record', () => {
       { kind: 'paid', productId: 'sku-1', at: header.at + 2, orderId: keyOf('order 1') },
       { kind: 'paused', productId: 'sku-1', at: header.at + 3 },
     ]);
-    expect(Buffer.from(bytes).toString('base64')).toMatchInlineSnapshot(`"AZgDB8QQJ0TM0Qx1M71zatiQ+d1cqwEMAMtCeLz+VoAAAJWcAaVza3UtMZEApktldHRsZaRIb3Quy0J4vP5WgAAAy0J4vP5WvoAAzQfPo0VVUgLNASwBlQKlc2t1LTGRAKVmaXJzdAWZBKVza3UtMZIBAc0Hz6NFVVLNASySAgLEYPPW8NVbBT/esBFsLq/9dOl+wX0unuT3NGkBM8j+xzNyrRud6RBRNSe0BxR9egVWkKzgYOZ7MexTvp270Bap5baet81fdxL7fR1eYGemifkr/xThTCCNQUWQVYwuMzpz2sQbkpKlYWRhIDGlYWRhIDKSpWtleSAxpWtleSAylAelc2t1LTGRAsQQ89bw1VsFP96wEWwur/106ZMMpXNrdS0xkQM="`);
+    expect(Buffer.from(bytes).toString('base64')).toMatchInlineSnapshot(
+      `"AZgDB8QQJ0TM0Qx1M71zatiQ+d1cqwEMAMtCeLz+VoAAAJWcAaVza3UtMZEApktldHRsZaRIb3Quy0J4vP5WgAAAy0J4vP5WvoAAzQfPo0VVUgLNASwBlQKlc2t1LTGRAKVmaXJzdAWZBKVza3UtMZIBAc0Hz6NFVVLNASySAgLEYPPW8NVbBT/esBFsLq/9dOl+wX0unuT3NGkBM8j+xzNyrRud6RBRNSe0BxR9egVWkKzgYOZ7MexTvp270Bap5baet81fdxL7fR1eYGemifkr/xThTCCNQUWQVYwuMzpz2sQbkpKlYWRhIDGlYWRhIDKSpWtleSAxpWtleSAylAelc2t1LTGRAsQQ89bw1VsFP96wEWwur/106ZMMpXNrdS0xkQM="`,
+    );
   });
 
   test.each([

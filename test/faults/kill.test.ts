@@ -43,7 +43,8 @@ async function ask(wish: Wish): Promise<void> {
     return;
   }
   const id = String(answer.body['id']);
-  if (wish.orderId !== undefined) expect(id, `${wish.customer} was told of two orders for one key`).toBe(wish.orderId);
+  if (wish.orderId !== undefined)
+    expect(id, `${wish.customer} was told of two orders for one key`).toBe(wish.orderId);
   wish.orderId = id;
   wish.refusal = undefined;
 }
@@ -103,7 +104,9 @@ test(`after each of ${KILLS} kills every acknowledged order is there, once`, asy
   );
 
   for (const { token, productId, key, orderId } of wishes) {
-    const found = await engine.call('GET', `/v1/orders?productId=${productId}&idempotencyKey=${key}`, { token });
+    const found = await engine.call('GET', `/v1/orders?productId=${productId}&idempotencyKey=${key}`, {
+      token,
+    });
     if (orderId === undefined) expect(found.status, `${key} was refused and has an order`).toBe(404);
     else expect(found.body['id'], `${key} was acknowledged`).toBe(orderId);
   }

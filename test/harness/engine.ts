@@ -55,8 +55,20 @@ export class Engine {
   }
 
   /** @throws when it does not become ready, with what it printed */
-  static async start({ dataDir = temporaryFolder(), env = {}, demo = true }: EngineOptions = {}): Promise<Engine> {
-    const settings = { PORT: '0', DATA_DIR: dataDir, ADMIN_TOKEN, AUTH_SECRET, LOG_LEVEL: 'warn', SHARDS: '16', ...env };
+  static async start({
+    dataDir = temporaryFolder(),
+    env = {},
+    demo = true,
+  }: EngineOptions = {}): Promise<Engine> {
+    const settings = {
+      PORT: '0',
+      DATA_DIR: dataDir,
+      ADMIN_TOKEN,
+      AUTH_SECRET,
+      LOG_LEVEL: 'warn',
+      SHARDS: '16',
+      ...env,
+    };
     const child = spawn(process.execPath, [CLI, 'start', ...(demo ? ['--demo'] : [])], {
       env: { ...process.env, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -100,7 +112,10 @@ export class Engine {
   }
 
   async exited(): Promise<number | null> {
-    await waitUntil('the node has ended', () => this.#child.exitCode !== null || this.#child.signalCode !== null);
+    await waitUntil(
+      'the node has ended',
+      () => this.#child.exitCode !== null || this.#child.signalCode !== null,
+    );
     return this.#child.exitCode;
   }
 
@@ -126,7 +141,11 @@ export class Engine {
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-    return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as T };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (isJson ? JSON.parse(text) : text) as T,
+    };
   }
 
   async token(customerId: string): Promise<string> {

@@ -9,17 +9,20 @@ export async function waitUntil<T>(
   deadlineMs = 60_000,
 ): Promise<NonNullable<Exclude<T, false>>> {
   const until = performance.now() + deadlineMs;
-  let failure: unknown;
+  let failure: Error | undefined;
   for (;;) {
     try {
       const value = await condition();
-      if (value !== undefined && value !== null && value !== false) return value as NonNullable<Exclude<T, false>>;
+      if (value !== undefined && value !== null && value !== false)
+        return value as NonNullable<Exclude<T, false>>;
       failure = undefined;
     } catch (error) {
-      failure = error;
+      failure = error as Error;
     }
     if (performance.now() > until) {
-      throw new Error(`${what}: not within ${deadlineMs} ms${failure === undefined ? '' : `, at last ${String(failure)}`}`);
+      throw new Error(
+        `${what}: not within ${deadlineMs} ms${failure === undefined ? '' : `, at last ${failure.message}`}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, PERIOD_MS));
   }

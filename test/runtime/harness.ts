@@ -1,8 +1,22 @@
 // A shard in the test's hand: a journal whose every answer the test decides, and time that passes when it says so.
 
-import { customerKeyOf, keyOf, orderKeyOf, productTagOf, requestKeyOf, type Reserve } from '../../src/actors/index.ts';
+import {
+  customerKeyOf,
+  keyOf,
+  orderKeyOf,
+  productTagOf,
+  requestKeyOf,
+  type Reserve,
+} from '../../src/actors/index.ts';
 import { DEFAULT_LIMITS, type RuntimeLimits } from '../../src/runtime/limits.ts';
-import type { AppendResult, Clock, Journal, ShardReply, StoredRecord, Timers } from '../../src/runtime/ports.ts';
+import type {
+  AppendResult,
+  Clock,
+  Journal,
+  ShardReply,
+  StoredRecord,
+  Timers,
+} from '../../src/runtime/ports.ts';
 import { Shard } from '../../src/runtime/shard.ts';
 import { Dice, SimulatedLog, SimulatedRandom } from '../simulation/world.ts';
 
@@ -127,7 +141,10 @@ export class ShardInHand {
   }
 
   /** @returns where the answer will stand */
-  offer(command: Parameters<Shard['offer']>[0]['command'], timeLeftMs = 5_000): { reply: ShardReply | undefined } {
+  offer(
+    command: Parameters<Shard['offer']>[0]['command'],
+    timeLeftMs = 5_000,
+  ): { reply: ShardReply | undefined } {
     const told: { reply: ShardReply | undefined } = { reply: undefined };
     const answer = (reply: ShardReply): void => {
       if (told.reply !== undefined) throw new Error('answered twice');

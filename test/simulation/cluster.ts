@@ -1,13 +1,27 @@
 // Nodes and clients of the simulated world: real routers and shards on its clock, and shoppers who repeat a request with
 // its key until they have a definite answer.
 
-import { customerKeyOf, orderIdText, orderKeyOf, productTagOf, requestKeyOf, type Reply } from '../../src/actors/index.ts';
+import {
+  customerKeyOf,
+  orderIdText,
+  orderKeyOf,
+  productTagOf,
+  requestKeyOf,
+  type Reply,
+} from '../../src/actors/index.ts';
 import type { Answer } from '../../src/actors/index.ts';
 import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
 import type { Message, Transport } from '../../src/runtime/ports.ts';
 import { Router } from '../../src/runtime/router.ts';
 import { Shard } from '../../src/runtime/shard.ts';
-import { NodeTime, SimulatedJournal, SimulatedRandom, type Faults, type SimulatedLog, type World } from './world.ts';
+import {
+  NodeTime,
+  SimulatedJournal,
+  SimulatedRandom,
+  type Faults,
+  type SimulatedLog,
+  type World,
+} from './world.ts';
 
 const SHARDS = 1;
 const LIMITS = { ...DEFAULT_LIMITS, commandTimeoutMs: 2_000, expiryGraceMs: 1_000, flushCommandsMax: 8 };
@@ -29,7 +43,14 @@ export class SimulatedNode {
     const transport: Transport = { send: (to, message) => cluster.carry(to, message) };
     const random = new SimulatedRandom(cluster.world.dice);
     const ports = { clock: cluster.world, timers: this.time, transport, random };
-    this.router = new Router(address, SHARDS, () => cluster.ownerSeenBy(address), this.#shards, ports, LIMITS);
+    this.router = new Router(
+      address,
+      SHARDS,
+      () => cluster.ownerSeenBy(address),
+      this.#shards,
+      ports,
+      LIMITS,
+    );
     this.#tend();
   }
 
@@ -126,7 +147,8 @@ export class Cluster {
       this.ask(command, (reply) => {
         const unclear =
           reply === undefined ||
-          (reply.outcome === 'refused' && (reply.refusal === 'overloaded' || reply.refusal === 'outcome_unknown'));
+          (reply.outcome === 'refused' &&
+            (reply.refusal === 'overloaded' || reply.refusal === 'outcome_unknown'));
         if (unclear) this.world.at(this.world.dice.next() * 500, attempt);
         else {
           this.waiting--;
@@ -161,7 +183,10 @@ export class Cluster {
         const told = orderIdText(reply.order.orderId);
         this.answers.push({ productId, customerId, idempotencyKey, orderId: told });
         if (dice.chance(0.4)) {
-          this.insist({ kind: 'pay', orderId: reply.order.orderId, customerKey, settlement: 'paid' }, () => {});
+          this.insist(
+            { kind: 'pay', orderId: reply.order.orderId, customerKey, settlement: 'paid' },
+            () => {},
+          );
         } else if (dice.chance(0.3)) {
           this.insist({ kind: 'cancel', orderId: reply.order.orderId, customerKey }, () => {});
         }

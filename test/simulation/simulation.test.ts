@@ -4,10 +4,16 @@ import { ShardState } from '../../src/runtime/shard-state.ts';
 import { Cluster } from './cluster.ts';
 import { recordsOf, SimulatedLog, World, type Faults } from './world.ts';
 
-const ROUGH: Faults = { lostAnswer: 0.05, lateAppend: 0.05, lostAppend: 0.05, failedRead: 0.02, lostMessage: 0.03 };
+const ROUGH: Faults = {
+  lostAnswer: 0.05,
+  lateAppend: 0.05,
+  lostAppend: 0.05,
+  failedRead: 0.02,
+  lostMessage: 0.03,
+};
 const CALM: Faults = { lostAnswer: 0, lateAppend: 0, lostAppend: 0, failedRead: 0, lostMessage: 0 };
 
-const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 300);
+const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? 300);
 const FIRST_SEED = Number(process.env['SIMULATION_FIRST_SEED'] ?? 1);
 
 /** Two nodes, one shard, thirty seconds of accidents, then calm until everybody has an answer. */

@@ -196,7 +196,8 @@ export class SimulatedJournal implements Journal {
     const { dice } = this.#world;
     const unknown: AppendResult = { kind: 'unknown', cause: 'the answer is lost' };
     return new Promise((resolve) => {
-      const answer = (result: AppendResult) => this.#world.at(dice.next() * 5, () => this.#time.reach(() => resolve(result)));
+      const answer = (result: AppendResult) =>
+        this.#world.at(dice.next() * 5, () => this.#time.reach(() => resolve(result)));
       this.#world.at(dice.next() * 5, () => {
         if (dice.chance(this.#faults.lostAppend)) return answer(unknown);
         if (dice.chance(this.#faults.lateAppend)) {

@@ -6,6 +6,7 @@ import { html } from 'hono/html';
 import { loadAssets, type Assets } from './assets.ts';
 import { curlLine } from './docs-curl.ts';
 import { fieldTable, fieldsOf, typeOf, valuesOf, type Field } from './docs-fields.ts';
+import { problemSection, type ProblemEntry } from './docs-problems.ts';
 import { page, type Markup } from './layout.ts';
 import { asText, operationsByTag, resolve, schemas, slug } from './openapi.ts';
 import type { MediaType, OpenApiDocument, Operation, Parameter, Reply, Schema } from './openapi.ts';
@@ -13,7 +14,11 @@ import { prose, withCode } from './prose.ts';
 
 export type { OpenApiDocument } from './openapi.ts';
 
-export function docsPage(document: OpenApiDocument, assets: Assets = loadAssets()): Markup {
+export function docsPage(
+  document: OpenApiDocument,
+  problems: readonly ProblemEntry[] = [],
+  assets: Assets = loadAssets(),
+): Markup {
   const groups = operationsByTag(document);
   const { title, version, description } = document.info;
   return page(assets, {
@@ -28,7 +33,7 @@ export function docsPage(document: OpenApiDocument, assets: Assets = loadAssets(
         <h1>API reference</h1>
         ${description === undefined ? '' : html`<div class="lead">${prose(description)}</div>`}
         ${[...groups].map(([tag, operations]) => group(document, tag, operations))}
-        ${schemaSections(document)}
+        ${problemSection(problems)} ${schemaSections(document)}
       </div>
     </div>`,
   });
@@ -51,6 +56,7 @@ function contents(document: OpenApiDocument, groups: ReadonlyMap<string, readonl
             )}
           </ul>`,
     )}
+    <p><a href="#problems">Problems</a></p>
     ${
       named.length === 0
         ? ''
@@ -183,7 +189,7 @@ function errorsPart(document: OpenApiDocument, { replies }: Operation): Markup {
             html`<tr>
               <th scope="row">${status}</th>
               <td data-label="Codes">
-                ${errorCodes(document, reply).map((code, index) => html`${index > 0 ? ' ' : ''}<code>${code}</code>`)}
+                ${errorCodes(document, reply).map((code, index) => html`${index > 0 ? ' ' : ''}<a href="#${code}"><code>${code}</code></a>`)}
               </td>
               <td data-label="Meaning">
                 ${reply.description === undefined ? '' : withCode(reply.description)}

@@ -51,7 +51,9 @@ export class SqliteFeed implements Feed {
       'SELECT sequence, shard, bytes FROM records WHERE sequence > ? ORDER BY sequence',
     );
     this.#readOne = this.#database.prepare('SELECT sequence, shard, bytes FROM records WHERE sequence = ?');
-    const floor = this.#database.prepare('SELECT floor FROM feeds WHERE name = ?').get(options.name)?.['floor'];
+    const floor = this.#database.prepare('SELECT floor FROM feeds WHERE name = ?').get(options.name)?.[
+      'floor'
+    ];
     this.#savedFloor = Number(floor ?? 0);
     this.#next = this.#savedFloor + 1;
   }
@@ -101,7 +103,9 @@ export class SqliteFeed implements Feed {
   }
 
   #redeliveries(now: number, recordsMax: number): FeedRecord[] {
-    const due = [...this.#handedOut].filter(([, { again }]) => again <= now).sort(([one], [other]) => one - other);
+    const due = [...this.#handedOut]
+      .filter(([, { again }]) => again <= now)
+      .sort(([one], [other]) => one - other);
     return due.slice(0, recordsMax).flatMap(([sequence, { deliveries }]) => {
       const record = this.#readOne.get(sequence) as unknown as StoredRecord | undefined;
       return record === undefined ? [] : [this.#handOut(record, deliveries + 1, now)];

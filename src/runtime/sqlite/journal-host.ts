@@ -28,7 +28,10 @@ export class SqliteJournalHost {
   static async start(path: string, options: StoreOptions): Promise<SqliteJournalHost> {
     const commits = new SharedArrayBuffer(4);
     const workerData: JournalThreadData = { path, ...options, commits };
-    const worker = new Worker(threadFile('./journal-thread', import.meta.url), { workerData, name: 'journal' });
+    const worker = new Worker(threadFile('./journal-thread', import.meta.url), {
+      workerData,
+      name: 'journal',
+    });
     const host = new SqliteJournalHost(worker, commits);
     const report = await Promise.race([host.#next(), host.died]);
     if (report instanceof Error) throw report;

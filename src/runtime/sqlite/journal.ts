@@ -1,7 +1,13 @@
 // The embedded journal as one thread sees it: the Journal port over a MessagePort to the journal's thread.
 
 import type { MessagePort } from 'node:worker_threads';
-import { JournalUnavailable, type AppendResult, type Journal, type Sequence, type StoredRecord } from '../ports.ts';
+import {
+  JournalUnavailable,
+  type AppendResult,
+  type Journal,
+  type Sequence,
+  type StoredRecord,
+} from '../ports.ts';
 import type { Request, Response } from './protocol.ts';
 
 export class SqliteJournal implements Journal {
@@ -31,13 +37,15 @@ export class SqliteJournal implements Journal {
     this.#transfers.push(bytes.buffer);
     return new Promise((resolve) => {
       this.#send({ kind: 'append', id: 0, shard, bytes, expected }, (response) => {
-        resolve('result' in response ? response.result : { kind: 'unknown', cause: 'the journal did not say' });
+        resolve(
+          'result' in response ? response.result : { kind: 'unknown', cause: 'the journal did not say' },
+        );
       });
     });
   }
 
   async *replay(shard: number, from: Sequence, to: Sequence): AsyncIterable<readonly StoredRecord[]> {
-    for (let next = from; next <= to; ) {
+    for (let next = from; next <= to;) {
       const records = await this.#records({ kind: 'read', id: 0, shard, from: next, to });
       const last = records.at(-1);
       if (last === undefined) return;
@@ -50,7 +58,10 @@ export class SqliteJournal implements Journal {
     return new Promise((resolve, reject) => {
       this.#send(request, (response) => {
         if ('records' in response) resolve(response.records);
-        else reject(new JournalUnavailable('failure' in response ? response.failure : 'the journal did not say'));
+        else
+          reject(
+            new JournalUnavailable('failure' in response ? response.failure : 'the journal did not say'),
+          );
       });
     });
   }

@@ -13,7 +13,7 @@ export function* readJournal(path: string): Generator<StoredRecord> {
     const statement = database.prepare(
       'SELECT sequence, shard, bytes FROM records WHERE sequence > ? ORDER BY sequence',
     );
-    for (let after: Sequence = 0; ; ) {
+    for (let after: Sequence = 0; ;) {
       const records = readRecords(statement, [after], RECORDS_PER_READ);
       if (records.length === 0) return;
       yield* records;

@@ -121,14 +121,18 @@ export class SqliteStore {
   }
 
   #readHeads(): void {
-    const rows = this.#database.prepare('SELECT shard, max(sequence) AS head FROM records GROUP BY shard').all();
+    const rows = this.#database
+      .prepare('SELECT shard, max(sequence) AS head FROM records GROUP BY shard')
+      .all();
     this.#heads = new Map(rows.map((row) => [Number(row['shard']), Number(row['head'])]));
     this.#last = Math.max(0, ...this.#heads.values());
   }
 
   #checkAbout(name: string, wanted: number): void {
     this.#database.prepare('INSERT INTO about VALUES (?, ?) ON CONFLICT DO NOTHING').run(name, wanted);
-    const found = Number(this.#database.prepare('SELECT value FROM about WHERE name = ?').get(name)?.['value']);
+    const found = Number(
+      this.#database.prepare('SELECT value FROM about WHERE name = ?').get(name)?.['value'],
+    );
     if (found === wanted) return;
     throw new JournalMismatch(
       `This journal was made with ${name} = ${found}, and it is ${wanted} now. ` +
