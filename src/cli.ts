@@ -2,7 +2,6 @@
 
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Report, Stock } from './actors/index.ts';
 import { audit } from './audit.ts';
@@ -207,11 +206,6 @@ async function auditFolder(dataDir: string): Promise<Report> {
       `There is no journal in DATA_DIR ${dataDir}. Name another: --data-dir, or --url of a running node.`,
     );
   }
-  if (!existsSync(dataFiles(dataDir).journal)) {
-    throw new CommandError(
-      `DATA_DIR ${dataDir} has no journal: there is nothing to audit. Name another with --data-dir.`,
-    );
-  }
   const folder = lockDataFolder(dataDir);
   const databaseUrl = process.env['DATABASE_URL'];
   const postgres = databaseUrl === undefined ? await startEmbeddedPostgres(dataDir) : undefined;
@@ -227,15 +221,6 @@ async function auditFolder(dataDir: string): Promise<Report> {
   } finally {
     await postgres?.stop();
     folder.release();
-  }
-}
-
-async function migrated(connection: PostgresConnection): Promise<void> {
-  const pool = openPool(connection, 1, 'doorbuster audit');
-  try {
-    await migrate(pool);
-  } finally {
-    await pool.end();
   }
 }
 
