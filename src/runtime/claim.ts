@@ -3,9 +3,8 @@
 // The claim comes first, because from then on nobody else's append succeeds: what is read afterwards is complete.
 
 import { decodeRecord, encodeRecord, type JournalRecord } from '../actors/index.ts';
-import { JournalUnavailable } from './ports.ts';
+import { JournalUnavailable, type ShardPorts } from './ports.ts';
 import { ShardState } from './shard-state.ts';
-import type { ShardPorts } from './shard.ts';
 
 const OWNER_CHARACTERS = 16;
 

@@ -109,3 +109,11 @@ export interface ReplyEnvelope {
 
 /** What a shard answers: the actor's reply, or that it is not the owner (any more) and decided nothing. */
 export type ShardReply = Reply | { readonly outcome: 'moved' };
+
+/** What a shard's owner needs of the world. */
+export interface ShardPorts {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+}

@@ -6,28 +6,14 @@
 // Nothing leaves before what it rests on is durable. When an append's result is unknown the shard drops its memory,
 // claims anew, and reads back whether the append landed: it never guesses. Stopped by drain().
 
-import { encodeRecord, refuse, type Product } from '../actors/index.ts';
+import { encodeRecord, holdExpiresAt, refuse, type Product, type Reserved } from '../actors/index.ts';
 import { Batch } from './batch.ts';
 import { claim } from './claim.ts';
+import { HoldTimer } from './hold-timer.ts';
 import type { RuntimeLimits } from './limits.ts';
 import { Mailbox, type Entry } from './mailbox.ts';
-import {
-  JournalUnavailable,
-  type AppendResult,
-  type Clock,
-  type Journal,
-  type Random,
-  type ShardReply,
-  type Timers,
-} from './ports.ts';
+import { JournalUnavailable, type AppendResult, type ShardPorts, type ShardReply } from './ports.ts';
 import { ShardState } from './shard-state.ts';
-
-export interface ShardPorts {
-  readonly journal: Journal;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-}
 
 /** `refused`: its journal is damaged or an invariant broke; it owns nothing and says why. */
 export type ShardPhase = 'opening' | 'open' | 'recovering' | 'lost' | 'refused' | 'drained';
@@ -47,8 +33,6 @@ const MOVED: ShardReply = { outcome: 'moved' };
 
 /** Holds that end in one batch, so that a wave of them leaves room for shoppers. */
 const EXPIRIES_PER_BATCH = 500;
-/** Timers are asked again at least this often, because the wall clock may be set. */
-const EXPIRY_CHECK_MS = 5_000;
 const LATE_CHECK_MS = 250;
 const RECOVERY_BACKOFF_MAX_MS = 1_000;
 
@@ -75,11 +59,8 @@ export class Shard {
   #draining = false;
   #whenDrained: (() => void)[] = [];
   #recoveries = 0;
-  #graceUntil = 0;
-  /** No hold ends before this hour; it may be earlier than the first that does. */
-  #nextExpiry = Infinity;
-  #expiryDue = false;
-  #cancelExpiry: (() => void) | undefined;
+  readonly #holds: HoldTimer;
+  #holdsAreDue = false;
   #cancelLateCheck: (() => void) | undefined;
 
   constructor(shard: number, ports: ShardPorts, limits: RuntimeLimits, revision: number) {
@@ -89,6 +70,10 @@ export class Shard {
     this.#revision = revision;
     this.#mailbox = new Mailbox(limits.mailboxEntriesMax);
     this.#state = new ShardState(shard);
+    this.#holds = new HoldTimer(ports.clock, ports.timers, () => {
+      this.#holdsAreDue = true;
+      this.#schedulePump();
+    });
   }
 
   get phase(): ShardPhase {
@@ -127,9 +112,7 @@ export class Shard {
     }
     this.#phase = 'open';
     this.#recoveries = 0;
-    this.#graceUntil = this.#ports.clock.monotonic() + this.#limits.expiryGraceMs;
-    this.#nextExpiry = this.#earliestExpiry();
-    this.#armExpiry();
+    this.#holds.start(this.#earliestExpiry(), this.#limits.expiryGraceMs);
     this.#settleFlight();
     this.#pump();
   }
@@ -144,7 +127,7 @@ export class Shard {
   /** Takes nothing more, decides what waits, and resolves when all of it is durable and answered. */
   async drain(): Promise<void> {
     this.#draining = true;
-    this.#cancelExpiry?.();
+    this.#holds.stop();
     await new Promise<void>((resolve) => {
       this.#whenDrained.push(resolve);
       this.#pump();
@@ -178,7 +161,7 @@ export class Shard {
     const { clock } = this.#ports;
     const monotonic = clock.monotonic();
     const now = Math.max(clock.now(), this.#state.at);
-    if (this.#expiryDue) this.#decideExpiries(now);
+    if (this.#holdsAreDue) this.#decideExpiries(now);
     while (!this.#gathering.isFull(this.#limits)) {
       const entry = this.#mailbox.take();
       if (entry === undefined) return;
@@ -190,14 +173,14 @@ export class Shard {
   #decide(entry: Entry, now: number): void {
     const decision = this.#state.decide(entry.command, now);
     if (decision.event !== undefined) {
-      const product = this.#state.evolve(decision.event);
-      if (decision.event.kind === 'reserved') this.#expectExpiry(now, product.currentTerms.holdSeconds);
+      this.#state.evolve(decision.event);
+      if (decision.event.kind === 'reserved') this.#expectExpiry(decision.event);
     }
     this.#gathering.add(decision, entry);
   }
 
   #decideExpiries(now: number): void {
-    this.#expiryDue = false;
+    this.#holdsAreDue = false;
     let room = EXPIRIES_PER_BATCH;
     for (const product of this.#state.products.values()) {
       for (const orderId of product.dueHolds(now, room)) {
@@ -210,8 +193,7 @@ export class Shard {
       }
       if (room === 0) break;
     }
-    this.#nextExpiry = this.#earliestExpiry();
-    this.#armExpiry();
+    this.#holds.restart(this.#earliestExpiry());
   }
 
   /** Appends the gathered batch; without events its answers rest on what is durable already. */
@@ -253,7 +235,7 @@ export class Shard {
     this.#recoveries++;
     this.#mailbox.putBack(this.#gathering.entries);
     this.#gathering = new Batch();
-    this.#cancelExpiry?.();
+    this.#holds.stop();
     this.#armLateCheck();
     const backoffMs = Math.min(20 * 2 ** this.#recoveries, RECOVERY_BACKOFF_MAX_MS);
     this.#ports.timers.after(backoffMs, () => void this.open());
@@ -291,7 +273,7 @@ export class Shard {
 
   /** What was only gathered or waits was never sent. A flight under way still answers by itself when it lands. */
   #dropEverything(reply: ShardReply): void {
-    this.#cancelExpiry?.();
+    this.#holds.stop();
     const fenced = this.#phase === 'lost' ? (this.#flight?.batch.entries ?? []) : [];
     if (this.#phase === 'lost') this.#flight = undefined;
     const dropped = [...fenced, ...this.#gathering.entries];
@@ -315,24 +297,9 @@ export class Shard {
     return earliest;
   }
 
-  #expectExpiry(now: number, holdSeconds: number): void {
-    const at = now + holdSeconds * 1_000;
-    if (holdSeconds === 0 || at >= this.#nextExpiry) return;
-    this.#nextExpiry = at;
-    this.#armExpiry();
-  }
-
-  #armExpiry(): void {
-    this.#cancelExpiry?.();
-    if (this.#nextExpiry === Infinity || this.#draining) return;
-    const { clock, timers } = this.#ports;
-    const untilDueMs = () => Math.max(this.#nextExpiry - clock.now(), this.#graceUntil - clock.monotonic());
-    const delayMs = Math.min(Math.max(untilDueMs(), 1), EXPIRY_CHECK_MS);
-    this.#cancelExpiry = timers.after(delayMs, () => {
-      if (untilDueMs() > 0) return this.#armExpiry();
-      this.#expiryDue = true;
-      this.#schedulePump();
-    });
+  #expectExpiry({ at, terms }: Reserved): void {
+    const endsAt = holdExpiresAt(at, terms);
+    if (endsAt !== null) this.#holds.expect(endsAt);
   }
 
   /** While commands wait, those whose time is up are told that they were not decided. */
