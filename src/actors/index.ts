@@ -40,14 +40,6 @@ export {
   type JournalRecord,
   type RecordHeader,
 } from './record.ts';
-export {
-  Checker,
-  INVARIANTS,
-  type Answer,
-  type InvariantNumber,
-  type ProjectedMovement,
-  type ProjectedOrder,
-  type ProjectedProduct,
-  type Report,
-  type Violation,
-} from './checker.ts';
+export { Checker, type Answer, type Report } from './check/checker.ts';
+export { INVARIANTS, type InvariantNumber, type Violation } from './check/findings.ts';
+export type * from './check/projected.ts';
