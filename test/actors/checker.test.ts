@@ -1,0 +1,210 @@
+// The checker is the judge of everything else, so each of its verdicts is shown able to be guilty.
+
+import { describe, expect, test } from 'vitest';
+import {
+  Checker,
+  customerKeyOf,
+  keyOf,
+  orderIdText,
+  requestKeyOf,
+  type Event,
+  type JournalRecord,
+  type ProjectedOrder,
+  type Reserved,
+} from '../../src/actors/index.ts';
+
+const AT = 1_700_000_000_000;
+const PRODUCT = 'sku-1';
+
+const configured: Event = {
+  kind: 'configured',
+  productId: PRODUCT,
+  at: AT,
+  revision: 1,
+  configuration: {
+    name: 'Kettle',
+    description: '',
+    startsAt: AT,
+    endsAt: AT + 1_000,
+    amount: 1_999,
+    currency: 'EUR',
+    perCustomerLimit: 1,
+    holdSeconds: 60,
+  },
+};
+const loaded: Event = { kind: 'stockLoaded', productId: PRODUCT, at: AT, requestId: 'first', quantity: 2 };
+
+function reserved(customerId: string, idempotencyKey: string, change: Partial<Reserved> = {}): Reserved {
+  return {
+    kind: 'reserved',
+    productId: PRODUCT,
+    at: AT + 1,
+    orderId: keyOf(`order of ${customerId} ${idempotencyKey}`),
+    customerId,
+    customerKey: customerKeyOf(customerId),
+    idempotencyKey,
+    requestKey: requestKeyOf(PRODUCT, customerId, idempotencyKey),
+    quantity: 1,
+    terms: { amount: 1_999, currency: 'EUR', holdSeconds: 60 },
+    ...change,
+  };
+}
+
+const claim: JournalRecord = {
+  shard: 1,
+  epoch: 1,
+  owner: keyOf('owner'),
+  number: 0,
+  previous: 0,
+  revision: 0,
+  at: AT,
+  events: [],
+};
+const after = (sequence: number, number: number, events: Event[]): JournalRecord => ({
+  ...claim,
+  number,
+  previous: sequence,
+  events,
+});
+
+function judge(events: Event[], positions?: Map<number, number>): Checker {
+  const checker = new Checker(positions);
+  checker.record(1, claim);
+  checker.record(2, after(1, 1, [configured, loaded, ...events]));
+  return checker;
+}
+
+const guiltyOf = (checker: Checker): number[] => [
+  ...new Set(checker.report().violations.map(({ invariant }) => invariant)),
+];
+
+describe('the checker finds', () => {
+  test('nothing where nothing is wrong', () => {
+    const { orderId } = reserved('ada', 'a');
+    const checker = judge([
+      reserved('ada', 'a'),
+      { kind: 'expired', productId: PRODUCT, at: AT + 2, orderId },
+    ]);
+    expect(checker.report()).toMatchObject({ ok: true, violations: [], figures: { orders: 1, events: 4 } });
+  });
+
+  test('1: one unit sold more than there is', () => {
+    expect(guiltyOf(judge(['ada', 'bob', 'cyd'].map((customer) => reserved(customer, 'k'))))).toContain(1);
+  });
+
+  test('4: two orders for one key', () => {
+    const again = reserved('ada', 'a', { orderId: keyOf('another') });
+    expect(guiltyOf(judge([reserved('ada', 'a'), again]))).toContain(4);
+  });
+
+  test('5: a customer above the limit', () => {
+    expect(guiltyOf(judge([reserved('ada', 'a'), reserved('ada', 'b')]))).toEqual([5]);
+  });
+
+  test('6: a gap, a foreign record, an epoch that does not rise', () => {
+    const gap = judge([]);
+    gap.record(9, after(8, 2, []));
+    expect(guiltyOf(gap)).toEqual([6]);
+    const foreign = judge([]);
+    foreign.record(3, { ...after(2, 2, []), owner: keyOf('thief') });
+    expect(guiltyOf(foreign)).toEqual([6]);
+    const again = judge([]);
+    again.record(3, { ...claim, previous: 2 });
+    expect(guiltyOf(again)).toEqual([6]);
+  });
+
+  test('7: a live actor that counts otherwise', () => {
+    const checker = judge([]);
+    checker.live(PRODUCT, { loaded: 2, available: 1, reserved: 1, sold: 0, withdrawn: 0 });
+    expect(guiltyOf(checker)).toEqual([7]);
+  });
+
+  test('8: an order outside the window, or not of whole units', () => {
+    expect(guiltyOf(judge([reserved('ada', 'a', { at: AT + 1_000 })]))).toEqual([8]);
+    expect(guiltyOf(judge([reserved('ada', 'a', { quantity: 0.5 })]))).toContain(8);
+  });
+
+  test('9 and 10: a customer who was told something else than what is so', () => {
+    const answer = { productId: PRODUCT, customerId: 'ada', idempotencyKey: 'a' };
+    const misled = judge([reserved('ada', 'a')]);
+    misled.answer({ ...answer, orderId: undefined });
+    expect(guiltyOf(misled)).toEqual([9]);
+    const lost = judge([]);
+    lost.answer({ ...answer, orderId: 'some order' });
+    expect(guiltyOf(lost)).toContain(10);
+  });
+});
+
+describe('against Postgres, the checker finds', () => {
+  const order = reserved('ada', 'a');
+  const row: ProjectedOrder = {
+    id: orderIdText(order.orderId),
+    productId: PRODUCT,
+    customerId: 'ada',
+    idempotencyKey: 'a',
+    quantity: 1,
+    unitAmount: 1_999,
+    currency: 'EUR',
+    status: 'reserved',
+    createdAt: AT + 1,
+    holdExpiresAt: AT + 60_001,
+    version: 2,
+  };
+  const product = {
+    id: PRODUCT,
+    name: 'Kettle',
+    description: '',
+    startsAt: AT,
+    endsAt: AT + 1_000,
+    unitAmount: 1_999,
+    currency: 'EUR',
+    perCustomerLimit: 1,
+    holdSeconds: 60,
+    paused: false,
+    revision: 1,
+  };
+  const movement = { productId: PRODUCT, requestId: 'first', kind: 'loaded', quantity: 2, at: AT } as const;
+
+  function compared({
+    orders = [row],
+    products = [product],
+    movements = [movement],
+  }: Partial<Rows>): Checker {
+    const checker = judge([order], new Map([[1, 2]]));
+    for (const each of orders) checker.row(each);
+    for (const each of products) checker.productRow(each);
+    for (const each of movements) checker.movementRow(each);
+    return checker;
+  }
+  interface Rows {
+    orders: ProjectedOrder[];
+    products: Parameters<Checker['productRow']>[0][];
+    movements: Parameters<Checker['movementRow']>[0][];
+  }
+
+  test('nothing where all rows are as they should be', () => {
+    expect(compared({}).report().violations).toEqual([]);
+  });
+
+  test.each<[string, Partial<Rows>, RegExp]>([
+    ['a missing order', { orders: [] }, /has no row/],
+    ['an order twice', { orders: [row, row] }, /two rows/],
+    ['an order that nobody made', { orders: [row, { ...row, id: 'made up' }] }, /no journal event/],
+    ['one unit more', { orders: [{ ...row, quantity: 2 }] }, /quantity = 2, the journal 1/],
+    ['another status', { orders: [{ ...row, status: 'paid' }] }, /status = paid, the journal reserved/],
+    ['a row of another time', { orders: [{ ...row, version: 1 }] }, /version = 1, the journal 2/],
+    ['a missing product', { products: [] }, /product sku-1 has no row/],
+    ['another price', { products: [{ ...product, unitAmount: 1 }] }, /unitAmount = 1/],
+    ['a missing stock movement', { movements: [] }, /stock movement first of sku-1 has no row/],
+    ['a unit less loaded', { movements: [{ ...movement, quantity: 1 }] }, /quantity = 1, the journal 2/],
+  ])('%s', (_, rows, says) => {
+    const { violations } = compared(rows).report();
+    expect(violations.map(({ invariant }) => invariant)).toEqual([3]);
+    expect(violations[0]!.what).toMatch(says);
+  });
+
+  test('no fault in rows that have not come yet', () => {
+    const checker = judge([order], new Map([[1, 1]]));
+    expect(checker.report()).toMatchObject({ ok: true, figures: { recordsNotProjected: 1 } });
+  });
+});
