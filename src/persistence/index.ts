@@ -1,0 +1,37 @@
+// The public door of what is kept beside the journal: Postgres, embedded or real, and the projection into it.
+
+export { catchUp, JournalBehindProjection, readPositions, type CaughtUp } from './catch-up.ts';
+export { openPool, POSTGRES_LIMITS, type PostgresConnection } from './connection.ts';
+export {
+  EmbeddedPostgresUnusable,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+} from './embedded-postgres.ts';
+export { migrate, SCHEMA_VERSION, SchemaRefused, type Migrated } from './migrations.ts';
+export {
+  orderCursorText,
+  OrderReads,
+  ORDERS_PER_PAGE_MAX,
+  parseOrderCursor,
+  type OrderCursor,
+  type OrderPage,
+  type OrderRow,
+} from './order-reads.ts';
+export { ProductReads, PRODUCTS_PER_LIST_MAX, type ProductRow } from './product-reads.ts';
+export {
+  readProjected,
+  type ProjectedOrder,
+  type ProjectedPosition,
+  type ProjectedProduct,
+  type ProjectedRowsVisitor,
+  type ProjectedStockMovement,
+} from './projected-rows.ts';
+export { type Logger } from './projection-health.ts';
+export {
+  PROJECTION_LIMITS,
+  ProjectionPump,
+  type ProjectionPumpOptions,
+  type ProjectionStats,
+} from './projection-pump.ts';
+export { Projection, type Projected } from './projection.ts';
+export { ProjectionDiverged } from './row-writes.ts';

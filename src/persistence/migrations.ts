@@ -1,0 +1,135 @@
+// The schema `doorbuster` and how it came to be: numbered steps, each applied once, in order.
+//
+// A step that was released is never changed; another one follows it. Nothing here touches tables that the engine did not
+// make: what it finds in its place it refuses by name.
+
+import type { Pool, PoolClient } from 'pg';
+
+/** The database holds something that this version must not touch. Only a person can decide what becomes of it. */
+export class SchemaRefused extends Error {
+  override readonly name = 'SchemaRefused';
+}
+
+export interface Migrated {
+  /** The version that was found, 0 for none. */
+  readonly from: number;
+  readonly to: number;
+}
+
+// Two nodes may start at once: the second waits here for the first. The number only has to be nobody else's.
+const LOCK = 4_713_250_211;
+
+// Texts that are compared by machines have the collation "C": a page of keys then begins where the last one ended, on
+// every server. Positions are rewritten with each batch, so their pages are left half empty for it.
+const STEPS: readonly string[] = [
+  `CREATE TABLE doorbuster.orders (
+     id text COLLATE "C" PRIMARY KEY,
+     product_id text COLLATE "C" NOT NULL,
+     customer_id text COLLATE "C" NOT NULL,
+     idempotency_key text COLLATE "C" NOT NULL,
+     quantity int NOT NULL CHECK (quantity > 0),
+     unit_amount bigint NOT NULL CHECK (unit_amount >= 0),
+     currency text NOT NULL,
+     status text NOT NULL CHECK (status IN ('reserved', 'payment_pending', 'in_review', 'paid', 'cancelled',
+       'expired', 'refund_due', 'refunded')),
+     created_at timestamptz NOT NULL,
+     hold_expires_at timestamptz,
+     version bigint NOT NULL,
+     shard int NOT NULL,
+     UNIQUE (customer_id, product_id, idempotency_key)
+   );
+   CREATE INDEX orders_of_customer ON doorbuster.orders (customer_id, created_at DESC, id DESC);
+   CREATE TABLE doorbuster.products (
+     id text COLLATE "C" PRIMARY KEY,
+     name text NOT NULL,
+     description text NOT NULL,
+     starts_at timestamptz NOT NULL,
+     ends_at timestamptz NOT NULL,
+     unit_amount bigint NOT NULL CHECK (unit_amount >= 0),
+     currency text NOT NULL,
+     per_customer_limit int NOT NULL,
+     hold_seconds int NOT NULL,
+     paused boolean NOT NULL DEFAULT false,
+     revision int NOT NULL,
+     version bigint NOT NULL,
+     shard int NOT NULL
+   );
+   CREATE TABLE doorbuster.stock_movements (
+     product_id text COLLATE "C" NOT NULL,
+     request_id text COLLATE "C" NOT NULL,
+     kind text NOT NULL CHECK (kind IN ('loaded', 'withdrawn')),
+     quantity bigint NOT NULL CHECK (quantity > 0),
+     at timestamptz NOT NULL,
+     version bigint NOT NULL,
+     PRIMARY KEY (product_id, request_id)
+   );
+   CREATE TABLE doorbuster.positions (
+     shard int PRIMARY KEY,
+     sequence bigint NOT NULL,
+     record_at timestamptz
+   ) WITH (fillfactor = 50);`,
+];
+
+export const SCHEMA_VERSION = STEPS.length;
+
+/** @throws SchemaRefused when the database is newer than the code, or the schema is somebody else's */
+export async function migrate(pool: Pool): Promise<Migrated> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    const from = await versionOf(client);
+    for (let version = from + 1; version <= SCHEMA_VERSION; version++) {
+      await client.query(STEPS[version - 1]!);
+      await client.query('INSERT INTO doorbuster.doorbuster_schema (version) VALUES ($1)', [version]);
+    }
+    await client.query('COMMIT');
+    client.release();
+    return { from, to: SCHEMA_VERSION };
+  } catch (error) {
+    client.release(true); // the server rolls back what a lost client left open
+    throw error;
+  }
+}
+
+/** The version of the schema, which is made when it is not there at all. */
+async function versionOf(client: PoolClient): Promise<number> {
+  const { rows: found } = await client.query<{ has_schema: boolean; has_versions: boolean }>(
+    `SELECT to_regnamespace('doorbuster') IS NOT NULL AS has_schema,
+       to_regclass('doorbuster.doorbuster_schema') IS NOT NULL AS has_versions`,
+  );
+  const { has_schema: hasSchema, has_versions: hasVersions } = found[0]!;
+  if (!hasVersions) {
+    if (hasSchema) await refuseForeignTables(client);
+    else await client.query('CREATE SCHEMA doorbuster');
+    await client.query(
+      `CREATE TABLE doorbuster.doorbuster_schema (
+         version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
+    );
+    return 0;
+  }
+  const { rows } = await client.query<{ version: number }>(
+    'SELECT coalesce(max(version), 0) AS version FROM doorbuster.doorbuster_schema',
+  );
+  const { version } = rows[0]!;
+  if (version > SCHEMA_VERSION) {
+    throw new SchemaRefused(
+      `The schema "doorbuster" has version ${version}, and this Doorbuster knows versions up to ${SCHEMA_VERSION}: a ` +
+        'newer Doorbuster has worked in this database. Start that version, or give this one a database of its own.',
+    );
+  }
+  return version;
+}
+
+async function refuseForeignTables(client: PoolClient): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = to_regnamespace('doorbuster') AND relkind IN ('r', 'p', 'v', 'm', 'f')
+     ORDER BY relname LIMIT 20`,
+  );
+  if (rows.length === 0) return;
+  const names = rows.map((row) => `doorbuster.${row.name}`).join(', ');
+  throw new SchemaRefused(
+    `The schema "doorbuster" holds ${names}, but not doorbuster.doorbuster_schema: Doorbuster did not make it. Rename ` +
+      'that schema or drop it, or give Doorbuster a database of its own.',
+  );
+}

@@ -1,0 +1,66 @@
+// Products as the storefront lists them, from the projection. Stock is not among it: only the product's actor knows that.
+
+import type { Pool } from 'pg';
+import type { Money } from '../actors/index.ts';
+
+export interface ProductRow {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  /** Epoch milliseconds. */
+  readonly startsAt: number;
+  /** Epoch milliseconds. */
+  readonly endsAt: number;
+  readonly unitPrice: Money;
+  readonly perCustomerLimit: number;
+  readonly holdSeconds: number;
+  readonly paused: boolean;
+  readonly revision: number;
+}
+
+export const PRODUCTS_PER_LIST_MAX = 1_000;
+
+interface Row {
+  id: string;
+  name: string;
+  description: string;
+  starts_at: number;
+  ends_at: number;
+  unit_amount: number;
+  currency: string;
+  per_customer_limit: number;
+  hold_seconds: number;
+  paused: boolean;
+  revision: number;
+}
+
+export class ProductReads {
+  readonly #pool: Pool;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  /** The sales that start last first; @param limit 1 to 1,000 products */
+  async list(limit: number): Promise<ProductRow[]> {
+    const { rows } = await this.#pool.query<Row>(
+      `SELECT id, name, description, (extract(epoch FROM starts_at) * 1000)::float8 AS starts_at,
+         (extract(epoch FROM ends_at) * 1000)::float8 AS ends_at, unit_amount::float8 AS unit_amount, currency,
+         per_customer_limit, hold_seconds, paused, revision
+       FROM doorbuster.products ORDER BY products.starts_at DESC, id LIMIT $1`,
+      [Math.max(1, Math.min(limit, PRODUCTS_PER_LIST_MAX))],
+    );
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      description: row.description,
+      startsAt: row.starts_at,
+      endsAt: row.ends_at,
+      unitPrice: { amount: row.unit_amount, currency: row.currency },
+      perCustomerLimit: row.per_customer_limit,
+      holdSeconds: row.hold_seconds,
+      paused: row.paused,
+      revision: row.revision,
+    }));
+  }
+}

@@ -1,0 +1,251 @@
+// Moves records from the journal's feed into Postgres, and acknowledges them when they are there.
+//
+//   feed ──pull──▶ lanes (shard % workers) ──▶ threads ──▶ Postgres
+//    ▲                                                        │
+//    └────────────── ack; nak for what came too early ◀───────┘
+//
+// A record is acknowledged after its transaction, never before; whatever happens in between, it comes again and changes
+// nothing. When Postgres is away the pump holds what it has, asks for no more, and tries until it is back. `stop` ends it,
+// and after that the feed may be closed.
+
+import { Piscina } from 'piscina';
+import type { Clock, Feed, FeedRecord, Sequence } from '../runtime/ports.ts';
+import { Backoff } from './backoff.ts';
+import type { PostgresConnection } from './connection.ts';
+import { ProjectionHealth, type Logger } from './projection-health.ts';
+import { ProjectionLane } from './projection-lane.ts';
+import { RecordsInFlight } from './records-in-flight.ts';
+import { packRecords } from './record-batch.ts';
+import type { ProjectionOutcome, ProjectionTask, ProjectionWorkerData } from './projection-worker.ts';
+
+export interface ProjectionPumpOptions {
+  readonly feed: Feed;
+  readonly connection: PostgresConnection;
+  /** Threads, each with one client, and lanes. */
+  readonly workers: number;
+  readonly logger: Logger;
+  /** Of one task as well. */
+  readonly recordsPerPull?: number;
+  readonly bytesPerTaskMax?: number;
+  /** `stop` waits as long for what is in flight. */
+  readonly stopMsMax?: number;
+  /** By how much the threads yield to those that answer shoppers, where the system can do that; 0 to 19. */
+  readonly niceIncrement?: number;
+  readonly clock?: Pick<Clock, 'now'>;
+}
+
+export interface ProjectionStats {
+  readonly applied: number;
+  readonly duplicates: number;
+  readonly deferred: number;
+  readonly failures: number;
+  readonly inFlight: number;
+  readonly bytesInFlight: number;
+  /** The newest record that was applied: when it was journaled, epoch milliseconds; 0 for none. */
+  readonly lastRecordAt: number;
+  readonly state: ProjectionHealth['state'];
+}
+
+export const PROJECTION_LIMITS = {
+  recordsPerPull: 200,
+  bytesPerTaskMax: 1024 * 1024,
+  stopMsMax: 10_000,
+  retryFirstMs: 50,
+  retryMostMs: 5_000,
+  /** Before a record that came too early is given back: its predecessor is likely on its way. */
+  giveBackFirstMs: 20,
+  giveBackMostMs: 500,
+} as const;
+
+export class ProjectionPump {
+  readonly #feed: Feed;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #health: ProjectionHealth;
+  readonly #lanes: ProjectionLane[];
+  readonly #threads: Piscina<ProjectionTask, ProjectionOutcome>;
+  readonly #inFlight: RecordsInFlight;
+  readonly #stopMsMax: number;
+  readonly #giveBack = new Backoff(PROJECTION_LIMITS.giveBackFirstMs, PROJECTION_LIMITS.giveBackMostMs);
+  readonly #pauses = new Set<() => void>();
+  #pulling: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #applied = 0;
+  #duplicates = 0;
+  #deferred = 0;
+  #lastRecordAt = 0;
+  #drainedAt = 0;
+
+  constructor(options: ProjectionPumpOptions) {
+    const { feed, connection, workers, logger, clock = Date } = options;
+    const recordsPerPull = options.recordsPerPull ?? PROJECTION_LIMITS.recordsPerPull;
+    const bytesPerTaskMax = options.bytesPerTaskMax ?? PROJECTION_LIMITS.bytesPerTaskMax;
+    this.#feed = feed;
+    this.#clock = clock;
+    this.#health = new ProjectionHealth(logger, clock);
+    this.#stopMsMax = options.stopMsMax ?? PROJECTION_LIMITS.stopMsMax;
+    // One task that runs and one that gathers, for each lane.
+    this.#inFlight = new RecordsInFlight(
+      recordsPerPull * workers * 2,
+      bytesPerTaskMax * workers * 2,
+      recordsPerPull,
+    );
+    const limits = { ...PROJECTION_LIMITS, recordsPerTaskMax: recordsPerPull, bytesPerTaskMax };
+    this.#lanes = Array.from({ length: workers }, () => new ProjectionLane(this.#lanePorts(), limits));
+    const workerData: ProjectionWorkerData = { connection };
+    const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+    this.#threads = new Piscina({
+      filename: new URL(`./projection-worker${extension}`, import.meta.url).href,
+      workerData,
+      minThreads: workers,
+      maxThreads: workers,
+      maxQueue: workers,
+      atomics: 'disabled',
+      niceIncrement: options.niceIncrement ?? 0,
+    });
+    // A thread that dies between two tasks is replaced; one that dies in a task fails it. Both show as a failure.
+    this.#threads.on('error', (error: Error) => this.#health.failed('unavailable', error.message));
+  }
+
+  start(): void {
+    this.#pulling ??= this.#pullOn();
+  }
+
+  /** Finishes what is in flight, gives the rest back, and ends the threads; bounded in time. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stopOnce());
+  }
+
+  stats(): ProjectionStats {
+    return {
+      applied: this.#applied,
+      duplicates: this.#duplicates,
+      deferred: this.#deferred,
+      failures: this.#health.failures,
+      inFlight: this.#inFlight.records,
+      bytesInFlight: this.#inFlight.bytes,
+      lastRecordAt: this.#lastRecordAt,
+      state: this.#health.state,
+    };
+  }
+
+  /**
+   * Epoch milliseconds up to which Postgres is known to be complete, as far as this pump has seen the feed; by the clocks of
+   * the shards' owners. 0 until that is known.
+   */
+  get asOf(): number {
+    return this.#inFlight.oldestAt() ?? Math.max(this.#drainedAt, this.#lastRecordAt);
+  }
+
+  async #pullOn(): Promise<void> {
+    const backoff = new Backoff(PROJECTION_LIMITS.retryFirstMs, PROJECTION_LIMITS.retryMostMs);
+    while (this.#stopping === undefined) {
+      const room = this.#inFlight.room();
+      if (room === 0) {
+        await this.#inFlight.changed();
+        continue;
+      }
+      // Asked, not answered: a record may be journaled while an empty answer is on its way.
+      const askedAt = this.#clock.now();
+      try {
+        const records = await this.#feed.pull(room);
+        backoff.reset();
+        for (const record of records) this.#accept(record);
+        if (records.length === 0 && this.#inFlight.records === 0) {
+          this.#drainedAt = askedAt;
+          this.#inFlight.forgetGivenBack();
+        }
+      } catch (error) {
+        this.#health.failed('unavailable', `the feed: ${String(error)}`);
+        await this.#pause(backoff.nextMs());
+      }
+    }
+  }
+
+  #accept(record: FeedRecord): void {
+    try {
+      // Handed out again while it is still here: the acknowledgement to come is for both.
+      if (this.#inFlight.add(record)) this.#lanes[record.shard % this.#lanes.length]!.add(record);
+    } catch (error) {
+      // Another version's record: perhaps a newer node can read it.
+      this.#health.unreadable(`record ${record.sequence}: ${String(error)}`);
+      void this.#giveBackLater([record.sequence]);
+    }
+  }
+
+  #lanePorts(): ConstructorParameters<typeof ProjectionLane>[0] {
+    return {
+      run: (records) => this.#run(records),
+      settled: (records, outcome) => this.#settle(records, outcome),
+      failed: ({ kind, cause }) => this.#health.failed(kind, cause),
+      pause: (delayMs) => this.#pause(delayMs),
+    };
+  }
+
+  async #run(records: readonly FeedRecord[]): Promise<ProjectionOutcome> {
+    try {
+      const batch = packRecords(records);
+      // An array is what it takes; its types read Node's in another way.
+      const transferList = [batch.bytes.buffer] as never;
+      return await this.#threads.run({ records: batch }, { transferList });
+    } catch (error) {
+      return { kind: 'unavailable', cause: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #settle(records: readonly FeedRecord[], outcome: ProjectionOutcome & { kind: 'projected' }): void {
+    this.#health.succeeded();
+    this.#applied += outcome.applied;
+    this.#duplicates += outcome.duplicates;
+    this.#deferred += outcome.deferred.length;
+    if (outcome.applied > 0) this.#giveBack.reset();
+    const deferred = new Set(outcome.deferred);
+    const done = records.map(({ sequence }) => sequence).filter((sequence) => !deferred.has(sequence));
+    if (done.length > 0) {
+      this.#tellFeed(() => this.#feed.ack(done));
+      this.#lastRecordAt = Math.max(this.#lastRecordAt, this.#inFlight.remove(done));
+    }
+    if (outcome.deferred.length > 0) void this.#giveBackLater(outcome.deferred);
+  }
+
+  async #giveBackLater(sequences: readonly Sequence[]): Promise<void> {
+    await this.#pause(this.#giveBack.nextMs());
+    this.#inFlight.giveBack(sequences);
+    this.#tellFeed(() => this.#feed.nak(sequences));
+  }
+
+  /** What the feed does not hear it hands out again, when the time for an answer is over. */
+  #tellFeed(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#health.failed('unavailable', `the feed: ${String(error)}`);
+    }
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    if (this.#stopping !== undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, delayMs);
+      this.#pauses.add(end);
+    });
+  }
+
+  async #stopOnce(): Promise<void> {
+    // In the next turn, so that everybody who is woken sees that it is stopping.
+    await Promise.resolve();
+    for (const end of this.#pauses) end();
+    this.#inFlight.wake();
+    const { promise: late, resolve: giveUp } = Promise.withResolvers<void>();
+    const timer = setTimeout(giveUp, this.#stopMsMax);
+    await Promise.race([Promise.all([this.#pulling, ...this.#lanes.map((lane) => lane.stop())]), late]);
+    clearTimeout(timer);
+    await this.#threads.destroy();
+    const left = this.#inFlight.sequences();
+    if (left.length > 0) this.#tellFeed(() => this.#feed.nak(left));
+  }
+}

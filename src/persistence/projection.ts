@@ -1,0 +1,174 @@
+// Brings journal records into Postgres, exactly once each: the rows and the position that says how far they go are
+// written in one transaction.
+//
+//   position 17   records 17←12  (again)     ──▶ duplicate: skipped
+//                         19←17               ──▶ applied, and the position is 19
+//                         23←21               ──▶ deferred: 21 has not come yet
+//
+// Each record names its predecessor, so records may come twice, out of order and from two projections at once, and still
+// make the same rows. It never skips a record and never guesses. Whoever opened the pool ends it.
+
+import { randomUUID } from 'node:crypto';
+import type { DatabaseError, Pool, PoolClient } from 'pg';
+import { decodeRecord } from '../actors/index.ts';
+import type { Sequence, StoredRecord } from '../runtime/ports.ts';
+import { arrayLiteral } from './array-literal.ts';
+import { readRecordPlace } from './record-header.ts';
+import { RowFold } from './row-fold.ts';
+import { ProjectionDiverged, writeRows, type RunStatement } from './row-writes.ts';
+
+export interface Projected {
+  readonly applied: number;
+  /** Records that Postgres held already. */
+  readonly duplicates: number;
+  /** Records whose predecessor is missing: nothing of them was written, give them again later. */
+  readonly deferred: Sequence[];
+}
+
+interface PlacedRecord extends StoredRecord {
+  readonly previous: Sequence;
+  readonly at: number;
+}
+
+interface Position {
+  sequence: Sequence;
+  recordAt: number;
+}
+
+const ENSURE_POSITIONS = `
+  INSERT INTO doorbuster.positions (shard, sequence) SELECT shard, 0 FROM unnest($1::int[]) AS batch (shard)
+  ON CONFLICT (shard) DO NOTHING`;
+
+const LOCK_POSITIONS = `
+  SELECT shard, sequence::float8 AS sequence FROM doorbuster.positions WHERE shard = ANY ($1::int[])
+  ORDER BY shard FOR UPDATE`;
+
+const MOVE_POSITIONS = `
+  UPDATE doorbuster.positions SET sequence = batch.sequence, record_at = to_timestamp(batch.at / 1000)
+  FROM unnest($1::int[], $2::bigint[], $3::float8[]) AS batch (shard, sequence, at)
+  WHERE positions.shard = batch.shard`;
+
+/** Broken uniqueness, a broken check, a missing value. */
+const CONTRADICTIONS = new Set(['23505', '23514', '23502']);
+
+export class Projection {
+  readonly #pool: Pool;
+  /** Shards whose position is surely there to be locked. */
+  readonly #ensured = new Set<number>();
+  /** The embedded Postgres has one session for all its clients, so a client's prepared statements need names of its own. */
+  readonly #suffixes = new WeakMap<PoolClient, string>();
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  /**
+   * @param records of any shards, in any order
+   * @throws ProjectionDiverged when Postgres contradicts the journal; anything else may succeed when it is tried again.
+   *   In either case the batch is written whole or not at all
+   */
+  async apply(records: readonly StoredRecord[]): Promise<Projected> {
+    if (records.length === 0) return { applied: 0, duplicates: 0, deferred: [] };
+    const placed = records.map((record) => ({ ...record, ...readRecordPlace(record.bytes) }));
+    placed.sort((one, other) => one.sequence - other.sequence);
+    const shards = [...new Set(placed.map((record) => record.shard))].sort((one, other) => one - other);
+
+    const client = await this.#pool.connect();
+    const run = this.#runOn(client);
+    try {
+      await this.#ensurePositions(run, shards);
+      await client.query('BEGIN');
+      const positions = await this.#lockPositions(run, shards);
+      const { due, duplicates, deferred } = chain(placed, positions);
+      if (due.length > 0) {
+        await writeRows(run, fold(due));
+        await movePositions(run, due, positions);
+      }
+      await client.query('COMMIT');
+      client.release();
+      return { applied: due.length, duplicates, deferred };
+    } catch (error) {
+      // Closed rather than rolled back: whatever state it is in, the server rolls back what a lost client left open.
+      client.release(true);
+      throw isContradiction(error) ? new ProjectionDiverged(error.message, { cause: error }) : error;
+    }
+  }
+
+  #runOn(client: PoolClient): RunStatement {
+    let suffix = this.#suffixes.get(client);
+    if (suffix === undefined) this.#suffixes.set(client, (suffix = randomUUID()));
+    return (name, text, values) => client.query({ name: `${name}-${suffix}`, text, values: [...values] });
+  }
+
+  /** A row that is not there cannot be locked. Before the transaction, so that its locks are all taken in one order. */
+  async #ensurePositions(run: RunStatement, shards: readonly number[]): Promise<void> {
+    const unknown = shards.filter((shard) => !this.#ensured.has(shard));
+    if (unknown.length === 0) return;
+    await run('ensure-positions', ENSURE_POSITIONS, [arrayLiteral(unknown)]);
+    for (const shard of unknown) this.#ensured.add(shard);
+  }
+
+  async #lockPositions(run: RunStatement, shards: readonly number[]): Promise<Map<number, Position>> {
+    const { rows } = await run('lock-positions', LOCK_POSITIONS, [arrayLiteral(shards)]);
+    if (rows.length !== shards.length) {
+      this.#ensured.clear();
+      throw new Error('positions were removed from Postgres while the projection was at work');
+    }
+    return new Map(
+      (rows as { shard: number; sequence: Sequence }[]).map(({ shard, sequence }) => [
+        shard,
+        { sequence, recordAt: 0 },
+      ]),
+    );
+  }
+}
+
+/** Whose turn it is. Moves the positions along. */
+function chain(
+  records: readonly PlacedRecord[],
+  positions: ReadonlyMap<number, Position>,
+): { due: PlacedRecord[]; duplicates: number; deferred: Sequence[] } {
+  const due: PlacedRecord[] = [];
+  const deferred: Sequence[] = [];
+  let duplicates = 0;
+  for (const record of records) {
+    const position = positions.get(record.shard)!;
+    if (record.sequence <= position.sequence) {
+      duplicates++;
+    } else if (record.previous === position.sequence) {
+      due.push(record);
+      position.sequence = record.sequence;
+      position.recordAt = record.at;
+    } else if (record.previous < position.sequence) {
+      throw new ProjectionDiverged(
+        `Record ${record.sequence} of shard ${record.shard} follows record ${record.previous}, but Postgres has ` +
+          `applied record ${position.sequence} in between`,
+      );
+    } else {
+      deferred.push(record.sequence);
+    }
+  }
+  return { due, duplicates, deferred };
+}
+
+function fold(records: readonly PlacedRecord[]): RowFold {
+  const rows = new RowFold();
+  for (const record of records) rows.add(record.sequence, decodeRecord(record.bytes));
+  return rows;
+}
+
+async function movePositions(
+  run: RunStatement,
+  due: readonly PlacedRecord[],
+  positions: ReadonlyMap<number, Position>,
+): Promise<void> {
+  const moved = [...new Set(due.map((record) => record.shard))];
+  const reached = moved.map((shard) => positions.get(shard)!);
+  const sequences = arrayLiteral(reached.map((position) => position.sequence));
+  const recordAts = arrayLiteral(reached.map((position) => position.recordAt));
+  await run('move-positions', MOVE_POSITIONS, [arrayLiteral(moved), sequences, recordAts]);
+}
+
+function isContradiction(error: unknown): error is DatabaseError {
+  return error instanceof Error && 'code' in error && CONTRADICTIONS.has(String(error.code));
+}

@@ -1,0 +1,99 @@
+// Random sales for property tests: a list of small steps, carried out by real actors over three products in two shards.
+
+import * as fc from 'fast-check';
+import type { Key } from '../../src/actors/index.ts';
+import { CONFIGURATION, SALE_STARTS_AT, ScriptedJournal } from './scripted-journal.ts';
+
+export const SHARD_OF: Record<string, number> = { 'sku-1': 4, 'sku-2': 4, 'sku-3': 9 };
+const PRODUCTS = Object.keys(SHARD_OF);
+
+interface Step {
+  readonly product: number;
+  readonly kind: number;
+  readonly customer: number;
+  readonly key: number;
+  readonly order: number;
+  readonly passMs: number;
+  readonly appends: boolean;
+}
+
+export const saleSteps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    product: fc.nat(PRODUCTS.length - 1),
+    kind: fc.nat(15),
+    customer: fc.nat(5),
+    key: fc.nat(3),
+    order: fc.nat(30),
+    passMs: fc.constantFrom(0, 1, 400_000),
+    appends: fc.boolean(),
+  }),
+  { minLength: 10, maxLength: 80 },
+);
+
+/** Names that need care in SQL and in array literals. */
+const CUSTOMERS = ['ann', 'bob "b"', 'c,{}\\', 'NULL', 'Ünsal 🎧', "d'or"];
+
+export function playSale(steps: readonly Step[]): ScriptedJournal {
+  const journal = new ScriptedJournal((productId) => SHARD_OF[productId]!);
+  const orders = new Map<string, Key[]>(PRODUCTS.map((productId) => [productId, []]));
+  for (const productId of PRODUCTS) {
+    journal.configure(productId, { holdSeconds: productId === 'sku-3' ? 0 : 600 });
+    journal.loadStock(productId, 12);
+  }
+  for (const step of steps) {
+    journal.now += step.passMs;
+    playStep(journal, orders, step);
+    if (step.appends) journal.append(SHARD_OF[PRODUCTS[step.product]!]);
+  }
+  for (const shard of new Set(Object.values(SHARD_OF))) journal.append(shard);
+  return journal;
+}
+
+function playStep(journal: ScriptedJournal, orders: ReadonlyMap<string, Key[]>, step: Step): void {
+  const productId = PRODUCTS[step.product]!;
+  const known = orders.get(productId)!;
+  const orderId = known[step.order % Math.max(1, known.length)];
+  if (step.kind < 7 || orderId === undefined) {
+    const reserved = journal.reserve(
+      productId,
+      CUSTOMERS[step.customer]!,
+      `key ${step.key}`,
+      1 + (step.key % 2),
+    );
+    if (reserved !== undefined && !known.includes(reserved)) known.push(reserved);
+    return;
+  }
+  switch (step.kind) {
+    case 7:
+      journal.cancel(productId, orderId);
+      break;
+    case 8:
+      journal.command(productId, { kind: 'expire', orderId });
+      break;
+    case 9:
+      journal.command(productId, { kind: 'refund', orderId });
+      break;
+    case 10:
+      journal.pay(productId, orderId, 'payment_pending');
+      break;
+    case 11:
+      journal.pay(productId, orderId, 'in_review');
+      break;
+    case 12:
+      journal.command(productId, { kind: step.key % 2 === 0 ? 'pause' : 'resume', productId });
+      break;
+    case 13:
+      journal.configure(productId, { name: `Name ${step.key}`, endsAt: CONFIGURATION.endsAt + step.key });
+      break;
+    case 14:
+      journal.command(productId, {
+        kind: step.key === 0 ? 'withdrawStock' : 'loadStock',
+        productId,
+        requestId: `request ${journal.now - SALE_STARTS_AT}`,
+        quantity: 1 + step.key,
+      });
+      break;
+    default:
+      journal.pay(productId, orderId);
+  }
+}

@@ -1,0 +1,176 @@
+// The real Postgres for tests: a server of its own, on a free loopback port, in a temporary folder, with fsync on as by
+// default. Postgres refuses to run as root, so there it runs as the user that its package made.
+//
+// Whoever starts it stops it; should the process end before, the server ends with it. The folder goes with the server.
+
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { Client } from 'pg';
+
+export interface PostgresServer {
+  readonly connection: { host: string; port: number; database: string; user: string };
+  /** An orderly end; the data stays until `stop`. */
+  halt(): Promise<void>;
+  /** SIGKILL, as when the machine dies. */
+  kill(): Promise<void>;
+  /** Starts again on the same port with the same data. */
+  restart(): Promise<void>;
+  /** Ends the server and removes its folder. */
+  stop(): Promise<void>;
+}
+
+const START_MS_MAX = 60_000;
+const PACKAGES_ROOT = '/usr/lib/postgresql';
+
+export async function startPostgres(): Promise<PostgresServer> {
+  const binaries = findBinaries() ?? installBinaries();
+  const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-pg-'));
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  const data = join(folder, 'data');
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  const args = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'];
+  const made = spawnSync(join(binaries, 'initdb'), args, { ...user, cwd: folder, encoding: 'utf8' });
+  if (made.status !== 0) {
+    removeFolder();
+    throw new Error(`initdb failed: ${made.stderr || String(made.error)}`);
+  }
+
+  const port = await freePort();
+  const connection = { host: '127.0.0.1', port, database: 'postgres', user: 'postgres' };
+  let server: ChildProcess | undefined;
+  let output = '';
+  const endWithProcess = (): void => {
+    server?.kill('SIGKILL');
+    removeFolder();
+  };
+  process.once('exit', endWithProcess);
+
+  const start = async (): Promise<void> => {
+    const settings = [
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'max_connections=50',
+      '-c',
+      'shared_buffers=64MB',
+    ];
+    const child = spawn(
+      join(binaries, 'postgres'),
+      ['-D', data, '-p', String(port), '-k', folder, ...settings],
+      {
+        ...user,
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+    server = child;
+    child.stderr.on('data', (text: Buffer) => (output = (output + text.toString()).slice(-4_000)));
+    const deadline = Date.now() + START_MS_MAX;
+    while (!(await answers(connection))) {
+      if (child.exitCode !== null || Date.now() > deadline)
+        throw new Error(`Postgres does not start: ${output}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const child = server;
+    server = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await exited;
+  };
+
+  await start();
+  return {
+    connection,
+    halt: () => end('SIGINT'), // a fast shutdown: clients are cut off, the data is checkpointed
+    kill: () => end('SIGKILL'),
+    restart: async () => {
+      await end('SIGINT');
+      await start();
+    },
+    stop: async () => {
+      await end('SIGINT');
+      process.removeListener('exit', endWithProcess);
+      removeFolder();
+    },
+  };
+}
+
+/** The folder of the newest server's binaries. */
+function findBinaries(): string | undefined {
+  const versions = existsSync(PACKAGES_ROOT) ? readdirSync(PACKAGES_ROOT) : [];
+  const packaged = versions
+    .sort((one, other) => Number(other) - Number(one))
+    .map((version) => join(PACKAGES_ROOT, version, 'bin'));
+  const onPath = (process.env['PATH'] ?? '').split(delimiter);
+  return [...packaged, ...onPath].find((folder) =>
+    ['postgres', 'initdb'].every((name) => existsSync(join(folder, name))),
+  );
+}
+
+function installBinaries(): string {
+  const isDebian = existsSync('/etc/debian_version') && existsSync('/usr/bin/apt-get');
+  if (!isDebian || process.getuid?.() !== 0) {
+    throw new Error(
+      'These tests need a Postgres server. Install the package "postgresql" (its initdb and postgres must be on the ' +
+        `PATH or in ${PACKAGES_ROOT}/*/bin) and run them again.`,
+    );
+  }
+  process.stderr.write('Postgres is missing: installing the package "postgresql" for the tests\n');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'postgresql']]) {
+    const { status, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`apt-get ${args.join(' ')} failed: ${stderr}`);
+  }
+  stopPackagedClusters();
+  const binaries = findBinaries();
+  if (binaries === undefined) throw new Error('The package "postgresql" is installed, but brought no server');
+  return binaries;
+}
+
+/** The package makes a cluster and may have started it on port 5432. Before the package there was none, so all are its own. */
+function stopPackagedClusters(): void {
+  const { stdout } = spawnSync('pg_lsclusters', ['--no-header'], { encoding: 'utf8' });
+  for (const line of (stdout ?? '').split('\n')) {
+    const [version, name, , status] = line.split(/\s+/);
+    if (version && name && status?.startsWith('online')) spawnSync('pg_ctlcluster', [version, name, 'stop']);
+  }
+}
+
+function unprivilegedUser(): { uid: number; gid: number } {
+  const id = (flag: string): number => {
+    const { status, stdout } = spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' });
+    if (status !== 0)
+      throw new Error('Postgres does not run as root, and there is no user "postgres" to run it as');
+    return Number(stdout);
+  };
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
+
+async function answers(connection: PostgresServer['connection']): Promise<boolean> {
+  const client = new Client({ ...connection, connectionTimeoutMillis: 2_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
