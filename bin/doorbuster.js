@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const isNewEnough = major > 24 || (major === 24 && minor >= 12);
-const source = new URL('../src/cli.ts', import.meta.url);
-const cli = existsSync(source) ? source : new URL('../dist/src/cli.js', import.meta.url);
+const cli = new URL('../src/cli.ts', import.meta.url);
 
 if (isNewEnough) {
   await import(cli.href);

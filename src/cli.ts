@@ -26,6 +26,10 @@ interface ReachOptions {
   readonly json?: boolean;
 }
 
+interface StockOptions extends ReachOptions {
+  readonly requestId?: string;
+}
+
 /** Ctrl-C reaches npm and us at once, and npm sends it on: that is one wish, not two. */
 const SAME_SIGNAL_MS = 500;
 
@@ -48,8 +52,8 @@ const stock = program.command('stock').description('stock of a product');
 for (const change of ['load', 'withdraw'] as const) {
   reaching(stock.command(`${change} <product> <quantity>`))
     .description(`${change} units; the same --request-id counts once`)
-    .option('--request-id <id>', 'name of this change; made up when not given', randomUUID())
-    .action((product: string, quantity: string, options: ReachOptions & { requestId: string }) =>
+    .option('--request-id <id>', 'name of this change; made up when not given')
+    .action((product: string, quantity: string, options: StockOptions) =>
       changeStock(change, product, wholeUnits(quantity), options),
     );
 }
@@ -148,7 +152,7 @@ async function changeStock(
   change: 'load' | 'withdraw',
   product: string,
   quantity: number,
-  { requestId, json, ...options }: ReachOptions & { requestId: string },
+  { requestId = randomUUID(), json, ...options }: StockOptions,
 ): Promise<void> {
   const path = `/v1/admin/products/${encodeURIComponent(product)}/stock`;
   const body = { quantity: change === 'load' ? quantity : -quantity };

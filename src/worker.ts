@@ -62,6 +62,7 @@ export interface LiveShard {
 }
 
 const CONNECTIONS_PER_THREAD = 2;
+const DRAIN_MAX_MS = 10_000;
 
 const { config, worker, board: shared, journal: journalPort, peers } = workerData as WorkerData;
 const logger = pino({ level: config.logLevel, base: { worker } });
@@ -96,18 +97,29 @@ const main = new ThreadLink(parentPort!, {
     await closeReads();
   },
   drain: async () => {
-    await Promise.all([...shards.values()].map((shard) => shard.drain()));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    // A shard that cannot write never drains: whoever waits for it is told `outcome_unknown`, which is true.
+    const cancel = timers.after(DRAIN_MAX_MS, resolve);
+    await Promise.race([late, Promise.all([...shards.values()].map((shard) => shard.drain()))]);
+    cancel();
   },
 });
 
 async function openShards(): Promise<ShardStatus[]> {
   const journal = new SqliteJournal(journalPort);
   for (const number of shardsOfWorker(worker, config.workers, config.shards)) {
-    shards.set(number, new Shard(number, { journal, clock, timers, random }, config.limits, 0));
+    shards.set(number, new Shard(number, { journal, clock, timers, random }, config.limits, 0, tellPhase));
   }
   transport.onMessage((message) => router.receive(message));
   await Promise.all([...shards.values()].map((shard) => shard.open()));
   return [...shards.values()].map((shard) => shard.status());
+}
+
+function tellPhase({ shard, phase, reason }: ShardStatus): void {
+  const trouble = { shard, phase, reason };
+  if (phase === 'refused') logger.error(trouble, 'this shard is refused: its products cannot be sold');
+  else if (phase === 'recovering') logger.warn(trouble, 'this shard reads its journal back');
+  else if (phase === 'lost') logger.warn(trouble, 'this shard has another owner');
 }
 
 async function serve({ connection, port, reusePort }: ServeRequest): Promise<number> {

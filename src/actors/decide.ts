@@ -254,7 +254,8 @@ function configure(product: Product | undefined, command: Configure, now: number
     const old = product.configuration;
     const changesPrice = old.amount !== configuration.amount || old.currency !== configuration.currency;
     if (changesPrice && now >= old.startsAt && !product.paused) return refuse('price_locked');
-    if (product.terms.length >= ACTOR_LIMITS.termsMax) return refuse('overloaded');
+    const changesTerms = changesPrice || old.holdSeconds !== configuration.holdSeconds;
+    if (changesTerms && product.terms.length >= ACTOR_LIMITS.termsMax) return refuse('overloaded');
   }
   const reading = readProduct({
     id: productId,

@@ -65,10 +65,15 @@ export function adminRoutes(app: Hono, context: HttpContext): void {
 
 /** @throws Problem invalid_request */
 function expectedRevision(c: Context): number | undefined {
-  if (c.req.header('if-none-match') === '*') return 0;
   const header = c.req.header('if-match');
+  const unless = c.req.header('if-none-match');
+  if (unless !== undefined && unless !== '*')
+    throw invalid('If-None-Match', 'can only be *, which means: create');
+  if (unless !== undefined && header !== undefined)
+    throw invalid('If-None-Match', 'contradicts If-Match; send one of them');
+  if (unless !== undefined) return 0;
   if (header === undefined) return undefined;
-  const revision = /^"(\d{1,9})"$/.exec(header)?.[1];
+  const revision = /^"([1-9]\d{0,8})"$/.exec(header)?.[1];
   if (revision === undefined) throw invalid('If-Match', 'must be the ETag of the product, as "3"');
   return Number(revision);
 }

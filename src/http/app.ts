@@ -9,9 +9,11 @@ import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
 import { systemRoutes } from './system-routes.ts';
 
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
+
 export interface AppEvents {
   /** A bug, or something that no handler foresaw. */
-  onError(error: unknown): void;
+  readonly onError: (error: unknown) => void;
 }
 
 export function createApp(context: HttpContext, { onError }: AppEvents): Hono {
@@ -21,7 +23,12 @@ export function createApp(context: HttpContext, { onError }: AppEvents): Hono {
   adminRoutes(app, context);
   systemRoutes(app, context);
   pageRoutes(app, context);
-  app.notFound((c) => problemResponse(c, 'not_found'));
+  app.notFound((c) => {
+    const allowed = methodsOf(app, c.req.path);
+    if (allowed.length === 0 || allowed.includes(c.req.method)) return problemResponse(c, 'not_found');
+    c.header('Allow', allowed.join(', '));
+    return problemResponse(c, 'method_not_allowed');
+  });
   app.onError((error, c) => {
     if (error instanceof Problem) {
       return problemResponse(c, error.code, Object.keys(error.extra).length === 0 ? undefined : error.extra);
@@ -31,4 +38,12 @@ export function createApp(context: HttpContext, { onError }: AppEvents): Hono {
     return problemResponse(c, 'outcome_unknown');
   });
   return app;
+}
+
+/** What the address takes; middleware stands in front of methods that it does not serve. */
+function methodsOf(app: Hono, path: string): string[] {
+  const served = METHODS.filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
+  );
+  return served.includes('GET') ? [...served, 'HEAD'] : served;
 }

@@ -26,6 +26,8 @@ type Verify = (token: string) => Claims;
 
 const TOKENS_REMEMBERED = 50_000;
 const TOKEN_CHARACTERS_MAX = 4_096;
+/** In any case, as all schemes. */
+const SCHEME = /^Bearer /i;
 const DEMO_TOKEN_LIFE_SECONDS = 24 * 60 * 60;
 
 export class Auth {
@@ -91,7 +93,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 const unauthenticated = (detail: string): Problem => new Problem('unauthenticated', { detail });
 
 function bearer(authorization: string | undefined): string {
-  if (authorization === undefined || !authorization.startsWith('Bearer ')) throw new Problem('unauthenticated');
+  if (authorization === undefined || !SCHEME.test(authorization)) throw new Problem('unauthenticated');
   const token = authorization.slice('Bearer '.length);
   if (token === '' || token.length > TOKEN_CHARACTERS_MAX) {
     throw unauthenticated(`A token has 1 to ${TOKEN_CHARACTERS_MAX} characters.`);

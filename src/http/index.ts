@@ -6,6 +6,6 @@ export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './contex
 export { Counters } from './counters.ts';
 export type { NodeControl, NodeShard } from './node-control.ts';
 export { openApiDocument } from './openapi.ts';
-export { loadAssets, sampleCampaign, type SampleProduct } from './pages/index.ts';
+export { loadAssets, sampleCampaign, type ProductView, type SampleProduct } from './pages/index.ts';
 export { ProductHub } from './product-hub.ts';
 export { listen, supportsReusePort, type Listener } from './server.ts';

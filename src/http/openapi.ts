@@ -116,6 +116,7 @@ const putProduct: ZodOpenApiOperationObject = {
       'invalid_request',
       'unauthenticated',
       'forbidden',
+      'payload_too_large',
       'price_locked',
       'version_conflict',
       ...busy,
@@ -140,6 +141,7 @@ const changeStock: ZodOpenApiOperationObject = {
       'forbidden',
       'not_found',
       'insufficient_stock',
+      'payload_too_large',
       'idempotency_key_reused',
       ...busy,
     ),
@@ -154,7 +156,7 @@ const switchSale = (kind: 'pause' | 'resume'): ZodOpenApiOperationObject => ({
   requestParams: productPath,
   responses: {
     '200': ok('As it is now.', schemas.Product),
-    ...problems('unauthenticated', 'forbidden', 'not_found', ...busy),
+    ...problems('invalid_request', 'unauthenticated', 'forbidden', 'not_found', ...busy),
   },
 });
 
@@ -234,6 +236,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
               'payment_declined',
               'not_found',
               'order_state_conflict',
+              'payload_too_large',
               ...busy,
               'shutting_down',
             ),
@@ -246,7 +249,10 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
           tags: ['Products'],
           summary: 'A product and the state of its sale',
           requestParams: productPath,
-          responses: { '200': ok('From its actor.', schemas.Product), ...problems('not_found', ...busy) },
+          responses: {
+            '200': ok('From its actor.', schemas.Product),
+            ...problems('invalid_request', 'not_found', ...busy),
+          },
         },
       },
       '/v1/products/{id}/events': {
@@ -257,7 +263,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
           requestParams: productPath,
           responses: {
             '200': eventStream('`product` events whose data is a Product, at most four a second.'),
-            ...problems('not_found', ...busy),
+            ...problems('invalid_request', 'not_found', ...busy),
           },
         },
       },
@@ -267,7 +273,10 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
           tags: ['Products'],
           summary: 'Several products in one stream',
           requestParams: { query: z.object({ product: z.array(schemas.ProductId).min(1).max(50) }) },
-          responses: { '200': eventStream('As above.'), ...problems('invalid_request', 'overloaded') },
+          responses: {
+            '200': eventStream('As above.'),
+            ...problems('invalid_request', 'not_found', ...busy),
+          },
         },
       },
       '/v1/time': {
@@ -291,7 +300,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
           requestParams: productPath,
           responses: {
             '200': ok('Counted now.', schemas.Stock),
-            ...problems('unauthenticated', 'forbidden', 'not_found', ...busy),
+            ...problems('invalid_request', 'unauthenticated', 'forbidden', 'not_found', ...busy),
           },
         },
       },
@@ -328,7 +337,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
           requestBody: { required: true, ...json(schemas.MakeToken) },
           responses: {
             '200': ok('Good for a day.', schemas.Token),
-            ...problems('invalid_request', 'not_found'),
+            ...problems('invalid_request', 'not_found', 'payload_too_large'),
           },
         },
       },

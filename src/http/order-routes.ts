@@ -50,7 +50,11 @@ export function orderRoutes(app: Hono, context: HttpContext): void {
     parse(ProductId, productId, 'productId');
     parse(IdempotencyKey, key, 'idempotencyKey');
     const requestKey = requestKeyOf(productId!, shopper.customerId, key!);
-    return present(c, await router.request({ kind: 'findOrder', productId: productId!, requestKey }), shopper);
+    return present(
+      c,
+      await router.request({ kind: 'findOrder', productId: productId!, requestKey }),
+      shopper,
+    );
   });
 
   app.get('/v1/orders/:id', async (c) => {
@@ -84,7 +88,10 @@ export function orderRoutes(app: Hono, context: HttpContext): void {
 
 /** The demo's payment provider. @throws Problem payment_declined */
 function settle({ demo }: HttpContext, token: string): 'paid' | 'payment_pending' | 'in_review' {
-  if (!demo) throw new Problem('payment_declined', { detail: 'No payment provider is configured; nothing was charged.' });
+  if (!demo)
+    throw new Problem('payment_declined', {
+      detail: 'No payment provider is configured; nothing was charged.',
+    });
   if (token === 'decline') throw new Problem('payment_declined');
   if (token === 'pending') return 'payment_pending';
   return token === 'review' ? 'in_review' : 'paid';

@@ -18,7 +18,13 @@ const domain = (
   title: string,
   detail: string,
   retryAfterSeconds?: number,
-): ProblemKind => ({ status, title, detail, retry: retryOf(code), ...(retryAfterSeconds && { retryAfterSeconds }) });
+): ProblemKind => ({
+  status,
+  title,
+  detail,
+  retry: retryOf(code),
+  ...(retryAfterSeconds && { retryAfterSeconds }),
+});
 
 export const PROBLEMS = {
   sold_out: domain('sold_out', 409, 'Sold out', 'No unit is free now. Units whose hold runs out come back.'),
@@ -34,7 +40,12 @@ export const PROBLEMS = {
     'Limit reached',
     'With this order the customer would hold more units than one customer may.',
   ),
-  sale_not_started: domain('sale_not_started', 409, 'Not started', 'The sale has not started yet; see startsAt.'),
+  sale_not_started: domain(
+    'sale_not_started',
+    409,
+    'Not started',
+    'The sale has not started yet; see startsAt.',
+  ),
   sale_ended: domain('sale_ended', 409, 'Ended', 'The sale is over.'),
   sale_paused: domain('sale_paused', 409, 'Paused', 'The sale is paused. Try again in a moment.'),
   price_locked: domain(
@@ -87,7 +98,8 @@ export const PROBLEMS = {
   idempotency_key_missing: {
     status: 400,
     title: 'Idempotency-Key missing',
-    detail: 'Send an Idempotency-Key header of 1 to 128 printable ASCII characters, a new one for each new purchase.',
+    detail:
+      'Send an Idempotency-Key header of 1 to 128 printable ASCII characters, a new one for each new purchase.',
     retry: 'never',
   },
   invalid_request: {

@@ -5,16 +5,28 @@ import type * as z from 'zod';
 import { invalid, Problem, type FieldError } from './problem.ts';
 import { IdempotencyKey } from './schemas.ts';
 
+const STRINGS = /"(?:[^"\\]|\\.)*"(\s*:)?/g;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** @throws Problem payload_too_large, invalid_request */
-export async function readJson<S extends z.ZodType>(c: Context, schema: S, bytesMax: number): Promise<z.output<S>> {
-  const text = await readText(c, bytesMax);
+export async function readJson<S extends z.ZodType>(
+  c: Context,
+  schema: S,
+  bytesMax: number,
+): Promise<z.output<S>> {
+  const text = decode(await readBytes(c, bytesMax));
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalid('body', text === '' ? 'is empty; send a JSON object' : `is not JSON: ${(error as Error).message}`);
+    throw invalid(
+      'body',
+      text === '' ? 'is empty; send a JSON object' : `is not JSON: ${(error as Error).message}`,
+    );
   }
-  return parse(schema, value, 'body');
+  const parsed = parse(schema, value, 'body');
+  if (membersIn(text) !== membersOf(value)) throw invalid('body', 'has one name twice; give each field once');
+  return parsed;
 }
 
 /** @throws Problem invalid_request, naming every wrong field */
@@ -38,28 +50,52 @@ export function idempotencyKey(c: Context): string {
   return key;
 }
 
-async function readText(c: Context, bytesMax: number): Promise<string> {
+async function readBytes(c: Context, bytesMax: number): Promise<ArrayBuffer | Uint8Array> {
   const declared = c.req.header('content-length');
-  if (declared !== undefined) {
-    if (Number(declared) > bytesMax) throw tooLarge(bytesMax);
-    return c.req.text();
+  if (declared !== undefined && Number(declared) > bytesMax) throw tooLarge(bytesMax);
+  try {
+    if (declared !== undefined) return await c.req.arrayBuffer();
+    return c.req.header('transfer-encoding') === undefined
+      ? new Uint8Array()
+      : await readChunked(c, bytesMax);
+  } catch (error) {
+    // The connection ended in mid-body: usual at the edge of the internet, and nobody's bug.
+    throw error instanceof Problem ? error : invalid('body', 'did not arrive whole; send all of it');
   }
-  if (c.req.header('transfer-encoding') === undefined) return '';
-  return readChunked(c, bytesMax);
 }
 
 /** A body that does not say how long it is: read it piece by piece and stop at the bound. */
-async function readChunked(c: Context, bytesMax: number): Promise<string> {
-  const body = c.req.raw.body;
-  if (body === null) return '';
+async function readChunked(c: Context, bytesMax: number): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  for await (const piece of body) {
+  for await (const piece of c.req.raw.body ?? []) {
     bytes += piece.byteLength;
     if (bytes > bytesMax) throw tooLarge(bytesMax);
     pieces.push(piece);
   }
-  return Buffer.concat(pieces).toString('utf8');
+  return Buffer.concat(pieces);
+}
+
+/** A byte order mark is left out, as JSON allows. @throws Problem invalid_request */
+function decode(bytes: ArrayBuffer | Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw invalid('body', 'is not UTF-8');
+  }
+}
+
+/** Members of all objects of a JSON text: each is a string with a colon behind it. */
+function membersIn(text: string): number {
+  let members = 0;
+  for (const [, colon] of text.matchAll(STRINGS)) if (colon !== undefined) members++;
+  return members;
+}
+
+/** Of two members with one name only the later is left. @param value has its schema's shape, so it is shallow */
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((members: number, inner) => members + 1 + membersOf(inner), 0);
 }
 
 const tooLarge = (bytesMax: number): Problem =>

@@ -16,18 +16,31 @@ export const ProductId = z
 export const IdempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters')
-  .meta({ id: 'IdempotencyKey', description: 'A new one for each new purchase; the same one for its repetitions.' });
+  .meta({
+    id: 'IdempotencyKey',
+    description: 'A new one for each new purchase; the same one for its repetitions.',
+  });
 
 const Currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as EUR');
 
 export const Money = z
   .strictObject({
-    amount: z.int().min(0).max(1_000_000_000_000).meta({ description: 'Minor units (cents).', example: 4900 }),
+    amount: z
+      .int()
+      .min(0)
+      .max(1_000_000_000_000)
+      .meta({ description: 'Minor units (cents).', example: 4900 }),
     currency: Currency.meta({ example: 'EUR' }),
   })
   .meta({ id: 'Money' });
 
-const Instant = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with its offset, as 2030-01-31T18:00:00Z' });
+const YEAR_10000 = Date.UTC(10_000, 0);
+const Instant = z.iso
+  .datetime({ offset: true, error: 'must be an ISO 8601 time with its offset, as 2030-01-31T18:00:00Z' })
+  .refine(
+    (text) => Date.parse(text) >= 0 && Date.parse(text) < YEAR_10000,
+    'must lie in the years 1970 to 9999',
+  );
 
 export const PlaceOrder = z
   .strictObject({
@@ -45,7 +58,9 @@ export const Order = z
     unitPrice: Money,
     status: z.enum(ORDER_STATUSES),
     createdAt: Instant,
-    holdExpiresAt: Instant.nullable().meta({ description: 'Until when it can be paid; null when it was sold at once.' }),
+    holdExpiresAt: Instant.nullable().meta({
+      description: 'Until when it can be paid; null when it was sold at once.',
+    }),
   })
   .meta({ id: 'Order' });
 
@@ -60,7 +75,8 @@ export const PayOrder = z
   .strictObject({
     method: z.string().min(1).max(32).meta({ example: 'card' }),
     token: z.string().min(1).max(512).meta({
-      description: 'From the payment provider. In demo mode: `decline`, `pending` and `review` do what they say.',
+      description:
+        'From the payment provider. In demo mode: `decline`, `pending` and `review` do what they say.',
       example: 'demo',
     }),
   })
@@ -68,8 +84,20 @@ export const PayOrder = z
 
 export const PutProduct = z
   .strictObject({
-    name: z.string().trim().min(1).max(200),
-    description: z.string().max(5_000).default(''),
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(200)
+      .refine((name) => isPlainText(name), 'must be well-formed text without control characters'),
+    description: z
+      .string()
+      .max(5_000)
+      .refine(
+        (text) => isPlainText(text.replaceAll(/[\t\n\r]/g, ' ')),
+        'must be well-formed text without control characters',
+      )
+      .default(''),
     startsAt: Instant,
     endsAt: Instant,
     price: Money,
@@ -119,9 +147,10 @@ export const ChangeStock = z
 
 const units = { loaded: z.int(), available: z.int(), reserved: z.int(), sold: z.int(), withdrawn: z.int() };
 
-export const Stock = z
-  .object({ productId: ProductId, ...units, duplicate: z.boolean().optional() })
-  .meta({ id: 'Stock', description: 'loaded = available + reserved + sold + withdrawn, from the actor itself.' });
+export const Stock = z.object({ productId: ProductId, ...units, duplicate: z.boolean().optional() }).meta({
+  id: 'Stock',
+  description: 'loaded = available + reserved + sold + withdrawn, from the actor itself.',
+});
 
 export const Shard = z
   .object({
@@ -162,7 +191,7 @@ export const ProblemDetails = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457.' });
 
-/** Lone surrogates would be one and the same after UTF-8; a NUL could shift the parts of a key. */
+/** Lone surrogates would be one and the same after UTF-8; a NUL could shift the parts of a key, and Postgres takes none. */
 export function isPlainText(text: string): boolean {
   // oxlint-disable-next-line no-control-regex -- control characters are just what must not be there
   return text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text);

@@ -1,11 +1,11 @@
 // One thread's listener. The kernel spreads connections over the threads that listen on the same port; where the system
 // cannot do that, only the first thread listens.
 
-import type { Server } from 'node:http';
+import { createServer, STATUS_CODES, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { PROBLEMS, problemBody, type ProblemCode } from './problem.ts';
+import { problemBody, type ProblemCode } from './problem.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -24,19 +24,22 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000;
 const CONNECTIONS_MAX = 20_000;
-/** Event streams never end by themselves. */
+/** For requests under way. Event streams end by themselves when the node stops. */
 const STOP_GRACE_MS = 8_000;
+/** For a refused client to read why; then its connection ends, whether it closes its own side or not. */
+const REFUSED_GRACE_MS = 1_000;
 
 export function listen(app: Hono, options: ListenOptions): Promise<Listener> {
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: {
-      maxHeaderSize: options.headerBytesMax,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-    },
-  }) as Server;
+  const answer = getRequestListener(app.fetch, { errorHandler: refuseTarget });
+  const serverOptions = {
+    maxHeaderSize: options.headerBytesMax,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // A missing Host is answered like a wrong one, below.
+    requireHostHeader: false,
+  };
+  const server = createServer(serverOptions, (incoming, outgoing) => void answer(incoming, outgoing));
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', refuseMalformed);
   return new Promise((resolve, reject) => {
@@ -59,16 +62,42 @@ async function stop(server: Server): Promise<void> {
   clearTimeout(timer);
 }
 
+/** The request's first line or Host names no address: no route could be looked for. */
+function refuseTarget(error: unknown): Response {
+  const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' };
+  if (!(error instanceof RequestError))
+    return new Response(problemBody('outcome_unknown'), { status: 503, headers });
+  const detail = `The request’s address or its Host header is wrong: ${error.message}.`;
+  return new Response(problemBody('invalid_request', { detail }), { status: 400, headers });
+}
+
 /** What is not even HTTP gets an answer that says so. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const isTooLong = error.code === 'HPE_HEADER_OVERFLOW';
-  const code: ProblemCode = isTooLong ? 'payload_too_large' : 'invalid_request';
-  const detail = isTooLong ? 'The request’s headers are too large.' : `The request is not HTTP: ${error.message}`;
-  const body = problemBody(code, { status: isTooLong ? 431 : 400, detail });
-  const reason = isTooLong ? '431 Request Header Fields Too Large' : `400 ${PROBLEMS[code].title}`;
+  const { status, code, detail } = malformed(error);
+  const body = problemBody(code, { status, detail });
   socket.end(
-    `HTTP/1.1 ${reason}\r\nContent-Type: application/problem+json\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  setTimeout(() => socket.destroy(), REFUSED_GRACE_MS);
+}
+
+function malformed({ code, message }: NodeJS.ErrnoException): {
+  status: number;
+  code: ProblemCode;
+  detail: string;
+} {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return { status: 431, code: 'payload_too_large', detail: 'The request’s headers are too large.' };
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return {
+        status: 408,
+        code: 'invalid_request',
+        detail: 'The request did not arrive whole in time. Send it again.',
+      };
+    default:
+      return { status: 400, code: 'invalid_request', detail: `The request is not HTTP: ${message}.` };
+  }
 }

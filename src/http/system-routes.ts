@@ -16,7 +16,9 @@ export function systemRoutes(app: Hono, context: HttpContext): void {
     return c.text(`${node.phase}\n`, node.phase === 'ready' ? 200 : 503);
   });
 
-  app.get('/metrics', async (c) => c.body(await node.metrics(), 200, { 'Content-Type': 'text/plain; version=0.0.4' }));
+  app.get('/metrics', async (c) =>
+    c.body(await node.metrics(), 200, { 'Content-Type': 'text/plain; version=0.0.4' }),
+  );
 
   app.get('/v1/time', (c) => {
     const epochMs = clock.now();

@@ -44,7 +44,10 @@ export class Mailbox {
     return entry;
   }
 
-  /** Entries that were taken and not decided after all come back in front of the others, in their order. */
+  /**
+   * Entries that were taken and not decided after all come back in front of the others, in their order. They had been
+   * let in already, so they may stand above the bound: by two flushes at most.
+   */
   putBack(entries: readonly Entry[]): void {
     this.#entries = [...entries, ...this.#entries.slice(this.#next)];
     this.#next = 0;

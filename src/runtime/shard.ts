@@ -34,6 +34,7 @@ const MOVED: ShardReply = { outcome: 'moved' };
 /** Holds that end in one batch, so that a wave of them leaves room for shoppers. */
 const EXPIRIES_PER_BATCH = 500;
 const LATE_CHECK_MS = 250;
+const RECOVERY_BACKOFF_MS = 40;
 const RECOVERY_BACKOFF_MAX_MS = 1_000;
 
 /** The batch whose append is under way, and the record by which a replay recognises it. */
@@ -49,6 +50,7 @@ export class Shard {
   readonly #ports: ShardPorts;
   readonly #limits: RuntimeLimits;
   readonly #revision: number;
+  readonly #onPhase: (status: ShardStatus) => void;
   readonly #mailbox: Mailbox;
   #state: ShardState;
   #phase: ShardPhase = 'opening';
@@ -58,13 +60,20 @@ export class Shard {
   #pumpScheduled = false;
   #draining = false;
   #whenDrained: (() => void)[] = [];
-  #recoveries = 0;
   readonly #holds: HoldTimer;
   #holdsAreDue = false;
   #cancelLateCheck: (() => void) | undefined;
 
-  constructor(shard: number, ports: ShardPorts, limits: RuntimeLimits, revision: number) {
+  /** @param onPhase hears of every change of phase */
+  constructor(
+    shard: number,
+    ports: ShardPorts,
+    limits: RuntimeLimits,
+    revision: number,
+    onPhase: (status: ShardStatus) => void = () => undefined,
+  ) {
     this.shard = shard;
+    this.#onPhase = onPhase;
     this.#ports = ports;
     this.#limits = limits;
     this.#revision = revision;
@@ -99,22 +108,20 @@ export class Shard {
     return quiet && this.#phase === 'open' ? this.#state.products : undefined;
   }
 
-  /** Claims the shard and rebuilds its memory. Resolves when it is open, refused or lost. */
+  /** Claims the shard and rebuilds its memory, however often it takes. Resolves when it is open, refused or lost. */
   async open(): Promise<void> {
-    try {
-      const claimed = await claim(this.shard, this.#revision, this.#ports, (record) =>
-        this.#recognise(record),
-      );
-      if (claimed === undefined) return this.#lose();
-      this.#state = claimed;
-    } catch (error) {
-      return this.#refuse(error);
+    for (let tries = 0; ; tries++) {
+      try {
+        const claimed = await claim(this.shard, this.#revision, this.#ports, (record) =>
+          this.#recognise(record),
+        );
+        return claimed === undefined ? this.#lose() : this.#opened(claimed);
+      } catch (error) {
+        if (!(error instanceof JournalUnavailable)) return this.#refuse(error);
+        this.#enter('recovering', error.message);
+        await this.#backoff(tries);
+      }
     }
-    this.#phase = 'open';
-    this.#recoveries = 0;
-    this.#holds.start(this.#earliestExpiry(), this.#limits.expiryGraceMs);
-    this.#settleFlight();
-    this.#pump();
   }
 
   offer(entry: Entry): void {
@@ -171,12 +178,18 @@ export class Shard {
   }
 
   #decide(entry: Entry, now: number): void {
-    const decision = this.#state.decide(entry.command, now);
-    if (decision.event !== undefined) {
-      this.#state.evolve(decision.event);
-      if (decision.event.kind === 'reserved') this.#expectExpiry(decision.event);
+    try {
+      const decision = this.#state.decide(entry.command, now);
+      if (decision.event !== undefined) {
+        this.#state.evolve(decision.event);
+        if (decision.event.kind === 'reserved') this.#expectExpiry(decision.event);
+      }
+      this.#gathering.add(decision, entry);
+    } catch (error) {
+      // It was taken from the mailbox and is in no batch: nobody else would answer it.
+      entry.answer(OVERLOADED);
+      throw error;
     }
-    this.#gathering.add(decision, entry);
   }
 
   #decideExpiries(now: number): void {
@@ -227,18 +240,28 @@ export class Shard {
     this.#pump();
   }
 
+  #opened(state: ShardState): void {
+    this.#state = state;
+    this.#enter('open', null);
+    this.#holds.start(this.#earliestExpiry(), this.#limits.expiryGraceMs);
+    this.#settleFlight();
+    this.#pump();
+  }
+
   /** Keeps the flight, whose fate the next claim reveals; everything else was never sent and is decided again. */
   #recover(cause: string): void {
     if (this.#phase === 'refused') return;
-    this.#phase = 'recovering';
-    this.#reason = cause;
-    this.#recoveries++;
+    this.#enter('recovering', cause);
     this.#mailbox.putBack(this.#gathering.entries);
     this.#gathering = new Batch();
     this.#holds.stop();
     this.#armLateCheck();
-    const backoffMs = Math.min(20 * 2 ** this.#recoveries, RECOVERY_BACKOFF_MAX_MS);
-    this.#ports.timers.after(backoffMs, () => void this.open());
+    void this.#backoff(0).then(() => this.open());
+  }
+
+  #backoff(tries: number): Promise<void> {
+    const delayMs = Math.min(RECOVERY_BACKOFF_MS * 2 ** Math.min(tries, 16), RECOVERY_BACKOFF_MAX_MS);
+    return new Promise((resolve) => void this.#ports.timers.after(delayMs, resolve));
   }
 
   /** Called with each replayed record: is it the append whose result was unknown? */
@@ -253,22 +276,25 @@ export class Shard {
   #settleFlight(): void {
     const flight = this.#flight;
     this.#flight = undefined;
-    this.#reason = null;
     if (flight !== undefined) this.#mailbox.putBack(flight.batch.entries);
   }
 
   /** Somebody else owns the shard: nothing that waits here was decided. */
   #lose(): void {
-    this.#phase = 'lost';
-    this.#reason = 'another owner claimed this shard';
+    this.#enter('lost', 'another owner claimed this shard');
     this.#dropEverything(MOVED);
   }
 
   #refuse(error: unknown): void {
-    if (error instanceof JournalUnavailable) return this.#recover(String(error));
-    this.#phase = 'refused';
-    this.#reason = error instanceof Error ? error.message : String(error);
+    this.#enter('refused', error instanceof Error ? error.message : String(error));
     this.#dropEverything(OVERLOADED);
+  }
+
+  #enter(phase: ShardPhase, reason: string | null): void {
+    const isNew = phase !== this.#phase;
+    this.#phase = phase;
+    this.#reason = reason;
+    if (isNew) this.#onPhase(this.status());
   }
 
   /** What was only gathered or waits was never sent. A flight under way still answers by itself when it lands. */
@@ -287,7 +313,7 @@ export class Shard {
     const canProceed = this.#phase === 'open' || this.#phase === 'recovering';
     const isBusy = this.#flight !== undefined || this.#mailbox.depth > 0 || this.#gathering.events.length > 0;
     if (canProceed && isBusy) return;
-    if (this.#phase === 'open') this.#phase = 'drained';
+    if (this.#phase === 'open') this.#enter('drained', null);
     for (const resolve of this.#whenDrained.splice(0)) resolve();
   }
 

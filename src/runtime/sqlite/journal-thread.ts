@@ -39,8 +39,8 @@ parentPort!.on('message', (message: JournalThreadMessage) => {
       floors.set(message.name, message.floor);
       break;
     case 'stop':
-      while (waiting.length > 0) commitGroup();
-      saveFloors();
+      do commitGroup();
+      while (waiting.length > 0);
       store?.close();
       report({ kind: 'stopped' });
   }
@@ -93,7 +93,11 @@ function commitGroup(): void {
   while (count < waiting.length && bytes < GROUP_BYTES_MAX) bytes += waiting[count++]!.append.bytes.length;
   const group = waiting.slice(0, count);
   waiting = waiting.slice(count);
-  const results = store!.commit(group.map(({ append }) => append));
+  const results = store!.commit(
+    group.map(({ append }) => append),
+    floors,
+  );
+  floors.clear();
   const answers = new Map<MessagePort, Response[]>();
   group.forEach(({ port, append: { id } }, at) => {
     const ofPort = answers.get(port) ?? [];
@@ -103,8 +107,4 @@ function commitGroup(): void {
   for (const [port, responses] of answers) port.postMessage(responses);
   Atomics.add(commitCount, 0, 1);
   Atomics.notify(commitCount, 0);
-}
-
-function saveFloors(): void {
-  for (const [name, floor] of floors) store?.saveFloor(name, floor);
 }

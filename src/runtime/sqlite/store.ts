@@ -26,6 +26,7 @@ export interface StoreOptions {
 const FORMAT = 1;
 const PAGE_BYTES = 4_096;
 const READ_BYTES_MAX = 1024 * 1024;
+const NO_FLOORS: ReadonlyMap<string, Sequence> = new Map();
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
@@ -70,8 +71,11 @@ export class SqliteStore {
     return this.#heads.get(shard) ?? 0;
   }
 
-  /** Appends a group in one transaction, with one fsync, and tells the fate of each. */
-  commit(appends: readonly Append[]): AppendResult[] {
+  /**
+   * Appends a group in one transaction, with one fsync, and tells the fate of each.
+   * @param floors of feeds, saved along the way
+   */
+  commit(appends: readonly Append[], floors: ReadonlyMap<string, Sequence> = NO_FLOORS): AppendResult[] {
     const heads = new Map<number, Sequence>();
     let last = this.#last;
     try {
@@ -82,6 +86,7 @@ export class SqliteStore {
         heads.set(shard, last);
         return { kind: 'appended', sequence: last };
       });
+      for (const [name, floor] of floors) this.#saveFloor.run(name, floor);
       this.#database.exec('COMMIT');
       this.#last = last;
       for (const [shard, head] of heads) this.#heads.set(shard, head);
@@ -99,10 +104,6 @@ export class SqliteStore {
       [shard, from, to],
       Infinity,
     );
-  }
-
-  saveFloor(name: string, floor: Sequence): void {
-    this.#saveFloor.run(name, floor);
   }
 
   close(): void {
