@@ -1,9 +1,9 @@
 // Holds the journal against Postgres, and against the live actors, with the checker that tests and simulations use.
-// Reads both beside a running node, in bounded pieces; needs nobody to stop.
+// Reads both beside a running node; needs nobody to stop.
 
 import { Checker, decodeRecord, InvariantViolation, type Report, type Stock } from './actors/index.ts';
 import { openPool, readProjected, type PostgresConnection } from './persistence/index.ts';
-import { readJournal, ShardState } from './runtime/index.ts';
+import { readJournal, ShardState, type StoredRecord } from './runtime/index.ts';
 
 /** Stock of one shard's products, exactly as of one journal sequence. */
 export interface LiveStock {
@@ -19,47 +19,72 @@ export interface AuditRequest {
   readonly live: readonly LiveStock[];
 }
 
+/** Memory grows with the orders: each is held once, as the checker's model of it. */
 export async function audit({ journal, connection, live }: AuditRequest): Promise<Report> {
+  const reading = new JournalReading(live);
+  reading.readOn(journal);
+  const { checker } = reading;
   const pool = openPool(connection, 1, 'doorbuster audit');
   try {
-    let checker = new Checker();
     await readProjected(pool, {
       positions(rows) {
-        // Rows and positions are of one moment, and the journal is read after it: it holds at least as much.
-        checker = new Checker(new Map(rows.map(({ shard, sequence }) => [shard, sequence])));
-        readThrough(journal, checker, live);
+        // Rows and positions are of one moment, and what the journal got meanwhile is read after it: it covers them.
+        reading.readOn(journal);
+        checker.projectedUpTo(new Map(rows.map(({ shard, sequence }) => [shard, sequence])));
       },
       orders: (rows) => rows.forEach((row) => checker.row(row)),
       products: (rows) => rows.forEach((row) => checker.productRow(row)),
       stockMovements: (rows) => rows.forEach((row) => checker.movementRow(row)),
     });
-    return checker.report();
   } finally {
     await pool.end();
   }
+  reading.compareStock();
+  return checker.report();
 }
 
 /** Every record, through the checker's model and through the actors' own code. */
-function readThrough(journal: string, checker: Checker, live: readonly LiveStock[]): void {
-  const states = new Map<number, ShardState>();
-  const liveAt = new Map(live.map((shard) => [shard.sequence, shard]));
-  const broken = new Set<number>();
-  for (const stored of readJournal(journal)) {
-    if (broken.has(stored.shard)) continue;
-    const state = states.get(stored.shard) ?? new ShardState(stored.shard);
-    states.set(stored.shard, state);
+class JournalReading {
+  readonly checker = new Checker();
+  readonly #states = new Map<number, ShardState>();
+  readonly #liveAt: ReadonlyMap<number, LiveStock>;
+  /** Shards whose records can no longer be followed. */
+  readonly #broken = new Set<number>();
+  #last = 0;
+
+  constructor(live: readonly LiveStock[]) {
+    this.#liveAt = new Map(live.map((shard) => [shard.sequence, shard]));
+  }
+
+  /** What the journal has beyond what was read already. */
+  readOn(journal: string): void {
+    for (const stored of readJournal(journal, this.#last)) {
+      this.#last = stored.sequence;
+      if (!this.#broken.has(stored.shard)) this.#read(stored);
+    }
+  }
+
+  /** What the actors' own code counts, against the model. */
+  compareStock(): void {
+    for (const state of this.#states.values()) {
+      for (const { id, stock } of state.products.values()) this.checker.live(id, stock);
+    }
+  }
+
+  #read(stored: StoredRecord): void {
+    const { shard, sequence, bytes } = stored;
+    const state = this.#states.get(shard) ?? new ShardState(shard);
+    this.#states.set(shard, state);
     try {
-      checker.record(stored.sequence, decodeRecord(stored.bytes));
+      this.checker.record(sequence, decodeRecord(bytes));
       state.replay(stored);
     } catch (error) {
       if (!(error instanceof InvariantViolation)) throw error;
-      broken.add(stored.shard);
-      checker.broken(6, `record ${stored.sequence} of shard ${stored.shard}: ${error.message}`);
-      continue;
+      this.#broken.add(shard);
+      this.checker.broken(6, `record ${sequence} of shard ${shard}: ${error.message}`);
+      return;
     }
-    for (const [productId, stock] of liveAt.get(stored.sequence)?.stock ?? []) checker.live(productId, stock);
-  }
-  for (const state of states.values()) {
-    for (const { id, stock } of state.products.values()) checker.live(id, stock);
+    for (const [productId, stock] of this.#liveAt.get(sequence)?.stock ?? [])
+      this.checker.live(productId, stock);
   }
 }

@@ -12,6 +12,7 @@ import { startNode, StartError, type RunningNode } from './main.ts';
 import { callNode, CommandError, findNode, requireNode, type Reach } from './node-client.ts';
 import {
   EmbeddedPostgresUnusable,
+  JournalBehindPostgres,
   migrate,
   openPool,
   SchemaRefused,
@@ -93,8 +94,18 @@ async function start({ demo = false, config: file, printConfig }: StartOptions):
     console.error(`A part of the node died, so the node ends: ${error.message}`);
     process.exit(1);
   });
-  if (demo) greet(node, config.adminToken, await loadSampleCampaign(node, config.adminToken), startedAt);
+  if (demo) greet(node, config.adminToken, await sampleProducts(node, config.adminToken), startedAt);
   else console.log(`Ready at ${node.url}`);
+}
+
+/** A node that runs without its samples is worth more than none. */
+async function sampleProducts(node: RunningNode, adminToken: string): Promise<string[]> {
+  try {
+    return await loadSampleCampaign(node, adminToken);
+  } catch (error) {
+    console.error((error as Error).message);
+    return [];
+  }
 }
 
 interface StartOptions {
@@ -254,6 +265,7 @@ function isExpected(error: unknown): error is Error {
     DataFolderBusy,
     EmbeddedPostgresUnusable,
     InvalidArgumentError,
+    JournalBehindPostgres,
     JournalMismatch,
     SchemaRefused,
     StartError,

@@ -1,7 +1,8 @@
 // One node: composes the journal, Postgres, the worker threads and the projection, starts them in order, and stops them
 // in the opposite one. What is answered is always durable already, so a node may also simply be killed.
 //
-//   start   lock DATA_DIR → journal, Postgres → shards claimed and replayed → projection → HTTP → ready
+//   start   lock DATA_DIR → journal → Postgres, which must not know more than the journal → shards claimed and replayed →
+//           projection → HTTP → ready
 //   stop    not ready → requests finished → mailboxes drained → projection flushed → Postgres, journal → unlock
 
 import { createServer } from 'node:net';
@@ -14,18 +15,21 @@ import type { Config } from './config.ts';
 import { supportsReusePort, type NodeShard } from './http/index.ts';
 import { Metrics } from './metrics.ts';
 import {
+  assertBelongsTogether,
+  JournalBehindPostgres,
   migrate,
   openPool,
   ProjectionPump,
-  readPositions,
+  SchemaRefused,
   startEmbeddedPostgres,
+  type JournalExtent,
   type EmbeddedPostgres,
   type PostgresConnection,
 } from './persistence/index.ts';
 import {
   lockDataFolder,
   NodeBoard,
-  readHeads,
+  readExtent,
   SqliteFeed,
   SqliteJournalHost,
   systemClock,
@@ -60,6 +64,8 @@ const BOARD_PERIOD_MS = 50;
 const OWNER_ONLY = 0o600;
 
 export async function startNode(config: Config): Promise<RunningNode> {
+  // Journal and database hold customers' names: nobody else on this machine reads them.
+  process.umask(0o077);
   const logger = pino({ level: config.logLevel });
   const folder = lockDataFolder(config.dataDir);
   /** Undone in the opposite order, at the stop and after a start that failed. */
@@ -89,6 +95,12 @@ async function compose(
 
   const board = new NodeBoard();
   const metrics = new Metrics();
+  let auditing: Promise<Report> | undefined;
+  const auditNow = async (): Promise<Report> => {
+    const live = await workers.live();
+    await caughtUp(pump);
+    return runAudit({ journal: folder.journal, connection: postgres.connection, live });
+  };
   const control = {
     shards: async (): Promise<NodeShard[]> => {
       const figures = await workers.figures();
@@ -102,20 +114,19 @@ async function compose(
         projection: pump.stats(),
         projectionLagSeconds: Math.max(0, systemClock.now() - pump.asOf) / 1_000,
       }),
-    audit: async (): Promise<Report> => {
-      const live = await workers.live();
-      await caughtUp(pump);
-      return runAudit({ journal: folder.journal, connection: postgres.connection, live });
+    audit: (): Promise<Report> => {
+      // It reads everything: whoever asks meanwhile gets the same answer.
+      auditing ??= auditNow().finally(() => (auditing = undefined));
+      return auditing;
     },
   };
   const workers = new WorkerPool(config, board, journal, control);
   undo.push(() => workers.terminate());
 
-  const [postgres, opened] = await Promise.all([startPostgres(config, undo), workers.open()]);
-  for (const { shard, reason } of opened.filter(({ phase }) => phase === 'refused')) {
-    logger.error({ shard, reason }, 'this shard is refused: its products cannot be sold');
-  }
-  await preparePostgres(postgres.connection, folder);
+  const postgres = await startPostgres(config, undo);
+  const extent = readExtent(folder.journal);
+  const positions = await preparePostgres(postgres.connection, extent);
+  await workers.open();
 
   const feed = new SqliteFeed({
     path: folder.journal,
@@ -125,7 +136,7 @@ async function compose(
     saveFloor: (name, floor) => journal.saveFloor(name, floor),
     ...config.feed,
   });
-  await rewindFeed(feed, postgres.connection, folder.journal);
+  rewindFeed(feed, positions, extent);
   const pump = new ProjectionPump({
     feed,
     connection: postgres.connection,
@@ -150,7 +161,7 @@ async function compose(
   });
   undo.push(() => workers.stop());
   board.phase = 'ready';
-  const url = `http://${config.host === '0.0.0.0' || config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`;
+  const url = `http://${hostOfUrl(config.host)}:${port}`;
   announce(folder, { url, pid: process.pid, adminToken: config.adminToken });
   undo.push(() => {
     board.phase = 'stopping';
@@ -171,20 +182,22 @@ async function startPostgres(
   return embedded;
 }
 
-/** Tables as this version wants them, and no position beyond the journal: that would mean that the journal lost records. */
-async function preparePostgres(connection: PostgresConnection, folder: DataFolder): Promise<void> {
+/** Tables as this version wants them, of this very journal, and not beyond it. */
+async function preparePostgres(
+  connection: PostgresConnection,
+  extent: JournalExtent,
+): Promise<Map<number, number>> {
   const pool = openPool(connection, 1, 'doorbuster start');
   try {
     await migrate(pool);
-    const heads = readHeads(folder.journal);
-    const beyond = [...(await readPositions(pool))].filter(([shard, at]) => at > (heads.get(shard) ?? 0));
-    if (beyond.length === 0) return;
-    const [shard, at] = beyond[0]!;
+    return await assertBelongsTogether(pool, extent);
+  } catch (error) {
+    if (error instanceof SchemaRefused || error instanceof JournalBehindPostgres) throw error;
     throw new StartError(
-      `Postgres has shard ${shard} up to journal sequence ${at}, but the journal in ${folder.path} ends at ` +
-        `${heads.get(shard) ?? 0}: either this is another journal's Postgres, or the journal lost records that were ` +
-        'acknowledged. Restore the journal from its backup, or give this DATA_DIR a database of its own' +
-        ` (the embedded one: delete ${folder.path}/postgres).`,
+      `Postgres cannot be used: ${messageOf(error)}. Check DATABASE_URL, and that the server runs.`,
+      {
+        cause: error,
+      },
     );
   } finally {
     await pool.end();
@@ -192,19 +205,23 @@ async function preparePostgres(connection: PostgresConnection, folder: DataFolde
 }
 
 /** Postgres knows best where it stands: a database that is new or restored gets everything again. */
-async function rewindFeed(feed: SqliteFeed, connection: PostgresConnection, journal: string): Promise<void> {
-  const pool = openPool(connection, 1, 'doorbuster start');
-  try {
-    const positions = await readPositions(pool);
-    let floor = Infinity;
-    for (const [shard, head] of readHeads(journal)) {
-      const position = positions.get(shard) ?? 0;
-      if (position < head) floor = Math.min(floor, position);
-    }
-    if (floor !== Infinity) feed.rewind(floor);
-  } finally {
-    await pool.end();
+function rewindFeed(
+  feed: SqliteFeed,
+  positions: ReadonlyMap<number, number>,
+  { heads }: JournalExtent,
+): void {
+  let floor = Infinity;
+  for (const [shard, head] of heads) {
+    const position = positions.get(shard) ?? 0;
+    if (position < head) floor = Math.min(floor, position);
   }
+  if (floor !== Infinity) feed.rewind(floor);
+}
+
+/** A refused connection is an AggregateError whose own message is empty. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** With `reusePort` two processes would silently share a port, so it is tried once without. */
@@ -214,10 +231,18 @@ function assertPortFree({ port, host }: Config): Promise<void> {
     probe.once('error', (error: NodeJS.ErrnoException) => {
       const isBusy = error.code === 'EADDRINUSE';
       const why = isBusy ? 'is in use by another program' : `cannot be used: ${error.message}`;
-      reject(new StartError(`Port ${port} of ${host} ${why}. Choose another, for example PORT=${port + 1}.`));
+      reject(
+        new StartError(`Port ${port} of ${host} ${why}. Choose another with PORT; PORT=0 takes a free one.`),
+      );
     });
     probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve()));
   });
+}
+
+/** How a client on this machine names the host. */
+function hostOfUrl(host: string): string {
+  if (['0.0.0.0', '::', '127.0.0.1', '::1'].includes(host)) return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function announce(folder: DataFolder, file: NodeFile): void {

@@ -15,7 +15,7 @@ import type {
   Refund,
   Reserve,
 } from './command.ts';
-import type { Event, OrderChange } from './event.ts';
+import { STATUS_AFTER, type Event, type OrderChange } from './event.ts';
 import { invariant } from './invariant.ts';
 import { acceptedStatus, canExpire, holdExpiresAt, isHeld, type Order, type OrderStatus } from './order.ts';
 import type { Refusal } from './outcome.ts';
@@ -160,13 +160,13 @@ function pay(product: Product, command: Pay, now: number): Decision {
     case 'reserved':
     case 'payment_pending':
     case 'in_review':
-      return change(product, row, 'paid', 'paid', now);
+      return change(product, row, 'paid', now);
     case 'expired':
       return canStillFulfil(product, row)
-        ? change(product, row, 'paid', 'paid', now)
-        : change(product, row, 'refundDue', 'refund_due', now);
+        ? change(product, row, 'paid', now)
+        : change(product, row, 'refundDue', now);
     case 'cancelled':
-      return change(product, row, 'refundDue', 'refund_due', now);
+      return change(product, row, 'refundDue', now);
     case 'paid':
     case 'refund_due':
     case 'refunded':
@@ -187,8 +187,8 @@ function settleLater(
   }
   if (!isHeld(status)) return conflict(product, row);
   return settlement === 'in_review'
-    ? change(product, row, 'inReview', 'in_review', now)
-    : change(product, row, 'paymentPending', 'payment_pending', now);
+    ? change(product, row, 'inReview', now)
+    : change(product, row, 'paymentPending', now);
 }
 
 function canStillFulfil(product: Product, row: number): boolean {
@@ -202,7 +202,7 @@ function cancel(product: Product, command: Cancel, now: number): Decision {
   const row = product.orders.ids.find(command.orderId);
   if (row < 0 || !product.orders.belongsTo(row, command.customerKey)) return refuse('not_found');
   const status = product.orders.status(row);
-  if (isHeld(status)) return change(product, row, 'cancelled', 'cancelled', now);
+  if (isHeld(status)) return change(product, row, 'cancelled', now);
   if (status === 'cancelled') return answer({ outcome: 'order', order: product.order(row) });
   return conflict(product, row);
 }
@@ -213,26 +213,20 @@ function expire(product: Product, command: Expire, now: number): Decision {
   const order = product.order(row);
   const isDue = order.holdExpiresAt !== null && order.holdExpiresAt <= now;
   if (!canExpire(order.status) || !isDue) return conflict(product, row);
-  return change(product, row, 'expired', 'expired', now);
+  return change(product, row, 'expired', now);
 }
 
 function refund(product: Product, command: Refund, now: number): Decision {
   const row = product.orders.ids.find(command.orderId);
   if (row < 0) return refuse('not_found');
   const status = product.orders.status(row);
-  if (status === 'refund_due') return change(product, row, 'refunded', 'refunded', now);
+  if (status === 'refund_due') return change(product, row, 'refunded', now);
   if (status === 'refunded') return answer({ outcome: 'order', order: product.order(row) });
   return conflict(product, row);
 }
 
-function change(
-  product: Product,
-  row: number,
-  kind: OrderChange,
-  status: OrderStatus,
-  now: number,
-): Decision {
-  const order = product.order(row, status);
+function change(product: Product, row: number, kind: OrderChange, now: number): Decision {
+  const order = product.order(row, STATUS_AFTER[kind]);
   return {
     reply: { outcome: 'order', order },
     event: { kind, productId: product.id, at: now, orderId: order.orderId },

@@ -3,7 +3,7 @@
 
 import type { ProductConfiguration } from './command.ts';
 import type { Key } from './key.ts';
-import type { Terms } from './order.ts';
+import type { OrderStatus, Terms } from './order.ts';
 
 interface Happened {
   readonly productId: string;
@@ -35,14 +35,18 @@ export interface Reserved extends Happened {
   readonly terms: Terms;
 }
 
-export type OrderChange =
-  | 'paymentPending'
-  | 'inReview'
-  | 'paid'
-  | 'cancelled'
-  | 'expired'
-  | 'refundDue'
-  | 'refunded';
+/** What each change of an order makes of it. */
+export const STATUS_AFTER = {
+  paymentPending: 'payment_pending',
+  inReview: 'in_review',
+  paid: 'paid',
+  cancelled: 'cancelled',
+  expired: 'expired',
+  refundDue: 'refund_due',
+  refunded: 'refunded',
+} as const satisfies Record<string, OrderStatus>;
+
+export type OrderChange = keyof typeof STATUS_AFTER;
 
 export interface OrderChanged extends Happened {
   readonly kind: OrderChange;

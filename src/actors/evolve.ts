@@ -3,20 +3,18 @@
 // It trusts nothing: each event is checked against the invariants before and after, because a replay may read what
 // another version, or a damaged disk, wrote.
 
-import type { Configured, Event, OrderChange, OrderChanged, Reserved, StockChanged } from './event.ts';
+import {
+  STATUS_AFTER,
+  type Configured,
+  type Event,
+  type OrderChange,
+  type OrderChanged,
+  type Reserved,
+  type StockChanged,
+} from './event.ts';
 import { invariant } from './invariant.ts';
 import { isHeld, type OrderStatus, type Terms } from './order.ts';
 import { Product } from './product.ts';
-
-const STATUS_AFTER: Record<OrderChange, OrderStatus> = {
-  paymentPending: 'payment_pending',
-  inReview: 'in_review',
-  paid: 'paid',
-  cancelled: 'cancelled',
-  expired: 'expired',
-  refundDue: 'refund_due',
-  refunded: 'refunded',
-};
 
 const BEFORE: Record<OrderChange, readonly OrderStatus[]> = {
   paymentPending: ['reserved'],

@@ -3,6 +3,7 @@
 export type * from './command.ts';
 export { ACTOR_LIMITS, decide, refuse, type Decision, type Reply } from './decide.ts';
 export { digest } from './digest.ts';
+export { STATUS_AFTER } from './event.ts';
 export type * from './event.ts';
 export { evolve } from './evolve.ts';
 export { invariant, InvariantViolation } from './invariant.ts';

@@ -20,7 +20,7 @@ export type EmbeddedPostgresReport =
   | { readonly kind: 'stopped' };
 
 /** Clients at once: the projection's workers, the reads of every worker thread, an audit. */
-const CONNECTIONS_MAX = 20;
+const CONNECTIONS_MAX = 200;
 
 const { dataFolder, socketPath } = workerData as EmbeddedPostgresStart;
 const report = (message: EmbeddedPostgresReport): void => parentPort!.postMessage(message, []);

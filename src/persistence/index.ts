@@ -1,6 +1,5 @@
 // The public door of what is kept beside the journal: Postgres, embedded or real, and the projection into it.
 
-export { catchUp, JournalBehindProjection, readPositions, type CaughtUp } from './catch-up.ts';
 export { openPool, POSTGRES_LIMITS, type PostgresConnection } from './connection.ts';
 export {
   EmbeddedPostgresUnusable,
@@ -17,14 +16,19 @@ export {
   type OrderPage,
   type OrderRow,
 } from './order-reads.ts';
+export {
+  assertBelongsTogether,
+  JournalBehindPostgres,
+  readPositions,
+  type JournalExtent,
+} from './positions.ts';
 export { ProductReads, PRODUCTS_PER_LIST_MAX, type ProductRow } from './product-reads.ts';
 export {
   readProjected,
-  type ProjectedOrder,
+  type OrderRowProjected,
+  type ProductRowProjected,
   type ProjectedPosition,
-  type ProjectedProduct,
   type ProjectedRowsVisitor,
-  type ProjectedStockMovement,
 } from './projected-rows.ts';
 export { type Logger } from './projection-health.ts';
 export {

@@ -67,7 +67,8 @@ const STEPS: readonly string[] = [
      shard int PRIMARY KEY,
      sequence bigint NOT NULL,
      record_at timestamptz
-   ) WITH (fillfactor = 50);`,
+   ) WITH (fillfactor = 50);
+   CREATE TABLE doorbuster.journal (id text PRIMARY KEY);`,
 ];
 
 export const SCHEMA_VERSION = STEPS.length;

@@ -74,15 +74,6 @@ export class OrderReads {
       rows.length > count && last !== undefined ? { createdAt: last.createdAt, id: last.id } : undefined;
     return { orders, next };
   }
-
-  /** The customer's own order; somebody else's is not there. */
-  async byId(orderId: string, customerId: string): Promise<OrderRow | undefined> {
-    const { rows } = await this.#pool.query<Row>(
-      `SELECT ${COLUMNS} FROM doorbuster.orders WHERE id = $1 AND customer_id = $2`,
-      [orderId, customerId],
-    );
-    return rows[0] === undefined ? undefined : orderOf(rows[0]);
-  }
 }
 
 /** A cursor as a word in an address. */

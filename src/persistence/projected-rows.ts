@@ -4,7 +4,7 @@
 // all, everybody else waits meanwhile: the visitor should not dawdle.
 
 import type { Pool, PoolClient } from 'pg';
-import type { OrderStatus } from '../actors/index.ts';
+import type { ProjectedMovement, ProjectedOrder, ProjectedProduct } from '../actors/index.ts';
 import type { Sequence } from '../runtime/ports.ts';
 
 export interface ProjectedPosition {
@@ -15,53 +15,22 @@ export interface ProjectedPosition {
   readonly recordAt: number | null;
 }
 
-export interface ProjectedOrder {
-  readonly id: string;
-  readonly productId: string;
-  readonly customerId: string;
-  readonly idempotencyKey: string;
-  readonly quantity: number;
-  readonly unitAmount: number;
-  readonly currency: string;
-  readonly status: OrderStatus;
-  readonly createdAt: number;
-  readonly holdExpiresAt: number | null;
+/** Where a row comes from, beyond what it says. */
+interface Origin {
+  readonly shard: number;
   /** Journal sequence of the last record that changed it. */
   readonly version: Sequence;
-  readonly shard: number;
 }
 
-export interface ProjectedProduct {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly startsAt: number;
-  readonly endsAt: number;
-  readonly unitAmount: number;
-  readonly currency: string;
-  readonly perCustomerLimit: number;
-  readonly holdSeconds: number;
-  readonly paused: boolean;
-  readonly revision: number;
-  readonly version: Sequence;
-  readonly shard: number;
-}
-
-export interface ProjectedStockMovement {
-  readonly productId: string;
-  readonly requestId: string;
-  readonly kind: 'loaded' | 'withdrawn';
-  readonly quantity: number;
-  readonly at: number;
-  readonly version: Sequence;
-}
+export interface OrderRowProjected extends ProjectedOrder, Origin {}
+export interface ProductRowProjected extends ProjectedProduct, Origin {}
 
 /** Called page by page, in this order; orders come by id, products by id, movements by product and request. */
 export interface ProjectedRowsVisitor {
   positions(rows: readonly ProjectedPosition[]): void | Promise<void>;
-  orders(rows: readonly ProjectedOrder[]): void | Promise<void>;
-  products(rows: readonly ProjectedProduct[]): void | Promise<void>;
-  stockMovements(rows: readonly ProjectedStockMovement[]): void | Promise<void>;
+  orders(rows: readonly OrderRowProjected[]): void | Promise<void>;
+  products(rows: readonly ProductRowProjected[]): void | Promise<void>;
+  stockMovements(rows: readonly ProjectedMovement[]): void | Promise<void>;
 }
 
 const ROWS_PER_PAGE = 10_000;
@@ -95,21 +64,21 @@ export async function readProjected(pool: Pool, visitor: ProjectedRowsVisitor): 
     await client.query("SET LOCAL idle_in_transaction_session_timeout = '1h'");
     const { rows: positions } = await client.query<ProjectedPosition>(POSITIONS);
     await visitor.positions(positions);
-    await visitPages<ProjectedOrder>(
+    await visitPages<OrderRowProjected>(
       client,
       ORDERS,
       [''],
       ({ id }) => [id],
       (rows) => visitor.orders(rows),
     );
-    await visitPages<ProjectedProduct>(
+    await visitPages<ProductRowProjected>(
       client,
       PRODUCTS,
       [''],
       ({ id }) => [id],
       (rows) => visitor.products(rows),
     );
-    await visitPages<ProjectedStockMovement>(
+    await visitPages<ProjectedMovement>(
       client,
       MOVEMENTS,
       ['', ''],

@@ -8,11 +8,11 @@ import {
   acceptedStatus,
   holdExpiresAt,
   orderIdText,
+  STATUS_AFTER,
   type Configured,
   type Event,
   type JournalRecord,
   type Key,
-  type OrderChange,
   type OrderChanged,
   type OrderStatus,
   type Reserved,
@@ -20,16 +20,6 @@ import {
 } from '../actors/index.ts';
 import type { Sequence } from '../runtime/ports.ts';
 import { quoted } from './array-literal.ts';
-
-const STATUS_AFTER: Record<OrderChange, OrderStatus> = {
-  paymentPending: 'payment_pending',
-  inReview: 'in_review',
-  paid: 'paid',
-  cancelled: 'cancelled',
-  expired: 'expired',
-  refundDue: 'refund_due',
-  refunded: 'refunded',
-};
 
 /** Columns hold elements of array literals: numbers, and texts already quoted where they need it. */
 export class RowFold {

@@ -9,7 +9,7 @@ export { Router } from './router.ts';
 export { Shard, type ShardPhase, type ShardStatus } from './shard.ts';
 export { ShardState } from './shard-state.ts';
 export { SqliteFeed } from './sqlite/feed.ts';
-export { readHeads, readJournal } from './sqlite/reader.ts';
+export { readExtent, readJournal } from './sqlite/reader.ts';
 export { SqliteJournal } from './sqlite/journal.ts';
 export { SqliteJournalHost } from './sqlite/journal-host.ts';
 export { JournalMismatch } from './sqlite/store.ts';

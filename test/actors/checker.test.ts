@@ -67,10 +67,11 @@ const after = (sequence: number, number: number, events: Event[]): JournalRecord
   events,
 });
 
-function judge(events: Event[], positions?: Map<number, number>): Checker {
-  const checker = new Checker(positions);
+function judge(events: Event[], positions = new Map<number, number>()): Checker {
+  const checker = new Checker();
   checker.record(1, claim);
   checker.record(2, after(1, 1, [configured, loaded, ...events]));
+  checker.projectedUpTo(positions);
   return checker;
 }
 

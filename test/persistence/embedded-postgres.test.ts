@@ -6,14 +6,13 @@ import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
-  catchUp,
   EmbeddedPostgresUnusable,
   migrate,
   openPool,
+  Projection,
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from '../../src/persistence/index.ts';
-import type { Journal } from '../../src/runtime/ports.ts';
 import { LONG_SALE_RECORDS, longSale } from './long-sale.ts';
 import { SERVER_MS_MAX, snapshot, withoutVersions } from './postgres-kinds.ts';
 
@@ -153,7 +152,7 @@ describe('the embedded Postgres', { timeout: SERVER_MS_MAX + KILLS * 30_000 }, (
     const fresh = openPool((await start()).connection, 1, 'test');
     await migrate(fresh);
     const journal = longSale();
-    await catchUp(journal as unknown as Journal, fresh, [0]);
+    await new Projection(fresh).apply(journal.records);
     expect(withoutVersions((await snapshot(fresh)).orders)).toEqual(journal.orders());
     await fresh.end();
   });

@@ -4,16 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
+import type { ProjectedMovement } from '../../src/actors/index.ts';
 import {
   migrate,
   openPool,
   readProjected,
   startEmbeddedPostgres,
   type PostgresConnection,
-  type ProjectedOrder,
+  type OrderRowProjected,
+  type ProductRowProjected,
   type ProjectedPosition,
-  type ProjectedProduct,
-  type ProjectedStockMovement,
 } from '../../src/persistence/index.ts';
 import { startPostgres } from '../servers/postgres.ts';
 
@@ -59,9 +59,9 @@ export async function empty(pool: Pool): Promise<void> {
 
 export interface Snapshot {
   readonly positions: ProjectedPosition[];
-  readonly orders: ProjectedOrder[];
-  readonly products: ProjectedProduct[];
-  readonly stockMovements: ProjectedStockMovement[];
+  readonly orders: OrderRowProjected[];
+  readonly products: ProductRowProjected[];
+  readonly stockMovements: ProjectedMovement[];
 }
 
 /** Everything that is projected. */
@@ -78,6 +78,6 @@ export async function snapshot(pool: Pool): Promise<Snapshot> {
 
 /** Orders as their actors know them: which record changed them last is the journal's affair. */
 export const withoutVersions = (
-  orders: readonly ProjectedOrder[],
-): (Omit<ProjectedOrder, 'version'> & { version: undefined })[] =>
+  orders: readonly OrderRowProjected[],
+): (Omit<OrderRowProjected, 'version'> & { version: undefined })[] =>
   orders.map((order) => ({ ...order, version: undefined }));

@@ -18,7 +18,7 @@ import {
   type Reply,
 } from '../../src/actors/index.ts';
 import type { Journal, Sequence, StoredRecord } from '../../src/runtime/ports.ts';
-import type { ProjectedOrder } from '../../src/persistence/index.ts';
+import type { OrderRowProjected } from '../../src/persistence/index.ts';
 
 export const SALE_STARTS_AT = 1_790_000_000_000;
 
@@ -150,7 +150,7 @@ export class ScriptedJournal implements Pick<Journal, 'head' | 'replay'> {
   }
 
   /** What the actors say of their orders, in the order of ids; `version` is left to the caller. */
-  orders(): Omit<ProjectedOrder, 'version'>[] {
+  orders(): Omit<OrderRowProjected, 'version'>[] {
     const rows = [...this.products].flatMap(([productId, product]) =>
       Array.from({ length: product.orders.size }, (_, row) => {
         const order = product.order(row);

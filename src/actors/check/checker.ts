@@ -47,28 +47,32 @@ export interface Report {
 
 export class Checker {
   readonly #findings = new Findings();
-  readonly #model: JournalModel;
   #rows = 0;
   #answers = 0;
 
-  /** @param positions how far Postgres is, by shard; without it no rows are expected */
-  constructor(positions: ReadonlyMap<number, number> = new Map()) {
-    this.#model = new JournalModel(positions, this.#findings);
-  }
+  readonly #model = new JournalModel(this.#findings);
+  /** How far Postgres is, by shard; empty when there is none. */
+  #positions: ReadonlyMap<number, number> = new Map();
 
   /** The journal's records, in journal order. */
   record(sequence: number, record: JournalRecord): void {
     this.#model.record(sequence, record);
   }
 
-  /** A row of Postgres's orders. Call after all records. */
+  /** How far Postgres is. Call after all records, before the rows. */
+  projectedUpTo(positions: ReadonlyMap<number, number>): void {
+    this.#positions = positions;
+  }
+
+  /** A row of Postgres's orders. */
   row(row: ProjectedOrder): void {
     this.#rows++;
     const order = this.#model.orders.get(row.id);
-    if (!this.#findings.check(3, order?.projected !== undefined, () => `row ${row.id} has no journal event`))
-      return;
-    const { event, projected } = order!;
-    this.#findings.check(3, !order!.hasRow, () => `order ${row.id} has two rows`);
+    const status = order?.status.asOf(this.#positionOf(order));
+    const isThere = status !== undefined;
+    if (!this.#findings.check(3, isThere, () => `row ${row.id} has no journal event`)) return;
+    const { event, hasRow } = order!;
+    this.#findings.check(3, !hasRow, () => `order ${row.id} has two rows`);
     order!.hasRow = true;
     this.#compare<ProjectedOrder>(`order ${row.id}`, row, {
       id: row.id,
@@ -78,31 +82,33 @@ export class Checker {
       quantity: event.quantity,
       unitAmount: event.terms.amount,
       currency: event.terms.currency,
-      status: projected!.status,
+      status: status!.value,
       createdAt: event.at,
       holdExpiresAt: holdExpiresAt(event.at, event.terms),
-      version: projected!.version,
+      version: status!.sequence,
     });
   }
 
-  /** A row of Postgres's products. Call after all records. */
+  /** A row of Postgres's products. */
   productRow(row: ProjectedProduct): void {
-    const expected = this.#model.products.get(row.id)?.projected;
-    if (!this.#findings.check(3, expected !== undefined, () => `product row ${row.id} has no journal event`))
-      return;
-    this.#model.products.get(row.id)!.hasRow = true;
-    this.#compare(`product ${row.id}`, row, expected!);
+    const product = this.#model.products.get(row.id);
+    const sale = product?.sale.asOf(this.#positionOf(product));
+    const isThere = sale !== undefined;
+    if (!this.#findings.check(3, isThere, () => `product row ${row.id} has no journal event`)) return;
+    product!.hasRow = true;
+    this.#compare(`product ${row.id}`, row, sale!.value);
   }
 
-  /** A row of Postgres's stock movements. Call after all records. */
+  /** A row of Postgres's stock movements. */
   movementRow(row: ProjectedMovement): void {
-    const name = movementName(row.productId, row.requestId);
+    const movement = this.#model.movements.get(movementName(row.productId, row.requestId));
     const what = `stock movement ${row.requestId} of ${row.productId}`;
-    const expected = this.#model.movements.get(name);
-    if (!this.#findings.check(3, expected !== undefined, () => `${what} has no journal event, or two rows`))
-      return;
-    this.#model.movements.delete(name);
-    this.#compare(what, row, expected!);
+    const isThere = movement !== undefined && movement.sequence <= this.#positionOf(movement);
+    if (!this.#findings.check(3, isThere, () => `${what} has no journal event`)) return;
+    this.#findings.check(3, !movement!.hasRow, () => `${what} has two rows`);
+    movement!.hasRow = true;
+    const { productId, requestId, kind, quantity, at } = movement!;
+    this.#compare<ProjectedMovement>(what, row, { productId, requestId, kind, quantity, at });
   }
 
   /** What a client was told. Call after all records. */
@@ -173,7 +179,7 @@ export class Checker {
         unitsReserved: total('reserved'),
         unitsAvailable: total('available'),
         rows: this.#rows,
-        recordsNotProjected: this.#model.recordsNotProjected,
+        recordsNotProjected: this.#model.recordsAfter(this.#positions),
         answers: this.#answers,
       },
     };
@@ -181,22 +187,32 @@ export class Checker {
 
   /** Invariant 2, and the rows that are missing. */
   #settle(): void {
+    const { orders, products, movements } = this.#model;
+    for (const [id, order] of orders) {
+      if (order.status.asOf(this.#positionOf(order)) === undefined) continue;
+      this.#findings.check(3, order.hasRow, () => `order ${id} has no row`);
+    }
+    for (const movement of movements.values()) {
+      if (movement.sequence > this.#positionOf(movement)) continue;
+      const { requestId, productId, hasRow } = movement;
+      this.#findings.check(3, hasRow, () => `stock movement ${requestId} of ${productId} has no row`);
+    }
     const taken = this.#model.unitsTaken();
-    for (const [id, { projected, hasRow }] of this.#model.orders) {
-      if (projected !== undefined) this.#findings.check(3, hasRow, () => `order ${id} has no row`);
-    }
-    for (const { productId, requestId } of this.#model.movements.values()) {
-      this.#findings.broken(3, `stock movement ${requestId} of ${productId} has no row`);
-    }
-    for (const { id, stock, projected, hasRow } of this.#model.products.values()) {
-      if (projected !== undefined) this.#findings.check(3, hasRow, () => `product ${id} has no row`);
+    for (const product of products.values()) {
+      const { id, stock, sale, hasRow } = product;
       const free = stock.loaded - stock.withdrawn - (taken.get(id) ?? 0);
       this.#findings.check(
         2,
         stock.available === free,
-        () => `${id}: ${free} units free, ${stock.available} available`,
+        () => `${id}: ${free} free, ${stock.available} available`,
       );
+      if (sale.asOf(this.#positionOf(product)) === undefined) continue;
+      this.#findings.check(3, hasRow, () => `product ${id} has no row`);
     }
+  }
+
+  #positionOf(placed: { readonly shard: number } | undefined): number {
+    return placed === undefined ? 0 : (this.#positions.get(placed.shard) ?? 0);
   }
 
   /** Field by field, so that a difference names itself. */

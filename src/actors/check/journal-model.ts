@@ -8,26 +8,28 @@ import type { Stock } from '../product.ts';
 import type { JournalRecord } from '../record.ts';
 import type { Findings } from './findings.ts';
 import type { ProjectedMovement, ProjectedProduct } from './projected.ts';
+import { Timeline } from './timeline.ts';
 
 export interface ModelOrder {
+  readonly shard: number;
   readonly event: Reserved;
-  status: OrderStatus;
-  version: number;
-  /** As Postgres must have it: the order up to the shard's projected position. */
-  projected: { status: OrderStatus; version: number } | undefined;
+  readonly status: Timeline<OrderStatus>;
   hasRow: boolean;
 }
 
 export interface ModelProduct {
   readonly id: string;
-  startsAt: number;
-  endsAt: number;
-  limit: number;
-  paused: boolean;
+  readonly shard: number;
+  /** Its configuration, and whether it is paused, as Postgres has them. */
+  readonly sale: Timeline<ProjectedProduct>;
   readonly stock: Stock;
   readonly held: Map<string, number>;
-  /** As Postgres must have it; undefined while nothing of it is projected. */
-  projected: ProjectedProduct | undefined;
+  hasRow: boolean;
+}
+
+export interface ModelMovement extends ProjectedMovement {
+  readonly shard: number;
+  readonly sequence: number;
   hasRow: boolean;
 }
 
@@ -36,6 +38,8 @@ interface ModelShard {
   owner: string;
   number: number;
   head: number;
+  /** Of all its records. */
+  readonly sequences: number[];
 }
 
 const AFTER: Record<OrderChange, { from: readonly OrderStatus[]; to: OrderStatus }> = {
@@ -53,19 +57,15 @@ const takesUnits = (status: OrderStatus): boolean => isHeld(status) || status ==
 export class JournalModel {
   readonly products = new Map<string, ModelProduct>();
   readonly orders = new Map<string, ModelOrder>();
-  /** Those that Postgres must have, by `movementName`. */
-  readonly movements = new Map<string, ProjectedMovement>();
+  /** By `movementName`. */
+  readonly movements = new Map<string, ModelMovement>();
   records = 0;
   events = 0;
-  recordsNotProjected = 0;
   readonly #byKey = new Map<string, string>();
   readonly #shards = new Map<number, ModelShard>();
-  readonly #positions: ReadonlyMap<number, number>;
   readonly #findings: Findings;
 
-  /** @param positions how far Postgres is, by shard */
-  constructor(positions: ReadonlyMap<number, number>, findings: Findings) {
-    this.#positions = positions;
+  constructor(findings: Findings) {
     this.#findings = findings;
   }
 
@@ -73,12 +73,20 @@ export class JournalModel {
   record(sequence: number, record: JournalRecord): void {
     this.records++;
     this.#follow(sequence, record);
-    const isProjected = sequence <= (this.#positions.get(record.shard) ?? 0);
-    if (!isProjected) this.recordsNotProjected++;
     for (const event of record.events) {
       this.events++;
-      this.#event(event, sequence, isProjected);
+      this.#event(event, sequence, record.shard);
     }
+  }
+
+  /** Records behind the positions. */
+  recordsAfter(positions: ReadonlyMap<number, number>): number {
+    let count = 0;
+    for (const [shard, { sequences }] of this.#shards) {
+      const position = positions.get(shard) ?? 0;
+      for (let at = sequences.length - 1; at >= 0 && sequences[at]! > position; at--) count++;
+    }
+    return count;
   }
 
   /** The order of one customer, product and key. */
@@ -90,14 +98,22 @@ export class JournalModel {
   unitsTaken(): Map<string, number> {
     const taken = new Map<string, number>();
     for (const { event, status } of this.orders.values()) {
-      if (takesUnits(status)) taken.set(event.productId, (taken.get(event.productId) ?? 0) + event.quantity);
+      if (takesUnits(status.now))
+        taken.set(event.productId, (taken.get(event.productId) ?? 0) + event.quantity);
     }
     return taken;
   }
 
   #follow(sequence: number, record: JournalRecord): void {
-    const shard = this.#shards.get(record.shard) ?? { epoch: 0, owner: '', number: 0, head: 0 };
+    const shard = this.#shards.get(record.shard) ?? {
+      epoch: 0,
+      owner: '',
+      number: 0,
+      head: 0,
+      sequences: [],
+    };
     this.#shards.set(record.shard, shard);
+    shard.sequences.push(sequence);
     const where = `record ${sequence} of shard ${record.shard}`;
     const follows = record.previous === shard.head;
     this.#findings.check(6, follows, () => `${where} names ${record.previous} before it, not ${shard.head}`);
@@ -116,8 +132,8 @@ export class JournalModel {
     Object.assign(shard, { epoch: record.epoch, owner: record.owner, number: record.number, head: sequence });
   }
 
-  #event(event: Event, sequence: number, isProjected: boolean): void {
-    if (event.kind === 'configured') return this.#configured(event, isProjected);
+  #event(event: Event, sequence: number, shard: number): void {
+    if (event.kind === 'configured') return this.#configured(event, sequence, shard);
     const product = this.products.get(event.productId);
     if (product === undefined)
       return this.#findings.broken(8, `${event.kind} of unknown product ${event.productId}`);
@@ -125,23 +141,22 @@ export class JournalModel {
       case 'stockLoaded':
         product.stock.loaded += event.quantity;
         product.stock.available += event.quantity;
-        if (isProjected) this.#moved(event, 'loaded');
+        this.#moved(event, 'loaded', sequence, shard);
         break;
       case 'stockWithdrawn':
         product.stock.withdrawn += event.quantity;
         product.stock.available -= event.quantity;
-        if (isProjected) this.#moved(event, 'withdrawn');
+        this.#moved(event, 'withdrawn', sequence, shard);
         break;
       case 'paused':
       case 'resumed':
-        product.paused = event.kind === 'paused';
-        if (isProjected) product.projected = { ...product.projected!, paused: product.paused };
+        product.sale.set(sequence, { ...product.sale.now, paused: event.kind === 'paused' });
         break;
       case 'reserved':
-        this.#reserved(product, event, sequence, isProjected);
+        this.#reserved(product, event, sequence, shard);
         break;
       default:
-        this.#changed(product, event.kind, orderIdText(event.orderId), sequence, isProjected);
+        this.#changed(product, event.kind, orderIdText(event.orderId), sequence);
     }
     const { loaded, available, reserved, sold, withdrawn } = product.stock;
     const adds = loaded === available + reserved + sold + withdrawn && available >= 0;
@@ -152,35 +167,26 @@ export class JournalModel {
     );
   }
 
-  #configured({ productId: id, configuration, revision }: Configured, isProjected: boolean): void {
-    const { startsAt, endsAt, perCustomerLimit, amount } = configuration;
-    this.#findings.check(8, Number.isSafeInteger(amount), () => `${id} costs ${amount}`);
+  #configured({ productId: id, configuration, revision }: Configured, sequence: number, shard: number): void {
+    const { amount: unitAmount, ...rest } = configuration;
+    this.#findings.check(8, Number.isSafeInteger(unitAmount), () => `${id} costs ${unitAmount}`);
     const known = this.products.get(id);
+    const sale = { id, ...rest, unitAmount, revision, paused: known?.sale.now.paused ?? false };
+    if (known !== undefined) return known.sale.set(sequence, sale);
     const stock = { loaded: 0, available: 0, reserved: 0, sold: 0, withdrawn: 0 };
-    const product: ModelProduct = known ?? {
-      id,
-      startsAt,
-      endsAt,
-      limit: perCustomerLimit,
-      paused: false,
-      stock,
-      held: new Map(),
-      projected: undefined,
-      hasRow: false,
-    };
-    Object.assign(product, { startsAt, endsAt, limit: perCustomerLimit });
-    if (isProjected) {
-      const { amount: unitAmount, ...rest } = configuration;
-      product.projected = { id, ...rest, unitAmount, revision, paused: product.paused };
-    }
-    this.products.set(id, product);
+    const timeline = new Timeline<ProjectedProduct>(sequence, sale);
+    this.products.set(id, { id, shard, sale: timeline, stock, held: new Map(), hasRow: false });
   }
 
-  #moved({ productId, requestId, quantity, at }: StockChanged, kind: ProjectedMovement['kind']): void {
-    this.movements.set(movementName(productId, requestId), { productId, requestId, kind, quantity, at });
+  #moved(event: StockChanged, kind: ProjectedMovement['kind'], sequence: number, shard: number): void {
+    const { productId, requestId, quantity, at } = event;
+    const name = movementName(productId, requestId);
+    const isNew = !this.movements.has(name);
+    this.#findings.check(4, isNew, () => `stock request ${requestId} of ${productId} counted twice`);
+    this.movements.set(name, { productId, requestId, kind, quantity, at, shard, sequence, hasRow: false });
   }
 
-  #reserved(product: ModelProduct, event: Reserved, sequence: number, isProjected: boolean): void {
+  #reserved(product: ModelProduct, event: Reserved, sequence: number, shard: number): void {
     const { quantity, at, customerId, terms } = event;
     const id = orderIdText(event.orderId);
     const key = keyName(product.id, customerId, event.idempotencyKey);
@@ -191,7 +197,8 @@ export class JournalModel {
     );
     this.#findings.check(4, !this.orders.has(id), () => `two orders ${id}`);
     this.#byKey.set(key, id);
-    const inWindow = at >= product.startsAt && at < product.endsAt && !product.paused;
+    const { startsAt, endsAt, paused } = product.sale.now;
+    const inWindow = at >= startsAt && at < endsAt && !paused;
     this.#findings.check(8, inWindow, () => `order ${id} at ${at} is outside the sale`);
     const isWhole = Number.isSafeInteger(quantity) && quantity > 0 && Number.isSafeInteger(terms.amount);
     this.#findings.check(8, isWhole, () => `order ${id} is not in whole units`);
@@ -199,41 +206,29 @@ export class JournalModel {
     const status = acceptedStatus(terms);
     product.stock.available -= quantity;
     product.stock[status === 'paid' ? 'sold' : 'reserved'] += quantity;
-    const projected = isProjected ? { status, version: sequence } : undefined;
-    this.orders.set(id, { event, status, version: sequence, projected, hasRow: false });
+    this.orders.set(id, { shard, event, status: new Timeline<OrderStatus>(sequence, status), hasRow: false });
   }
 
-  #changed(
-    product: ModelProduct,
-    kind: OrderChange,
-    id: string,
-    sequence: number,
-    isProjected: boolean,
-  ): void {
+  #changed(product: ModelProduct, kind: OrderChange, id: string, sequence: number): void {
     const order = this.orders.get(id);
     if (order === undefined) return this.#findings.broken(3, `${kind} of unknown order ${id}`);
     const { from, to } = AFTER[kind];
-    this.#findings.check(
-      1,
-      from.includes(order.status),
-      () => `${kind} of order ${id}, which is ${order.status}`,
-    );
+    const before = order.status.now;
+    this.#findings.check(1, from.includes(before), () => `${kind} of order ${id}, which is ${before}`);
     const { quantity, customerId } = order.event;
-    if (takesUnits(order.status) && !takesUnits(to)) {
-      product.stock[order.status === 'paid' ? 'sold' : 'reserved'] -= quantity;
+    if (takesUnits(before) && !takesUnits(to)) {
+      product.stock[before === 'paid' ? 'sold' : 'reserved'] -= quantity;
       product.stock.available += quantity;
       product.held.set(customerId, (product.held.get(customerId) ?? 0) - quantity);
-    } else if (isHeld(order.status) && to === 'paid') {
+    } else if (isHeld(before) && to === 'paid') {
       product.stock.reserved -= quantity;
       product.stock.sold += quantity;
-    } else if (!takesUnits(order.status) && to === 'paid') {
+    } else if (!takesUnits(before) && to === 'paid') {
       product.stock.available -= quantity;
       product.stock.sold += quantity;
       this.#hold(product, customerId, quantity, id);
     }
-    order.status = to;
-    order.version = sequence;
-    if (isProjected) order.projected = { status: to, version: sequence };
+    order.status.set(sequence, to);
   }
 
   #hold(product: ModelProduct, customerId: string, quantity: number, orderId: string): void {
@@ -241,7 +236,7 @@ export class JournalModel {
     product.held.set(customerId, held);
     this.#findings.check(
       5,
-      held <= product.limit,
+      held <= product.sale.now.perCustomerLimit,
       () => `${customerId} holds ${held} of ${product.id} with ${orderId}`,
     );
   }

@@ -3,6 +3,7 @@
 // Everything here is synchronous and belongs on the journal's own thread. A commit that fails leaves its records
 // neither surely there nor surely not: the caller is told `unknown`, and the file decides at the next read.
 
+import { randomUUID } from 'node:crypto';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { AppendResult, Sequence, StoredRecord } from '../ports.ts';
 
@@ -29,7 +30,7 @@ const READ_BYTES_MAX = 1024 * 1024;
 const NO_FLOORS: ReadonlyMap<string, Sequence> = new Map();
 
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS records (
     sequence INTEGER PRIMARY KEY,
     shard    INTEGER NOT NULL,
@@ -55,6 +56,7 @@ export class SqliteStore {
     this.#database.exec(SCHEMA);
     this.#checkAbout('format', FORMAT);
     this.#checkAbout('shards', shards);
+    this.#database.prepare('INSERT INTO about VALUES (?, ?) ON CONFLICT DO NOTHING').run('id', randomUUID());
     this.#insert = this.#database.prepare('INSERT INTO records (sequence, shard, bytes) VALUES (?, ?, ?)');
     this.#saveFloor = this.#database.prepare(
       'INSERT INTO feeds VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET floor = excluded.floor',

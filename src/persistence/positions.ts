@@ -1,0 +1,59 @@
+// How far Postgres is, and whether it belongs to the journal at all. Asked at the start, before anybody claims a shard:
+// a claim lengthens the journal, and would hide that records are missing from it.
+
+import type { Pool } from 'pg';
+import type { Sequence } from '../runtime/ports.ts';
+
+/** Postgres and the journal do not belong together, or the journal lost acknowledged records. Only a person can decide. */
+export class JournalBehindPostgres extends Error {
+  override readonly name = 'JournalBehindPostgres';
+}
+
+export interface JournalExtent {
+  /** Drawn when the journal was made. */
+  readonly id: string;
+  /** Newest sequence of each shard. */
+  readonly heads: ReadonlyMap<number, Sequence>;
+}
+
+/** How far Postgres has each shard. A shard without an entry has nothing in Postgres. */
+export async function readPositions(pool: Pool): Promise<Map<number, Sequence>> {
+  const { rows } = await pool.query<{ shard: number; sequence: Sequence }>(
+    'SELECT shard, sequence::float8 AS sequence FROM doorbuster.positions',
+  );
+  return new Map(rows.map(({ shard, sequence }) => [shard, sequence]));
+}
+
+/**
+ * @returns the positions
+ * @throws JournalBehindPostgres when Postgres knows another journal, or more of this one than there is
+ */
+export async function assertBelongsTogether(
+  pool: Pool,
+  { id, heads }: JournalExtent,
+): Promise<Map<number, Sequence>> {
+  await pool.query(
+    'INSERT INTO doorbuster.journal (id) SELECT $1 WHERE NOT EXISTS (SELECT FROM doorbuster.journal)',
+    [id],
+  );
+  const { rows } = await pool.query<{ id: string }>('SELECT id FROM doorbuster.journal');
+  const known = rows[0]?.id;
+  if (known !== id) {
+    throw new JournalBehindPostgres(
+      `This Postgres holds the orders of journal ${known}, and this journal is ${id}. If the journal was lost, restore it ` +
+        'from its backup: what Postgres holds may be the last trace of acknowledged orders. If this is another shop’s ' +
+        'database, give this node one of its own.',
+    );
+  }
+  const positions = await readPositions(pool);
+  for (const [shard, position] of positions) {
+    const head = heads.get(shard) ?? 0;
+    if (position <= head) continue;
+    throw new JournalBehindPostgres(
+      `Postgres has applied record ${position} of shard ${shard}, but the journal’s newest record of that shard is ` +
+        `${head === 0 ? 'none' : head}: the journal lost records that were acknowledged. Restore it from the backup that ` +
+        'reaches furthest.',
+    );
+  }
+  return positions;
+}
