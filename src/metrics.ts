@@ -11,6 +11,8 @@ export interface NodeFigures {
   readonly projectionLagSeconds: number;
 }
 
+const PROJECTION_STATES = ['working', 'unavailable', 'diverged'] as const;
+
 export class Metrics {
   readonly #registry = new Registry();
   readonly #orders = this.#counter('doorbuster_orders_total', 'Purchase requests answered, by outcome', [
@@ -22,6 +24,9 @@ export class Metrics {
     'Writes to Postgres that failed',
   );
   readonly #lag = this.#gauge('doorbuster_projection_lag_seconds', 'How far Postgres is behind the journal');
+  readonly #state = this.#gauge('doorbuster_projection_state', 'What the projection is: the state with 1', [
+    'state',
+  ]);
   readonly #inFlight = this.#gauge(
     'doorbuster_projection_records_in_flight',
     'Records prefetched from the feed',
@@ -51,6 +56,7 @@ export class Metrics {
     this.#applied.inc(projection.applied);
     this.#failures.reset();
     this.#failures.inc(projection.failures);
+    for (const state of PROJECTION_STATES) this.#state.set({ state }, projection.state === state ? 1 : 0);
     this.#inFlight.set(projection.inFlight);
     this.#lag.set(projectionLagSeconds);
     return this.#registry.metrics();

@@ -34,8 +34,9 @@ export function createApp(context: HttpContext, { onError }: AppEvents): Hono {
       return problemResponse(c, error.code, Object.keys(error.extra).length === 0 ? undefined : error.extra);
     }
     onError(error);
-    // Whatever went wrong, the caller's order may exist: only the repetition with the same key can tell.
-    return problemResponse(c, 'outcome_unknown');
+    // Whatever went wrong, an order may exist: only the repetition with the same key can tell. A look changes nothing.
+    const isLook = c.req.method === 'GET' || c.req.method === 'HEAD';
+    return problemResponse(c, isLook ? 'overloaded' : 'outcome_unknown');
   });
   return app;
 }

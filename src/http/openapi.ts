@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
 import { problemBody, PROBLEMS, type ProblemCode } from './problem.ts';
+import { PRODUCTS_PER_STREAM_MAX } from './product-routes.ts';
 import * as schemas from './schemas.ts';
 
 const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
@@ -88,6 +89,7 @@ const listOrders: ZodOpenApiOperationObject = {
     query: z.object({
       productId: schemas.ProductId.optional(),
       idempotencyKey: schemas.IdempotencyKey.optional(),
+      before: z.string().optional().meta({ description: '`next` of the page before.' }),
     }),
   },
   responses: {
@@ -272,7 +274,9 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
           operationId: 'watchProducts',
           tags: ['Products'],
           summary: 'Several products in one stream',
-          requestParams: { query: z.object({ product: z.array(schemas.ProductId).min(1).max(50) }) },
+          requestParams: {
+            query: z.object({ product: z.array(schemas.ProductId).min(1).max(PRODUCTS_PER_STREAM_MAX) }),
+          },
           responses: {
             '200': eventStream('As above.'),
             ...problems('invalid_request', 'not_found', ...busy),

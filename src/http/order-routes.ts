@@ -12,14 +12,14 @@ import {
   type Order,
   type Reply,
 } from '../actors/index.ts';
+import { orderCursorText, ORDERS_PER_PAGE_MAX, parseOrderCursor } from '../persistence/index.ts';
 import type { Shopper } from './auth.ts';
 import type { HttpContext } from './context.ts';
-import { Problem, problemResponse } from './problem.ts';
+import { invalid, Problem, problemResponse } from './problem.ts';
 import { idempotencyKey, parse, readJson } from './request.ts';
 import { IdempotencyKey, PayOrder, PlaceOrder, ProductId } from './schemas.ts';
 
 const RANDOM_CHARACTERS = 8;
-const LIST_MAX = 100;
 
 export function orderRoutes(app: Hono, context: HttpContext): void {
   const { auth, router, limits } = context;
@@ -152,20 +152,21 @@ function answerOrder(c: Context, order: Order, shopper: Shopper): Response {
 }
 
 async function list(c: Context, { orders, node }: HttpContext, shopper: Shopper): Promise<Response> {
+  const before = c.req.query('before');
+  const cursor = before === undefined ? undefined : parseOrderCursor(before);
+  if (before !== undefined && cursor === undefined)
+    throw invalid('before', 'must be `next` of the page before');
+  // Read first: what is projected while the list is on its way is then in it or after it, never claimed and missing.
   const asOf = node.projectedUpTo;
-  const page = await orders.ofCustomer(shopper.customerId, { limit: LIST_MAX });
+  const page = await orders.ofCustomer(shopper.customerId, { limit: ORDERS_PER_PAGE_MAX, before: cursor });
   c.header('Cache-Control', 'no-store');
   return c.json({
-    orders: page.orders.map((row) => ({
-      id: row.id,
-      productId: row.productId,
-      customerId: row.customerId,
-      quantity: row.quantity,
-      unitPrice: row.unitPrice,
-      status: row.status,
-      createdAt: instant(row.createdAt),
-      holdExpiresAt: row.holdExpiresAt === null ? null : instant(row.holdExpiresAt),
+    orders: page.orders.map(({ createdAt, holdExpiresAt, ...order }) => ({
+      ...order,
+      createdAt: instant(createdAt),
+      holdExpiresAt: holdExpiresAt === null ? null : instant(holdExpiresAt),
     })),
+    next: page.next === undefined ? null : orderCursorText(page.next),
     asOf: instant(asOf),
   });
 }

@@ -17,10 +17,21 @@ const problemList = Object.entries(PROBLEMS).map(([code, kind]) => ({ code, ...k
 export function pageRoutes(app: Hono, context: HttpContext): void {
   const { router, products, assets, clock, demo } = context;
 
+  // The shop window stays full while Postgres is away: which products there are comes from there, how they stand does not.
+  let known: string[] = [];
+  const listed = async (): Promise<string[]> => {
+    try {
+      known = (await products.list(PRODUCTS_SHOWN)).map(({ id }) => id);
+    } catch (error) {
+      if (known.length === 0) throw error;
+    }
+    return known;
+  };
+
   app.get('/', async (c) => {
-    const listed = await products.list(PRODUCTS_SHOWN);
+    const productIds = await listed();
     const replies = await Promise.all(
-      listed.map(({ id }) => router.request({ kind: 'showProduct', productId: id })),
+      productIds.map((productId) => router.request({ kind: 'showProduct', productId })),
     );
     const views = replies.flatMap((reply): ProductView[] =>
       reply.outcome === 'product' ? [productView(reply.product)] : [],

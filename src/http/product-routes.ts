@@ -9,7 +9,7 @@ import { productView } from './product-view.ts';
 import { parse } from './request.ts';
 import { ProductId } from './schemas.ts';
 
-const PRODUCTS_PER_STREAM_MAX = 50;
+export const PRODUCTS_PER_STREAM_MAX = 50;
 
 export function productRoutes(app: Hono, context: HttpContext): void {
   const streams = new EventStreams(context);

@@ -13,7 +13,7 @@ export function productView({ productId, configuration, state, stock, asOf }: Pr
     holdSeconds: configuration.holdSeconds,
     startsAt: new Date(configuration.startsAt).toISOString(),
     endsAt: new Date(configuration.endsAt).toISOString(),
-    sale: { state, available: stock.available, loaded: stock.loaded - stock.withdrawn },
+    sale: { state, available: stock.available, offered: stock.loaded - stock.withdrawn },
     asOf: new Date(asOf).toISOString(),
   };
 }

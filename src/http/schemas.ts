@@ -67,6 +67,10 @@ export const Order = z
 export const OrderList = z
   .object({
     orders: z.array(Order),
+    next: z
+      .string()
+      .nullable()
+      .meta({ description: 'Ask for the next page with `before`; null on the last.' }),
     asOf: Instant.meta({ description: 'Everything up to this moment is in the list.' }),
   })
   .meta({ id: 'OrderList' });
@@ -128,7 +132,7 @@ export const Product = z
     sale: z.object({
       state: z.enum(['upcoming', 'on_sale', 'sold_out', 'paused', 'ended']),
       available: z.int(),
-      loaded: z.int(),
+      offered: z.int().meta({ description: 'Units put on sale, less those withdrawn.' }),
     }),
     asOf: Instant,
   })

@@ -40,6 +40,8 @@ export function listen(app: Hono, options: ListenOptions): Promise<Listener> {
     requireHostHeader: false,
   };
   const server = createServer(serverOptions, (incoming, outgoing) => void answer(incoming, outgoing));
+  // Expectations that nobody knows may be left unmet; Node would refuse the request without a word.
+  server.on('checkExpectation', (incoming, outgoing) => void answer(incoming, outgoing));
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', refuseMalformed);
   return new Promise((resolve, reject) => {

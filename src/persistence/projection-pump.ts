@@ -50,6 +50,8 @@ export const PROJECTION_LIMITS = {
   recordsPerPull: 200,
   bytesPerTaskMax: 1024 * 1024,
   stopMsMax: 10_000,
+  /** Between two pulls, unless the first was full. */
+  gatherMs: 100,
   retryFirstMs: 50,
   retryMostMs: 5_000,
   /** Before a record that came too early is given back: its predecessor is likely on its way. */
@@ -150,6 +152,9 @@ export class ProjectionPump {
         const records = await this.#feed.pull(room);
         backoff.reset();
         for (const record of records) this.#accept(record);
+        // In a rush a record holds few orders and a transaction costs much: the next ones gather for a moment, which
+        // also leaves the processor to those who answer shoppers.
+        if (records.length > 0 && records.length < room) await this.#pause(PROJECTION_LIMITS.gatherMs);
         if (records.length === 0 && this.#inFlight.records === 0) {
           this.#drainedAt = askedAt;
           this.#inFlight.forgetGivenBack();

@@ -15,6 +15,6 @@ export type ProductView = {
   holdSeconds: number;
   startsAt: string;
   endsAt: string;
-  sale: { state: SaleState; available: number; loaded: number };
+  sale: { state: SaleState; available: number; offered: number };
   asOf: string;
 };

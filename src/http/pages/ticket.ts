@@ -56,13 +56,13 @@ export function ticket(product: ProductView, shop: { demo: boolean }, picture: s
             <meter
               data-part="meter"
               min="0"
-              max="${Math.max(1, sale.loaded)}"
-              low="${Math.max(1, sale.loaded) / 10}"
-              optimum="${Math.max(1, sale.loaded)}"
+              max="${Math.max(1, sale.offered)}"
+              low="${Math.max(1, sale.offered) / 10}"
+              optimum="${Math.max(1, sale.offered)}"
               value="${sale.available}"
               aria-label="Units of ${product.name} left"
             ></meter>
-            <p data-part="stock-text">${sale.available} of ${sale.loaded} left</p>
+            <p data-part="stock-text">${sale.available} of ${sale.offered} left</p>
           </div>
           ${shop.demo ? buttons(product) : html`<p class="stub-text">This shop signs its shoppers in. Come through its door to buy.</p>`}
         </div>

@@ -84,7 +84,7 @@ export class Card {
       perCustomerLimit === 1 ? 'One per customer' : `Up to ${perCustomerLimit} per customer`,
     );
     showStock(this.#parts.meter, sale);
-    write(this.#parts['stock-text'], `${formatCount(sale.available)} of ${formatCount(sale.loaded)} left`);
+    write(this.#parts['stock-text'], `${formatCount(sale.available)} of ${formatCount(sale.offered)} left`);
   }
 
   #showMessage(offer) {
@@ -188,8 +188,8 @@ function show(element, text) {
   if (text) write(element, text);
 }
 
-function showStock(meter, { available, loaded }) {
-  meter.max = Math.max(1, loaded);
+function showStock(meter, { available, offered }) {
+  meter.max = Math.max(1, offered);
   meter.low = meter.max / 10;
   meter.optimum = meter.max;
   meter.value = available;
