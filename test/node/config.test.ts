@@ -1,0 +1,247 @@
+// Settings: from the environment and a file, checked at once, secrets kept.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { ConfigError, describeConfig, loadConfig } from '../../src/config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'doorbuster-config-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const ADMIN_TOKEN = 'an-admin-token-of-enough-length';
+const AUTH_SECRET = 'a secret of enough length, with spaces';
+const secrets = { ADMIN_TOKEN, AUTH_SECRET };
+
+let files = 0;
+function fileOf(content: string | object): string {
+  const file = join(folder, `${++files}.json`);
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+}
+
+/** Every mistake as one line. */
+function mistakesOf(
+  environment: Record<string, string>,
+  options: { demo?: boolean; file?: string } = {},
+): string[] {
+  try {
+    loadConfig(environment, options);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.replace('  - ', ''));
+  }
+  return [];
+}
+
+test('the secrets are enough, everything else has a default', () => {
+  const config = loadConfig(secrets, {});
+  expect(config).toMatchObject({
+    demo: false,
+    port: 3_000,
+    host: '0.0.0.0',
+    dataDir: './data',
+    databaseUrl: undefined,
+    adminToken: ADMIN_TOKEN,
+    authSecret: AUTH_SECRET,
+    logLevel: 'info',
+    shards: 256,
+  });
+  expect(config.workers).toBeGreaterThan(0);
+  expect(config.nodeId).not.toBe('');
+  expect(config.limits.pendingMax).toBeGreaterThan(0);
+});
+
+test('every limit arrives where it is meant', () => {
+  const numbers = {
+    PORT: '1',
+    WORKERS: '2',
+    SHARDS: '3',
+    PROJECTION_WORKERS: '4',
+    PROJECTION_RECORDS_MAX: '5',
+    FEED_ACK_WAIT_MS: '6000',
+    FEED_IN_FLIGHT_MAX: '7',
+    JOURNAL_MEBIBYTES_MAX: '8',
+    MAILBOX_ENTRIES_MAX: '9',
+    PENDING_MAX: '10',
+    COMMAND_TIMEOUT_MS: '1100',
+    STREAMS_MAX: '12',
+  };
+  expect(loadConfig({ ...secrets, ...numbers }, {})).toMatchObject({
+    port: 1,
+    workers: 2,
+    shards: 3,
+    projection: { workers: 4, recordsMax: 5 },
+    feed: { ackWaitMs: 6_000, inFlightMax: 7 },
+    journalBytesMax: 8 * 1024 * 1024,
+    limits: { mailboxEntriesMax: 9, pendingMax: 10, commandTimeoutMs: 1_100 },
+    http: { streamsMax: 12 },
+  });
+});
+
+test('all mistakes are told at once, each by its name', () => {
+  const file = fileOf({ prot: 3_000, workers: 0, colour: 'red' });
+  const mistakes = mistakesOf(
+    {
+      PORT: '70000',
+      SHARDS: 'many',
+      LOG_LEVEL: 'loud',
+      DATABASE_URL: 'mysql://localhost/shop',
+      NATS_URL: 'nats://localhost',
+      REDIS_URL: 'redis://localhost',
+      AUTH_JWKS_URL: 'https://shop.example/jwks',
+      ADMIN_TOKEN: 'short',
+    },
+    { file },
+  );
+  const told = mistakes.join('\n');
+  for (const name of [
+    'PORT must be a whole number from 0 to 65535',
+    'SHARDS must be a whole number from 1 to 4096',
+    'WORKERS must be a whole number from 1 to 64',
+    'LOG_LEVEL ',
+    'DATABASE_URL must be a postgres:// address',
+    'NATS_URL is set, but',
+    'REDIS_URL is set, but',
+    'AUTH_JWKS_URL is set, but',
+    'ADMIN_TOKEN must have at least 16 characters',
+    'AUTH_SECRET is missing',
+    'PROT is not a setting',
+    'COLOUR is not a setting',
+  ]) {
+    expect(told).toContain(name);
+  }
+  expect(mistakes).toHaveLength(12);
+});
+
+test('a missing secret says what it is for; demo mode makes both up, different at each start', () => {
+  expect(mistakesOf({})).toEqual([
+    'ADMIN_TOKEN is missing: the token that admins send',
+    expect.stringMatching(/^AUTH_SECRET is missing: /),
+  ]);
+  const [one, other] = [loadConfig({}, { demo: true }), loadConfig({}, { demo: true })];
+  expect(one).toMatchObject({ demo: true, host: '127.0.0.1' });
+  const made = [one.adminToken, one.authSecret, other.adminToken, other.authSecret];
+  expect(new Set(made).size).toBe(4);
+  for (const secret of made) expect(secret).toMatch(/^[\w-]{24}$/);
+});
+
+test('demo mode takes secrets and address when they are given', () => {
+  const environment = { ...secrets, HOST: '0.0.0.0' };
+  expect(loadConfig(environment, { demo: true })).toMatchObject({
+    host: '0.0.0.0',
+    adminToken: ADMIN_TOKEN,
+    authSecret: AUTH_SECRET,
+  });
+  expect(mistakesOf({ ADMIN_TOKEN: 'short' }, { demo: true })).toHaveLength(1);
+});
+
+test('the environment comes before the file, and the file before the defaults', () => {
+  const file = fileOf({
+    port: 4_000,
+    Workers: 3,
+    SHARDS: '8',
+    admin_token: ADMIN_TOKEN,
+    auth_secret: AUTH_SECRET,
+  });
+  expect(loadConfig({}, { file })).toMatchObject({
+    port: 4_000,
+    workers: 3,
+    shards: 8,
+    adminToken: ADMIN_TOKEN,
+  });
+  expect(loadConfig({ PORT: '5000', WORKERS: '' }, { file })).toMatchObject({ port: 5_000, workers: 3 });
+  expect(loadConfig({ PORT: '5000' }, { file, demo: true })).toMatchObject({
+    adminToken: ADMIN_TOKEN,
+    demo: true,
+  });
+});
+
+test('what the environment holds for others is left alone', () => {
+  expect(mistakesOf({ ...secrets, PATH: '/bin', port: 'lower case', DOORBUSTER: '1' })).toEqual([]);
+});
+
+test.each([
+  ['true', true],
+  ['null', null],
+  ['a list', [3]],
+  ['an empty text', ''],
+  ['a fraction', 1.5],
+  ['a fraction as text', '1.5'],
+  ['an exponent', '1e3'],
+  ['a hexadecimal number', '0x10'],
+  ['a number with a unit', '10ms'],
+  ['a number among spaces', ' 10 '],
+  ['a number below nothing', '-1'],
+  ['more than the bound', 65],
+])('%s is no number of workers', (_, value) => {
+  const wrong = 'WORKERS must be a whole number from 1 to 64';
+  expect(mistakesOf(secrets, { file: fileOf({ workers: value }) })).toEqual([wrong]);
+});
+
+test.each([
+  ['is not there', join(folder, 'nothing.json'), /cannot be read as JSON: ENOENT/],
+  ['is a folder', folder, /cannot be read as JSON: EISDIR/],
+  ['is empty', fileOf(''), /cannot be read as JSON/],
+  ['is not JSON', fileOf('PORT=3000'), /cannot be read as JSON/],
+  ['holds null', fileOf('null'), /must hold a JSON object/],
+  ['holds a list', fileOf([{ port: 1 }]), /must hold a JSON object/],
+  ['holds a text', fileOf('"port"'), /must hold a JSON object/],
+  ['names a setting twice', fileOf('{"port":1,"PORT":2}'), /PORT stands in .* twice/],
+  ['names __proto__', fileOf('{"__proto__":{"port":1}}'), /__PROTO__ is not a setting/],
+])('a file that %s is a mistake, by name', (_, file, told) => {
+  expect(mistakesOf(secrets, { file }).join('\n')).toMatch(told);
+});
+
+test.each([
+  ['a line end', `${ADMIN_TOKEN}\n`],
+  ['a space at its end', `${ADMIN_TOKEN} `],
+  ['a letter that headers cannot carry', `${ADMIN_TOKEN}ж`],
+])('an admin token with %s, which no request could send, is a mistake', (_, token) => {
+  expect(mistakesOf({ ...secrets, ADMIN_TOKEN: token })).toEqual([
+    'ADMIN_TOKEN must be printable ASCII without spaces',
+  ]);
+});
+
+test('the description shows every setting as it is in force, and no secret', () => {
+  const environment = {
+    ADMIN_TOKEN,
+    AUTH_SECRET: 'too short',
+    DATABASE_URL: 'postgres://shop:pass-of-postgres@db/shop',
+    NATS_URL: 'nats://shop:pass-of-nats@nats',
+    REDIS_URL: 'redis://:pass-of-redis@redis',
+    PORT: 'x',
+  };
+  const file = fileOf({ workers: 3, colour: 'red' });
+  const described = describeConfig(environment, { file });
+  expect(described).toMatchObject({
+    ADMIN_TOKEN: '(hidden)',
+    AUTH_SECRET: '(hidden, wrong)',
+    DATABASE_URL: '(hidden)',
+    NATS_URL: '(hidden, wrong)',
+    REDIS_URL: '(hidden, wrong)',
+    AUTH_JWKS_URL: null,
+    PORT: '(wrong) "x"',
+    WORKERS: 3,
+    HOST: '0.0.0.0',
+    COLOUR: '(not a setting)',
+  });
+  const text = JSON.stringify(described);
+  for (const secret of [ADMIN_TOKEN, 'too short', 'pass-of']) expect(text).not.toContain(secret);
+  expect(describeConfig({}, { demo: true })).toMatchObject({ HOST: '127.0.0.1', ADMIN_TOKEN: '(hidden)' });
+  expect(describeConfig({}, {})).toMatchObject({ ADMIN_TOKEN: '(missing)', NATS_URL: null });
+  expect(() => describeConfig({}, { file: fileOf('{') })).toThrow(ConfigError);
+});
+
+test('no mistake repeats a secret', () => {
+  const told = mistakesOf({
+    ADMIN_TOKEN: 'tok en with spaces in it',
+    AUTH_SECRET: 'abc-short',
+    DATABASE_URL: 'mysql://shop:password-of-mysql@db',
+    NATS_URL: 'nats://shop:password-of-nats@nats',
+  }).join('\n');
+  for (const secret of ['tok en', 'abc-short', 'password-of']) expect(told).not.toContain(secret);
+});
