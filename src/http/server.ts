@@ -26,6 +26,7 @@ const KEEP_ALIVE_MS = 65_000;
 const CONNECTIONS_MAX = 20_000;
 /** For requests under way. Event streams end by themselves when the node stops. */
 const STOP_GRACE_MS = 8_000;
+const IDLE_CHECK_MS = 50;
 /** For a refused client to read why; then its connection ends, whether it closes its own side or not. */
 const REFUSED_GRACE_MS = 1_000;
 
@@ -58,9 +59,11 @@ export const supportsReusePort = process.platform === 'linux' || process.platfor
 
 async function stop(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  // Those that are busy now fall idle one by one, and Node would keep them for the client's next request.
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
   const timer = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
   await closed;
+  clearInterval(idle);
   clearTimeout(timer);
 }
 

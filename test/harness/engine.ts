@@ -2,7 +2,7 @@
 // the folder with `remove`.
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -122,7 +122,16 @@ export class Engine {
   /** Stops it and removes its folder. */
   async remove(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await this.kill();
+    this.#removeSocketFolder();
     rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** The next start on the same folder would do it after a kill, and there is none. */
+  #removeSocketFolder(): void {
+    const note = join(this.dataDir, 'postgres.socket-folder');
+    if (!existsSync(note)) return;
+    const folder = readFileSync(note, 'utf8').trim();
+    if (folder.startsWith(join(tmpdir(), 'doorbuster-pg-'))) rmSync(folder, { recursive: true, force: true });
   }
 
   async call<T = Record<string, unknown>>(

@@ -124,9 +124,10 @@ describe('an audit', () => {
   const orderIds: string[] = [];
 
   beforeAll(async () => {
+    await engine.product('audited', { quantity: 10 });
     for (let n = 0; n < 5; n++) {
       const token = sign({ sub: `auditor-${n}`, exp: inSeconds(600) });
-      const { status, body } = await engine.buy(token, 'kettle', 'key');
+      const { status, body } = await engine.buy(token, 'audited', 'key');
       if (status !== 201) throw new Error(JSON.stringify(body));
       orderIds.push(String(body['id']));
     }

@@ -219,12 +219,13 @@ describe('a node and its next lives', () => {
     const waiting = openSocket(engine);
     waiting.on('error', () => undefined);
     const head = `POST /v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokenOf('slow')}\r\n`;
-    waiting.write(`${head}Idempotency-Key: k\r\nContent-Length: 40\r\n\r\n{`);
-    // Another connection is answered after it: then the first one is being read.
-    await engine.call('GET', '/livez');
+    let heard = '';
+    waiting.on('data', (piece: Buffer) => (heard += piece.toString()));
+    waiting.write(`${head}Idempotency-Key: k\r\nExpect: 100-continue\r\nContent-Length: 40\r\n\r\n`);
+    await waitUntil('the node waits for the body', () => heard.startsWith('HTTP/1.1 100 Continue'));
     engine.signal('SIGTERM');
-    engine.signal('SIGTERM');
-    await waitUntil('the stop has begun', () => engine.output.includes('SIGTERM: finishing'));
+    engine.signal('SIGINT');
+    await waitUntil('the stop has begun', () => engine.output.includes(': finishing what is under way'));
     const since = performance.now();
     await waitUntil('a later moment', () => performance.now() - since > 2 * SAME_SIGNAL_MS);
     expect(engine.output).not.toContain('again');
@@ -299,7 +300,8 @@ describe('a journal that is full', () => {
     await engine.product('filling', { quantity: 100_000 });
     await engine.product('beside', { quantity: 1 });
     let sold = true;
-    for (let n = 0; sold && n < 10_000; n += 100) sold = (await buyRound(n)).every(isSold);
+    // A slow machine may leave one or the other without an answer in time; a full journal leaves all of them.
+    for (let n = 0; sold && n < 10_000; n += 100) sold = (await buyRound(n)).some(isSold);
     expect(sold).toBe(false);
     expect(attempts.filter(isSold).length).toBeGreaterThan(500);
     await buyRound(10_000);
