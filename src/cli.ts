@@ -18,7 +18,13 @@ import {
   SchemaRefused,
   startEmbeddedPostgres,
 } from './persistence/index.ts';
-import { dataFiles, DataFolderBusy, JournalMismatch, lockDataFolder } from './runtime/index.ts';
+import {
+  dataFiles,
+  DataFolderBusy,
+  DataFolderUnusable,
+  JournalMismatch,
+  lockDataFolder,
+} from './runtime/index.ts';
 
 interface ReachOptions {
   readonly url?: string;
@@ -89,21 +95,26 @@ async function start({ demo = false, config: file, printConfig }: StartOptions):
   const config = loadConfig(process.env, { demo, file });
   if (demo) console.log('Starting …');
   const node = await startNode(config);
-  stopOnSignals(node);
+  const isStopping = stopOnSignals(node);
   void node.failed.then((error) => {
     console.error(`A part of the node died, so the node ends: ${error.message}`);
     process.exit(1);
   });
-  if (demo) greet(node, config.adminToken, await sampleProducts(node, config.adminToken), startedAt);
-  else console.log(`Ready at ${node.url}`);
+  if (!demo) return console.log(`Ready at ${node.url}`);
+  const products = await sampleProducts(node, config.adminToken, isStopping);
+  if (!isStopping()) greet(node, config.adminToken, products, startedAt);
 }
 
 /** A node that runs without its samples is worth more than none. */
-async function sampleProducts(node: RunningNode, adminToken: string): Promise<string[]> {
+async function sampleProducts(
+  node: RunningNode,
+  adminToken: string,
+  isStopping: () => boolean,
+): Promise<string[]> {
   try {
     return await loadSampleCampaign(node, adminToken);
   } catch (error) {
-    console.error((error as Error).message);
+    if (!isStopping()) console.error((error as Error).message);
     return [];
   }
 }
@@ -114,7 +125,8 @@ interface StartOptions {
   readonly printConfig?: boolean;
 }
 
-function stopOnSignals(node: RunningNode): void {
+/** @returns whether it was asked to stop */
+function stopOnSignals(node: RunningNode): () => boolean {
   let stoppingSince: number | undefined;
   const onSignal = (signal: string): void => {
     const now = performance.now();
@@ -138,6 +150,7 @@ function stopOnSignals(node: RunningNode): void {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  return () => stoppingSince !== undefined;
 }
 
 function greet({ url }: RunningNode, adminToken: string, products: string[], startedAt: number): void {
@@ -263,6 +276,7 @@ function isExpected(error: unknown): error is Error {
     CommandError,
     ConfigError,
     DataFolderBusy,
+    DataFolderUnusable,
     EmbeddedPostgresUnusable,
     InvalidArgumentError,
     JournalBehindPostgres,

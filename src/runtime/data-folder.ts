@@ -9,6 +9,10 @@ export class DataFolderBusy extends Error {
   override readonly name = 'DataFolderBusy';
 }
 
+export class DataFolderUnusable extends Error {
+  override readonly name = 'DataFolderUnusable';
+}
+
 export interface DataFolder {
   readonly path: string;
   readonly journal: string;
@@ -18,7 +22,14 @@ export interface DataFolder {
 }
 
 export function lockDataFolder(path: string): DataFolder {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new DataFolderUnusable(`DATA_DIR ${path} cannot be made or used as a folder: ${why}.`, {
+      cause: error,
+    });
+  }
   const lock = new DatabaseSync(join(path, 'lock.sqlite'));
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');

@@ -1,6 +1,12 @@
 // The runtime's public door: shards, routing and the journal, over ports.
 
-export { dataFiles, DataFolderBusy, lockDataFolder, type DataFolder } from './data-folder.ts';
+export {
+  dataFiles,
+  DataFolderBusy,
+  DataFolderUnusable,
+  lockDataFolder,
+  type DataFolder,
+} from './data-folder.ts';
 export { DEFAULT_LIMITS, type RuntimeLimits } from './limits.ts';
 export { DEFAULT_SHARDS, shardOfProduct, shardsOfWorker, workerOfShard } from './placement.ts';
 export { NodeBoard, type NodePhase } from './node-board.ts';

@@ -59,6 +59,8 @@ export class Shard {
   #flight: Flight | undefined;
   #pumpScheduled = false;
   #draining = false;
+  /** Since the last append that landed. */
+  #recoveries = 0;
   #whenDrained: (() => void)[] = [];
   readonly #holds: HoldTimer;
   #holdsAreDue = false;
@@ -235,6 +237,7 @@ export class Shard {
     if (result.kind === 'fenced') return this.#lose();
     if (result.kind === 'unknown') return this.#recover(result.cause);
     this.#state.follow(flight, result.sequence);
+    this.#recoveries = 0;
     this.#flight = undefined;
     flight.batch.answerAll();
     this.#pump();
@@ -256,7 +259,8 @@ export class Shard {
     this.#gathering = new Batch();
     this.#holds.stop();
     this.#armLateCheck();
-    void this.#backoff(0).then(() => this.open());
+    // A journal that takes claims and refuses batches would otherwise be claimed without a pause.
+    void this.#backoff(this.#recoveries++).then(() => this.open());
   }
 
   #backoff(tries: number): Promise<void> {
