@@ -11,29 +11,25 @@ const FIRST_ROWS = 16;
 
 export class Column<A extends NumberArray> {
   readonly #make: (length: number) => A;
-  readonly #width: number;
   readonly #chunks: A[] = [];
 
-  /** @param width numbers in one row, side by side */
-  constructor(make: (length: number) => A, width = 1) {
+  constructor(make: (length: number) => A) {
     this.#make = make;
-    this.#width = width;
   }
 
-  get(row: number, offset = 0): number {
-    return this.#chunks[row >>> CHUNK_BITS]![(row & (CHUNK_ROWS - 1)) * this.#width + offset]!;
+  get(row: number): number {
+    return this.#chunks[row >>> CHUNK_BITS]![row & (CHUNK_ROWS - 1)]!;
   }
 
-  set(row: number, value: number, offset = 0): void {
-    this.#chunks[row >>> CHUNK_BITS]![(row & (CHUNK_ROWS - 1)) * this.#width + offset] = value;
+  set(row: number, value: number): void {
+    this.#chunks[row >>> CHUNK_BITS]![row & (CHUNK_ROWS - 1)] = value;
   }
 
-  /** Makes room for the row. Called once for each new row, before it is set. */
-  reserve(row: number): void {
+  /** Sets the row behind the last one. */
+  push(row: number, value: number): void {
     const chunk = this.#chunks[row >>> CHUNK_BITS];
-    if (chunk !== undefined && (row & (CHUNK_ROWS - 1)) * this.#width < chunk.length) return;
-    if (row >= CHUNK_ROWS) this.#chunks.push(this.#make(CHUNK_ROWS * this.#width));
-    else this.#chunks[0] = this.#grownFirst();
+    if (chunk === undefined || (row & (CHUNK_ROWS - 1)) >= chunk.length) this.#makeRoom(row);
+    this.set(row, value);
   }
 
   /** Memory held, in bytes. */
@@ -41,11 +37,15 @@ export class Column<A extends NumberArray> {
     return this.#chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
   }
 
-  #grownFirst(): A {
+  #makeRoom(row: number): void {
+    if (row >= CHUNK_ROWS) {
+      this.#chunks.push(this.#make(CHUNK_ROWS));
+      return;
+    }
     const old = this.#chunks[0];
-    const grown = this.#make(old === undefined ? FIRST_ROWS * this.#width : old.length * 2);
+    const grown = this.#make(old === undefined ? FIRST_ROWS : old.length * 2);
     if (old !== undefined) grown.set(old);
-    return grown;
+    this.#chunks[0] = grown;
   }
 }
 

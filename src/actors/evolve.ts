@@ -99,8 +99,6 @@ function reserved(product: Product, event: Reserved): void {
   invariant(Number.isSafeInteger(quantity) && quantity > 0, `an order is of whole units, not ${quantity}`);
   invariant(!product.paused, 'a reservation while paused');
   invariant(at >= configuration.startsAt && at < configuration.endsAt, 'a reservation outside the window');
-  invariant(orders.requests.find(event.requestKey) < 0, 'a second order for one key');
-  invariant(orders.ids.find(event.orderId) < 0, 'a second order with one id');
   invariant(isSameTerms(event.terms, product.currentTerms), 'a reservation on terms that are not in force');
 
   const customer = orders.customer(event.customerKey);

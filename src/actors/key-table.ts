@@ -5,16 +5,28 @@
 //   │ 0 │ 3 │ 0 │ 1 │  row + 1  ───▶ │ w0 │ w1 │ w2 │ w3 │ row 0
 //   └───┴───┴───┴───┘   0 = free     └────┴────┴────┴────┘
 //
+// The upper byte of an entry holds eight more bits of its key. A walk over taken slots then stays within one line of the
+// cache: only one foreign entry in 256 makes it look at a row, which lies anywhere in memory.
+//
 // A small table has one index; past 8,192 keys it is split into 64, each of which grows by itself, so that no single
 // insertion moves more than a 64th of the keys: at a million keys that is about a millisecond. Keys are never removed; a table
 // whose sale is long over is dropped whole.
 
-import { Column, uint32s } from './column.ts';
+import { invariant } from './invariant.ts';
 import type { Key } from './key.ts';
 
 const SPLIT_AT = 8_192;
 const SEGMENT_BITS = 6;
 const FIRST_SLOTS = 32;
+const CHUNK_BITS = 13;
+const CHUNK_ROWS = 1 << CHUNK_BITS;
+const FIRST_ROWS = 16;
+/** The lower bits of an entry: row + 1. */
+const ROW_MASK = 0xff_ffff;
+const TAG_MASK = ~ROW_MASK;
+
+/** More than the orders that one product may have. */
+const ROWS_MAX = ROW_MASK - 1;
 
 // The words of the key that is being looked up: a scratch register, so that a lookup allocates nothing.
 let w0 = 0;
@@ -47,7 +59,8 @@ interface Segment {
 const emptySegment = (slots: number): Segment => ({ slots: new Int32Array(slots), used: 0 });
 
 export class KeyTable {
-  readonly #words = new Column(uint32s, 4);
+  /** Four words a row, in chunks as a column has them; an array of its own kind, since every lookup ends here. */
+  readonly #chunks: Uint32Array[] = [new Uint32Array(FIRST_ROWS * 4)];
   #segments: Segment[] = [emptySegment(FIRST_SLOTS)];
   #size = 0;
 
@@ -59,65 +72,100 @@ export class KeyTable {
   find(key: Key): number {
     load(key);
     const { slots } = this.#segment();
-    const mask = slots.length - 1;
-    for (let slot = w3 & mask; ; slot = (slot + 1) & mask) {
-      const entry = slots[slot]!;
-      if (entry === 0) return -1;
-      if (this.#matches(entry - 1)) return entry - 1;
-    }
+    return (slots[this.#slotOf(slots)]! & ROW_MASK) - 1;
   }
 
-  /** Adds a key that is not there yet (the caller has looked), and returns its row. */
-  add(key: Key): number {
+  /** The row of a key that was not there, or -1 when it was. One walk through the index, not two. */
+  addNew(key: Key): number {
     load(key);
-    const row = this.#size++;
-    this.#words.reserve(row);
-    this.#words.set(row, w0, 0);
-    this.#words.set(row, w1, 1);
-    this.#words.set(row, w2, 2);
-    this.#words.set(row, w3, 3);
-    if (row === SPLIT_AT) this.#split();
-    else this.#insert(this.#segment(), row, w3);
-    return row;
+    const segment = this.#segment();
+    const slot = this.#slotOf(segment.slots);
+    return segment.slots[slot] === 0 ? this.#append(segment, slot) : -1;
+  }
+
+  /** The row of the key, which is added when it was not there. */
+  findOrAdd(key: Key): number {
+    load(key);
+    const segment = this.#segment();
+    const slot = this.#slotOf(segment.slots);
+    const entry = segment.slots[slot]!;
+    return entry === 0 ? this.#append(segment, slot) : (entry & ROW_MASK) - 1;
   }
 
   keyAt(row: number): Key {
+    const chunk = this.#chunks[row >>> CHUNK_BITS]!;
+    const at = (row & (CHUNK_ROWS - 1)) * 4;
     let key = '';
     for (let offset = 0; offset < 4; offset++) {
-      const value = this.#words.get(row, offset);
+      const value = chunk[at + offset]!;
       key += String.fromCharCode(value & 255, (value >>> 8) & 255, (value >>> 16) & 255, value >>> 24);
     }
     return key;
   }
 
   get bytes(): number {
-    return this.#words.bytes + this.#segments.reduce((sum, segment) => sum + segment.slots.byteLength, 0);
+    const words = this.#chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    return words + this.#segments.reduce((sum, segment) => sum + segment.slots.byteLength, 0);
   }
 
   #segment(): Segment {
     return this.#segments.length === 1 ? this.#segments[0]! : this.#segments[w2 & ((1 << SEGMENT_BITS) - 1)]!;
   }
 
-  #matches(row: number): boolean {
-    const words = this.#words;
-    return (
-      words.get(row, 3) === w3 &&
-      words.get(row, 2) === w2 &&
-      words.get(row, 1) === w1 &&
-      words.get(row, 0) === w0
-    );
+  /** Where the loaded key stands, or would stand. */
+  #slotOf(slots: Int32Array): number {
+    const mask = slots.length - 1;
+    const chunks = this.#chunks;
+    for (let slot = w3 & mask; ; slot = (slot + 1) & mask) {
+      const entry = slots[slot]!;
+      if (entry === 0) return slot;
+      if (((entry ^ w2) & TAG_MASK) !== 0) continue;
+      const row = (entry & ROW_MASK) - 1;
+      const chunk = chunks[row >>> CHUNK_BITS]!;
+      const at = (row & (CHUNK_ROWS - 1)) * 4;
+      if (chunk[at + 3] === w3 && chunk[at + 2] === w2 && chunk[at + 1] === w1 && chunk[at] === w0)
+        return slot;
+    }
   }
 
-  #insert(segment: Segment, row: number, hash: number): void {
-    if (++segment.used * 4 > segment.slots.length * 3) this.#grow(segment);
-    place(segment.slots, row, hash);
+  /** The loaded key becomes the next row, at the slot that was found free for it. */
+  #append(segment: Segment, slot: number): number {
+    const row = this.#size++;
+    invariant(row < ROWS_MAX, 'a table of keys is full');
+    const chunk = this.#chunkFor(row);
+    const at = (row & (CHUNK_ROWS - 1)) * 4;
+    chunk[at] = w0;
+    chunk[at + 1] = w1;
+    chunk[at + 2] = w2;
+    chunk[at + 3] = w3;
+    if (row === SPLIT_AT) {
+      this.#split();
+    } else {
+      segment.slots[slot] = (w2 & TAG_MASK) | (row + 1);
+      if (++segment.used * 4 > segment.slots.length * 3) this.#grow(segment);
+    }
+    return row;
+  }
+
+  #chunkFor(row: number): Uint32Array {
+    const number = row >>> CHUNK_BITS;
+    const chunk = this.#chunks[number];
+    if (chunk !== undefined && (row & (CHUNK_ROWS - 1)) * 4 < chunk.length) return chunk;
+    const grown = new Uint32Array(row >= CHUNK_ROWS ? CHUNK_ROWS * 4 : chunk!.length * 2);
+    if (chunk !== undefined) grown.set(chunk);
+    this.#chunks[number] = grown;
+    return grown;
+  }
+
+  #word(row: number, offset: number): number {
+    return this.#chunks[row >>> CHUNK_BITS]![(row & (CHUNK_ROWS - 1)) * 4 + offset]!;
   }
 
   #grow(segment: Segment): void {
     const old = segment.slots;
     segment.slots = new Int32Array(old.length * 2);
     for (const entry of old) {
-      if (entry !== 0) place(segment.slots, entry - 1, this.#words.get(entry - 1, 3));
+      if (entry !== 0) place(segment.slots, entry, this.#word((entry & ROW_MASK) - 1, 3));
     }
   }
 
@@ -126,15 +174,16 @@ export class KeyTable {
       emptySegment((SPLIT_AT >> SEGMENT_BITS) * 2),
     );
     for (let row = 0; row < this.#size; row++) {
-      const segment = this.#segments[this.#words.get(row, 2) & ((1 << SEGMENT_BITS) - 1)]!;
-      this.#insert(segment, row, this.#words.get(row, 3));
+      const segment = this.#segments[this.#word(row, 2) & ((1 << SEGMENT_BITS) - 1)]!;
+      place(segment.slots, (this.#word(row, 2) & TAG_MASK) | (row + 1), this.#word(row, 3));
+      if (++segment.used * 4 > segment.slots.length * 3) this.#grow(segment);
     }
   }
 }
 
-function place(slots: Int32Array, row: number, hash: number): void {
+function place(slots: Int32Array, entry: number, hash: number): void {
   const mask = slots.length - 1;
   let slot = hash & mask;
   while (slots[slot] !== 0) slot = (slot + 1) & mask;
-  slots[slot] = row + 1;
+  slots[slot] = entry;
 }

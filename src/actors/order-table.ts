@@ -5,6 +5,7 @@
 
 import { bytes, Column, float64s, uint16s, uint32s } from './column.ts';
 import { KeyTable } from './key-table.ts';
+import { invariant } from './invariant.ts';
 import type { Key } from './key.ts';
 import { canExpire, ORDER_STATUSES, type OrderStatus } from './order.ts';
 
@@ -22,11 +23,13 @@ export class OrderTable {
   readonly #createdAt = new Column(float64s);
   /** By customer row: units reserved or paid. */
   readonly #held = new Column(uint32s);
+  #customersKnown = 0;
 
   get size(): number {
     return this.ids.size;
   }
 
+  /** @throws InvariantViolation when the id or the key is there already: two orders would be one */
   add(
     orderId: Key,
     requestKey: Key,
@@ -35,15 +38,14 @@ export class OrderTable {
     terms: number,
     createdAt: number,
   ): number {
-    const row = this.ids.add(orderId);
-    this.requests.add(requestKey);
-    for (const column of [this.#customer, this.#quantity, this.#terms, this.#status, this.#createdAt]) {
-      column.reserve(row);
-    }
-    this.#customer.set(row, customerRow);
-    this.#quantity.set(row, quantity);
-    this.#terms.set(row, terms);
-    this.#createdAt.set(row, createdAt);
+    const row = this.ids.addNew(orderId);
+    invariant(row >= 0, 'a second order with one id');
+    invariant(this.requests.addNew(requestKey) === row, 'a second order for one key');
+    this.#customer.push(row, customerRow);
+    this.#quantity.push(row, quantity);
+    this.#terms.push(row, terms);
+    this.#status.push(row, 0);
+    this.#createdAt.push(row, createdAt);
     return row;
   }
 
@@ -77,10 +79,11 @@ export class OrderTable {
 
   /** The customer's row, made when it is not there yet. */
   customer(key: Key): number {
-    const found = this.customers.find(key);
-    if (found >= 0) return found;
-    const row = this.customers.add(key);
-    this.#held.reserve(row);
+    const row = this.customers.findOrAdd(key);
+    if (row === this.#customersKnown) {
+      this.#customersKnown++;
+      this.#held.push(row, 0);
+    }
     return row;
   }
 

@@ -1,6 +1,7 @@
 // The Transport between worker threads of one process: a MessagePort for each pair.
 
 import type { MessagePort } from 'node:worker_threads';
+import { packMessage, unpackMessage, type PackedMessage } from './packed-message.ts';
 import type { Address, Message, Transport } from './ports.ts';
 
 export class ThreadTransport implements Transport {
@@ -11,10 +12,12 @@ export class ThreadTransport implements Transport {
   }
 
   send(to: Address, message: Message): void {
-    this.#ports.get(to)?.postMessage(message);
+    this.#ports.get(to)?.postMessage(packMessage(message));
   }
 
   onMessage(receive: (message: Message) => void): void {
-    for (const port of this.#ports.values()) port.on('message', receive);
+    for (const port of this.#ports.values()) {
+      port.on('message', (packed: PackedMessage) => receive(unpackMessage(packed)));
+    }
   }
 }

@@ -1,0 +1,83 @@
+// hot-product: everybody wants the same thing. Batches of 64 commands come from another thread to one actor, whose answers
+// leave after the fsync. Distinct customers and keys; only acceptances count; limits, keys and holds are all kept.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { Checker, decodeRecord } from '../src/actors/index.ts';
+import {
+  DEFAULT_LIMITS,
+  readJournal,
+  Router,
+  Shard,
+  SqliteJournal,
+  SqliteJournalHost,
+  systemClock as clock,
+  systemRandom as random,
+  systemTimers as timers,
+  ThreadTransport,
+  type Message,
+} from '../src/runtime/index.ts';
+import { EMBEDDED_MODE } from './environment.ts';
+import type { GatewayData, GatewayReport } from './hot-product-thread.ts';
+
+const PRODUCT = 'hot';
+const BATCH = 64;
+const WINDOW = 64;
+
+export async function hotProduct({
+  orders = 1_000_000,
+}: {
+  orders?: number;
+}): Promise<Record<string, unknown>> {
+  const folder = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
+  const path = join(folder, 'journal.sqlite');
+  const host = await SqliteJournalHost.start(path, { shards: 1, bytesMax: 2 ** 36 });
+  const journal = new SqliteJournal(host.connect());
+  const shard = new Shard(0, { journal, clock, timers, random }, DEFAULT_LIMITS, 0);
+  await shard.open();
+  const { port1, port2 } = new MessageChannel();
+  const transport = new ThreadTransport(new Map([[1, port1]]));
+  const router = new Router(
+    0,
+    1,
+    () => 0,
+    new Map([[0, shard]]),
+    { clock, timers, transport, random },
+    DEFAULT_LIMITS,
+  );
+  transport.onMessage((message: Message) => router.receive(message));
+  const workerData: GatewayData = { port: port2, productId: PRODUCT, orders, batch: BATCH, window: WINDOW };
+  const gateway = new Worker(new URL('./hot-product-thread.ts', import.meta.url), {
+    workerData,
+    transferList: [port2],
+  });
+  const report = await new Promise<GatewayReport>((resolve, reject) => {
+    gateway.once('message', resolve);
+    gateway.once('error', reject);
+  });
+  const product = shard.durableProducts()?.get(PRODUCT);
+  const bytesPerOrder = product === undefined ? null : product.orders.bytes / report.reserved;
+  await shard.drain();
+  await host.stop();
+  port1.close();
+
+  const checker = new Checker();
+  for (const { sequence, bytes } of readJournal(path)) checker.record(sequence, decodeRecord(bytes));
+  const verdict = checker.report();
+  rmSync(folder, { recursive: true });
+  return {
+    scenario: 'hot-product',
+    mode: EMBEDDED_MODE,
+    orders: report.reserved,
+    refused: report.others,
+    ordersPerSecond: Math.round(report.reserved / (report.elapsedMs / 1_000)),
+    ordersPerAppend: Math.round(verdict.figures.orders / verdict.figures.records),
+    bytesPerOrder,
+    violations: verdict.violations.length,
+  };
+}
+
+if (import.meta.main)
+  console.log(JSON.stringify(await hotProduct({ orders: Number(process.argv[2] ?? 1_000_000) })));
