@@ -11,17 +11,39 @@ import { Crowd, habitOf, type Customer, type Told } from './crowd.ts';
 import { HttpClient } from './http-client.ts';
 import { startOwnNode } from './own-node.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    url: { type: 'string', multiple: true },
-    'admin-token': { type: 'string' },
-    'data-dir': { type: 'string', default: process.env['DATA_DIR'] ?? './data' },
-    customers: { type: 'string', default: '5000' },
-    units: { type: 'string', default: '500' },
-    connections: { type: 'string', default: '256' },
-    json: { type: 'boolean', default: false },
-  },
-});
+const USAGE = `npm run stampede -- [--url ADDRESS]… [--customers 5000] [--units 500] [--connections 256] [--json]
+
+  --url          of a running node in demo mode, more than once for several; without it a node of its own is started
+  --admin-token  of that node; ADMIN_TOKEN, or what its DATA_DIR says, by default
+  --data-dir     of that node, ./data by default
+`;
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        url: { type: 'string', multiple: true },
+        'admin-token': { type: 'string' },
+        'data-dir': { type: 'string', default: process.env['DATA_DIR'] || './data' },
+        customers: { type: 'string', default: '5000' },
+        units: { type: 'string', default: '500' },
+        connections: { type: 'string', default: '256' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    return explain((error as Error).message);
+  }
+}
+
+function explain(problem?: string): never {
+  console.error(problem === undefined ? USAGE : `${problem}\n\n${USAGE}`);
+  process.exit(problem === undefined ? 0 : 2);
+}
+
+const options = readOptions();
+if (options.help) explain();
 
 const LIMIT = 1;
 const OPENS_IN_MS = 4_000;
@@ -67,6 +89,7 @@ async function stampede(): Promise<boolean> {
 
   const figures = await count(node, client, productId, told);
   const report = await callNode<Report>(node, 'GET', '/v1/admin/audit');
+  await configure(node, productId, opensAt, Date.now());
   client.close();
   tell(crowd, figures, report, rushMs);
   const verdict =
@@ -95,17 +118,27 @@ async function signIn(client: HttpClient): Promise<Customer[]> {
 }
 
 async function makeProduct(node: NodeAddress, productId: string, opensAt: number): Promise<void> {
+  await configure(node, productId, opensAt, opensAt + 3_600_000);
+  const path = `/v1/admin/products/${productId}/stock`;
+  await callNode(node, 'POST', path, { body: { quantity: units }, idempotencyKey: 'stampede' });
+}
+
+/** Its end is moved to now when all is counted: a shop need not keep the stampede in its window. */
+async function configure(
+  node: NodeAddress,
+  productId: string,
+  opensAt: number,
+  endsAt: number,
+): Promise<void> {
   const body = {
     name: 'Stampede',
     startsAt: new Date(opensAt).toISOString(),
-    endsAt: new Date(opensAt + 3_600_000).toISOString(),
+    endsAt: new Date(endsAt).toISOString(),
     price: { amount: 4_900, currency: 'EUR' },
     perCustomerLimit: LIMIT,
     holdSeconds: 600,
   };
   await callNode(node, 'PUT', `/v1/admin/products/${productId}`, { body });
-  const path = `/v1/admin/products/${productId}/stock`;
-  await callNode(node, 'POST', path, { body: { quantity: units }, idempotencyKey: 'stampede' });
 }
 
 async function earlyBirds(crowd: Crowd, customers: readonly Customer[]): Promise<void> {
@@ -241,5 +274,5 @@ function tell(crowd: Crowd, figures: Figures, report: Report, rushMs: number): v
 function wholeNumber(name: 'customers' | 'units' | 'connections', max: number): number {
   const value = Number(options[name]);
   if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-  throw new Error(`--${name} is a whole number from 1 to ${max}, not ${options[name]}`);
+  return explain(`--${name} is a whole number from 1 to ${max}, not ${options[name]}.`);
 }

@@ -19,7 +19,10 @@ if (isNewEnough) {
     );
     process.exit(1);
   }
-  const child = spawn(own, [fileURLToPath(cli), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(own, [fileURLToPath(cli), ...process.argv.slice(2)], {
+    // Over the channel the child sees this process end, however it ends.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
   // A terminal sends Ctrl-C to both, a supervisor to this one alone; the other takes two in one moment as one.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));

@@ -1,7 +1,7 @@
 // The command line. Each command says what it did, or what is wrong and what to do; --json prints for programs.
 
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Report, Stock } from './actors/index.ts';
 import { audit } from './audit.ts';
@@ -40,8 +40,13 @@ interface StockOptions extends ReachOptions {
 /** Ctrl-C reaches npm and us at once, and npm sends it on: that is one wish, not two. */
 const SAME_SIGNAL_MS = 500;
 
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
 const program = new Command('doorbuster')
   .description('A flash-sale engine: every unit is sold exactly once.')
+  .version(version, '-v, --version')
   .showHelpAfterError();
 
 program
@@ -65,7 +70,10 @@ for (const change of ['load', 'withdraw'] as const) {
     );
 }
 reaching(stock.command('show <product>')).description('count it, in its actor').action(showStock);
-reaching(program.command('shards')).description('who owns what').action(showShards);
+reaching(program.command('shards'))
+  .description('who owns what: shards that hold products or are not open')
+  .option('--all', 'every shard')
+  .action(showShards);
 reaching(program.command('audit'))
   .description('hold the journal against Postgres; exits 1 on a violation')
   .action(runAudit);
@@ -81,7 +89,7 @@ function reaching(command: Command): Command {
   return command
     .option('--url <address>', 'of a running node')
     .option('--admin-token <token>', 'its admin token; ADMIN_TOKEN by default')
-    .option('--data-dir <folder>', 'find the node through its folder', process.env['DATA_DIR'] ?? './data')
+    .option('--data-dir <folder>', 'find the node through its folder', process.env['DATA_DIR'] || './data')
     .option('--json', 'print JSON');
 }
 
@@ -150,6 +158,9 @@ function stopOnSignals(node: RunningNode): () => boolean {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  process.on('SIGHUP', onSignal);
+  // Whoever started us on a Node of its own is gone.
+  process.once('disconnect', () => onSignal('the end of the launcher'));
   return () => stoppingSince !== undefined;
 }
 
@@ -202,18 +213,22 @@ function printStock(product: string, { loaded, available, reserved, sold, withdr
   );
 }
 
-async function showShards({ json, ...options }: ReachOptions): Promise<void> {
-  const { shards } = await callNode<{ shards: NodeShard[] }>(
-    requireNode(reachOf(options)),
-    'GET',
-    '/v1/admin/shards',
-  );
+async function showShards({
+  json,
+  all = false,
+  ...options
+}: ReachOptions & { all?: boolean }): Promise<void> {
+  const node = requireNode(reachOf(options));
+  const { shards } = await callNode<{ shards: NodeShard[] }>(node, 'GET', '/v1/admin/shards');
   if (json) return console.log(JSON.stringify(shards));
-  console.table(
-    Object.fromEntries(
-      shards.map(({ shard, reason, ...facts }) => [shard, reason === null ? facts : { ...facts, reason }]),
-    ),
-  );
+  const phases = Map.groupBy(shards, ({ phase }) => phase);
+  console.log([...phases].map(([phase, of]) => `${of.length} ${phase}`).join(', '));
+  const shown = shards.filter(({ phase, products }) => all || products > 0 || phase !== 'open');
+  const rows = shown.map(({ shard, reason, ...facts }) => [
+    shard,
+    reason === null ? facts : { ...facts, reason },
+  ]);
+  if (rows.length > 0) console.table(Object.fromEntries(rows));
 }
 
 async function runAudit({ json, ...options }: ReachOptions): Promise<void> {

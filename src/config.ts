@@ -17,7 +17,7 @@ function integer(min: number, max: number) {
 
 const secret = (what: string) =>
   z
-    .string({ error: `is missing: ${what}` })
+    .string({ error: `is missing: ${what} (make one with: openssl rand -base64 24; or try start --demo)` })
     .min(16, 'must have at least 16 characters')
     .max(4_096);
 

@@ -75,6 +75,7 @@ export async function startNode(config: Config): Promise<RunningNode> {
   };
   try {
     await assertPortFree(config);
+    undo.push(await holdPort(config));
     return await compose(config, logger, folder, undo, stop);
   } catch (error) {
     await stop();
@@ -90,7 +91,7 @@ async function compose(
   stop: () => Promise<void>,
 ): Promise<RunningNode> {
   const { shards, journalBytesMax: bytesMax } = config;
-  const journal = await SqliteJournalHost.start(folder.journal, { shards, bytesMax });
+  const journal = await SqliteJournalHost.start(folder.journal, { shards, bytesMax }, [folder.lock]);
   undo.push(() => journal.stop());
 
   const board = new NodeBoard();
@@ -236,6 +237,22 @@ function assertPortFree({ port, host }: Config): Promise<void> {
       );
     });
     probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve()));
+  });
+}
+
+/**
+ * Two nodes that start at the same moment both find the port free, and would then share it. A name in the kernel, gone
+ * with its process, goes to one of them alone.
+ */
+function holdPort({ port, host }: Config): Promise<() => void> {
+  if (port === 0 || process.platform !== 'linux') return Promise.resolve(() => undefined);
+  const holder = createServer();
+  return new Promise((resolve, reject) => {
+    holder.once('error', () => {
+      const what = `Port ${port} of ${host} is being taken by another node that starts.`;
+      reject(new StartError(`${what} Choose another with PORT; PORT=0 takes a free one.`));
+    });
+    holder.listen(`\0doorbuster ${host} ${port}`, () => resolve(() => void holder.close()));
   });
 }
 

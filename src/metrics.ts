@@ -34,6 +34,10 @@ export class Metrics {
   readonly #pending = this.#gauge('doorbuster_commands_pending', 'Commands whose answer is awaited');
   readonly #streams = this.#gauge('doorbuster_event_streams', 'Open event streams');
   readonly #mailbox = this.#gauge('doorbuster_mailbox_depth', 'Commands waiting in front of all shards');
+  readonly #ahead = this.#gauge(
+    'doorbuster_shard_time_ahead_seconds',
+    'Most that a shard’s journal is ahead of the clock',
+  );
   readonly #shards = this.#gauge('doorbuster_shards', 'Shards of this node, by phase', ['phase']);
 
   constructor() {
@@ -52,6 +56,9 @@ export class Metrics {
     this.#pending.set(total(({ pending }) => pending));
     this.#streams.set(total(({ streams }) => streams));
     this.#mailbox.set(total(({ shards }) => shards.reduce((sum, { mailboxDepth }) => sum + mailboxDepth, 0)));
+    this.#ahead.set(
+      Math.max(0, ...workers.flatMap(({ shards }) => shards.map(({ aheadMs }) => aheadMs))) / 1_000,
+    );
     this.#applied.reset();
     this.#applied.inc(projection.applied);
     this.#failures.reset();

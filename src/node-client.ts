@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { NodeFile } from './main.ts';
-import { dataFiles } from './runtime/index.ts';
+import { dataFiles, isDataFolderLocked } from './runtime/index.ts';
 
 export interface NodeAddress {
   readonly url: string;
@@ -74,12 +74,11 @@ function problemOf(text: string): string {
   }
 }
 
-/** A node that was killed leaves its file behind: only a living process counts. */
+/** A node that was killed leaves its file behind, and a copied folder has that of its original: only a held folder counts. */
 function readNodeFile(dataDir: string): NodeFile | undefined {
   try {
-    const file = JSON.parse(readFileSync(dataFiles(dataDir).nodeFile, 'utf8')) as NodeFile;
-    process.kill(file.pid, 0);
-    return file;
+    if (!isDataFolderLocked(dataDir)) return undefined;
+    return JSON.parse(readFileSync(dataFiles(dataDir).nodeFile, 'utf8')) as NodeFile;
   } catch {
     return undefined;
   }

@@ -63,6 +63,7 @@ export interface LiveShard {
 
 const CONNECTIONS_PER_THREAD = 2;
 const DRAIN_MAX_MS = 10_000;
+const AHEAD_TOLD_MS = 1_000;
 
 const { config, worker, board: shared, journal: journalPort, peers } = workerData as WorkerData;
 const logger = pino({ level: config.logLevel, base: { worker } });
@@ -115,11 +116,16 @@ async function openShards(): Promise<ShardStatus[]> {
   return [...shards.values()].map((shard) => shard.status());
 }
 
-function tellPhase({ shard, phase, reason }: ShardStatus): void {
+function tellPhase({ shard, phase, reason, aheadMs }: ShardStatus): void {
   const trouble = { shard, phase, reason };
   if (phase === 'refused') logger.error(trouble, 'this shard is refused: its products cannot be sold');
   else if (phase === 'recovering') logger.warn(trouble, 'this shard reads its journal back');
-  else if (phase === 'lost') logger.warn(trouble, 'this shard has another owner');
+  else if (phase === 'open' && aheadMs > AHEAD_TOLD_MS) {
+    logger.warn(
+      { shard, aheadMs },
+      'the journal of this shard is ahead of the clock: sales follow the journal’s time',
+    );
+  } else if (phase === 'lost') logger.warn(trouble, 'this shard has another owner');
 }
 
 async function serve({ connection, port, reusePort }: ServeRequest): Promise<number> {

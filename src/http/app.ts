@@ -36,7 +36,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): Hono {
     onError(error);
     // Whatever went wrong, an order may exist: only the repetition with the same key can tell. A look changes nothing.
     const isLook = c.req.method === 'GET' || c.req.method === 'HEAD';
-    return problemResponse(c, isLook ? 'overloaded' : 'outcome_unknown');
+    return problemResponse(c, isLook ? 'unavailable' : 'outcome_unknown');
   });
   return app;
 }

@@ -94,7 +94,7 @@ const listOrders: ZodOpenApiOperationObject = {
   },
   responses: {
     '200': ok('The list; with both parameters, the one order.', z.union([schemas.OrderList, schemas.Order])),
-    ...problems('invalid_request', 'unauthenticated', 'not_found', ...busy),
+    ...problems('invalid_request', 'unauthenticated', 'not_found', 'unavailable', ...busy),
   },
 };
 
@@ -329,7 +329,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
           security: admin,
           responses: {
             '200': { description: 'Each invariant with its figures.' },
-            ...problems('unauthenticated', 'forbidden', 'overloaded'),
+            ...problems('unauthenticated', 'forbidden', 'unavailable'),
           },
         },
       },

@@ -1,6 +1,7 @@
 // Pages for people: the storefront, the API's documentation, and their static files.
 
 import type { Hono } from 'hono';
+import { LRUCache } from 'lru-cache';
 import type { HttpContext } from './context.ts';
 import { openApiDocument } from './openapi.ts';
 import { PROBLEMS } from './problem.ts';
@@ -11,6 +12,9 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const PRODUCTS_SHOWN = 24;
+const DOCS_REMEMBERED = 8;
+/** What can be bought comes first. */
+const STATES_SHOWN = ['on_sale', 'upcoming', 'paused', 'sold_out', 'ended'];
 
 const problemList = Object.entries(PROBLEMS).map(([code, kind]) => ({ code, ...kind }));
 
@@ -36,16 +40,25 @@ export function pageRoutes(app: Hono, context: HttpContext): void {
     const views = replies.flatMap((reply): ProductView[] =>
       reply.outcome === 'product' ? [productView(reply.product)] : [],
     );
+    views.sort((one, other) => STATES_SHOWN.indexOf(one.sale.state) - STATES_SHOWN.indexOf(other.sale.state));
     pageHeaders(c.header.bind(c));
     return c.html(storefrontPage({ demo, products: views, now: clock.now() }));
   });
 
-  // The page costs milliseconds of the thread that also sells, and never changes: it is made once.
-  let docs: Promise<string> | undefined;
+  // The page costs milliseconds of the thread that also sells: it is made once for each address that it is read at, since
+  // its commands name that address.
+  const docs = new LRUCache<string, Promise<string>>({ max: DOCS_REMEMBERED });
+  const docsAt = (origin: string): Promise<string> => {
+    const known = docs.get(origin);
+    if (known !== undefined) return known;
+    const document = { ...openApiDocument(), servers: [{ url: origin }] };
+    const made = Promise.resolve(docsPage(document, problemList)).then(String);
+    docs.set(origin, made);
+    return made;
+  };
   app.get('/docs', async (c) => {
-    docs ??= Promise.resolve(docsPage(openApiDocument(), problemList)).then(String);
     pageHeaders(c.header.bind(c));
-    return c.html(await docs);
+    return c.html(await docsAt(new URL(c.req.url).origin));
   });
 
   app.get('/openapi.json', (c) => c.json(openApiDocument()));

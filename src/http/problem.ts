@@ -88,6 +88,14 @@ export const PROBLEMS = {
     'It may have been accepted or not. Repeat it with the same key, or ask by key: GET /v1/orders?productId=…&idempotencyKey=…',
     1,
   ),
+  unavailable: {
+    status: 503,
+    title: 'Unavailable',
+    detail:
+      'What this call reads cannot be read just now, most likely Postgres. Sales go on. Try again later.',
+    retry: 'later',
+    retryAfterSeconds: 2,
+  },
   shutting_down: {
     status: 503,
     title: 'Shutting down',

@@ -165,6 +165,7 @@ export const Shard = z
     epoch: z.int(),
     sequence: z.int(),
     mailboxDepth: z.int(),
+    aheadMs: z.number(),
     products: z.int(),
     reason: z.string().nullable(),
   })

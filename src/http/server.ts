@@ -22,6 +22,7 @@ export interface Listener {
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+const CONNECTIONS_CHECK_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000;
 const CONNECTIONS_MAX = 20_000;
 /** For requests under way. Event streams end by themselves when the node stops. */
@@ -37,6 +38,8 @@ export function listen(app: Hono, options: ListenOptions): Promise<Listener> {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // How often Node looks for the two above; by itself every half minute.
+    connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
     // A missing Host is answered like a wrong one, below.
     requireHostHeader: false,
   };

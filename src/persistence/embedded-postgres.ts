@@ -4,7 +4,7 @@
 // folder can be deleted. The caller must hold the lock of the data folder, since two processes in one folder destroy it.
 // Whoever starts it stops it, after every pool to it has ended.
 
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -47,7 +47,8 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPo
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   await chmod(dataFolder, 0o700);
   const socketNote = resolve(dataDir, 'postgres.socket-folder');
-  const socketFolder = process.platform === 'win32' ? undefined : await makeSocketFolder(socketNote);
+  const socketFolder =
+    process.platform === 'win32' ? undefined : await makeSocketFolder(socketNote, dataFolder);
   const removeSocket = async (): Promise<void> => {
     if (socketFolder === undefined) return;
     await rm(socketFolder, { recursive: true, force: true });
@@ -75,16 +76,19 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPo
 
 /**
  * Not in the data folder: a socket's path ends at about a hundred characters. Who may enter this folder is the only check of who
- * may connect. A killed process leaves it behind, and its place is noted for the next start to remove.
+ * may connect. A killed process leaves it behind, and its place is noted for the next start to remove, with the folder that
+ * it served: a copy of that folder has the note, too, and must not touch what its original may be using.
  */
-async function makeSocketFolder(note: string): Promise<string> {
+async function makeSocketFolder(note: string, dataFolder: string): Promise<string> {
   const prefix = join(tmpdir(), 'doorbuster-pg-');
-  const left = await readFile(note, 'utf8').catch(() => '');
-  if (left.startsWith(prefix) && !left.slice(prefix.length).includes(sep)) {
+  const { dev, ino } = await stat(dataFolder);
+  const [left = '', servedFor] = (await readFile(note, 'utf8').catch(() => '')).split('\n');
+  const isOurs = servedFor === `${dev}:${ino}`;
+  if (isOurs && left.startsWith(prefix) && !left.slice(prefix.length).includes(sep)) {
     await rm(left, { recursive: true, force: true });
   }
   const folder = await mkdtemp(prefix);
-  await writeFile(note, folder);
+  await writeFile(note, `${folder}\n${dev}:${ino}`);
   return folder;
 }
 

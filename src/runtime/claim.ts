@@ -29,7 +29,7 @@ export async function claim(
     number: 0,
     previous: head?.sequence ?? 0,
     revision,
-    at: Math.max(clock.now(), newest?.at ?? 0),
+    at: clock.now(),
   };
   const bytes = encodeRecord(header, []);
   const result = await journal.append(shard, bytes, header.previous);

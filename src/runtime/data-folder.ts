@@ -1,9 +1,11 @@
 // DATA_DIR belongs to one process at a time. The lock is a held SQLite lock: the kernel drops it with the process,
 // however it dies, so no stale lock file ever stands in the way.
 
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+
+const SQLITE_BUSY = 5;
 
 export class DataFolderBusy extends Error {
   override readonly name = 'DataFolderBusy';
@@ -16,6 +18,7 @@ export class DataFolderUnusable extends Error {
 export interface DataFolder {
   readonly path: string;
   readonly journal: string;
+  readonly lock: string;
   /** Tells commands on this machine where the node listens. */
   readonly nodeFile: string;
   release(): void;
@@ -30,21 +33,46 @@ export function lockDataFolder(path: string): DataFolder {
       cause: error,
     });
   }
-  const lock = new DatabaseSync(join(path, 'lock.sqlite'));
+  const files = dataFiles(path);
+  const release = tryLock(files.lock, path);
+  if (release !== undefined) return { ...files, release };
+  throw new DataFolderBusy(
+    `DATA_DIR ${path} is in use by another process. Stop that one, or give this one a DATA_DIR of its own.`,
+  );
+}
+
+/** Whether a process holds the folder at this moment. What its files say of a running node counts only then. */
+export function isDataFolderLocked(path: string): boolean {
+  const { lock } = dataFiles(path);
+  if (!existsSync(lock)) return false;
+  const release = tryLock(lock, path);
+  release?.();
+  return release === undefined;
+}
+
+/** @returns undefined when somebody else holds it @throws DataFolderUnusable */
+function tryLock(file: string, path: string): (() => void) | undefined {
+  let database: DatabaseSync | undefined;
   try {
-    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    database = new DatabaseSync(file);
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    const held = database;
+    return () => held.close();
   } catch (error) {
-    lock.close();
-    throw new DataFolderBusy(
-      `DATA_DIR ${path} is in use by another process. Stop that one, or give this one a DATA_DIR of its own.`,
+    database?.close();
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
+    const why = (error as Error).message;
+    throw new DataFolderUnusable(
+      `DATA_DIR ${path} cannot be locked: ${why}. This user must be able to write in it, and its disk must have room; ` +
+        'lock.sqlite holds nothing and can be deleted while no node runs.',
       { cause: error },
     );
   }
-  return { ...dataFiles(path), release: () => lock.close() };
 }
 
 export const dataFiles = (path: string) => ({
   path,
   journal: join(path, 'journal.sqlite'),
+  lock: join(path, 'lock.sqlite'),
   nodeFile: join(path, 'node.json'),
 });

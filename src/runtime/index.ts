@@ -4,6 +4,7 @@ export {
   dataFiles,
   DataFolderBusy,
   DataFolderUnusable,
+  isDataFolderLocked,
   lockDataFolder,
   type DataFolder,
 } from './data-folder.ts';
@@ -19,7 +20,7 @@ export { readExtent, readJournal } from './sqlite/reader.ts';
 export { SqliteJournal } from './sqlite/journal.ts';
 export { SqliteJournalHost } from './sqlite/journal-host.ts';
 export { JournalMismatch } from './sqlite/store.ts';
-export { systemClock, systemRandom, systemTimers } from './system.ts';
+export { CalmClock, systemClock, systemRandom, systemTimers } from './system.ts';
 export { threadFile } from './thread-file.ts';
 export { ThreadLink, type Handlers } from './thread-link.ts';
 export { ThreadTransport } from './thread-transport.ts';

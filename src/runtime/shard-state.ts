@@ -78,7 +78,6 @@ export class ShardState {
       invariant(event.at >= this.at, `${where} runs back in time`);
       this.evolve(event);
     }
-    this.at = Math.max(this.at, record.at);
     this.follow(record, stored.sequence);
     return record;
   }

@@ -24,6 +24,8 @@ export interface ShardStatus {
   readonly epoch: number;
   readonly sequence: number;
   readonly mailboxDepth: number;
+  /** How far its journal's time is ahead of the clock: sales open and end, and holds run out, by the journal's. */
+  readonly aheadMs: number;
   readonly products: number;
   readonly reason: string | null;
 }
@@ -99,6 +101,7 @@ export class Shard {
       epoch,
       sequence: head,
       mailboxDepth: this.#mailbox.depth,
+      aheadMs: Math.max(0, this.#state.at - this.#ports.clock.now()),
       products: this.#state.products.size,
       reason: this.#reason,
     };

@@ -3,10 +3,47 @@
 import { randomFillSync } from 'node:crypto';
 import type { Clock, Random, Timers } from './ports.ts';
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-};
+/** A wall clock further than this from where it was expected has jumped. */
+const JUMP_MS = 1_000;
+/** A jump that lasts so long is believed. */
+const BELIEVED_AFTER_MS = 10_000;
+
+/**
+ * The wall clock, not easily led astray: the journal's time never runs back, so one moment with the clock an hour ahead
+ * would move a sale by an hour. A jump is followed only when it lasts; until then time goes on as the monotonic clock does.
+ */
+export class CalmClock implements Clock {
+  readonly #wall: () => number;
+  readonly #monotonic: () => number;
+  /** Wall clock less monotonic clock. */
+  #offset: number;
+  #strayingSince: number | undefined;
+
+  constructor(wall = () => Date.now(), monotonic = () => performance.now()) {
+    this.#wall = wall;
+    this.#monotonic = monotonic;
+    this.#offset = wall() - monotonic();
+  }
+
+  now(): number {
+    const wall = this.#wall();
+    const monotonic = this.#monotonic();
+    const isJump = Math.abs(wall - monotonic - this.#offset) > JUMP_MS;
+    if (isJump) {
+      this.#strayingSince ??= monotonic;
+      if (monotonic - this.#strayingSince < BELIEVED_AFTER_MS) return Math.floor(monotonic + this.#offset);
+    }
+    this.#strayingSince = undefined;
+    this.#offset = wall - monotonic;
+    return wall;
+  }
+
+  monotonic(): number {
+    return this.#monotonic();
+  }
+}
+
+export const systemClock: Clock = new CalmClock();
 
 export const systemTimers: Timers = {
   after(delayMs, callback) {

@@ -75,7 +75,8 @@ export class Engine {
     });
     const engine = new Engine(child, dataDir);
     try {
-      await waitUntil('the node is ready', () => engine.#isReady());
+      await waitUntil('the node is ready', () => engine.#hasEnded || engine.#isReady());
+      if (engine.#hasEnded) throw new Error(`the node ended with code ${child.exitCode}`);
     } catch (error) {
       child.kill('SIGKILL');
       throw new Error(`${String(error)}\n${engine.#output}`, { cause: error });
@@ -121,7 +122,7 @@ export class Engine {
 
   /** Stops it and removes its folder. */
   async remove(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.kill();
+    if (!this.#hasEnded) await this.kill();
     this.#removeSocketFolder();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
@@ -185,8 +186,11 @@ export class Engine {
     return this.call('POST', '/v1/orders', { token, key, body: { productId, quantity } });
   }
 
+  get #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   async #isReady(): Promise<boolean> {
-    if (this.#child.exitCode !== null) throw new Error(`it ended with code ${this.#child.exitCode}`);
     if (this.#url === '') {
       const file = JSON.parse(readFileSync(dataFiles(this.dataDir).nodeFile, 'utf8')) as NodeFile;
       if (file.pid !== this.#child.pid) return false;

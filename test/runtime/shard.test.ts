@@ -220,6 +220,28 @@ describe('holds', () => {
   }
 });
 
+describe('time', () => {
+  test('of an owner with a wrong clock that sold nothing does not outlive it', async () => {
+    const hand = await ShardInHand.selling(1);
+    const ahead = new ShardInHand(hand.journal);
+    await ahead.time.pass(3_600_000);
+    await ahead.shard.open();
+    const next = new ShardInHand(hand.journal, {}, 3);
+    await next.shard.open();
+    expect(next.shard.status().aheadMs).toBe(0);
+  });
+
+  test('of the journal that is ahead of the clock is told', async () => {
+    const hand = await ShardInHand.selling(1);
+    await hand.time.pass(3_600_000);
+    hand.reserve('ada');
+    await turns();
+    const next = new ShardInHand(hand.journal, {}, 3);
+    await next.shard.open();
+    expect(next.shard.status().aheadMs).toBe(3_600_000);
+  });
+});
+
 describe('a damaged journal', () => {
   test('is refused by name, and answers nothing', async () => {
     const hand = await ShardInHand.selling(1);

@@ -38,6 +38,7 @@ export interface Report {
     readonly unitsSold: number;
     readonly unitsReserved: number;
     readonly unitsAvailable: number;
+    readonly unitsWithdrawn: number;
     readonly rows: number;
     /** Records after the projection's positions. */
     readonly recordsNotProjected: number;
@@ -178,6 +179,7 @@ export class Checker {
         unitsSold: total('sold'),
         unitsReserved: total('reserved'),
         unitsAvailable: total('available'),
+        unitsWithdrawn: total('withdrawn'),
         rows: this.#rows,
         recordsNotProjected: this.#model.recordsAfter(this.#positions),
         answers: this.#answers,

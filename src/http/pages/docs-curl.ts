@@ -10,8 +10,6 @@ import {
   type Schema,
 } from './openapi.ts';
 
-const shopUrl = 'http://localhost:3000';
-
 export function curlLine(document: OpenApiDocument, operation: Operation): string {
   const options = [
     ...security(operation),
@@ -67,7 +65,7 @@ function plainValue({ type, format, minimum }: Schema): unknown {
 
 function url(document: OpenApiDocument, { path, parameters }: Operation): string {
   const server = document.servers?.[0]?.url ?? '';
-  const base = /^https?:/.test(server) ? server.replace(/\/$/, '') : shopUrl;
+  const base = /^https?:/.test(server) ? server.replace(/\/$/, '') : 'http://localhost:3000';
   const filled = parameters
     .filter((parameter) => parameter.in === 'path')
     .reduce((text, { name, example, schema }) => {

@@ -24,10 +24,17 @@ export class SqliteJournalHost {
     });
   }
 
-  /** @throws JournalMismatch when the file cannot be this journal */
-  static async start(path: string, options: StoreOptions): Promise<SqliteJournalHost> {
+  /**
+   * @param guarded files whose deletion must end the node, beside the journal's own
+   * @throws JournalMismatch when the file cannot be this journal
+   */
+  static async start(
+    path: string,
+    options: StoreOptions,
+    guarded: readonly string[] = [],
+  ): Promise<SqliteJournalHost> {
     const commits = new SharedArrayBuffer(4);
-    const workerData: JournalThreadData = { path, ...options, commits };
+    const workerData: JournalThreadData = { path, guarded, ...options, commits };
     const worker = new Worker(threadFile('./journal-thread', import.meta.url), {
       workerData,
       name: 'journal',

@@ -3,6 +3,7 @@
 
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import type { Sequence } from '../ports.ts';
+import { FileGuard } from './file-guard.ts';
 import type {
   AppendRequest,
   JournalThreadData,
@@ -21,10 +22,15 @@ interface Waiting {
   readonly append: AppendRequest;
 }
 
-const { path, shards, bytesMax, commits } = workerData as JournalThreadData;
+const GUARD_PERIOD_MS = 1_000;
+
+const { path, guarded, shards, bytesMax, commits } = workerData as JournalThreadData;
 const commitCount = new Int32Array(commits);
 const report = (message: JournalThreadReport): void => parentPort!.postMessage(message);
 const store = open();
+const guard = new FileGuard([path, `${path}-wal`, ...guarded]);
+// Throws out of the thread, which ends the process.
+setInterval(() => guard.check(), GUARD_PERIOD_MS).unref();
 let waiting: Waiting[] = [];
 let commitScheduled = false;
 /** Saved with the next commit: a feed's floor may be old after a crash, since its records are only given out again. */
@@ -88,6 +94,7 @@ function scheduleCommit(): void {
 }
 
 function commitGroup(): void {
+  guard.check();
   let bytes = 0;
   let count = 0;
   while (count < waiting.length && bytes < GROUP_BYTES_MAX) bytes += waiting[count++]!.append.bytes.length;

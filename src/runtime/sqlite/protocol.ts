@@ -33,6 +33,8 @@ export type Response =
 
 export interface JournalThreadData {
   readonly path: string;
+  /** Files beside the journal that must stay where they are, as the data folder's lock. */
+  readonly guarded: readonly string[];
   readonly shards: number;
   readonly bytesMax: number;
   /** One Int32 that counts commits, for those who wait for the next. */

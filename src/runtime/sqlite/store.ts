@@ -50,8 +50,8 @@ export class SqliteStore {
 
   /** @throws JournalMismatch when the file was made with another format or number of shards */
   constructor(path: string, { shards, bytesMax }: StoreOptions) {
-    this.#database = new DatabaseSync(path);
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000');
+    this.#database = openDatabase(path);
+    this.#database.exec('PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000');
     this.#database.exec(`PRAGMA max_page_count = ${Math.floor(bytesMax / PAGE_BYTES)}`);
     this.#database.exec(SCHEMA);
     this.#checkAbout('format', FORMAT);
@@ -140,6 +140,20 @@ export class SqliteStore {
     throw new JournalMismatch(
       `This journal was made with ${name} = ${found}, and it is ${wanted} now. ` +
         `The ${name} of a journal cannot change: set it back to ${found}, or use another DATA_DIR.`,
+    );
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  try {
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA journal_mode = WAL');
+    return database;
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new JournalMismatch(
+      `The journal ${path} cannot be opened: ${why}. It must be a file that this user may write, on a disk with room; if ` +
+        'it is damaged, restore it from its backup.',
     );
   }
 }
