@@ -131,7 +131,7 @@ export class Engine {
   #removeSocketFolder(): void {
     const note = join(this.dataDir, 'postgres.socket-folder');
     if (!existsSync(note)) return;
-    const folder = readFileSync(note, 'utf8').trim();
+    const folder = readFileSync(note, 'utf8').split('\n')[0]!.trim();
     if (folder.startsWith(join(tmpdir(), 'doorbuster-pg-'))) rmSync(folder, { recursive: true, force: true });
   }
 
