@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/servers/install.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Two cores: the tests that start servers and processes would only slow each other down.

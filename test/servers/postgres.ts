@@ -26,7 +26,7 @@ const START_MS_MAX = 60_000;
 const PACKAGES_ROOT = '/usr/lib/postgresql';
 
 export async function startPostgres(): Promise<PostgresServer> {
-  const binaries = findBinaries() ?? installBinaries();
+  const binaries = postgresBinaries();
   const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-pg-'));
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
@@ -101,6 +101,9 @@ export async function startPostgres(): Promise<PostgresServer> {
     },
   };
 }
+
+/** The folder of the server's binaries, installed when they are missing and that is possible. */
+export const postgresBinaries = (): string => findBinaries() ?? installBinaries();
 
 /** The folder of the newest server's binaries. */
 function findBinaries(): string | undefined {
