@@ -20,17 +20,17 @@ import {
   type Message,
 } from '../src/runtime/index.ts';
 import { EMBEDDED_MODE } from './environment.ts';
+import type { ScenarioOptions, ScenarioResult } from './bench.ts';
 import type { GatewayData, GatewayReport } from './hot-product-thread.ts';
 
 const PRODUCT = 'hot';
 const BATCH = 64;
 const WINDOW = 64;
+/** Only to choose how many orders make a run of the wanted length. */
+const ORDERS_PER_SECOND_EXPECTED = 250_000;
 
-export async function hotProduct({
-  orders = 1_000_000,
-}: {
-  orders?: number;
-}): Promise<Record<string, unknown>> {
+export async function hotProduct({ seconds }: ScenarioOptions): Promise<ScenarioResult> {
+  const orders = Math.ceil(seconds * ORDERS_PER_SECOND_EXPECTED);
   const folder = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
   const path = join(folder, 'journal.sqlite');
   const host = await SqliteJournalHost.start(path, { shards: 1, bytesMax: 2 ** 36 });
@@ -78,6 +78,3 @@ export async function hotProduct({
     violations: verdict.violations.length,
   };
 }
-
-if (import.meta.main)
-  console.log(JSON.stringify(await hotProduct({ orders: Number(process.argv[2] ?? 1_000_000) })));

@@ -2,10 +2,14 @@
 
 const PERIOD_MS = 20;
 
-/** @returns the condition's first value that is not undefined, null or false */
+/**
+ * @param seen what to tell when the deadline passes
+ * @returns the condition's first value that is not undefined, null or false
+ */
 export async function waitUntil<T>(
   what: string,
   condition: () => T | Promise<T>,
+  seen: () => unknown = () => undefined,
   deadlineMs = 60_000,
 ): Promise<NonNullable<Exclude<T, false>>> {
   const until = performance.now() + deadlineMs;
@@ -20,9 +24,8 @@ export async function waitUntil<T>(
       failure = error as Error;
     }
     if (performance.now() > until) {
-      throw new Error(
-        `${what}: not within ${deadlineMs} ms${failure === undefined ? '' : `, at last ${failure.message}`}`,
-      );
+      const last = failure?.message ?? JSON.stringify(seen());
+      throw new Error(`${what}: not within ${deadlineMs} ms${last === undefined ? '' : `, at last ${last}`}`);
     }
     await new Promise((resolve) => setTimeout(resolve, PERIOD_MS));
   }

@@ -531,7 +531,7 @@ describe('what is not HTTP', () => {
       const before = openFiles();
       // Node itself lets them go after half a minute.
       const isLetGo = (): boolean => openFiles() <= before - sockets.length / 2;
-      await waitUntil('the node has let them go', isLetGo, 15_000);
+      await waitUntil('the node has let them go', isLetGo, undefined, 15_000);
       for (const socket of sockets) socket.destroy();
     },
   );

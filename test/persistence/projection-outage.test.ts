@@ -5,7 +5,7 @@ import { fiveShardSale } from './five-shard-sale.ts';
 import { rememberingLog } from './log.ts';
 import { MemoryFeed } from './memory-feed.ts';
 import { openEmptyPool, SERVER_MS_MAX, snapshot, withoutVersions } from './postgres-kinds.ts';
-import { waitUntil } from './wait-until.ts';
+import { waitUntil } from '../harness/wait-until.ts';
 
 describe('the pump when Postgres goes away', { timeout: SERVER_MS_MAX }, () => {
   let postgres: PostgresServer;

@@ -15,7 +15,7 @@ import {
 } from './postgres-kinds.ts';
 import { fiveShardSale } from './five-shard-sale.ts';
 import { SALE_STARTS_AT, ScriptedJournal } from './scripted-journal.ts';
-import { waitUntil } from './wait-until.ts';
+import { waitUntil } from '../harness/wait-until.ts';
 
 function shuffled(records: readonly StoredRecord[]): StoredRecord[] {
   const key = ({ sequence }: StoredRecord): number => (sequence * 7_919) % 104_729;
