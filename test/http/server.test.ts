@@ -31,7 +31,7 @@ test('a stop answers what is under way, and then waits for no client that would 
   await expect(fetch(`http://${OPTIONS.host}:${listener.port}/`)).rejects.toThrow('fetch failed');
   expect(isStopped).toBe(false);
   finish();
-  await waitUntil('the stop', () => isStopped, SOON_MS);
+  await waitUntil('the stop', () => isStopped, undefined, SOON_MS);
   expect(text).toBe('answered');
   agent.destroy();
 });
