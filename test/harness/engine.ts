@@ -55,11 +55,8 @@ export class Engine {
   }
 
   /** @throws when it does not become ready, with what it printed */
-  static async start({
-    dataDir = temporaryFolder(),
-    env = {},
-    demo = true,
-  }: EngineOptions = {}): Promise<Engine> {
+  static async start({ dataDir: given, env = {}, demo = true }: EngineOptions = {}): Promise<Engine> {
+    const dataDir = given ?? temporaryFolder();
     const settings = {
       PORT: '0',
       DATA_DIR: dataDir,
@@ -78,7 +75,7 @@ export class Engine {
       await waitUntil('the node is ready', () => engine.#hasEnded || engine.#isReady());
       if (engine.#hasEnded) throw new Error(`the node ended with code ${child.exitCode}`);
     } catch (error) {
-      child.kill('SIGKILL');
+      await engine.#discard(given);
       throw new Error(`${String(error)}\n${engine.#output}`, { cause: error });
     }
     return engine;
@@ -118,6 +115,12 @@ export class Engine {
       () => this.#child.exitCode !== null || this.#child.signalCode !== null,
     );
     return this.#child.exitCode;
+  }
+
+  /** A start that failed leaves nothing: neither its process nor a folder that was made for it. */
+  async #discard(given: string | undefined): Promise<void> {
+    if (given === undefined) await this.remove();
+    else if (!this.#hasEnded) await this.kill();
   }
 
   /** Stops it and removes its folder. */
