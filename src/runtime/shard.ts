@@ -31,6 +31,8 @@ export interface ShardStatus {
 }
 
 const OVERLOADED: ShardReply = refuse('overloaded').reply;
+const OUTCOME_UNKNOWN: ShardReply = refuse('outcome_unknown').reply;
+/** Surely not decided here. */
 const MOVED: ShardReply = { outcome: 'moved' };
 
 /** Holds that end in one batch, so that a wave of them leaves room for shoppers. */
@@ -120,7 +122,8 @@ export class Shard {
         const claimed = await claim(this.shard, this.#revision, this.#ports, (record) =>
           this.#recognise(record),
         );
-        return claimed === undefined ? this.#lose() : this.#opened(claimed);
+        // Whether an append of before landed can be read by the new owner alone.
+        return claimed === undefined ? this.#lose(OUTCOME_UNKNOWN) : this.#opened(claimed);
       } catch (error) {
         if (!(error instanceof JournalUnavailable)) return this.#refuse(error);
         this.#enter('recovering', error.message);
@@ -237,7 +240,7 @@ export class Shard {
   }
 
   #landed(flight: Flight, result: AppendResult): void {
-    if (result.kind === 'fenced') return this.#lose();
+    if (result.kind === 'fenced') return this.#lose(MOVED);
     if (result.kind === 'unknown') return this.#recover(result.cause);
     this.#state.follow(flight, result.sequence);
     this.#recoveries = 0;
@@ -286,9 +289,12 @@ export class Shard {
     if (flight !== undefined) this.#mailbox.putBack(flight.batch.entries);
   }
 
-  /** Somebody else owns the shard: nothing that waits here was decided. */
-  #lose(): void {
+  /** Somebody else owns the shard: nothing that waits here was decided. @param ofFlight what its commands are told */
+  #lose(ofFlight: ShardReply): void {
+    const inFlight = this.#flight?.batch.entries ?? [];
+    this.#flight = undefined;
     this.#enter('lost', 'another owner claimed this shard');
+    for (const entry of inFlight) entry.answer(ofFlight);
     this.#dropEverything(MOVED);
   }
 
@@ -307,12 +313,11 @@ export class Shard {
   /** What was only gathered or waits was never sent. A flight under way still answers by itself when it lands. */
   #dropEverything(reply: ShardReply): void {
     this.#holds.stop();
-    const fenced = this.#phase === 'lost' ? (this.#flight?.batch.entries ?? []) : [];
-    if (this.#phase === 'lost') this.#flight = undefined;
-    const dropped = [...fenced, ...this.#gathering.entries];
+    const dropped = this.#gathering.entries;
     this.#gathering = new Batch();
-    for (let entry = this.#mailbox.take(); entry !== undefined; entry = this.#mailbox.take())
+    for (let entry = this.#mailbox.take(); entry !== undefined; entry = this.#mailbox.take()) {
       dropped.push(entry);
+    }
     for (const entry of dropped) entry.answer(reply);
   }
 

@@ -130,6 +130,31 @@ describe('an unknown append', () => {
   });
 });
 
+describe('an unknown append of an owner that loses the shard', () => {
+  test('is told as unknown: it landed, and neither `not accepted` nor `moved` would be true', async () => {
+    const hand = await ShardInHand.selling(1);
+    hand.journal.letThrough = false;
+    const bought = hand.reserve('ada');
+    await turns();
+    const waiting = hand.reserve('bob');
+    await hand.journal.held[0]!.settle(true, { kind: 'unknown', cause: 'the answer is lost' });
+    await hand.time.pass(100);
+    expect(hand.journal.held).toHaveLength(2);
+    hand.journal.letThrough = true;
+    const rival = new ShardInHand(hand.journal, {}, 2);
+    await rival.shard.open();
+    await hand.journal.held[1]!.settle(true);
+    expect(hand.shard.phase).toBe('lost');
+    expect([bought, waiting].map(outcomeOf)).toEqual(['outcome_unknown', 'moved']);
+    expect(outcomeOf(await told(rival.reserve('ada')))).toBe('reserved');
+  });
+});
+
+async function told<T>(answer: T): Promise<T> {
+  await turns();
+  return answer;
+}
+
 describe('a fenced append', () => {
   test('ends the ownership, and nothing that waited was decided', async () => {
     const hand = await ShardInHand.selling(5);
@@ -213,11 +238,6 @@ describe('holds', () => {
     await next.time.pass(2_000);
     expect((await told(next.show())).reply).toMatchObject({ stock: { reserved: 0, available: 1 } });
   });
-
-  async function told<T>(answer: T): Promise<T> {
-    await turns();
-    return answer;
-  }
 });
 
 describe('time', () => {
