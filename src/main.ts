@@ -127,7 +127,8 @@ async function compose(
   const postgres = await startPostgres(config, undo);
   const extent = readExtent(folder.journal);
   const positions = await preparePostgres(postgres.connection, extent);
-  await workers.open();
+  // A journal that dies now would leave its claims without an answer for ever.
+  await Promise.race([workers.open(), journal.died.then((error) => Promise.reject(error))]);
 
   const feed = new SqliteFeed({
     path: folder.journal,

@@ -64,11 +64,6 @@ export class SqliteStore {
     this.#readHeads();
   }
 
-  /** Newest sequence of the whole journal. */
-  get last(): Sequence {
-    return this.#last;
-  }
-
   headOf(shard: number): Sequence {
     return this.#heads.get(shard) ?? 0;
   }
