@@ -1,29 +1,28 @@
 // npm run bench -- SCENARIO [--seconds N] [--json]: one file for each scenario. It tells the machine, the versions and the
-// durability mode first, and ends with one line of JSON.
+// durability mode first, and ends with one line of JSON. docs/performance.md says what each scenario measures.
 
 import { parseArgs } from 'node:util';
 import { environment } from './environment.ts';
 import { hotProduct } from './hot-product.ts';
+import { http } from './http.ts';
+import type { Scenario } from './scenario.ts';
+import { soldOut } from './sold-out.ts';
 
-export interface ScenarioOptions {
-  /** How long to measure, about. */
-  readonly seconds: number;
-}
-
-export interface ScenarioResult {
-  readonly scenario: string;
-  /** What an answer had survived when it left. */
-  readonly mode: string;
-  /** Invariants broken; anything but 0 makes the figures worthless. */
-  readonly violations: number;
-  readonly [figure: string]: string | number | null;
-}
-
-const SCENARIOS: Readonly<Record<string, (options: ScenarioOptions) => Promise<ScenarioResult>>> = {
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  http,
+  'sold-out': soldOut,
   'hot-product': hotProduct,
 };
 
-const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--json]\n\nScenarios: ${Object.keys(SCENARIOS).join(', ')}`;
+const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--json]
+
+Scenarios: ${Object.keys(SCENARIOS).join(', ')}
+
+  --seconds      how long to measure, about
+  --threads      the CPU time of each thread of the node, too (http, sold-out)
+  --connections  such as 64,256 (http, sold-out)
+  --json         nothing but the last line
+`;
 
 function readCommandLine() {
   try {
@@ -31,6 +30,8 @@ function readCommandLine() {
       allowPositionals: true,
       options: {
         seconds: { type: 'string', default: '5' },
+        threads: { type: 'boolean', default: false },
+        connections: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -45,24 +46,35 @@ function fail(problem: string): never {
   process.exit(2);
 }
 
+function wholeNumbers(name: string, text: string | undefined, max: number): number[] | undefined {
+  if (text === undefined) return undefined;
+  const numbers = text.split(',').map(Number);
+  if (numbers.every((number) => Number.isInteger(number) && number >= 1 && number <= max)) return numbers;
+  return fail(`--${name} takes whole numbers from 1 to ${max} with commas between them, not ${text}.`);
+}
+
 const { values, positionals } = readCommandLine();
 if (values.help) {
   console.log(USAGE);
   process.exit();
 }
-const scenario = SCENARIOS[positionals[0] ?? ''];
-if (scenario === undefined) fail(`There is no scenario ${positionals[0] ?? '(none named)'}.`);
+const [name = '(none named)', ...others] = positionals;
+const scenario = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
+if (scenario === undefined) fail(`There is no scenario ${name}.`);
+if (others.length > 0) fail(`One scenario at a time: ${others.join(' ')} is too much.`);
 const seconds = Number(values.seconds);
 if (!(seconds > 0 && seconds <= 600))
   fail(`--seconds is a number above 0, at most 600, not ${values.seconds}.`);
+const connections = wholeNumbers('connections', values.connections, 10_000);
 
 const machine = environment();
-if (!values.json) {
-  console.log(`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, Node ${machine.node}`);
-}
-const result = await scenario({ seconds });
-if (!values.json) {
-  for (const [figure, value] of Object.entries(result)) console.log(`  ${figure.padEnd(18)} ${value}`);
-}
-console.log(JSON.stringify({ ...result, ...machine }));
+const { mode } = scenario;
+const say = (text: string): void => {
+  if (!values.json) console.log(text);
+};
+say(`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}`);
+say(`Node ${machine.node}, SQLite ${machine.sqlite}; ${mode}`);
+const result = await scenario.run({ seconds, threads: values.threads, connections, say });
+for (const [figure, value] of Object.entries(result)) say(`  ${figure.padEnd(28)} ${value}`);
+console.log(JSON.stringify({ scenario: name, mode, ...result, ...machine }));
 if (result.violations > 0) process.exitCode = 1;

@@ -1,12 +1,14 @@
 // What every figure must be read with: the machine, the versions, and how durable an answer was.
 
-import { cpus, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 
 export interface Environment {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGiB: number;
+  readonly system: string;
   readonly node: string;
+  readonly sqlite: string;
 }
 
 export function environment(): Environment {
@@ -15,7 +17,9 @@ export function environment(): Environment {
     cpu: all[0]?.model.trim() ?? 'unknown',
     cores: all.length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${process.platform} ${release()}`,
     node: process.version,
+    sqlite: process.versions['sqlite'] ?? 'unknown',
   };
 }
 

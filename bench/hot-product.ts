@@ -1,5 +1,6 @@
 // hot-product: everybody wants the same thing. Batches of 64 commands come from another thread to one actor, whose answers
-// leave after the fsync. Distinct customers and keys; only acceptances count; limits, keys and holds are all kept.
+// leave after the fsync. Distinct customers and keys; only acceptances count; limits, keys and holds are all kept. The ratio
+// is that to the journal's thread alone, given the very same records.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,8 +21,8 @@ import {
   type Message,
 } from '../src/runtime/index.ts';
 import { EMBEDDED_MODE } from './environment.ts';
-import type { ScenarioOptions, ScenarioResult } from './bench.ts';
 import type { GatewayData, GatewayReport } from './hot-product-thread.ts';
+import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
 
 const PRODUCT = 'hot';
 const BATCH = 64;
@@ -29,7 +30,9 @@ const WINDOW = 64;
 /** Only to choose how many orders make a run of the wanted length. */
 const ORDERS_PER_SECOND_EXPECTED = 250_000;
 
-export async function hotProduct({ seconds }: ScenarioOptions): Promise<ScenarioResult> {
+export const hotProduct: Scenario = { mode: EMBEDDED_MODE, run };
+
+async function run({ seconds }: ScenarioOptions): Promise<ScenarioResult> {
   const orders = Math.ceil(seconds * ORDERS_PER_SECOND_EXPECTED);
   const folder = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
   const path = join(folder, 'journal.sqlite');
@@ -66,15 +69,37 @@ export async function hotProduct({ seconds }: ScenarioOptions): Promise<Scenario
   const checker = new Checker();
   for (const { sequence, bytes } of readJournal(path)) checker.record(sequence, decodeRecord(bytes));
   const verdict = checker.report();
+  const ordersPerSecond = report.reserved / (report.elapsedMs / 1_000);
+  const journalOrdersPerSecond =
+    report.reserved / (await secondsOfJournalAlone(path, join(folder, 'raw.sqlite')));
   rmSync(folder, { recursive: true });
   return {
-    scenario: 'hot-product',
-    mode: EMBEDDED_MODE,
+    ratio: round(ordersPerSecond / journalOrdersPerSecond),
     orders: report.reserved,
     refused: report.others,
-    ordersPerSecond: Math.round(report.reserved / (report.elapsedMs / 1_000)),
+    ordersPerSecond: Math.round(ordersPerSecond),
+    journalOrdersPerSecond: Math.round(journalOrdersPerSecond),
     ordersPerAppend: Math.round(verdict.figures.orders / verdict.figures.records),
     bytesPerOrder,
     violations: verdict.violations.length,
   };
+}
+
+/** The reference: the same records once more, one after the other, and nobody who decides anything. */
+async function secondsOfJournalAlone(from: string, to: string): Promise<number> {
+  const records = [...readJournal(from)].map(({ bytes }) => Uint8Array.from(bytes));
+  const host = await SqliteJournalHost.start(to, { shards: 1, bytesMax: 2 ** 36 });
+  const port = host.connect();
+  const journal = new SqliteJournal(port);
+  const startedAt = performance.now();
+  let head = 0;
+  for (const bytes of records) {
+    const result = await journal.append(0, bytes, head);
+    if (result.kind !== 'appended') throw new Error(`an append to a journal of its own was ${result.kind}`);
+    head = result.sequence;
+  }
+  const seconds = (performance.now() - startedAt) / 1_000;
+  await host.stop();
+  port.close();
+  return seconds;
 }

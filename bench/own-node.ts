@@ -11,16 +11,18 @@ import { dataFiles } from '../src/runtime/index.ts';
 export interface OwnNode {
   readonly url: string;
   readonly adminToken: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
 const START_MS_MAX = 60_000;
 
-export async function startOwnNode(): Promise<OwnNode> {
+/** @param env settings beside those that every benchmark has */
+export async function startOwnNode(env: Readonly<Record<string, string>> = {}): Promise<OwnNode> {
   const dataDir = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
   const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
   const child = spawn(process.execPath, [cli, 'start', '--demo'], {
-    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'warn' },
+    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -43,6 +45,7 @@ export async function startOwnNode(): Promise<OwnNode> {
   return {
     url,
     adminToken,
+    pid: child.pid!,
     stop: async () => {
       child.kill('SIGTERM');
       await ended;

@@ -1,0 +1,33 @@
+// What a scenario is given and what it gives back.
+
+export interface ScenarioOptions {
+  /** How long to measure, about. */
+  readonly seconds: number;
+  /** Sizes of the scenario; each has its own when nothing is given. */
+  readonly connections?: readonly number[] | undefined;
+  readonly products?: readonly number[] | undefined;
+  readonly orders?: number | undefined;
+  /** Tells the CPU time of each thread, too. */
+  readonly threads: boolean;
+  /** A line about what is going on; nothing with --json. */
+  readonly say: (text: string) => void;
+}
+
+export interface ScenarioResult {
+  /** Our figure over that of the reference, measured in the same run; null where there is no reference. */
+  readonly ratio: number | null;
+  /** Invariants broken; anything but 0 makes the figures worthless. */
+  readonly violations: number;
+  readonly [figure: string]: string | number | null;
+}
+
+export interface Scenario {
+  /** What an answer had survived when it left. */
+  readonly mode: string;
+  run(options: ScenarioOptions): Promise<ScenarioResult>;
+}
+
+/** Three significant digits say all that a benchmark knows. */
+export function round(value: number, digits = 3): number {
+  return Number(value.toPrecision(digits));
+}

@@ -1,0 +1,77 @@
+// Each scenario runs to its end, tells what it must tell, and finds every invariant kept. Never what the figures are: they
+// belong to a quiet machine.
+
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const BENCH = fileURLToPath(new URL('../../bench/bench.ts', import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function bench(...args: string[]): Promise<Ended> {
+  const env = { ...process.env, WORKERS: '2', SHARDS: '16' };
+  const child = spawn(process.execPath, [BENCH, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+const duelFigures = (what: string): string[] => [
+  `${what}PerSecond4`,
+  'echoesPerSecond4',
+  'ratio4',
+  'p50Ms4',
+  'p99Ms4',
+  'secondsToCatchUp',
+];
+
+test.each<[string, string[], string[]]>([
+  ['http', ['--connections', '4', '--seconds', '0.5', '--threads'], duelFigures('purchases')],
+  ['sold-out', ['--connections', '4', '--seconds', '0.5'], duelFigures('refusals')],
+  ['hot-product', ['--seconds', '0.1'], ['ordersPerSecond', 'bytesPerOrder', 'ordersPerAppend']],
+])(
+  'the scenario %s ends with a line of figures, and every invariant was kept',
+  async (name, args, figures) => {
+    const { code, stdout, stderr } = await bench(name, ...args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.trim().split('\n');
+    expect(lines.length).toBeGreaterThan(3);
+    expect(lines.slice(0, 2).join('\n')).toMatch(/Node v.*SQLite.*fsync/);
+    const result = JSON.parse(lines.at(-1)!) as Record<string, unknown>;
+    expect(result).toMatchObject({ scenario: name, violations: 0 });
+    expect(result['mode']).toContain('fsync');
+    for (const figure of ['ratio', ...figures]) expect(result[figure], figure).toBeGreaterThan(0);
+  },
+);
+
+test('with --json there is that line and nothing else', async () => {
+  const { code, stdout } = await bench('hot-product', '--seconds', '0.05', '--json');
+  expect(code).toBe(0);
+  expect(stdout.trim().split('\n')).toHaveLength(1);
+  expect(JSON.parse(stdout)).toMatchObject({ scenario: 'hot-product', violations: 0 });
+});
+
+test.each([
+  ['no scenario', [], 'There is no scenario (none named)'],
+  ['an unknown scenario', ['toString'], 'There is no scenario toString'],
+  ['two scenarios', ['http', 'sold-out'], 'sold-out is too much'],
+  ['no time', ['http', '--seconds', '0'], '--seconds is a number above 0, at most 600, not 0'],
+  ['a time that is none', ['http', '--seconds', 'soon'], 'not soon'],
+  ['no connections', ['http', '--connections', '64,0'], '--connections takes whole numbers from 1 to 10000'],
+  ['an unknown option', ['http', '--second', '1'], '--second'],
+])('%s is told, and nothing runs', async (_, args, told) => {
+  const { code, stdout, stderr } = await bench(...args);
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).toContain(told);
+  expect(stderr).toContain('hot-product');
+});
