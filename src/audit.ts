@@ -1,9 +1,26 @@
 // Holds the journal against Postgres, and against the live actors, with the checker that tests and simulations use.
 // Reads both beside a running node; needs nobody to stop.
 
-import { Checker, decodeRecord, InvariantViolation, type Report, type Stock } from './actors/index.ts';
+import {
+  Checker,
+  decodeRecord,
+  digest,
+  InvariantViolation,
+  type Report,
+  type Stock,
+} from './actors/index.ts';
 import { openPool, readProjected, type PostgresConnection } from './persistence/index.ts';
-import { readJournal, ShardState, type StoredRecord } from './runtime/index.ts';
+import {
+  fileOf,
+  readJournal,
+  readSnapshot,
+  ShardState,
+  SnapshotDamaged,
+  SnapshotFiles,
+  systemTimers,
+  type SnapshotName,
+  type StoredRecord,
+} from './runtime/index.ts';
 
 /** Stock of one shard's products, exactly as of one journal sequence. */
 export interface LiveStock {
@@ -15,13 +32,17 @@ export interface LiveStock {
 export interface AuditRequest {
   /** The journal's file. */
   readonly journal: string;
+  /** The folder of snapshots. */
+  readonly snapshots: string;
   readonly connection: PostgresConnection;
   readonly live: readonly LiveStock[];
 }
 
 /** Memory grows with the orders: each is held once, as the checker's model of it. */
-export async function audit({ journal, connection, live }: AuditRequest): Promise<Report> {
-  const reading = new JournalReading(live);
+export async function audit({ journal, snapshots: folder, connection, live }: AuditRequest): Promise<Report> {
+  const snapshots = new SnapshotFiles(folder);
+  // Listed before the journal is read, which therefore covers them.
+  const reading = new JournalReading(live, await snapshots.listAll());
   reading.readOn(journal);
   const { checker } = reading;
   const pool = openPool(connection, 1, 'doorbuster audit');
@@ -40,6 +61,7 @@ export async function audit({ journal, connection, live }: AuditRequest): Promis
     await pool.end();
   }
   reading.compareStock();
+  await reading.compareSnapshots(snapshots);
   return checker.report();
 }
 
@@ -52,8 +74,13 @@ class JournalReading {
   readonly #broken = new Set<number>();
   #last = 0;
 
-  constructor(live: readonly LiveStock[]) {
+  readonly #snapshotAt: ReadonlyMap<number, SnapshotName>;
+  /** Of each product in the replay, as of each snapshot. */
+  readonly #digests = new Map<SnapshotName, ReadonlyMap<string, string>>();
+
+  constructor(live: readonly LiveStock[], snapshots: readonly SnapshotName[]) {
     this.#liveAt = new Map(live.map((shard) => [shard.sequence, shard]));
+    this.#snapshotAt = new Map(snapshots.map((name) => [name.sequence, name]));
   }
 
   /** What the journal has beyond what was read already. */
@@ -71,6 +98,19 @@ class JournalReading {
     }
   }
 
+  /** Each snapshot against the replay up to its record. */
+  async compareSnapshots(snapshots: SnapshotFiles): Promise<void> {
+    for (const name of this.#snapshotAt.values()) {
+      const replayed = this.#digests.get(name);
+      if (replayed === undefined) {
+        this.checker.broken(7, `snapshot ${fileOf(name)} goes up to a record that is not in the journal`);
+        continue;
+      }
+      const isSame = await isSnapshotOf(replayed, name, snapshots);
+      if (isSame !== undefined) this.checker.snapshot(fileOf(name), isSame);
+    }
+  }
+
   #read(stored: StoredRecord): void {
     const { shard, sequence, bytes } = stored;
     const state = this.#states.get(shard) ?? new ShardState(shard);
@@ -84,7 +124,28 @@ class JournalReading {
       this.checker.broken(6, `record ${sequence} of shard ${shard}: ${error.message}`);
       return;
     }
+    const snapshot = this.#snapshotAt.get(sequence);
+    if (snapshot?.shard === shard) this.#digests.set(snapshot, digests(state));
     for (const [productId, stock] of this.#liveAt.get(sequence)?.stock ?? [])
       this.checker.live(productId, stock);
+  }
+}
+
+const digests = ({ products }: ShardState): ReadonlyMap<string, string> =>
+  new Map([...products].map(([id, product]) => [id, digest(product)]));
+
+/** Undefined for one that was removed since, as a newer one took its place. */
+async function isSnapshotOf(
+  replayed: ReadonlyMap<string, string>,
+  name: SnapshotName,
+  snapshots: SnapshotFiles,
+): Promise<boolean | undefined> {
+  try {
+    const kept = digests(await readSnapshot(name, { snapshots, timers: systemTimers }));
+    return kept.size === replayed.size && [...kept].every(([id, sum]) => replayed.get(id) === sum);
+  } catch (error) {
+    if (!(error instanceof SnapshotDamaged)) throw error;
+    const isStillThere = (await snapshots.list(name.shard)).some(({ sum }) => sum === name.sum);
+    return isStillThere ? false : undefined;
   }
 }

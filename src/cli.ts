@@ -260,7 +260,7 @@ async function auditFolder(dataDir: string): Promise<Report> {
     } finally {
       await pool.end();
     }
-    return await audit({ journal: folder.journal, connection, live: [] });
+    return await audit({ journal: folder.journal, snapshots: folder.snapshots, connection, live: [] });
   } finally {
     await postgres?.stop();
     folder.release();

@@ -36,6 +36,7 @@ import {
   threadFile,
   type DataFolder,
 } from './runtime/index.ts';
+import { SnapshotHost } from './snapshot-host.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface RunningNode {
@@ -100,7 +101,12 @@ async function compose(
   const auditNow = async (): Promise<Report> => {
     const live = await workers.live();
     await caughtUp(pump);
-    return runAudit({ journal: folder.journal, connection: postgres.connection, live });
+    return runAudit({
+      journal: folder.journal,
+      snapshots: folder.snapshots,
+      connection: postgres.connection,
+      live,
+    });
   };
   const control = {
     shards: async (): Promise<NodeShard[]> => {
@@ -129,6 +135,11 @@ async function compose(
   const positions = await preparePostgres(postgres.connection, extent);
   // A journal that dies now would leave its claims without an answer for ever.
   await Promise.race([workers.open(), journal.died.then((error) => Promise.reject(error))]);
+
+  const { logLevel } = config;
+  const snapshotData = { journal: folder.journal, snapshots: folder.snapshots, logLevel };
+  const snapshots = new SnapshotHost(snapshotData, logger);
+  undo.push(() => snapshots.stop());
 
   const feed = new SqliteFeed({
     path: folder.journal,

@@ -17,10 +17,12 @@ import {
 } from './http/index.ts';
 import { openPool, OrderReads, ProductReads, type PostgresConnection } from './persistence/index.ts';
 import {
+  dataFiles,
   NodeBoard,
   Router,
   Shard,
   shardsOfWorker,
+  SnapshotFiles,
   SqliteJournal,
   systemClock as clock,
   systemRandom as random,
@@ -108,8 +110,12 @@ const main = new ThreadLink(parentPort!, {
 
 async function openShards(): Promise<ShardStatus[]> {
   const journal = new SqliteJournal(journalPort);
+  const snapshots = new SnapshotFiles(dataFiles(config.dataDir).snapshots, ({ shard, sequence }, why) =>
+    logger.warn({ shard, sequence, why }, 'a damaged snapshot was set aside; the journal takes its place'),
+  );
+  const ports = { journal, snapshots, clock, timers, random };
   for (const number of shardsOfWorker(worker, config.workers, config.shards)) {
-    shards.set(number, new Shard(number, { journal, clock, timers, random }, config.limits, 0, tellPhase));
+    shards.set(number, new Shard(number, ports, config.limits, 0, tellPhase));
   }
   transport.onMessage((message) => router.receive(message));
   await Promise.all([...shards.values()].map((shard) => shard.open()));

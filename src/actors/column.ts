@@ -32,6 +32,19 @@ export class Column<A extends NumberArray> {
     this.set(row, value);
   }
 
+  /** Rows `from` to `to` (not included), as one array. */
+  slice(from: number, to: number): A {
+    const values = this.#make(to - from);
+    for (let row = from; row < to;) {
+      const end = Math.min(to, (row | (CHUNK_ROWS - 1)) + 1);
+      const first = row & (CHUNK_ROWS - 1);
+      const chunk = this.#chunks[row >>> CHUNK_BITS]!;
+      values.set(chunk.subarray(first, first + (end - row)), row - from);
+      row = end;
+    }
+    return values;
+  }
+
   /** Memory held, in bytes. */
   get bytes(): number {
     return this.#chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);

@@ -41,6 +41,8 @@ export {
   type JournalRecord,
   type RecordHeader,
 } from './record.ts';
+export { encodeSnapshot, SNAPSHOT_VERSION, type Snapshot, type SnapshotHead } from './snapshot.ts';
+export { SnapshotDecoder } from './snapshot-decoder.ts';
 export { Checker, type Answer, type Report } from './check/checker.ts';
 export { INVARIANTS, type InvariantNumber, type Violation } from './check/findings.ts';
 export type * from './check/projected.ts';

@@ -92,6 +92,30 @@ export class KeyTable {
     return entry === 0 ? this.#append(segment, slot) : (entry & ROW_MASK) - 1;
   }
 
+  /** The row of a new key that stands as four words at `at`; -1 when it was there. A snapshot's way in. */
+  addNewWords(words: Uint32Array, at: number): number {
+    w0 = words[at]!;
+    w1 = words[at + 1]!;
+    w2 = words[at + 2]!;
+    w3 = words[at + 3]!;
+    const segment = this.#segment();
+    const slot = this.#slotOf(segment.slots);
+    return segment.slots[slot] === 0 ? this.#append(segment, slot) : -1;
+  }
+
+  /** Four words a row, rows `from` to `to` (not included): a snapshot's way out. */
+  wordsOf(from: number, to: number): Uint32Array {
+    const words = new Uint32Array((to - from) * 4);
+    for (let row = from; row < to;) {
+      const end = Math.min(to, (row | (CHUNK_ROWS - 1)) + 1);
+      const first = (row & (CHUNK_ROWS - 1)) * 4;
+      const chunk = this.#chunks[row >>> CHUNK_BITS]!;
+      words.set(chunk.subarray(first, first + (end - row) * 4), (row - from) * 4);
+      row = end;
+    }
+    return words;
+  }
+
   keyAt(row: number): Key {
     const chunk = this.#chunks[row >>> CHUNK_BITS]!;
     const at = (row & (CHUNK_ROWS - 1)) * 4;

@@ -9,6 +9,22 @@ import { invariant } from './invariant.ts';
 import type { Key } from './key.ts';
 import { canExpire, ORDER_STATUSES, type OrderStatus } from './order.ts';
 
+/** Orders side by side, as a snapshot keeps them. Keys are four words each. */
+export interface OrderRows {
+  readonly createdAt: Float64Array;
+  readonly ids: Uint32Array;
+  readonly requests: Uint32Array;
+  readonly customer: Uint32Array;
+  readonly quantity: Uint32Array;
+  readonly terms: Uint16Array;
+  readonly status: Uint8Array;
+}
+
+export interface CustomerRows {
+  readonly keys: Uint32Array;
+  readonly held: Uint32Array;
+}
+
 const STATUS_CODES = new Map(ORDER_STATUSES.map((status, code) => [status, code]));
 
 export class OrderTable {
@@ -107,6 +123,52 @@ export class OrderTable {
       if (canExpire(this.status(at))) return at;
     }
     return -1;
+  }
+
+  get customersSize(): number {
+    return this.#customersKnown;
+  }
+
+  /** Rows `from` to `to` (not included). */
+  rows(from: number, to: number): OrderRows {
+    return {
+      createdAt: this.#createdAt.slice(from, to),
+      ids: this.ids.wordsOf(from, to),
+      requests: this.requests.wordsOf(from, to),
+      customer: this.#customer.slice(from, to),
+      quantity: this.#quantity.slice(from, to),
+      terms: this.#terms.slice(from, to),
+      status: this.#status.slice(from, to),
+    };
+  }
+
+  customerRows(from: number, to: number): CustomerRows {
+    return { keys: this.customers.wordsOf(from, to), held: this.#held.slice(from, to) };
+  }
+
+  /** Orders behind the last one; their customers are there already. @throws InvariantViolation as `add` */
+  restoreRows(rows: OrderRows): void {
+    for (let at = 0; at < rows.status.length; at++) {
+      const row = this.ids.addNewWords(rows.ids, at * 4);
+      invariant(row >= 0, 'a second order with one id');
+      invariant(this.requests.addNewWords(rows.requests, at * 4) === row, 'a second order for one key');
+      invariant(rows.customer[at]! < this.#customersKnown, 'an order of an unknown customer');
+      invariant(rows.status[at]! < ORDER_STATUSES.length, `an order of unknown status ${rows.status[at]}`);
+      this.#customer.push(row, rows.customer[at]!);
+      this.#quantity.push(row, rows.quantity[at]!);
+      this.#terms.push(row, rows.terms[at]!);
+      this.#status.push(row, rows.status[at]!);
+      this.#createdAt.push(row, rows.createdAt[at]!);
+    }
+  }
+
+  restoreCustomers({ keys, held }: CustomerRows): void {
+    for (let at = 0; at < held.length; at++) {
+      const row = this.customers.addNewWords(keys, at * 4);
+      invariant(row === this.#customersKnown, 'a customer comes twice');
+      this.#customersKnown++;
+      this.#held.push(row, held[at]!);
+    }
   }
 
   /** Memory held, in bytes. */

@@ -4,8 +4,9 @@
 
 import type { ProductConfiguration } from './command.ts';
 import type { Key } from './key.ts';
-import { holdExpiresAt, type Order, type OrderStatus, type Terms } from './order.ts';
-import { OrderTable } from './order-table.ts';
+import { invariant } from './invariant.ts';
+import { canExpire, holdExpiresAt, type Order, type OrderStatus, type Terms } from './order.ts';
+import { OrderTable, type OrderRows } from './order-table.ts';
 
 export interface Stock {
   loaded: number;
@@ -99,6 +100,23 @@ export class Product {
   adoptTerms(terms: Terms): void {
     this.terms.push(terms);
     this.#holds.push({ row: this.orders.size });
+  }
+
+  /** The terms of a snapshot, before its orders. @param orders how many will come */
+  restoreTerms(terms: readonly Terms[], orders: number): void {
+    this.terms.push(...terms);
+    this.#holds.push(...terms.map(() => ({ row: orders })));
+  }
+
+  /** The next orders of a snapshot; a cursor stands at the first of its terms that can still run out. */
+  restoreOrders(rows: OrderRows): void {
+    const first = this.orders.size;
+    this.orders.restoreRows(rows);
+    for (let row = first; row < this.orders.size; row++) {
+      const cursor = this.#holds[this.orders.termsIndex(row)];
+      invariant(cursor !== undefined, 'an order on unknown terms');
+      if (row < cursor.row && canExpire(this.orders.status(row))) cursor.row = row;
+    }
   }
 
   order(row: number, status: OrderStatus = this.orders.status(row)): Order {

@@ -1,25 +1,41 @@
-// Taking a shard over: append a claim behind its newest record, then rebuild its memory from all records before it.
+// Taking a shard over: append a claim behind its newest record, then rebuild its memory from a snapshot and the records
+// behind it.
 //
 // The claim comes first, because from then on nobody else's append succeeds: what is read afterwards is complete.
 
-import { decodeRecord, encodeRecord, type JournalRecord } from '../actors/index.ts';
-import { JournalUnavailable, type ShardPorts } from './ports.ts';
-import { ShardState } from './shard-state.ts';
+import { decodeRecord, encodeRecord } from '../actors/index.ts';
+import { JournalUnavailable, type Sequence, type ShardPorts } from './ports.ts';
+import type { ShardState } from './shard-state.ts';
+import { assertNotBeyond, restore } from './snapshot-restore.ts';
 
 const OWNER_CHARACTERS = 16;
 
+/** An append of before whose result is unknown. */
+export interface UnknownAppend {
+  /** The record that it expected before it. */
+  readonly head: Sequence;
+  readonly owner: string;
+  readonly number: number;
+}
+
 /**
- * @param onRecord sees every replayed record, also of earlier owners
+ * @param unknown its fate is read from the journal
+ * @param onLanded called when it turns out to be durable
  * @returns the shard's state with the claim as its head; undefined when somebody else claimed it in between, or under a
  *   newer placement
+ * @throws JournalUnavailable @throws InvariantViolation
  */
 export async function claim(
   shard: number,
   revision: number,
-  { journal, clock, random }: ShardPorts,
-  onRecord: (record: JournalRecord) => void,
+  ports: ShardPorts,
+  unknown: UnknownAppend | undefined,
+  onLanded: () => void,
 ): Promise<ShardState | undefined> {
+  const { journal, snapshots, clock, random } = ports;
+  const listed = await snapshots?.list(shard);
   const head = await journal.head(shard);
+  if (listed !== undefined) await assertNotBeyond(head?.sequence ?? 0, listed, snapshots!);
   const newest = head && decodeRecord(head.bytes);
   if (newest !== undefined && newest.revision > revision) return undefined;
   const header = {
@@ -35,10 +51,21 @@ export async function claim(
   const result = await journal.append(shard, bytes, header.previous);
   if (result.kind === 'fenced') return undefined;
   if (result.kind === 'unknown') throw new JournalUnavailable(`claim of shard ${shard}: ${result.cause}`);
+  if (unknown !== undefined && (await hasLanded(shard, unknown, result.sequence, ports))) onLanded();
+  return restore(shard, result.sequence, ports);
+}
 
-  const state = new ShardState(shard);
-  for await (const records of journal.replay(shard, 1, result.sequence)) {
-    for (const stored of records) onRecord(state.replay(stored));
+/** It landed exactly when it is the first record behind the one that it expected. A snapshot may have passed it already. */
+async function hasLanded(
+  shard: number,
+  { head, owner, number }: UnknownAppend,
+  claimed: Sequence,
+  { journal }: ShardPorts,
+): Promise<boolean> {
+  for await (const [stored] of journal.replay(shard, head + 1, claimed)) {
+    if (stored === undefined) continue;
+    const record = decodeRecord(stored.bytes);
+    return record.owner === owner && record.number === number;
   }
-  return state;
+  return false;
 }

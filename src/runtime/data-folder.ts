@@ -19,6 +19,8 @@ export interface DataFolder {
   readonly path: string;
   readonly journal: string;
   readonly lock: string;
+  /** A folder. */
+  readonly snapshots: string;
   /** Tells commands on this machine where the node listens. */
   readonly nodeFile: string;
   release(): void;
@@ -74,5 +76,6 @@ export const dataFiles = (path: string) => ({
   path,
   journal: join(path, 'journal.sqlite'),
   lock: join(path, 'lock.sqlite'),
+  snapshots: join(path, 'snapshots'),
   nodeFile: join(path, 'node.json'),
 });

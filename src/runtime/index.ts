@@ -13,8 +13,20 @@ export { DEFAULT_SHARDS, shardOfProduct, shardsOfWorker, workerOfShard } from '.
 export { NodeBoard, type NodePhase } from './node-board.ts';
 export * from './ports.ts';
 export { Router } from './router.ts';
-export { Shard, type ShardPhase, type ShardStatus } from './shard.ts';
+export { Shard } from './shard.ts';
 export { ShardState } from './shard-state.ts';
+export type { ShardPhase, ShardStatus } from './shard-status.ts';
+export { fileOf, SnapshotFiles } from './snapshot-files.ts';
+export {
+  SNAPSHOT_POLICY,
+  SnapshotMaker,
+  type JournalFollower,
+  type RecordSize,
+  type SnapshotMakerListener,
+  type SnapshotPolicy,
+} from './snapshot-maker.ts';
+export { readSnapshot, restore } from './snapshot-restore.ts';
+export { SqliteFollower } from './sqlite/follower.ts';
 export { SqliteFeed } from './sqlite/feed.ts';
 export { readExtent, readJournal } from './sqlite/reader.ts';
 export { SqliteJournal } from './sqlite/journal.ts';

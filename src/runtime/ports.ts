@@ -15,6 +15,11 @@ export interface Timers {
   after(delayMs: number, callback: () => void): () => void;
   /** Calls back in this turn of the loop, after everything that has already arrived. */
   soon(callback: () => void): void;
+  /**
+   * For long work that others of this thread must not wait for: resolves at once while the work has taken little, later
+   * when it is somebody else's turn. Called between two small steps.
+   */
+  giveWay(): Promise<void>;
 }
 
 export interface Random {
@@ -60,6 +65,39 @@ export interface Journal {
   append(shard: number, bytes: Uint8Array<ArrayBuffer>, expected: Sequence): Promise<AppendResult>;
   /** Records of the shard in order, `from` and `to` included, in pieces of bounded size. @throws JournalUnavailable */
   replay(shard: number, from: Sequence, to: Sequence): AsyncIterable<readonly StoredRecord[]>;
+}
+
+/** A snapshot by what it is: a shard's memory as of one record, and the sum of its bytes. */
+export interface SnapshotName {
+  readonly shard: number;
+  /** Of the record that it goes up to. */
+  readonly sequence: Sequence;
+  /** Of that record. */
+  readonly epoch: number;
+  /** SHA-256 of the bytes, in hex. */
+  readonly sum: string;
+  readonly bytes: number;
+}
+
+/** These bytes are not what was written, or no snapshot of this journal. An older one, or the journal, takes its place. */
+export class SnapshotDamaged extends Error {
+  override readonly name = 'SnapshotDamaged';
+}
+
+/** Where snapshots are kept. They never change; only those count that were read back after they were written. */
+export interface Snapshots {
+  /** Newest first. @throws JournalUnavailable */
+  list(shard: number): Promise<readonly SnapshotName[]>;
+  /** In pieces that belong to the reader. @throws SnapshotDamaged behind the last piece, when the sum is another */
+  read(name: SnapshotName): AsyncIterable<Uint8Array>;
+  /** Resolves when it is durable and was read back. */
+  write(
+    place: Pick<SnapshotName, 'shard' | 'sequence' | 'epoch'>,
+    pieces: Iterable<Uint8Array>,
+  ): Promise<SnapshotName>;
+  remove(name: SnapshotName): Promise<void>;
+  /** Takes a damaged one out of the list, keeps it for people to look at, and says so in the log. */
+  setAside(name: SnapshotName, why: string): Promise<void>;
 }
 
 export interface FeedRecord extends StoredRecord {
@@ -113,6 +151,8 @@ export type ShardReply = Reply | { readonly outcome: 'moved' };
 /** What a shard's owner needs of the world. */
 export interface ShardPorts {
   readonly journal: Journal;
+  /** Without them every claim reads the whole journal of the shard. */
+  readonly snapshots?: Snapshots;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;

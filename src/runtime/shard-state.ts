@@ -4,6 +4,7 @@
 import {
   decide,
   decodeRecord,
+  encodeSnapshot,
   evolve,
   invariant,
   tagOf,
@@ -14,6 +15,7 @@ import {
   type JournalRecord,
   type Key,
   type Product,
+  type Snapshot,
 } from '../actors/index.ts';
 import type { Sequence, StoredRecord } from './ports.ts';
 
@@ -36,6 +38,33 @@ export class ShardState {
 
   constructor(shard: number) {
     this.shard = shard;
+  }
+
+  /** @param snapshot of this shard */
+  static of(snapshot: Snapshot): ShardState {
+    const state = new ShardState(snapshot.shard);
+    for (const product of snapshot.products) state.#adopt(product);
+    state.at = snapshot.at;
+    state.follow(snapshot, snapshot.head);
+    return state;
+  }
+
+  /** Sections of bytes; the state must not change until the last one is taken. */
+  snapshot(): Generator<Uint8Array> {
+    const { shard, position, at } = this;
+    return encodeSnapshot({ shard, ...position, at }, [...this.products.values()]);
+  }
+
+  /** Whether the state is as of this very record. */
+  isAt({ sequence, bytes }: StoredRecord): boolean {
+    const { epoch, owner, number } = decodeRecord(bytes);
+    const { position } = this;
+    return (
+      sequence === position.head &&
+      epoch === position.epoch &&
+      owner === position.owner &&
+      number === position.number
+    );
   }
 
   decide(command: Command, now: number): Decision {

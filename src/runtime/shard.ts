@@ -6,47 +6,29 @@
 // Nothing leaves before what it rests on is durable. When an append's result is unknown the shard drops its memory,
 // claims anew, and reads back whether the append landed: it never guesses. Stopped by drain().
 
-import { encodeRecord, holdExpiresAt, refuse, type Product, type Reserved } from '../actors/index.ts';
+import { encodeRecord, refuse, type Product } from '../actors/index.ts';
 import { Batch } from './batch.ts';
-import { claim } from './claim.ts';
-import { HoldTimer } from './hold-timer.ts';
+import { claim, type UnknownAppend } from './claim.ts';
 import type { RuntimeLimits } from './limits.ts';
 import { Mailbox, type Entry } from './mailbox.ts';
 import { JournalUnavailable, type AppendResult, type ShardPorts, type ShardReply } from './ports.ts';
 import { ShardState } from './shard-state.ts';
-
-/** `refused`: its journal is damaged or an invariant broke; it owns nothing and says why. */
-export type ShardPhase = 'opening' | 'open' | 'recovering' | 'lost' | 'refused' | 'drained';
-
-export interface ShardStatus {
-  readonly shard: number;
-  readonly phase: ShardPhase;
-  readonly epoch: number;
-  readonly sequence: number;
-  readonly mailboxDepth: number;
-  /** How far its journal's time is ahead of the clock: sales open and end, and holds run out, by the journal's. */
-  readonly aheadMs: number;
-  readonly products: number;
-  readonly reason: string | null;
-}
+import type { ShardPhase, ShardStatus } from './shard-status.ts';
+import { Upkeep } from './upkeep.ts';
 
 const OVERLOADED: ShardReply = refuse('overloaded').reply;
 const OUTCOME_UNKNOWN: ShardReply = refuse('outcome_unknown').reply;
 /** Surely not decided here. */
 const MOVED: ShardReply = { outcome: 'moved' };
 
-/** Holds that end in one batch, so that a wave of them leaves room for shoppers. */
-const EXPIRIES_PER_BATCH = 500;
 const LATE_CHECK_MS = 250;
 const RECOVERY_BACKOFF_MS = 40;
 const RECOVERY_BACKOFF_MAX_MS = 1_000;
 
-/** The batch whose append is under way, and the record by which a replay recognises it. */
-interface Flight {
+/** The batch whose append is under way, and the record by which a claim recognises it. */
+interface Flight extends UnknownAppend {
   readonly batch: Batch;
   readonly epoch: number;
-  readonly owner: string;
-  readonly number: number;
 }
 
 export class Shard {
@@ -66,8 +48,7 @@ export class Shard {
   /** Since the last append that landed. */
   #recoveries = 0;
   #whenDrained: (() => void)[] = [];
-  readonly #holds: HoldTimer;
-  #holdsAreDue = false;
+  readonly #upkeep: Upkeep;
   #cancelLateCheck: (() => void) | undefined;
 
   /** @param onPhase hears of every change of phase */
@@ -85,10 +66,7 @@ export class Shard {
     this.#revision = revision;
     this.#mailbox = new Mailbox(limits.mailboxEntriesMax);
     this.#state = new ShardState(shard);
-    this.#holds = new HoldTimer(ports.clock, ports.timers, () => {
-      this.#holdsAreDue = true;
-      this.#schedulePump();
-    });
+    this.#upkeep = new Upkeep(ports, limits, () => this.#schedulePump());
   }
 
   get phase(): ShardPhase {
@@ -119,8 +97,8 @@ export class Shard {
   async open(): Promise<void> {
     for (let tries = 0; ; tries++) {
       try {
-        const claimed = await claim(this.shard, this.#revision, this.#ports, (record) =>
-          this.#recognise(record),
+        const claimed = await claim(this.shard, this.#revision, this.#ports, this.#flight, () =>
+          this.#foundLanded(),
         );
         // Whether an append of before landed can be read by the new owner alone.
         return claimed === undefined ? this.#lose(OUTCOME_UNKNOWN) : this.#opened(claimed);
@@ -142,7 +120,7 @@ export class Shard {
   /** Takes nothing more, decides what waits, and resolves when all of it is durable and answered. */
   async drain(): Promise<void> {
     this.#draining = true;
-    this.#holds.stop();
+    this.#upkeep.stop();
     await new Promise<void>((resolve) => {
       this.#whenDrained.push(resolve);
       this.#pump();
@@ -176,7 +154,7 @@ export class Shard {
     const { clock } = this.#ports;
     const monotonic = clock.monotonic();
     const now = Math.max(clock.now(), this.#state.at);
-    if (this.#holdsAreDue) this.#decideExpiries(now);
+    if (this.#upkeep.isDue) this.#upkeep.decide(this.#state, this.#gathering, now);
     while (!this.#gathering.isFull(this.#limits)) {
       const entry = this.#mailbox.take();
       if (entry === undefined) return;
@@ -190,7 +168,7 @@ export class Shard {
       const decision = this.#state.decide(entry.command, now);
       if (decision.event !== undefined) {
         this.#state.evolve(decision.event);
-        if (decision.event.kind === 'reserved') this.#expectExpiry(decision.event);
+        if (decision.event.kind === 'reserved') this.#upkeep.reserved(decision.event);
       }
       this.#gathering.add(decision, entry);
     } catch (error) {
@@ -200,30 +178,13 @@ export class Shard {
     }
   }
 
-  #decideExpiries(now: number): void {
-    this.#holdsAreDue = false;
-    let room = EXPIRIES_PER_BATCH;
-    for (const product of this.#state.products.values()) {
-      for (const orderId of product.dueHolds(now, room)) {
-        if (this.#gathering.isFull(this.#limits)) break;
-        const decision = this.#state.decide({ kind: 'expire', orderId }, now);
-        if (decision.event === undefined) continue;
-        this.#state.evolve(decision.event);
-        this.#gathering.add(decision, undefined);
-        room--;
-      }
-      if (room === 0) break;
-    }
-    this.#holds.restart(this.#earliestExpiry());
-  }
-
   /** Appends the gathered batch; without events its answers rest on what is durable already. */
   #flush(): void {
     const batch = this.#gathering;
     batch.answerSettled();
     if (batch.events.length === 0) return;
     const { epoch, owner, number, head } = this.#state.position;
-    const flight: Flight = { batch, epoch, owner, number: number + 1 };
+    const flight: Flight = { batch, epoch, owner, number: number + 1, head };
     const header = {
       shard: this.shard,
       epoch,
@@ -252,7 +213,7 @@ export class Shard {
   #opened(state: ShardState): void {
     this.#state = state;
     this.#enter('open', null);
-    this.#holds.start(this.#earliestExpiry(), this.#limits.expiryGraceMs);
+    this.#upkeep.start(state);
     this.#settleFlight();
     this.#pump();
   }
@@ -263,7 +224,7 @@ export class Shard {
     this.#enter('recovering', cause);
     this.#mailbox.putBack(this.#gathering.entries);
     this.#gathering = new Batch();
-    this.#holds.stop();
+    this.#upkeep.stop();
     this.#armLateCheck();
     // A journal that takes claims and refuses batches would otherwise be claimed without a pause.
     void this.#backoff(this.#recoveries++).then(() => this.open());
@@ -274,12 +235,11 @@ export class Shard {
     return new Promise((resolve) => void this.#ports.timers.after(delayMs, resolve));
   }
 
-  /** Called with each replayed record: is it the append whose result was unknown? */
-  #recognise(record: { epoch: number; owner: string; number: number }): void {
+  /** Told by a claim that met the flight's record. */
+  #foundLanded(): void {
     const flight = this.#flight;
-    if (flight === undefined || record.owner !== flight.owner || record.number !== flight.number) return;
     this.#flight = undefined;
-    flight.batch.answerAll();
+    flight?.batch.answerAll();
   }
 
   /** After a claim, an append that was not read back can never land: its commands are decided again. */
@@ -312,7 +272,7 @@ export class Shard {
 
   /** What was only gathered or waits was never sent. A flight under way still answers by itself when it lands. */
   #dropEverything(reply: ShardReply): void {
-    this.#holds.stop();
+    this.#upkeep.stop();
     const dropped = this.#gathering.entries;
     this.#gathering = new Batch();
     for (let entry = this.#mailbox.take(); entry !== undefined; entry = this.#mailbox.take()) {
@@ -327,17 +287,6 @@ export class Shard {
     if (canProceed && isBusy) return;
     if (this.#phase === 'open') this.#enter('drained', null);
     for (const resolve of this.#whenDrained.splice(0)) resolve();
-  }
-
-  #earliestExpiry(): number {
-    let earliest = Infinity;
-    for (const product of this.#state.products.values()) earliest = Math.min(earliest, product.nextExpiry());
-    return earliest;
-  }
-
-  #expectExpiry({ at, terms }: Reserved): void {
-    const endsAt = holdExpiresAt(at, terms);
-    if (endsAt !== null) this.#holds.expect(endsAt);
   }
 
   /** While commands wait, those whose time is up are told that they were not decided. */

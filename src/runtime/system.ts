@@ -45,12 +45,37 @@ export class CalmClock implements Clock {
 
 export const systemClock: Clock = new CalmClock();
 
+/** What long work takes of one turn of the loop, whoever does it on this thread. */
+const SLICE_MS = 5;
+
+/** Deals turns of the thread's loop out to long work, one slice in each, one worker after the other. */
+class Turns {
+  readonly #waiting: (() => void)[] = [];
+  #sliceEndsAt = 0;
+
+  take(): Promise<void> {
+    if (performance.now() < this.#sliceEndsAt) return Promise.resolve();
+    return new Promise((resolve) => {
+      if (this.#waiting.push(resolve) === 1) setImmediate(() => this.#deal());
+    });
+  }
+
+  #deal(): void {
+    this.#sliceEndsAt = performance.now() + SLICE_MS;
+    this.#waiting.shift()!();
+    if (this.#waiting.length > 0) setImmediate(() => this.#deal());
+  }
+}
+
+const turns = new Turns();
+
 export const systemTimers: Timers = {
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
   soon: (callback) => void setImmediate(callback),
+  giveWay: () => turns.take(),
 };
 
 const POOL_BYTES = 4_096;

@@ -125,7 +125,7 @@ export class ScriptedJournal implements Pick<Journal, 'head' | 'replay'> {
       owner: keyOf('owner'),
       number: shard.number++,
       previous: shard.previous,
-      revision: 1,
+      revision: 0,
       at: this.now,
     };
     const record = {

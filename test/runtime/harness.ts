@@ -18,6 +18,8 @@ import type {
   Timers,
 } from '../../src/runtime/ports.ts';
 import { Shard } from '../../src/runtime/shard.ts';
+import type { JournalFollower, RecordSize } from '../../src/runtime/snapshot-maker.ts';
+import { SimulatedSnapshots } from '../simulation/snapshots.ts';
 import { Dice, SimulatedLog, SimulatedRandom } from '../simulation/world.ts';
 
 export const PRODUCT = 'sku-1';
@@ -48,6 +50,10 @@ export class ManualTime implements Clock, Timers {
     setImmediate(callback);
   }
 
+  giveWay(): Promise<void> {
+    return new Promise((resolve) => void setImmediate(resolve));
+  }
+
   async pass(durationMs: number): Promise<void> {
     const until = this.#now + durationMs;
     for (;;) {
@@ -75,10 +81,12 @@ interface HeldAppend {
 }
 
 /** Appends wait for the test's word, unless it lets them all through. */
-export class HeldJournal implements Journal {
+export class HeldJournal implements Journal, JournalFollower {
   readonly log = new SimulatedLog();
   readonly held: HeldAppend[] = [];
   letThrough = true;
+  /** Where each reading began. */
+  readonly replayedFrom: number[] = [];
 
   head(shard: number): Promise<StoredRecord | undefined> {
     return Promise.resolve(this.log.of(shard).at(-1));
@@ -100,7 +108,12 @@ export class HeldJournal implements Journal {
     });
   }
 
+  sizes(after: number): readonly RecordSize[] {
+    return this.log.sizes(after);
+  }
+
   async *replay(shard: number, from: number, to: number): AsyncIterable<readonly StoredRecord[]> {
+    this.replayedFrom.push(from);
     yield await Promise.resolve(
       this.log.of(shard).filter(({ sequence }) => sequence >= from && sequence <= to),
     );
@@ -110,13 +123,20 @@ export class HeldJournal implements Journal {
 export class ShardInHand {
   readonly time = new ManualTime();
   readonly journal: HeldJournal;
+  readonly snapshots: SimulatedSnapshots;
   readonly shard: Shard;
   #orders = 0;
 
-  constructor(journal = new HeldJournal(), limits: Partial<RuntimeLimits> = {}, seed = 1) {
+  constructor(
+    journal = new HeldJournal(),
+    limits: Partial<RuntimeLimits> = {},
+    seed = 1,
+    snapshots = new SimulatedSnapshots(),
+  ) {
     this.journal = journal;
+    this.snapshots = snapshots;
     const random = new SimulatedRandom(new Dice(seed));
-    const ports = { journal, clock: this.time, timers: this.time, random };
+    const ports = { journal, snapshots, clock: this.time, timers: this.time, random };
     this.shard = new Shard(0, ports, { ...DEFAULT_LIMITS, ...limits }, 0);
   }
 

@@ -11,9 +11,11 @@ import {
 } from '../../src/actors/index.ts';
 import type { Answer } from '../../src/actors/index.ts';
 import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
-import type { Message, Transport } from '../../src/runtime/ports.ts';
+import type { Message, SnapshotName, Transport } from '../../src/runtime/ports.ts';
 import { Router } from '../../src/runtime/router.ts';
 import { Shard } from '../../src/runtime/shard.ts';
+import { SnapshotMaker } from '../../src/runtime/snapshot-maker.ts';
+import { SimulatedSnapshots } from './snapshots.ts';
 import {
   NodeTime,
   SimulatedJournal,
@@ -25,6 +27,14 @@ import {
 
 const SHARDS = 1;
 const LIMITS = { ...DEFAULT_LIMITS, commandTimeoutMs: 2_000, expiryGraceMs: 1_000, flushCommandsMax: 8 };
+const SNAPSHOT_POLICY = {
+  tailBytesMin: 400,
+  tailShareMin: 0,
+  stopTailBytesMin: 0,
+  stopBytesMax: 0,
+  keptBytesMax: 4_000,
+  retryMs: 500,
+};
 /** A client that hears nothing gives up on the connection. */
 const CLIENT_TIMEOUT_MS = 3_000;
 
@@ -35,11 +45,30 @@ export class SimulatedNode {
   readonly #address: number;
   readonly #cluster: Cluster;
   readonly #shards = new Map<number, Shard>();
+  readonly #journal: SimulatedJournal;
+  readonly #snapshots: SimulatedSnapshots;
+  readonly #maker: SnapshotMaker;
 
   constructor(address: number, cluster: Cluster) {
+    const { world, log, faults, snapshots } = cluster;
     this.#address = address;
     this.#cluster = cluster;
-    this.time = new NodeTime(cluster.world);
+    this.time = new NodeTime(world);
+    this.#journal = new SimulatedJournal(world, this.time, log, faults);
+    // Whoever dies between the writing and the reading back leaves nothing that counts.
+    this.#snapshots = new SimulatedSnapshots(
+      snapshots,
+      () => new Promise((resolve) => this.time.after(world.dice.next() * 500, resolve)),
+    );
+    const follower = {
+      sizes: (after: number) => log.sizes(after),
+      replay: (shard: number, from: number, to: number) => this.#journal.replay(shard, from, to),
+    };
+    this.#maker = new SnapshotMaker(
+      { journal: follower, snapshots: this.#snapshots, timers: this.time, clock: world },
+      SNAPSHOT_POLICY,
+      { made: () => void cluster.snapshotsMade++, failed: () => void cluster.snapshotsFailed++ },
+    );
     const transport: Transport = { send: (to, message) => cluster.carry(to, message) };
     const random = new SimulatedRandom(cluster.world.dice);
     const ports = { clock: cluster.world, timers: this.time, transport, random };
@@ -52,6 +81,11 @@ export class SimulatedNode {
       LIMITS,
     );
     this.#tend();
+    this.#makeSnapshots();
+  }
+
+  #makeSnapshots(): void {
+    void this.#maker.step().then(() => this.time.after(300, () => this.#makeSnapshots()));
   }
 
   get shard(): Shard | undefined {
@@ -63,10 +97,10 @@ export class SimulatedNode {
     const isMine = this.#cluster.ownerSeenBy(this.#address) === this.#address;
     const phase = this.shard?.phase;
     if (isMine && (phase === undefined || phase === 'lost')) {
-      const { world, log, faults } = this.#cluster;
-      const journal = new SimulatedJournal(world, this.time, log, faults);
+      const { world } = this.#cluster;
       const random = new SimulatedRandom(world.dice);
-      const shard = new Shard(0, { journal, clock: world, timers: this.time, random }, LIMITS, 0);
+      const [journal, snapshots] = [this.#journal, this.#snapshots];
+      const shard = new Shard(0, { journal, snapshots, clock: world, timers: this.time, random }, LIMITS, 0);
       this.#shards.set(0, shard);
       void shard.open();
     }
@@ -82,6 +116,10 @@ export class Cluster {
   readonly #seen = [0, 0];
   readonly answers: Answer[] = [];
   waiting = 0;
+  readonly snapshots = new Map<SnapshotName, Uint8Array>();
+  snapshotsMade = 0;
+  snapshotsFailed = 0;
+  snapshotsDamaged = 0;
   #orders = 0;
 
   constructor(world: World, log: SimulatedLog, faults: Faults) {
@@ -115,6 +153,15 @@ export class Cluster {
 
   freeze(address: number): void {
     this.nodes[address]!.time.freeze(this.world.dice.next() * 4_000);
+  }
+
+  /** A bit of a snapshot turns, the newest most likely. */
+  damageSnapshot(): void {
+    const { dice } = this.world;
+    const [name] = [...this.snapshots.keys()].toReversed().slice(dice.below(2));
+    if (name === undefined) return;
+    this.snapshotsDamaged++;
+    new SimulatedSnapshots(this.snapshots).damage(name, dice.below(name.bytes));
   }
 
   carry(to: number, message: Message): void {

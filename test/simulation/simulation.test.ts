@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { Checker, digest } from '../../src/actors/index.ts';
 import { ShardState } from '../../src/runtime/shard-state.ts';
+import { restore } from '../../src/runtime/snapshot-restore.ts';
 import { Cluster } from './cluster.ts';
+import { SimulatedSnapshots } from './snapshots.ts';
 import { recordsOf, SimulatedLog, World, type Faults } from './world.ts';
 
 const ROUGH: Faults = {
@@ -43,10 +45,11 @@ async function simulate(seed: number) {
       cluster.shop(productId, `shopper-${dice.below(30)}`, `key-${shopper}`, 1 + dice.below(2));
     });
   }
-  for (let accident = 0; accident < 8; accident++) {
+  for (let accident = 0; accident < 10; accident++) {
     world.at(dice.next() * 29_000, () => {
-      const kind = dice.below(3);
-      if (kind === 0) cluster.restart(dice.below(2));
+      const kind = dice.below(4);
+      if (kind === 3) cluster.damageSnapshot();
+      else if (kind === 0) cluster.restart(dice.below(2));
       else if (kind === 1) cluster.freeze(dice.below(2));
       else cluster.moveTo(dice.below(2));
     });
@@ -67,21 +70,46 @@ async function simulate(seed: number) {
     const alive = live?.get(id);
     checker.fingerprint(id, alive !== undefined && digest(alive) === digest(product));
   }
+  await compareSnapshots(cluster, checker);
   return { report: checker.report(), cluster, log };
+}
+
+/** Invariant 7: each snapshot that is left, with the records behind it, is the replay. */
+async function compareSnapshots({ log, snapshots }: Cluster, checker: Checker): Promise<void> {
+  const journal = {
+    async *replay(shard: number, from: number, to: number) {
+      yield await Promise.resolve(log.of(shard).filter(({ sequence }) => sequence >= from && sequence <= to));
+    },
+  };
+  const timers = { giveWay: () => Promise.resolve() };
+  const [head] = log.of(0).slice(-1);
+  const replayed = await restore(0, head!.sequence, { journal, timers });
+  for (const [name, bytes] of snapshots) {
+    const alone = new SimulatedSnapshots(new Map([[name, bytes]]));
+    const restored = await restore(0, head!.sequence, { journal, timers, snapshots: alone });
+    for (const [id, product] of replayed.products) {
+      checker.fingerprint(id, digest(restored.products.get(id)!) === digest(product));
+    }
+  }
 }
 
 test(`no seed of ${SEEDS} breaks an invariant, loses an order or leaves a shopper without an answer`, async () => {
   let orders = 0;
   let claims = 0;
+  let [snapshots, damaged] = [0, 0];
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
     const { report, cluster, log } = await simulate(seed);
     const repeat = `repeat with SIMULATION_FIRST_SEED=${seed} SIMULATION_SEEDS=1 npx vitest run test/simulation`;
     expect(report.violations, repeat).toEqual([]);
     expect(cluster.waiting, `shoppers without an answer; ${repeat}`).toBe(0);
     orders += report.figures.orders;
+    snapshots += cluster.snapshotsMade;
+    damaged += cluster.snapshotsDamaged;
     claims += recordsOf(log).filter(({ record }) => record.number === 0).length;
   }
   // The world must be rough enough to mean something: shards changed hands, and orders were made all the same.
   expect(claims).toBeGreaterThan(SEEDS * 3);
   expect(orders).toBeGreaterThan(SEEDS * 15);
+  expect(snapshots).toBeGreaterThan(SEEDS * 3);
+  expect(damaged).toBeGreaterThan(SEEDS / 2);
 }, 240_000);

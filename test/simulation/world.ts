@@ -12,6 +12,7 @@ import {
   type StoredRecord,
   type Timers,
 } from '../../src/runtime/ports.ts';
+import type { RecordSize } from '../../src/runtime/snapshot-maker.ts';
 
 /** A small, fast generator (mulberry32); the whole world is a function of its seed. */
 export class Dice {
@@ -127,6 +128,10 @@ export class NodeTime implements Timers {
     this.#world.at(0.05, () => this.#run(callback));
   }
 
+  giveWay(): Promise<void> {
+    return new Promise((resolve) => this.soon(resolve));
+  }
+
   /** Something from outside reaches the node. */
   reach(callback: () => void): void {
     this.#run(callback);
@@ -165,6 +170,12 @@ export class SimulatedLog {
     this.records.push({ sequence: this.#last, shard, bytes });
     this.#heads.set(shard, this.#last);
     return { kind: 'appended', sequence: this.#last };
+  }
+
+  sizes(after: number): readonly RecordSize[] {
+    return this.records
+      .filter(({ sequence }) => sequence > after)
+      .map(({ sequence, shard, bytes }) => ({ sequence, shard, bytes: bytes.length }));
   }
 
   of(shard: number): StoredRecord[] {

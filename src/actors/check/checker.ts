@@ -149,6 +149,11 @@ export class Checker {
     this.#findings.check(7, isSame, () => `the live state of ${productId} is not its replay`);
   }
 
+  /** Whether a snapshot is the same as the replay up to its record. */
+  snapshot(name: string, isSame: boolean): void {
+    this.#findings.check(7, isSame, () => `snapshot ${name} is not the replay up to its record`);
+  }
+
   /** A damaged or foreign record, a product that no model can follow: anything that ends the reading. */
   broken(invariant: InvariantNumber, what: string): void {
     this.#findings.check(invariant, false, () => what);

@@ -1,0 +1,16 @@
+// What is told of a shard to those who watch it.
+
+/** `refused`: its journal is damaged or an invariant broke; it owns nothing and says why. */
+export type ShardPhase = 'opening' | 'open' | 'recovering' | 'lost' | 'refused' | 'drained';
+
+export interface ShardStatus {
+  readonly shard: number;
+  readonly phase: ShardPhase;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly mailboxDepth: number;
+  /** How far its journal's time is ahead of the clock: sales open and end, and holds run out, by the journal's. */
+  readonly aheadMs: number;
+  readonly products: number;
+  readonly reason: string | null;
+}

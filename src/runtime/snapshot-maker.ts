@@ -1,0 +1,178 @@
+// Makes snapshots beside the owners, who do nothing for it: it follows the journal's file from a shard's last snapshot and
+// writes the next one when the records behind it have grown long. One shard at a time; what fails is tried again later,
+// and never touches a sale. Driven by its thread, one step after another.
+
+import { restore, follow } from './snapshot-restore.ts';
+import {
+  type Clock,
+  type Journal,
+  type Sequence,
+  type SnapshotName,
+  type Snapshots,
+  type Timers,
+} from './ports.ts';
+import type { ShardState } from './shard-state.ts';
+
+export interface RecordSize {
+  readonly sequence: Sequence;
+  readonly shard: number;
+  readonly bytes: number;
+}
+
+/** The journal as whoever reads beside its owners sees it. */
+export interface JournalFollower extends Pick<Journal, 'replay'> {
+  /** Records behind `after` in journal order, a bounded number of them. */
+  sizes(after: Sequence): readonly RecordSize[];
+}
+
+export interface SnapshotPolicy {
+  /** A tail is long from here on … */
+  readonly tailBytesMin: number;
+  /** … and from this share of the last snapshot on, so that the work stays in proportion to the sale's own. */
+  readonly tailShareMin: number;
+  /** At an orderly stop a shorter tail is worth it. */
+  readonly stopTailBytesMin: number;
+  /** At an orderly stop nothing larger is begun. */
+  readonly stopBytesMax: number;
+  /** The state that was followed last is kept for the next time, up to this size of its snapshot. */
+  readonly keptBytesMax: number;
+  /** After a failure the shard rests. */
+  readonly retryMs: number;
+}
+
+export const SNAPSHOT_POLICY: SnapshotPolicy = {
+  tailBytesMin: 4 * 1024 * 1024,
+  tailShareMin: 0.5,
+  stopTailBytesMin: 256 * 1024,
+  stopBytesMax: 8 * 1024 * 1024,
+  keptBytesMax: 64 * 1024 * 1024,
+  retryMs: 60_000,
+};
+
+/** Of each shard: the newest may turn out to be damaged. */
+const SNAPSHOTS_KEPT = 2;
+
+interface Tail {
+  /** Of its last snapshot; 0 without one. */
+  readonly from: Sequence;
+  readonly snapshotBytes: number;
+  /** Newest record seen. */
+  to: Sequence;
+  bytes: number;
+  /** Monotonic milliseconds. */
+  restsUntil: number;
+}
+
+export interface SnapshotMakerPorts {
+  readonly journal: JournalFollower;
+  readonly snapshots: Snapshots;
+  readonly timers: Pick<Timers, 'giveWay'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+export interface SnapshotMakerListener {
+  made(name: SnapshotName): void;
+  failed(shard: number, error: unknown): void;
+}
+
+export class SnapshotMaker {
+  readonly #ports: SnapshotMakerPorts;
+  readonly #policy: SnapshotPolicy;
+  readonly #listener: SnapshotMakerListener;
+  readonly #tails = new Map<number, Tail>();
+  #seen: Sequence = 0;
+  #kept: ShardState | undefined;
+
+  constructor(ports: SnapshotMakerPorts, policy: SnapshotPolicy, listener: SnapshotMakerListener) {
+    this.#ports = ports;
+    this.#policy = policy;
+    this.#listener = listener;
+  }
+
+  /** Makes the one snapshot that is most due. @returns whether there was one to make, well or not */
+  async step(): Promise<boolean> {
+    await this.#look();
+    return this.#makeLongest((tail) => tail.bytes >= this.#dueAt(tail));
+  }
+
+  /** As `step`, for a stop: also shorter tails, and nothing that takes long. */
+  async stepBeforeStop(): Promise<boolean> {
+    await this.#look();
+    const { stopTailBytesMin, stopBytesMax } = this.#policy;
+    return this.#makeLongest(
+      ({ bytes, snapshotBytes }) => bytes >= stopTailBytesMin && bytes + snapshotBytes <= stopBytesMax,
+    );
+  }
+
+  #dueAt({ snapshotBytes }: Tail): number {
+    return Math.max(this.#policy.tailBytesMin, this.#policy.tailShareMin * snapshotBytes);
+  }
+
+  /** Counts what came since the last look. */
+  async #look(): Promise<void> {
+    const { journal, timers } = this.#ports;
+    for (;;) {
+      const sizes = journal.sizes(this.#seen);
+      for (const { sequence, shard, bytes } of sizes) {
+        const tail = this.#tails.get(shard) ?? (await this.#firstLook(shard));
+        if (sequence > tail.from) tail.bytes += bytes;
+        tail.to = sequence;
+        this.#seen = sequence;
+      }
+      if (sizes.length === 0) return;
+      await timers.giveWay();
+    }
+  }
+
+  async #firstLook(shard: number): Promise<Tail> {
+    const [newest] = await this.#ports.snapshots.list(shard);
+    const tail: Tail = {
+      from: newest?.sequence ?? 0,
+      snapshotBytes: newest?.bytes ?? 0,
+      to: 0,
+      bytes: 0,
+      restsUntil: 0,
+    };
+    this.#tails.set(shard, tail);
+    return tail;
+  }
+
+  async #makeLongest(isDue: (tail: Tail) => boolean): Promise<boolean> {
+    const now = this.#ports.clock.monotonic();
+    let longest: [shard: number, tail: Tail] | undefined;
+    for (const [shard, tail] of this.#tails) {
+      if (tail.restsUntil > now || !isDue(tail)) continue;
+      if (longest === undefined || tail.bytes > longest[1].bytes) longest = [shard, tail];
+    }
+    if (longest === undefined) return false;
+    const [shard, tail] = longest;
+    try {
+      const name = await this.#make(shard, tail.to);
+      this.#tails.set(shard, { ...tail, from: tail.to, snapshotBytes: name.bytes, bytes: 0, restsUntil: 0 });
+      this.#listener.made(name);
+    } catch (error) {
+      this.#kept = undefined;
+      tail.restsUntil = now + this.#policy.retryMs;
+      this.#listener.failed(shard, error);
+    }
+    return true;
+  }
+
+  async #make(shard: number, upTo: Sequence): Promise<SnapshotName> {
+    const { snapshots } = this.#ports;
+    const state = await this.#stateOf(shard, upTo);
+    const { head: sequence, epoch } = state.position;
+    const name = await snapshots.write({ shard, sequence, epoch }, state.snapshot());
+    this.#kept = name.bytes <= this.#policy.keptBytesMax ? state : undefined;
+    for (const old of (await snapshots.list(shard)).slice(SNAPSHOTS_KEPT)) await snapshots.remove(old);
+    return name;
+  }
+
+  async #stateOf(shard: number, upTo: Sequence): Promise<ShardState> {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept?.shard !== shard) return restore(shard, upTo, this.#ports);
+    await follow(kept, upTo, this.#ports);
+    return kept;
+  }
+}

@@ -1,0 +1,125 @@
+// A shard's state from its newest snapshot that is whole, belongs to the journal and is not beyond the wanted record. One
+// that is damaged is set aside; the next older one, or the whole journal, takes its place.
+
+import { invariant, SnapshotDecoder } from '../actors/index.ts';
+import {
+  SnapshotDamaged,
+  type Journal,
+  type Sequence,
+  type SnapshotName,
+  type Snapshots,
+  type Timers,
+} from './ports.ts';
+import { ShardState } from './shard-state.ts';
+
+interface RestorePorts {
+  readonly journal: Pick<Journal, 'replay'>;
+  readonly snapshots?: Snapshots;
+  readonly timers: Pick<Timers, 'giveWay'>;
+}
+
+/** The shard as of record `upTo`: snapshot, then the records behind it. @throws InvariantViolation @throws JournalUnavailable */
+export async function restore(shard: number, upTo: Sequence, ports: RestorePorts): Promise<ShardState> {
+  const state = await newestSnapshot(shard, upTo, ports);
+  await follow(state, upTo, ports);
+  return state;
+}
+
+/** Takes over the records behind the state's head, up to `upTo`. */
+export async function follow(
+  state: ShardState,
+  upTo: Sequence,
+  { journal, timers }: RestorePorts,
+): Promise<void> {
+  for await (const records of journal.replay(state.shard, state.position.head + 1, upTo)) {
+    for (const stored of records) {
+      state.replay(stored);
+      await timers.giveWay();
+    }
+  }
+}
+
+/** An empty state when there is no snapshot to begin with. */
+async function newestSnapshot(shard: number, upTo: Sequence, ports: RestorePorts): Promise<ShardState> {
+  const { snapshots } = ports;
+  for (const name of (await snapshots?.list(shard)) ?? []) {
+    if (name.sequence > upTo) continue;
+    try {
+      const state = await readSnapshot(name, ports);
+      await assertBelongs(state, ports);
+      return state;
+    } catch (error) {
+      if (!(error instanceof SnapshotDamaged)) throw error;
+      await snapshots!.setAside(name, error.message);
+    }
+  }
+  return new ShardState(shard);
+}
+
+/** @throws SnapshotDamaged */
+export async function readSnapshot(
+  name: SnapshotName,
+  { snapshots, timers }: Pick<RestorePorts, 'snapshots' | 'timers'>,
+): Promise<ShardState> {
+  const decoder = new SnapshotDecoder();
+  for await (const piece of snapshots!.read(name)) {
+    decoder.push(piece);
+    while (decoded(() => decoder.step())) await timers.giveWay();
+  }
+  const snapshot = decoded(() => decoder.finish());
+  const isNamed =
+    snapshot.shard === name.shard && snapshot.head === name.sequence && snapshot.epoch === name.epoch;
+  if (!isNamed) throw new SnapshotDamaged('it is of another shard or record than its name says');
+  return ShardState.of(snapshot);
+}
+
+/** Until the sum is known, anything can come of decoding. @throws SnapshotDamaged */
+function decoded<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw new SnapshotDamaged(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** The record that it goes up to is in the journal, and is that record. @throws SnapshotDamaged */
+async function assertBelongs(state: ShardState, { journal }: RestorePorts): Promise<void> {
+  const { head } = state.position;
+  for await (const [stored] of journal.replay(state.shard, head, head)) {
+    if (stored !== undefined && state.isAt(stored)) return;
+  }
+  throw new SnapshotDamaged(`record ${head} of this journal is not the one that it goes up to`);
+}
+
+/**
+ * A snapshot is made of durable records only. One that is whole and goes beyond the journal's newest record is the trace
+ * of records that are gone. Asked before a claim, which would lengthen the journal and hide it.
+ * @param listed before the head was read
+ */
+export async function assertNotBeyond(
+  head: Sequence,
+  listed: readonly SnapshotName[],
+  snapshots: Snapshots,
+): Promise<void> {
+  for (const name of listed) {
+    if (name.sequence <= head) return;
+    if (!(await isWhole(name, snapshots))) continue;
+    invariant(
+      false,
+      `a snapshot holds shard ${name.shard} up to record ${name.sequence}, but the journal’s newest record of that ` +
+        `shard is ${head === 0 ? 'none' : head}: the journal lost records that were acknowledged. Restore it from the ` +
+        'backup that reaches furthest.',
+    );
+  }
+}
+
+async function isWhole(name: SnapshotName, snapshots: Snapshots): Promise<boolean> {
+  try {
+    for await (const piece of snapshots.read(name)) void piece;
+    return true;
+  } catch (error) {
+    if (!(error instanceof SnapshotDamaged)) throw error;
+    await snapshots.setAside(name, error.message);
+    return false;
+  }
+}

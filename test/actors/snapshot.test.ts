@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  customerKeyOf,
+  decide,
+  digest,
+  encodeSnapshot,
+  evolve,
+  keyOf,
+  SnapshotDecoder,
+  type Product,
+  type Snapshot,
+  type SnapshotHead,
+} from '../../src/actors/index.ts';
+import { playSale, saleSteps } from '../persistence/sale-script.ts';
+import { ScriptedJournal } from '../persistence/scripted-journal.ts';
+
+const HEAD: SnapshotHead = {
+  shard: 4,
+  epoch: 3,
+  owner: keyOf('me'),
+  number: 7,
+  head: 2 ** 40,
+  at: 1_790_000_000_000,
+};
+
+const encoded = (products: readonly Product[]): Uint8Array =>
+  Buffer.concat([...encodeSnapshot(HEAD, products)]);
+
+function decoded(bytes: Uint8Array, pieceBytes = 70_000): Snapshot {
+  const decoder = new SnapshotDecoder();
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    decoder.push(bytes.slice(at, at + pieceBytes));
+    while (decoder.step());
+  }
+  return decoder.finish();
+}
+
+/** Everything that an owner goes by, beyond what the digest covers. */
+function facts(product: Product, now: number) {
+  return {
+    digest: digest(product),
+    nextExpiry: product.nextExpiry(),
+    due: product.dueHolds(now, 1_000),
+    reading: product.read(now),
+  };
+}
+
+function longSale(orders: number): ScriptedJournal {
+  const journal = new ScriptedJournal();
+  journal.configure('sku', { perCustomerLimit: 100 });
+  journal.loadStock('sku', orders);
+  for (let number = 0; number < orders; number++) {
+    journal.now += number % 3;
+    const order = journal.reserve('sku', `customer ${number % 7_000}`, `key ${number}`)!;
+    if (number % 2 === 0) journal.pay('sku', order);
+    if (number % 5 === 1) journal.cancel('sku', order);
+  }
+  return journal;
+}
+
+test('any sale comes back as it was, and goes on as it would have', () => {
+  const property = fc.property(saleSteps, fc.integer({ min: 1, max: 3_000 }), (steps, pieceBytes) => {
+    const journal = playSale(steps);
+    const { products, ...head } = decoded(encoded([...journal.products.values()]), pieceBytes);
+    expect(head).toEqual(HEAD);
+    expect(products.map(({ id }) => id)).toEqual([...journal.products.keys()]);
+    for (const restored of products) {
+      const original = journal.products.get(restored.id)!;
+      const later = journal.now + 700_000;
+      expect(facts(restored, later)).toEqual(facts(original, later));
+      for (const orderId of original.dueHolds(later, 3)) {
+        for (const product of [original, restored]) {
+          const { event } = decide(product, { kind: 'expire', orderId }, later);
+          evolve(product, event!);
+        }
+      }
+      const again = { productId: restored.id, kind: 'resume' } as const;
+      expect(decide(restored, again, later)).toEqual(decide(original, again, later));
+      expect(facts(restored, later)).toEqual(facts(original, later));
+    }
+  });
+  fc.assert(property, { numRuns: 200 });
+});
+
+test('a long sale comes back over many sections, and its keys and customers are found', () => {
+  const journal = longSale(20_000);
+  const original = journal.products.get('sku')!;
+  const [restored] = decoded(encoded([original])).products;
+  expect(facts(restored!, journal.now)).toEqual(facts(original, journal.now));
+  const { orders } = restored!;
+  for (const row of [0, 2_047, 2_048, 8_191, 8_192, 19_999]) {
+    expect(orders.ids.find(original.orders.ids.keyAt(row))).toBe(row);
+    expect(orders.requests.find(original.orders.requests.keyAt(row))).toBe(row);
+  }
+  expect(orders.heldBy(customerKeyOf('customer 6999'))).toBe(
+    original.orders.heldBy(customerKeyOf('customer 6999')),
+  );
+});
+
+test('no section is so long that an owner would stop over it', () => {
+  const longest = Math.max(
+    ...[...encodeSnapshot(HEAD, [longSale(9_000).products.get('sku')!])].map(({ length }) => length),
+  );
+  expect(longest).toBeLessThan(128 * 1024);
+});
+
+test('the bytes of version 1 are pinned', () => {
+  const journal = new ScriptedJournal();
+  journal.configure('sku', { holdSeconds: 0 });
+  journal.loadStock('sku', 9);
+  journal.command('sku', { kind: 'withdrawStock', productId: 'sku', requestId: 'back', quantity: 2 });
+  journal.reserve('sku', 'ada', 'k1', 2);
+  journal.configure('sku', { holdSeconds: 60 });
+  journal.reserve('sku', 'bob', 'k2');
+  const bytes = encoded([...journal.products.values()]);
+  expect(createHash('sha256').update(bytes).digest('hex')).toBe(
+    '9aa702520318c1b6501f0efe867003f69d3fa57a40add7ce60648a261214fea1',
+  );
+});
+
+test('what is cut off, continued, or of another version is no snapshot', () => {
+  const bytes = encoded([...playSale([]).products.values()]);
+  for (let length = 0; length < bytes.length; length++) {
+    expect(() => decoded(bytes.subarray(0, length)), `${length} bytes`).toThrow(/ends before its end/);
+  }
+  expect(() => decoded(Buffer.concat([bytes, Uint8Array.of(0)]))).toThrow(/goes on behind it/);
+  expect(() => decoded(Uint8Array.from(bytes, (byte, at) => (at === 0 ? 2 : byte)))).toThrow(/version 2/);
+});
+
+test('orders that do not add up to the stock are no snapshot', () => {
+  const journal = new ScriptedJournal();
+  journal.configure('sku');
+  journal.loadStock('sku', 9);
+  journal.reserve('sku', 'ada', 'k', 2);
+  const product = journal.products.get('sku')!;
+  const missing = Object.assign(Object.create(product) as Product, {
+    stock: { ...product.stock, reserved: 1, available: 8 },
+  });
+  expect(() => decoded(encoded([missing]))).toThrow(/do not add up/);
+});

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import { SNAPSHOT_POLICY, SnapshotMaker, type SnapshotPolicy } from '../../src/runtime/snapshot-maker.ts';
+import { ShardInHand, turns } from './harness.ts';
+
+interface Made {
+  readonly maker: SnapshotMaker;
+  readonly made: number[];
+  readonly failed: unknown[];
+}
+
+function makerFor({ journal, snapshots, time }: ShardInHand, change: Partial<SnapshotPolicy>): Made {
+  const made: number[] = [];
+  const failed: unknown[] = [];
+  const policy = { ...SNAPSHOT_POLICY, tailBytesMin: 2_000, ...change };
+  const maker = new SnapshotMaker({ journal, snapshots, timers: time, clock: time }, policy, {
+    made: ({ sequence }) => void made.push(sequence),
+    failed: (_, error) => void failed.push(error),
+  });
+  return { maker, made, failed };
+}
+
+async function sell(hand: ShardInHand, orders: number, prefix: string): Promise<void> {
+  for (let number = 0; number < orders; number++) hand.reserve(`${prefix} ${number}`);
+  await turns();
+}
+
+/** As long as there is one to make. */
+async function all(maker: SnapshotMaker): Promise<number> {
+  let made = 0;
+  while (await maker.step()) made++;
+  return made;
+}
+
+test('a short tail makes none, a long one makes one, and then a longer one is awaited', async () => {
+  const hand = await ShardInHand.selling(1_000);
+  const { maker, made } = makerFor(hand, {});
+  expect(await all(maker)).toBe(0);
+  await sell(hand, 100, 'first');
+  expect(await all(maker)).toBe(1);
+  const [newest] = await hand.snapshots.list(0);
+  expect(newest!.sequence).toBe(hand.journal.log.records.length);
+  expect(newest!.bytes).toBeGreaterThan(4_000);
+  await sell(hand, 10, 'few');
+  expect(await all(maker), 'less than half of the last snapshot').toBe(0);
+  await sell(hand, 60, 'more');
+  expect(await all(maker)).toBe(1);
+  expect(made).toHaveLength(2);
+});
+
+test('a new maker knows what the one before it made', async () => {
+  const hand = await ShardInHand.selling(1_000);
+  await sell(hand, 100, 'first');
+  expect(await all(makerFor(hand, {}).maker)).toBe(1);
+  expect(await all(makerFor(hand, {}).maker)).toBe(0);
+});
+
+test.each([0, 1_000_000])(
+  'the newest two are kept, whatever is kept in memory (%i bytes)',
+  async (keptBytesMax) => {
+    const hand = await ShardInHand.selling(1_000);
+    const { maker, made } = makerFor(hand, { keptBytesMax, tailShareMin: 0 });
+    for (const round of ['a', 'b', 'c', 'd']) {
+      await sell(hand, 150, round);
+      expect(await all(maker)).toBe(1);
+    }
+    const kept = await hand.snapshots.list(0);
+    expect(kept.map(({ sequence }) => sequence)).toEqual(made.slice(-2).toReversed());
+    const after = new ShardInHand(hand.journal, {}, 5, hand.snapshots);
+    await after.shard.open();
+    expect(hand.snapshots.setAsides).toEqual([]);
+    expect(after.shard.durableProducts()!.get('sku-1')!.orders.size).toBe(600);
+  },
+);
+
+test('one that fails is tried again after a rest, and nothing of it counts', async () => {
+  const hand = await ShardInHand.selling(1_000);
+  const { maker, made, failed } = makerFor(hand, { retryMs: 1_000 });
+  await sell(hand, 100, 'first');
+  hand.snapshots.beforeReadBack = () => Promise.reject(new Error('no room'));
+  expect(await all(maker)).toBe(1);
+  expect(failed).toMatchObject([{ message: 'no room' }]);
+  expect(await hand.snapshots.list(0)).toEqual([]);
+  hand.snapshots.beforeReadBack = () => Promise.resolve();
+  expect(await all(maker), 'while it rests').toBe(0);
+  await hand.time.pass(1_001);
+  expect(await all(maker)).toBe(1);
+  expect(made).toHaveLength(1);
+});
+
+test('a stop takes a shorter tail along, and begins nothing large', async () => {
+  const hand = await ShardInHand.selling(1_000);
+  await sell(hand, 20, 'few');
+  const large = makerFor(hand, { tailBytesMin: 1_000_000, stopTailBytesMin: 500, stopBytesMax: 1_000 });
+  expect(await large.maker.stepBeforeStop()).toBe(false);
+  const short = makerFor(hand, { tailBytesMin: 1_000_000, stopTailBytesMin: 500 });
+  expect(await short.maker.step()).toBe(false);
+  expect(await short.maker.stepBeforeStop()).toBe(true);
+  expect(await short.maker.stepBeforeStop()).toBe(false);
+  expect(short.made).toHaveLength(1);
+});

@@ -1,0 +1,130 @@
+// The contract of the port of snapshots: the same tests for every adapter; and what files alone can suffer.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  fileOf,
+  SnapshotDamaged,
+  SnapshotFiles,
+  type SnapshotName,
+  type Snapshots,
+} from '../../src/runtime/index.ts';
+import { waitUntil } from '../harness/wait-until.ts';
+import { SimulatedSnapshots } from '../simulation/snapshots.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function bytesOf(read: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const piece of read) parts.push(piece);
+  return Buffer.concat(parts);
+}
+
+const content = (text: string): Uint8Array[] => [
+  new TextEncoder().encode(text),
+  new Uint8Array(700_000).fill(7),
+];
+
+describe.each<[string, () => Snapshots]>([
+  ['files', () => new SnapshotFiles(folder)],
+  ['simulated', () => new SimulatedSnapshots()],
+])('snapshots as %s', (_, open) => {
+  test('are listed newest first, each shard by itself, and read as they were written', async () => {
+    const snapshots = open();
+    expect(await snapshots.list(1)).toEqual([]);
+    const first = await snapshots.write({ shard: 1, sequence: 9, epoch: 1 }, content('first'));
+    const second = await snapshots.write({ shard: 1, sequence: 10, epoch: 2 }, content('second'));
+    await snapshots.write({ shard: 11, sequence: 5, epoch: 1 }, content('other'));
+    expect(await snapshots.list(1)).toEqual([second, first]);
+    expect(await bytesOf(snapshots.read(first))).toEqual(Buffer.concat(content('first')));
+    expect(first).toMatchObject({ shard: 1, sequence: 9, epoch: 1, bytes: 700_005 });
+  });
+
+  test('that are removed or set aside are gone from the list', async () => {
+    const snapshots = open();
+    const first = await snapshots.write({ shard: 1, sequence: 9, epoch: 1 }, content('first'));
+    const second = await snapshots.write({ shard: 1, sequence: 10, epoch: 2 }, content('second'));
+    await snapshots.setAside(second, 'for the test');
+    expect(await snapshots.list(1)).toEqual([first]);
+    await snapshots.remove(first);
+    expect(await snapshots.list(1)).toEqual([]);
+    await expect(bytesOf(snapshots.read(first))).rejects.toThrow(SnapshotDamaged);
+  });
+});
+
+describe('a file of a snapshot', () => {
+  const place = { shard: 3, sequence: 77, epoch: 2 };
+  const written = async (): Promise<[SnapshotFiles, SnapshotName, string]> => {
+    const files = new SnapshotFiles(folder);
+    const name = await files.write(place, content('whole'));
+    return [files, name, join(folder, fileOf(name))];
+  };
+
+  test('that was cut off is damaged', async () => {
+    const [files, name, path] = await written();
+    truncateSync(path, 600_000);
+    await expect(bytesOf(files.read(name))).rejects.toThrow(SnapshotDamaged);
+  });
+
+  test('with one bit turned is damaged', async () => {
+    const [files, name, path] = await written();
+    const bytes = readFileSync(path);
+    bytes[300_000]! ^= 16;
+    writeFileSync(path, bytes);
+    await expect(bytesOf(files.read(name))).rejects.toThrow(/SHA-256 is .* and should be/);
+  });
+
+  test('that is set aside is kept for people, one a shard', async () => {
+    const told: string[] = [];
+    const files = new SnapshotFiles(folder, ({ sequence }, why) => told.push(`${sequence} ${why}`));
+    for (const sequence of [1, 2]) {
+      await files.setAside(await files.write({ ...place, sequence }, content('x')), 'damaged');
+    }
+    expect(readdirSync(folder)).toHaveLength(1);
+    expect(readdirSync(folder)[0]).toMatch(/^3-2-2-.*\.snapshot\.damaged$/);
+    expect(told).toEqual(['1 damaged', '2 damaged']);
+  });
+
+  test('other files of the folder are nobody’s snapshot', async () => {
+    const files = new SnapshotFiles(folder);
+    for (const name of ['3-1-1-abc.snapshot', 'notes.txt', '3-77.writing'])
+      writeFileSync(join(folder, name), 'x');
+    expect(await files.list(3)).toEqual([]);
+    await files.prepare();
+    expect(readdirSync(folder).sort()).toEqual(['3-1-1-abc.snapshot', 'notes.txt']);
+  });
+
+  test('whose pieces fail to come leaves nothing', async () => {
+    const files = new SnapshotFiles(folder);
+    const failing = function* (): Generator<Uint8Array> {
+      yield new Uint8Array(900_000);
+      throw new Error('a broken state');
+    };
+    await expect(files.write(place, failing())).rejects.toThrow('a broken state');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('whose writer is killed leaves nothing that counts', async () => {
+    const index = new URL('../../src/runtime/index.ts', import.meta.url).href;
+    const writer = `
+      import { SnapshotFiles } from ${JSON.stringify(index)};
+      function* endless() { for (;;) yield new Uint8Array(100_000); }
+      await new SnapshotFiles(${JSON.stringify(folder)}).write(${JSON.stringify(place)}, endless());`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', writer], { stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    await waitUntil('something is written', () => readdirSync(folder).includes('3-77.writing'));
+    child.kill('SIGKILL');
+    await ended;
+    const files = new SnapshotFiles(folder);
+    expect(await files.list(3)).toEqual([]);
+    await files.prepare();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
