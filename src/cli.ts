@@ -7,7 +7,7 @@ import type { Report, Stock } from './actors/index.ts';
 import { audit } from './audit.ts';
 import { ConfigError, describeConfig, loadConfig } from './config.ts';
 import { loadSampleCampaign } from './demo.ts';
-import type { NodeShard } from './http/index.ts';
+import type { NodeReport, NodeShard } from './http/index.ts';
 import { startNode, StartError, type RunningNode } from './main.ts';
 import { callNode, CommandError, findNode, requireNode, type Reach } from './node-client.ts';
 import {
@@ -223,7 +223,7 @@ async function showShards({
   if (json) return console.log(JSON.stringify(shards));
   const phases = Map.groupBy(shards, ({ phase }) => phase);
   console.log([...phases].map(([phase, of]) => `${of.length} ${phase}`).join(', '));
-  const shown = shards.filter(({ phase, products }) => all || products > 0 || phase !== 'open');
+  const shown = shards.filter(({ phase, products }) => all || products !== 0 || phase !== 'open');
   const rows = shown.map(({ shard, reason, ...facts }) => [
     shard,
     reason === null ? facts : { ...facts, reason },
@@ -234,11 +234,13 @@ async function showShards({
 async function runAudit({ json, ...options }: ReachOptions): Promise<void> {
   const reach = reachOf(options);
   const node = findNode(reach);
-  const report = node
-    ? await callNode<Report>(node, 'GET', '/v1/admin/audit')
+  const report: Report & Partial<NodeReport> = node
+    ? await callNode<NodeReport>(node, 'GET', '/v1/admin/audit')
     : await auditFolder(reach.dataDir);
   if (json) console.log(JSON.stringify(report));
   else printReport(report);
+  const { silentWorkers: silent = [] } = report;
+  if (!json && silent.length > 0) console.log(`Not looked at: live actors of workers ${silent.join(', ')}.`);
   if (!report.ok) process.exitCode = 1;
 }
 

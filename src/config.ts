@@ -67,6 +67,9 @@ const settings = z.strictObject({
   COMMAND_TIMEOUT_MS: integer(100, 60_000)
     .default(DEFAULT_LIMITS.commandTimeoutMs)
     .describe('from request to answer'),
+  WORKER_STALL_MS: integer(1_000, 600_000)
+    .default(DEFAULT_LIMITS.workerStallMs)
+    .describe('a worker thread without progress for so long is ended'),
   STREAMS_MAX: integer(1, 100_000)
     .default(DEFAULT_HTTP_LIMITS.streamsMax)
     .describe('open event streams, a thread'),
@@ -210,6 +213,7 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
       mailboxEntriesMax: values.MAILBOX_ENTRIES_MAX,
       pendingMax: values.PENDING_MAX,
       commandTimeoutMs: values.COMMAND_TIMEOUT_MS,
+      workerStallMs: values.WORKER_STALL_MS,
     },
     http: { ...DEFAULT_HTTP_LIMITS, streamsMax: values.STREAMS_MAX },
   };

@@ -12,7 +12,7 @@ import { pino, type Logger } from 'pino';
 import type { Report } from './actors/index.ts';
 import type { AuditRequest } from './audit.ts';
 import type { Config } from './config.ts';
-import { supportsReusePort, type NodeShard } from './http/index.ts';
+import { supportsReusePort, type NodeReport, type NodeShard } from './http/index.ts';
 import { Metrics } from './metrics.ts';
 import {
   assertBelongsTogether,
@@ -36,6 +36,7 @@ import {
   threadFile,
   type DataFolder,
 } from './runtime/index.ts';
+import { listShards } from './shard-list.ts';
 import { SnapshotHost } from './snapshot-host.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -97,37 +98,38 @@ async function compose(
 
   const board = new NodeBoard();
   const metrics = new Metrics();
-  let auditing: Promise<Report> | undefined;
-  const auditNow = async (): Promise<Report> => {
-    const live = await workers.live();
+  let auditing: Promise<NodeReport> | undefined;
+  const auditNow = async (): Promise<NodeReport> => {
+    const { shards: live, silent: silentWorkers } = await workers.live();
     await caughtUp(pump);
-    return runAudit({
+    const report = await runAudit({
       journal: folder.journal,
       snapshots: folder.snapshots,
       connection: postgres.connection,
       live,
     });
+    return { ...report, silentWorkers };
   };
-  const control = {
-    shards: async (): Promise<NodeShard[]> => {
-      const figures = await workers.figures();
-      return figures
-        .flatMap(({ shards }, worker) => shards.map((shard) => ({ ...shard, node: config.nodeId, worker })))
-        .sort((one, other) => one.shard - other.shard);
-    },
-    metrics: async (): Promise<string> =>
-      metrics.render({
-        workers: await workers.figures(),
+  const handlers = {
+    shards: async (): Promise<NodeShard[]> =>
+      listShards(config.nodeId, workers.placement.owners, await workers.figures()),
+    metrics: async (): Promise<string> => {
+      const pool = await workers.figures();
+      const owners = [...workers.placement.owners];
+      return metrics.render({
+        pool,
+        silentShards: owners.filter((worker) => pool.silent.includes(worker)).length,
         projection: pump.stats(),
         projectionLagSeconds: Math.max(0, systemClock.now() - pump.asOf) / 1_000,
-      }),
-    audit: (): Promise<Report> => {
+      });
+    },
+    audit: (): Promise<NodeReport> => {
       // It reads everything: whoever asks meanwhile gets the same answer.
       auditing ??= auditNow().finally(() => (auditing = undefined));
       return auditing;
     },
   };
-  const workers = new WorkerPool(config, board, journal, control);
+  const workers = new WorkerPool({ config, board, journal, handlers, logger });
   undo.push(() => workers.terminate());
 
   const postgres = await startPostgres(config, undo);
@@ -180,7 +182,7 @@ async function compose(
     board.phase = 'stopping';
     rmSync(folder.nodeFile, { force: true });
   });
-  return { url, port, failed: Promise.race([journal.died, workers.died, postgres.failed]), stop };
+  return { url, port, failed: Promise.race([journal.died, workers.failed, postgres.failed]), stop };
 }
 
 async function startPostgres(

@@ -2,10 +2,13 @@
 
 import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
 import type { ProjectionStats } from './persistence/index.ts';
+import type { PoolFigures } from './worker-pool.ts';
 import type { WorkerFigures } from './worker.ts';
 
 export interface NodeFigures {
-  readonly workers: readonly WorkerFigures[];
+  readonly pool: PoolFigures;
+  /** Whose thread says nothing. */
+  readonly silentShards: number;
   readonly projection: ProjectionStats;
   /** Seconds by which Postgres is behind the journal. */
   readonly projectionLagSeconds: number;
@@ -40,17 +43,27 @@ export class Metrics {
   );
   readonly #shards = this.#gauge('doorbuster_shards', 'Shards of this node, by phase', ['phase']);
 
+  readonly #threads = this.#gauge('doorbuster_worker_threads', 'Worker threads, by whether they answer', [
+    'state',
+  ]);
+  readonly #deaths = this.#counter('doorbuster_worker_deaths_total', 'Worker threads that died, by reason', [
+    'reason',
+  ]);
+  readonly #takeovers = this.#counter(
+    'doorbuster_worker_takeovers_total',
+    'Times that the shards of a dead worker thread were opened by others',
+  );
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
   }
 
-  async render({ workers, projection, projectionLagSeconds }: NodeFigures): Promise<string> {
-    this.#orders.reset();
+  async render({ pool, silentShards, projection, projectionLagSeconds }: NodeFigures): Promise<string> {
+    const workers = [...pool.answered.values()];
+    this.#renderThreads(pool);
     this.#shards.reset();
-    for (const { orders, shards } of workers) {
-      for (const [outcome, count] of orders) this.#orders.inc({ outcome }, count);
-      for (const { phase } of shards) this.#shards.inc({ phase });
-    }
+    for (const { phase } of workers.flatMap(({ shards }) => shards)) this.#shards.inc({ phase });
+    if (silentShards > 0) this.#shards.set({ phase: 'silent' }, silentShards);
     const total = (of: (figures: WorkerFigures) => number) =>
       workers.reduce((sum, figures) => sum + of(figures), 0);
     this.#pending.set(total(({ pending }) => pending));
@@ -67,6 +80,17 @@ export class Metrics {
     this.#inFlight.set(projection.inFlight);
     this.#lag.set(projectionLagSeconds);
     return this.#registry.metrics();
+  }
+
+  #renderThreads({ answered, silent, orders, deaths, takeovers }: PoolFigures): void {
+    this.#orders.reset();
+    for (const [outcome, count] of orders) this.#orders.inc({ outcome }, count);
+    this.#threads.set({ state: 'answering' }, answered.size);
+    this.#threads.set({ state: 'silent' }, silent.length);
+    this.#deaths.reset();
+    for (const [reason, count] of deaths) this.#deaths.inc({ reason }, count);
+    this.#takeovers.reset();
+    this.#takeovers.inc(takeovers);
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {

@@ -1,107 +1,255 @@
-// The worker threads of a node: made together, joined to each other and to the journal, asked, and ended.
+// The worker threads of a node: started and joined to each other and to the journal, asked, watched, replaced when they
+// die, and ended.
+//
+//   a thread dies ──▶ its shards go to the living: table changed, each told ──▶ they claim, replay, and take its requests
+//                 └─▶ another thread in its place: ports to all others, HTTP at once; shards only if nobody else lives
+//
+// Before all of them serve, and when they die too often, a death is the node's.
 
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import type { NodeBoard } from './runtime/index.ts';
 import {
-  threadFile,
-  ThreadLink,
+  dealOut,
+  Heartbeats,
+  PlacementTable,
+  placeShards,
+  RestartBudget,
+  systemClock,
+  systemTimers,
+  Watchdog,
   type Handlers,
-  type ShardStatus,
+  type NodeBoard,
   type SqliteJournalHost,
 } from './runtime/index.ts';
-import type { LiveShard, ServeRequest, WorkerData, WorkerFigures } from './worker.ts';
+import { DEATH_REASONS, WorkerThread, type Death, type DeathReason } from './worker-thread.ts';
+import type { LiveShard, MeetRequest, ServeRequest, WorkerData, WorkerFigures } from './worker.ts';
 
-interface Thread {
-  readonly worker: Worker;
-  readonly link: ThreadLink;
+export interface WorkerPoolOptions {
+  readonly config: Config;
+  readonly board: NodeBoard;
+  readonly journal: SqliteJournalHost;
+  /** What a thread may ask of the main one. */
+  readonly handlers: Handlers;
+  readonly logger: Logger;
 }
 
+/** What the threads say of themselves; who says nothing is `silent`. */
+export interface PoolFigures {
+  readonly answered: ReadonlyMap<number, WorkerFigures>;
+  readonly silent: readonly number[];
+  /** Of all threads that there ever were, as far as they told. */
+  readonly orders: ReadonlyMap<string, number>;
+  readonly deaths: ReadonlyMap<DeathReason, number>;
+  readonly takeovers: number;
+}
+
+const DEATHS_MAX = 5;
+const DEATHS_PERIOD_MS = 60_000;
+const FIGURES_MS_MAX = 2_000;
+const LIVE_MS_MAX = 10_000;
+/** Longer than a thread takes for each step of a stop by itself. */
+const STOP_STEP_MS_MAX = 15_000;
+
 export class WorkerPool {
-  readonly #threads: readonly Thread[];
-  /** Resolves when a thread ended without being asked to. */
-  readonly died: Promise<Error>;
-  #stopping = false;
+  readonly placement: PlacementTable;
+  /** Resolves when the node cannot go on. */
+  readonly failed: Promise<Error>;
+  readonly #options: WorkerPoolOptions;
+  readonly #heartbeats: Heartbeats;
+  readonly #watchdog: Watchdog;
+  readonly #budget = new RestartBudget(systemClock, DEATHS_MAX, DEATHS_PERIOD_MS);
+  /** Those that live, by number. */
+  readonly #threads = new Map<number, WorkerThread>();
+  readonly #fail: (error: Error) => void;
+  readonly #deaths = new Map<DeathReason, number>(DEATH_REASONS.map((reason) => [reason, 0]));
+  readonly #ordersOfDead = new Map<string, number>();
+  #takeovers = 0;
+  /** From the moment in which all threads serve. */
+  #serving: ServeRequest | undefined;
+  #isStopping = false;
 
-  constructor(config: Config, board: NodeBoard, journal: SqliteJournalHost, handlers: Handlers) {
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
     const { promise, resolve } = Promise.withResolvers<Error>();
-    this.died = promise;
-    const peers = meshOf(config.workers);
-    this.#threads = peers.map((ports, number) => {
-      const journalPort = journal.connect();
-      const workerData: WorkerData = {
-        config,
-        worker: number,
-        board: board.shared,
-        journal: journalPort,
-        peers: ports,
-      };
-      const worker = new Worker(threadFile('./worker', import.meta.url), {
-        workerData,
-        transferList: [journalPort, ...ports.values()],
-        name: `worker-${number}`,
-      });
-      const link = new ThreadLink(worker, handlers);
-      worker.once('error', (error) => resolve(error instanceof Error ? error : new Error(String(error))));
-      worker.once('exit', (code) => {
-        const error = new Error(`worker ${number} ended with code ${code}`);
-        link.fail(error);
-        if (!this.#stopping) resolve(error);
-      });
-      return { worker, link };
+    this.failed = promise;
+    this.#fail = resolve;
+    const { shards, workers, limits } = options.config;
+    this.placement = PlacementTable.of(placeShards(shards, workers));
+    this.#heartbeats = Heartbeats.of(workers);
+    this.#watchdog = new Watchdog(systemClock, systemTimers, {
+      workers,
+      beatsOf: (worker) => this.#heartbeats.of(worker),
+      stallMsMax: limits.workerStallMs,
+      onStalled: (worker) => void this.#endStalled(worker),
     });
+    for (let number = 0; number < workers; number++) this.#start(number);
+    this.#watchdog.start();
   }
 
-  async open(): Promise<ShardStatus[]> {
-    return (await this.#askAll<ShardStatus[]>('open')).flat();
+  /** Shards are claimed and replayed. @throws when a thread dies */
+  async open(): Promise<void> {
+    await Promise.all(this.#living.map(({ link }) => link.ask('open')));
   }
 
-  /** @returns the port on which all of them listen */
+  /** @returns the port on which all of them listen. @throws when a thread dies */
   async serve(request: ServeRequest): Promise<number> {
-    const [first, ...others] = this.#threads;
+    const [first, ...others] = this.#living;
     const port = await first!.link.ask<number>('serve', request);
-    if (request.reusePort) {
-      await Promise.all(
-        others.map(({ link }) => link.ask('serve', { ...request, port } satisfies ServeRequest)),
-      );
-    }
+    const serving = { ...request, port };
+    if (request.reusePort) await Promise.all(others.map(({ link }) => link.ask('serve', serving)));
+    this.#serving = serving;
     return port;
   }
 
-  figures(): Promise<WorkerFigures[]> {
-    return this.#askAll<WorkerFigures>('figures');
+  async figures(): Promise<PoolFigures> {
+    const answered = await this.#askEach<WorkerFigures>('figures', FIGURES_MS_MAX);
+    const orders = new Map(this.#ordersOfDead);
+    for (const thread of this.#living) {
+      thread.orders = answered.get(thread.number)?.orders ?? thread.orders;
+      addCounts(orders, thread.orders);
+    }
+    const silent = this.#silent(answered);
+    return { answered, silent, orders, deaths: this.#deaths, takeovers: this.#takeovers };
   }
 
-  async live(): Promise<LiveShard[]> {
-    return (await this.#askAll<LiveShard[]>('live')).flat();
+  async live(): Promise<{ shards: LiveShard[]; silent: number[] }> {
+    const answered = await this.#askEach<LiveShard[]>('live', LIVE_MS_MAX);
+    return { shards: [...answered.values()].flat(), silent: this.#silent(answered) };
   }
 
-  /** Requests finish, then mailboxes drain. */
+  /** Requests finish, then mailboxes drain. A thread that hangs or dies meanwhile is not waited for. */
   async stop(): Promise<void> {
-    await this.#askAll('stopServing');
-    await this.#askAll('drain');
+    this.#isStopping = true;
+    const willing = await this.#askEach('stopServing', STOP_STEP_MS_MAX);
+    await this.#askEach('drain', STOP_STEP_MS_MAX, (number) => willing.has(number));
     await this.terminate();
   }
 
   async terminate(): Promise<void> {
-    this.#stopping = true;
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    this.#isStopping = true;
+    this.#watchdog.stop();
+    await Promise.all(this.#living.map((thread) => thread.end()));
   }
 
-  #askAll<T>(name: string): Promise<T[]> {
-    return Promise.all(this.#threads.map(({ link }) => link.ask<T>(name)));
+  get #living(): WorkerThread[] {
+    return [...this.#threads.values()];
+  }
+
+  #start(number: number): WorkerThread {
+    const { config, board, journal, handlers } = this.#options;
+    const peers = new Map<number, MessagePort>();
+    for (const { number: other, link } of this.#living) {
+      const { port1, port2 } = new MessageChannel();
+      peers.set(other, port1);
+      const request: MeetRequest = { worker: number, port: port2 };
+      link.ask('meet', request, { transfer: [port2] }).catch(ignore);
+    }
+    this.#heartbeats.reset(number);
+    const workerData: WorkerData = {
+      config,
+      worker: number,
+      board: board.shared,
+      placement: this.placement.shared,
+      heartbeats: this.#heartbeats.shared,
+      journal: journal.connect(),
+      peers,
+    };
+    const thread = new WorkerThread(workerData, handlers);
+    this.#threads.set(number, thread);
+    void thread.ended.then((death) => this.#died(thread, death));
+    return thread;
+  }
+
+  async #endStalled(worker: number): Promise<void> {
+    const thread = this.#threads.get(worker);
+    if (thread === undefined) return;
+    const error = new Error(
+      `worker ${worker} made no progress for ${this.#options.config.limits.workerStallMs} ms`,
+    );
+    const hasEnded = await thread.end({ reason: 'hang', error });
+    if (!hasEnded) this.#fail(new Error(`${error.message}, and cannot be ended`));
+  }
+
+  #died(thread: WorkerThread, { reason, error }: Death): void {
+    const { number } = thread;
+    this.#threads.delete(number);
+    if (this.#isStopping) return;
+    this.#deaths.set(reason, this.#deaths.get(reason)! + 1);
+    addCounts(this.#ordersOfDead, thread.orders);
+    const { logger } = this.#options;
+    logger.error({ worker: number, reason, err: error }, 'a worker thread died');
+    if (this.#serving === undefined) return this.#fail(error);
+    if (!this.#budget.take()) {
+      const often = `more than ${DEATHS_MAX} worker threads died within ${DEATHS_PERIOD_MS / 1_000} s`;
+      return this.#fail(new Error(`${often}, the last one by this: ${error.message}`));
+    }
+    this.#replace(number, this.#serving);
+  }
+
+  #replace(number: number, serving: ServeRequest): void {
+    const heirs = this.#living;
+    // The table first: whoever hears of the death finds the heirs in it. Without heirs it names the successor already.
+    const changes = dealOut(
+      this.placement.owners,
+      number,
+      heirs.map((heir) => heir.number),
+    );
+    this.placement.change(changes);
+    const taking = heirs.map(({ link }) => link.ask('takeOver', number));
+    const successor = this.#start(number);
+    void this.#whenTaken(number, [...taking, successor.link.ask('open')]);
+    // Where threads cannot share a port, the first one listens alone.
+    if (serving.reusePort || number === 0) void this.#serveAgain(successor, serving);
+  }
+
+  async #whenTaken(number: number, taking: readonly Promise<unknown>[]): Promise<void> {
+    const { logger } = this.#options;
+    const since = systemClock.monotonic();
+    try {
+      await Promise.all(taking);
+    } catch {
+      return; // one of them died, too, and its own takeover is under way
+    }
+    this.#takeovers++;
+    const tookMs = Math.round(systemClock.monotonic() - since);
+    logger.warn({ worker: number, tookMs }, 'the shards of the worker thread that died are open again');
+  }
+
+  async #serveAgain(successor: WorkerThread, serving: ServeRequest): Promise<void> {
+    const { number, link } = successor;
+    try {
+      await link.ask('serve', serving);
+      this.#options.logger.warn({ worker: number }, 'another worker thread serves in its place');
+    } catch (error) {
+      await successor.end({ reason: 'error', error: error as Error });
+    }
+  }
+
+  /** Answers by thread; without those that fail, or say nothing in time. */
+  async #askEach<T>(
+    name: string,
+    withinMs: number,
+    isAsked: (number: number) => boolean = () => true,
+  ): Promise<Map<number, T>> {
+    const answers = new Map<number, T>();
+    const asked = this.#living
+      .filter(({ number }) => isAsked(number))
+      .map(async ({ number, link }) => {
+        answers.set(number, await link.ask<T>(name, undefined, { withinMs }));
+      });
+    await Promise.allSettled(asked);
+    return answers;
+  }
+
+  #silent(answered: ReadonlyMap<number, unknown>): number[] {
+    const { workers } = this.#options.config;
+    return Array.from({ length: workers }, (_, number) => number).filter((number) => !answered.has(number));
   }
 }
 
-/** A port between every two workers. */
-function meshOf(workers: number): Map<number, MessagePort>[] {
-  const mesh = Array.from({ length: workers }, () => new Map<number, MessagePort>());
-  for (let one = 0; one < workers; one++) {
-    for (let other = one + 1; other < workers; other++) {
-      const { port1, port2 } = new MessageChannel();
-      mesh[one]!.set(other, port1);
-      mesh[other]!.set(one, port2);
-    }
-  }
-  return mesh;
+const ignore = (): void => undefined;
+
+function addCounts(into: Map<string, number>, counts: ReadonlyMap<string, number>): void {
+  for (const [name, count] of counts) into.set(name, (into.get(name) ?? 0) + count);
 }

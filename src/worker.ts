@@ -3,7 +3,7 @@
 
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { pino } from 'pino';
-import type { Report, Stock } from './actors/index.ts';
+import type { Stock } from './actors/index.ts';
 import type { Config } from './config.ts';
 import {
   Auth,
@@ -13,15 +13,19 @@ import {
   loadAssets,
   ProductHub,
   type Listener,
+  type NodeReport,
   type NodeShard,
 } from './http/index.ts';
 import { openPool, OrderReads, ProductReads, type PostgresConnection } from './persistence/index.ts';
 import {
+  BEAT_PERIOD_MS,
   dataFiles,
+  Heartbeats,
   NodeBoard,
+  OwnShards,
+  PlacementTable,
   Router,
   Shard,
-  shardsOfWorker,
   SnapshotFiles,
   SqliteJournal,
   systemClock as clock,
@@ -29,7 +33,6 @@ import {
   systemTimers as timers,
   ThreadLink,
   ThreadTransport,
-  workerOfShard,
   type ShardStatus,
 } from './runtime/index.ts';
 
@@ -37,9 +40,17 @@ export interface WorkerData {
   readonly config: Config;
   readonly worker: number;
   readonly board: SharedArrayBuffer;
+  readonly placement: SharedArrayBuffer;
+  readonly heartbeats: SharedArrayBuffer;
   readonly journal: MessagePort;
-  /** Ports to the other workers, by their numbers. */
+  /** Ports to the other workers that live, by their numbers. */
   readonly peers: ReadonlyMap<number, MessagePort>;
+}
+
+/** A thread was started under this number. */
+export interface MeetRequest {
+  readonly worker: number;
+  readonly port: MessagePort;
 }
 
 export interface ServeRequest {
@@ -67,17 +78,29 @@ const CONNECTIONS_PER_THREAD = 2;
 const DRAIN_MAX_MS = 10_000;
 const AHEAD_TOLD_MS = 1_000;
 
-const { config, worker, board: shared, journal: journalPort, peers } = workerData as WorkerData;
+const { config, worker, journal: journalPort, peers, ...shared } = workerData as WorkerData;
 const logger = pino({ level: config.logLevel, base: { worker } });
-const board = new NodeBoard(shared);
+const board = new NodeBoard(shared.board);
+const { owners } = new PlacementTable(shared.placement);
+const ownerOf = (shard: number): number => owners[shard]!;
+const snapshots = new SnapshotFiles(dataFiles(config.dataDir).snapshots, ({ shard, sequence }, why) =>
+  logger.warn({ shard, sequence, why }, 'a damaged snapshot was set aside; the journal takes its place'),
+);
+const shardPorts = { journal: new SqliteJournal(journalPort), snapshots, clock, timers, random };
 const transport = new ThreadTransport(peers);
-const shards = new Map<number, Shard>();
-const ownerOf = (shard: number): number => workerOfShard(shard, config.workers);
+const shards = new OwnShards({
+  self: worker,
+  shards: config.shards,
+  ownerOf,
+  timers,
+  make: (number, onPhase) => new Shard(number, shardPorts, config.limits, 0, onPhase),
+  onPhase: tellPhase,
+});
 const router = new Router(
   worker,
   config.shards,
   ownerOf,
-  shards,
+  shards.byNumber,
   { clock, timers, transport, random },
   config.limits,
 );
@@ -86,13 +109,15 @@ let listener: Listener | undefined;
 let closeReads = async (): Promise<void> => undefined;
 
 const main = new ThreadLink(parentPort!, {
-  open: openShards,
+  open: () => shards.adopt(),
+  meet: ({ worker: other, port }: MeetRequest) => transport.connect(other, port),
+  takeOver,
   serve,
   figures: (): WorkerFigures => ({
     orders: counters.orders,
     streams: counters.streams,
     pending: router.pending,
-    shards: [...shards.values()].map((shard) => shard.status()),
+    shards: shards.status(),
   }),
   live: liveShards,
   stopServing: async () => {
@@ -103,23 +128,21 @@ const main = new ThreadLink(parentPort!, {
     const { promise: late, resolve } = Promise.withResolvers<void>();
     // A shard that cannot write never drains: whoever waits for it is told `outcome_unknown`, which is true.
     const cancel = timers.after(DRAIN_MAX_MS, resolve);
-    await Promise.race([late, Promise.all([...shards.values()].map((shard) => shard.drain()))]);
+    await Promise.race([late, shards.drain()]);
     cancel();
   },
 });
 
-async function openShards(): Promise<ShardStatus[]> {
-  const journal = new SqliteJournal(journalPort);
-  const snapshots = new SnapshotFiles(dataFiles(config.dataDir).snapshots, ({ shard, sequence }, why) =>
-    logger.warn({ shard, sequence, why }, 'a damaged snapshot was set aside; the journal takes its place'),
-  );
-  const ports = { journal, snapshots, clock, timers, random };
-  for (const number of shardsOfWorker(worker, config.workers, config.shards)) {
-    shards.set(number, new Shard(number, ports, config.limits, 0, tellPhase));
-  }
-  transport.onMessage((message) => router.receive(message));
-  await Promise.all([...shards.values()].map((shard) => shard.open()));
-  return [...shards.values()].map((shard) => shard.status());
+transport.onMessage((message) => router.receive(message));
+const heartbeats = new Heartbeats(shared.heartbeats);
+setInterval(() => heartbeats.beat(worker), BEAT_PERIOD_MS);
+
+/** Another thread is gone, and placement names its heirs; this one may be among them. */
+async function takeOver(gone: number): Promise<void> {
+  transport.disconnect(gone);
+  const opened = shards.adopt();
+  router.ownerDied(gone);
+  await opened;
 }
 
 function tellPhase({ shard, phase, reason, aheadMs }: ShardStatus): void {
@@ -152,7 +175,7 @@ async function serve({ connection, port, reusePort }: ServeRequest): Promise<num
         },
         shards: () => main.ask<NodeShard[]>('shards'),
         metrics: () => main.ask<string>('metrics'),
-        audit: () => main.ask<Report>('audit'),
+        audit: () => main.ask<NodeReport>('audit'),
       },
       orders: new OrderReads(pool),
       products: new ProductReads(pool),
@@ -170,7 +193,7 @@ async function serve({ connection, port, reusePort }: ServeRequest): Promise<num
 }
 
 function liveShards(): LiveShard[] {
-  return [...shards.values()].flatMap((shard) => {
+  return [...shards.byNumber.values()].flatMap((shard) => {
     const products = shard.durableProducts();
     if (products === undefined || products.size === 0) return [];
     const stock = new Map([...products].map(([id, product]) => [id, { ...product.stock }]));

@@ -328,7 +328,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
           description: 'Reads the whole journal and all rows, and checks every invariant.',
           security: admin,
           responses: {
-            '200': { description: 'Each invariant with its figures.' },
+            '200': { description: 'Each invariant with its figures. `silentWorkers` were not asked.' },
             ...problems('unauthenticated', 'forbidden', 'unavailable'),
           },
         },

@@ -161,15 +161,19 @@ export const Shard = z
     shard: z.int(),
     node: z.string(),
     worker: z.int(),
-    phase: z.enum(['opening', 'open', 'recovering', 'lost', 'refused', 'drained']),
-    epoch: z.int(),
-    sequence: z.int(),
-    mailboxDepth: z.int(),
-    aheadMs: z.number(),
-    products: z.int(),
+    phase: z.enum(['opening', 'open', 'recovering', 'lost', 'refused', 'drained', 'silent']),
+    epoch: z.int().nullable(),
+    sequence: z.int().nullable(),
+    mailboxDepth: z.int().nullable(),
+    aheadMs: z.number().nullable(),
+    products: z.int().nullable(),
     reason: z.string().nullable(),
   })
-  .meta({ id: 'Shard' });
+  .meta({
+    id: 'Shard',
+    description:
+      '`silent`: its worker thread does not answer, and only the thread knows the figures, which are null.',
+  });
 
 export const ShardList = z.object({ shards: z.array(Shard) }).meta({ id: 'ShardList' });
 

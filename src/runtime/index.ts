@@ -9,9 +9,13 @@ export {
   type DataFolder,
 } from './data-folder.ts';
 export { DEFAULT_LIMITS, type RuntimeLimits } from './limits.ts';
-export { DEFAULT_SHARDS, shardOfProduct, shardsOfWorker, workerOfShard } from './placement.ts';
+export { BEAT_PERIOD_MS, Heartbeats } from './heartbeats.ts';
+export { dealOut, DEFAULT_SHARDS, placeShards, shardOfProduct } from './placement.ts';
+export { PlacementTable } from './placement-table.ts';
 export { NodeBoard, type NodePhase } from './node-board.ts';
+export { OwnShards } from './own-shards.ts';
 export * from './ports.ts';
+export { RestartBudget } from './restart-budget.ts';
 export { Router } from './router.ts';
 export { Shard } from './shard.ts';
 export { ShardState } from './shard-state.ts';
@@ -36,3 +40,4 @@ export { CalmClock, systemClock, systemRandom, systemTimers } from './system.ts'
 export { threadFile } from './thread-file.ts';
 export { ThreadLink, type Handlers } from './thread-link.ts';
 export { ThreadTransport } from './thread-transport.ts';
+export { Watchdog } from './watchdog.ts';

@@ -13,6 +13,8 @@ export interface RuntimeLimits {
   readonly flushBytesMax: number;
   /** Nothing expires in the first moments after a recovery: a payment may be on its way. */
   readonly expiryGraceMs: number;
+  /** A worker thread without progress for so long is ended. */
+  readonly workerStallMs: number;
 }
 
 export const DEFAULT_LIMITS: RuntimeLimits = {
@@ -22,4 +24,5 @@ export const DEFAULT_LIMITS: RuntimeLimits = {
   flushCommandsMax: 2_000,
   flushBytesMax: 256 * 1024,
   expiryGraceMs: 10_000,
+  workerStallMs: 5_000,
 };

@@ -1,11 +1,13 @@
 // Brings each command to the shard that owns it, on this thread or another, and its answer back, exactly once.
 //
 // Commands and replies for another thread leave as one message per tick. A command without an answer at its deadline is
-// `outcome_unknown`: it may have been decided, and only its repetition, with the same key, can tell.
+// `outcome_unknown`: it may have been decided, and only its repetition, with the same key, can tell. Commands that a dead
+// owner left unanswered are repeated to its heir where that is safe (repetition.ts).
 
 import { refuse, shardOfTag, tagOf, type Command, type Reply } from '../actors/index.ts';
 import type { RuntimeLimits } from './limits.ts';
 import { shardOfProduct } from './placement.ts';
+import { answerToBoth, isRepeatable } from './repetition.ts';
 import type {
   Address,
   Clock,
@@ -24,6 +26,10 @@ interface Pending {
   readonly shard: number;
   readonly deadline: number;
   readonly answer: (reply: Reply) => void;
+  /** Whose answer is awaited. */
+  sentTo: Address;
+  /** A copy of it left for an owner that died without an answer: nobody can say any more that it was not decided. */
+  isRepeated: boolean;
 }
 
 interface Outbox {
@@ -41,6 +47,8 @@ export interface RouterPorts {
 const OVERLOADED = refuse('overloaded').reply;
 const OUTCOME_UNKNOWN = refuse('outcome_unknown').reply;
 
+/** Where a command is that waits for its shard to have an owner. */
+const NOBODY: Address = -1;
 /** Pause before a command goes to a shard that had no owner a moment ago. */
 const MOVED_RETRY_MS = 25;
 const DEADLINE_CHECK_MS = 100;
@@ -92,7 +100,8 @@ export class Router {
     }
     const id = ++this.#lastId;
     const deadline = this.#ports.clock.monotonic() + this.#limits.commandTimeoutMs;
-    const pending: Pending = { command, shard: this.#shardOf(command), deadline, answer };
+    const shard = this.#shardOf(command);
+    const pending: Pending = { command, shard, deadline, answer, sentTo: NOBODY, isRepeated: false };
     this.#pending.set(id, pending);
     this.#send(id, pending);
     this.#armDeadlineCheck();
@@ -113,8 +122,42 @@ export class Router {
     }
   }
 
-  #send(id: number, { command, shard, deadline }: Pending): void {
+  /**
+   * An owner died, and `ownerOf` names its heirs already. What never left goes to them as if nothing had been; what left
+   * goes again where that is safe, and is `outcome_unknown` where it is not.
+   */
+  ownerDied(dead: Address): void {
+    const unsent = new Set(this.#outboxes.get(dead)?.commands.map(({ id }) => id));
+    this.#outboxes.delete(dead);
+    const again: [number, Pending][] = [];
+    const lost: Pending[] = [];
+    const all = [...this.#pending];
+    // Made anew in the same order, which is that of the deadlines.
+    this.#pending.clear();
+    for (const [id, pending] of all) {
+      if (pending.sentTo !== dead) {
+        this.#pending.set(id, pending);
+        continue;
+      }
+      const hasLeft = !unsent.has(id);
+      if (hasLeft && !isRepeatable(pending.command)) {
+        lost.push(pending);
+        continue;
+      }
+      pending.isRepeated ||= hasLeft;
+      // Under a new id, since an answer of the dead owner may still come: it tells of a decision before the repetition's.
+      const newId = ++this.#lastId;
+      this.#pending.set(newId, pending);
+      again.push([newId, pending]);
+    }
+    for (const [id, pending] of again) this.#send(id, pending);
+    for (const { answer } of lost) answer(OUTCOME_UNKNOWN);
+  }
+
+  #send(id: number, pending: Pending): void {
+    const { command, shard, deadline } = pending;
     const owner = this.#ownerOf(shard);
+    pending.sentTo = owner;
     if (owner === this.#self) {
       this.#offer(shard, command, deadline, (reply) => this.#settle(id, reply));
     } else {
@@ -134,15 +177,16 @@ export class Router {
     if (pending === undefined) return; // its deadline came first
     if (reply.outcome === 'moved') return this.#sendAgain(id, pending);
     this.#pending.delete(id);
-    pending.answer(reply);
+    pending.answer(pending.isRepeated ? answerToBoth(pending.command, reply) : reply);
   }
 
-  /** `moved` means that nothing was decided. At the deadline the shopper is told so. */
+  /** `moved` means that nothing was decided. At the deadline the shopper is told so, unless an earlier copy may have been. */
   #sendAgain(id: number, pending: Pending): void {
     const { clock, timers } = this.#ports;
+    pending.sentTo = NOBODY;
     if (clock.monotonic() + MOVED_RETRY_MS >= pending.deadline) {
       this.#pending.delete(id);
-      timers.soon(() => pending.answer(OVERLOADED));
+      timers.soon(() => pending.answer(pending.isRepeated ? OUTCOME_UNKNOWN : OVERLOADED));
       return;
     }
     timers.after(MOVED_RETRY_MS, () => {

@@ -1,7 +1,7 @@
 // Questions and answers between the main thread and a worker thread: rare ones, about the node. Commands never go here.
 
 import type { EventEmitter } from 'node:events';
-import type { MessagePort, Worker } from 'node:worker_threads';
+import type { MessagePort, Transferable, Worker } from 'node:worker_threads';
 
 interface Question {
   readonly kind: 'question';
@@ -19,36 +19,55 @@ interface Answer {
 
 export type Handlers = Readonly<Record<string, (value: never) => unknown>>;
 
+export interface AskOptions {
+  /** Without it the question waits as long as the other side lives. */
+  readonly withinMs?: number;
+  readonly transfer?: readonly Transferable[];
+}
+
 export class ThreadLink {
-  readonly #post: (message: unknown) => void;
+  readonly #post: (message: unknown, transfer?: readonly Transferable[]) => void;
   readonly #waiting = new Map<
     number,
     { resolve: (value: unknown) => void; reject: (error: Error) => void }
   >();
   #lastId = 0;
+  #gone: Error | undefined;
 
   /** @param handlers what the other side may ask */
   constructor(other: Worker | MessagePort, handlers: Handlers) {
-    const port = other as { postMessage(message: unknown): void };
-    this.#post = (message) => port.postMessage(message);
+    const port = other as { postMessage(message: unknown, transfer?: readonly Transferable[]): void };
+    this.#post = (message, transfer) => port.postMessage(message, transfer);
     (other as unknown as EventEmitter).on('message', (message: Question | Answer) => {
       if (message.kind === 'answer') this.#settle(message);
       else void this.#answer(message, handlers);
     });
   }
 
-  ask<T>(name: string, value?: unknown): Promise<T> {
+  /** @throws when the other side fails, is gone, or says nothing within the time */
+  ask<T>(name: string, value?: unknown, { withinMs, transfer }: AskOptions = {}): Promise<T> {
+    if (this.#gone !== undefined) return Promise.reject(this.#gone);
     const id = ++this.#lastId;
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.#post({ kind: 'question', id, name, value } satisfies Question);
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, { resolve, reject });
+    this.#post({ kind: 'question', id, name, value } satisfies Question, transfer);
+    if (withinMs !== undefined) {
+      const late = setTimeout(() => this.#giveUp(id, name, withinMs), withinMs);
+      void promise.finally(() => clearTimeout(late)).catch(() => undefined);
+    }
+    return promise as Promise<T>;
   }
 
   /** The other side is gone. */
   fail(error: Error): void {
+    this.#gone = error;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
+  }
+
+  #giveUp(id: number, name: string, withinMs: number): void {
+    this.#waiting.get(id)?.reject(new Error(`no answer to "${name}" within ${withinMs} ms`));
+    this.#waiting.delete(id);
   }
 
   async #answer({ id, name, value }: Question, handlers: Handlers): Promise<void> {

@@ -1,23 +1,41 @@
-// The Transport between worker threads of one process: a MessagePort for each pair.
+// The Transport between worker threads of one process: a MessagePort for each pair. Threads come and go; what a thread
+// sent before it died is dropped once its port is closed here.
 
 import type { MessagePort } from 'node:worker_threads';
 import { packMessage, unpackMessage, type PackedMessage } from './packed-message.ts';
 import type { Address, Message, Transport } from './ports.ts';
 
 export class ThreadTransport implements Transport {
-  readonly #ports: ReadonlyMap<Address, MessagePort>;
+  readonly #ports: Map<Address, MessagePort>;
+  #receive: ((message: Message) => void) | undefined;
 
   constructor(ports: ReadonlyMap<Address, MessagePort>) {
-    this.#ports = ports;
+    this.#ports = new Map(ports);
   }
 
+  /** To nobody when that thread is gone. */
   send(to: Address, message: Message): void {
     this.#ports.get(to)?.postMessage(packMessage(message));
   }
 
   onMessage(receive: (message: Message) => void): void {
-    for (const port of this.#ports.values()) {
-      port.on('message', (packed: PackedMessage) => receive(unpackMessage(packed)));
-    }
+    this.#receive = receive;
+    for (const port of this.#ports.values()) this.#listen(port, receive);
+  }
+
+  connect(to: Address, port: MessagePort): void {
+    this.#ports.set(to, port);
+    if (this.#receive !== undefined) this.#listen(port, this.#receive);
+  }
+
+  disconnect(from: Address): void {
+    const port = this.#ports.get(from);
+    this.#ports.delete(from);
+    port?.removeAllListeners('message');
+    port?.close();
+  }
+
+  #listen(port: MessagePort, receive: (message: Message) => void): void {
+    port.on('message', (packed: PackedMessage) => receive(unpackMessage(packed)));
   }
 }

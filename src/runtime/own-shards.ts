@@ -1,0 +1,84 @@
+// The shards of one thread: opens what placement gives it, and claims a shard that it lost again for as long as placement
+// says that it is its own. A claim can be lost without any rival: the last append of a dead owner may land between the
+// look at the journal's head and the claim.
+
+import type { Address, Timers } from './ports.ts';
+import type { Shard } from './shard.ts';
+import type { ShardStatus } from './shard-status.ts';
+
+const RECLAIM_BACKOFF_MS = 20;
+const RECLAIM_BACKOFF_MAX_MS = 1_000;
+
+export interface OwnShardsOptions {
+  readonly self: Address;
+  readonly shards: number;
+  /** Where a shard lives at this moment. */
+  readonly ownerOf: (shard: number) => Address;
+  readonly timers: Timers;
+  readonly make: (shard: number, onPhase: (status: ShardStatus) => void) => Shard;
+  /** Hears of every change of phase. */
+  readonly onPhase?: (status: ShardStatus) => void;
+}
+
+export class OwnShards {
+  /** For the router; also those that were lost, which answer `moved`. */
+  readonly byNumber = new Map<number, Shard>();
+  readonly #options: OwnShardsOptions;
+  readonly #opening = new Set<number>();
+  #draining = false;
+
+  constructor(options: OwnShardsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes every shard that placement gives to this thread and that it has not, at once; resolves when they are open. */
+  async adopt(): Promise<void> {
+    const { self, shards, ownerOf } = this.#options;
+    const opened: Promise<void>[] = [];
+    for (let shard = 0; shard < shards; shard++) {
+      if (ownerOf(shard) === self && this.#isMissing(shard)) opened.push(this.#open(shard));
+    }
+    await Promise.all(opened);
+  }
+
+  /** What waits is decided and durable; nothing is taken any more. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await Promise.all([...this.byNumber.values()].map((shard) => shard.drain()));
+  }
+
+  status(): ShardStatus[] {
+    return [...this.byNumber.values()].map((shard) => shard.status());
+  }
+
+  #isMissing(shard: number): boolean {
+    const owned = this.byNumber.get(shard);
+    return !this.#opening.has(shard) && (owned === undefined || owned.phase === 'lost');
+  }
+
+  async #open(number: number): Promise<void> {
+    const { self, ownerOf, make } = this.#options;
+    this.#opening.add(number);
+    for (let tries = 0; ownerOf(number) === self && !this.#draining; tries++) {
+      const shard = make(number, (status) => this.#heardOf(status));
+      this.byNumber.set(number, shard);
+      await shard.open();
+      if (shard.phase !== 'lost') break;
+      await this.#backoff(tries);
+    }
+    this.#opening.delete(number);
+  }
+
+  #heardOf(status: ShardStatus): void {
+    this.#options.onPhase?.(status);
+    if (status.phase !== 'lost' || this.#opening.has(status.shard)) return;
+    // It was open, and somebody wrote to it.
+    this.#opening.add(status.shard);
+    void this.#backoff(0).then(() => this.#open(status.shard));
+  }
+
+  #backoff(tries: number): Promise<void> {
+    const delayMs = Math.min(RECLAIM_BACKOFF_MS * 2 ** Math.min(tries, 16), RECLAIM_BACKOFF_MAX_MS);
+    return new Promise((resolve) => void this.#options.timers.after(delayMs, resolve));
+  }
+}

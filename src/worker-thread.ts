@@ -1,0 +1,61 @@
+// One life of a worker thread: started here, asked over its link, and ended by the pool, by itself, or by what it did.
+
+import { Worker, type MessagePort } from 'node:worker_threads';
+import { threadFile, ThreadLink, type Handlers } from './runtime/index.ts';
+import type { WorkerData } from './worker.ts';
+
+export const DEATH_REASONS = ['error', 'exit', 'hang'] as const;
+
+/** `error`: it threw, or ran out of memory. `exit`: it ended itself. `hang`: it made no progress and was ended. */
+export type DeathReason = (typeof DEATH_REASONS)[number];
+
+export interface Death {
+  readonly reason: DeathReason;
+  readonly error: Error;
+}
+
+/** For a thread to stop after it was told to; JavaScript always does, a call into the system that hangs may not. */
+const TERMINATE_MS_MAX = 5_000;
+
+export class WorkerThread {
+  readonly number: number;
+  readonly link: ThreadLink;
+  /** Resolves when it is over, for whatever reason. */
+  readonly ended: Promise<Death>;
+  /** What it last said of its orders: its successor counts on from there. */
+  orders: ReadonlyMap<string, number> = new Map();
+  readonly #worker: Worker;
+  #death: Death | undefined;
+
+  constructor(workerData: WorkerData, handlers: Handlers) {
+    const { worker: number, journal, peers } = workerData;
+    this.number = number;
+    this.#worker = new Worker(threadFile('./worker', import.meta.url), {
+      workerData,
+      transferList: [journal, ...peers.values()] as MessagePort[],
+      name: `worker-${number}`,
+    });
+    this.link = new ThreadLink(this.#worker, handlers);
+    this.#worker.once('error', (error) => {
+      this.#death ??= { reason: 'error', error: error instanceof Error ? error : new Error(String(error)) };
+    });
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('exit', (code) => {
+        const error = new Error(`worker ${number} ended with code ${code}`);
+        this.#death ??= { reason: 'exit', error };
+        this.link.fail(error);
+        resolve(this.#death);
+      });
+    });
+  }
+
+  /** @returns whether it ended in time. @param death why, when it is not the node that ends it in order */
+  async end(death?: Death): Promise<boolean> {
+    this.#death ??= death;
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(resolve, TERMINATE_MS_MAX, false);
+    const hasEnded = await Promise.race([this.#worker.terminate().then(() => true), late]);
+    clearTimeout(timer);
+    return hasEnded;
+  }
+}
