@@ -11,6 +11,7 @@ import {
 } from '../../src/actors/index.ts';
 import type { Answer } from '../../src/actors/index.ts';
 import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
+import { OwnShards } from '../../src/runtime/own-shards.ts';
 import type { Message, SnapshotName, Transport } from '../../src/runtime/ports.ts';
 import { Router } from '../../src/runtime/router.ts';
 import { Shard } from '../../src/runtime/shard.ts';
@@ -42,44 +43,40 @@ const CLIENT_TIMEOUT_MS = 3_000;
 export class SimulatedNode {
   readonly time: NodeTime;
   readonly router: Router;
-  readonly #address: number;
-  readonly #cluster: Cluster;
-  readonly #shards = new Map<number, Shard>();
-  readonly #journal: SimulatedJournal;
-  readonly #snapshots: SimulatedSnapshots;
+  readonly #shards: OwnShards;
   readonly #maker: SnapshotMaker;
 
   constructor(address: number, cluster: Cluster) {
     const { world, log, faults, snapshots } = cluster;
-    this.#address = address;
-    this.#cluster = cluster;
     this.time = new NodeTime(world);
-    this.#journal = new SimulatedJournal(world, this.time, log, faults);
+    const journal = new SimulatedJournal(world, this.time, log, faults);
     // Whoever dies between the writing and the reading back leaves nothing that counts.
-    this.#snapshots = new SimulatedSnapshots(
+    const ownSnapshots = new SimulatedSnapshots(
       snapshots,
       () => new Promise((resolve) => this.time.after(world.dice.next() * 500, resolve)),
     );
     const follower = {
       sizes: (after: number) => log.sizes(after),
-      replay: (shard: number, from: number, to: number) => this.#journal.replay(shard, from, to),
+      replay: (shard: number, from: number, to: number) => journal.replay(shard, from, to),
     };
     this.#maker = new SnapshotMaker(
-      { journal: follower, snapshots: this.#snapshots, timers: this.time, clock: world },
+      { journal: follower, snapshots: ownSnapshots, timers: this.time, clock: world },
       SNAPSHOT_POLICY,
       { made: () => void cluster.snapshotsMade++, failed: () => void cluster.snapshotsFailed++ },
     );
     const transport: Transport = { send: (to, message) => cluster.carry(to, message) };
     const random = new SimulatedRandom(cluster.world.dice);
     const ports = { clock: cluster.world, timers: this.time, transport, random };
-    this.router = new Router(
-      address,
-      SHARDS,
-      () => cluster.ownerSeenBy(address),
-      this.#shards,
-      ports,
-      LIMITS,
-    );
+    const shardPorts = { journal, snapshots: ownSnapshots, clock: world, timers: this.time, random };
+    const ownerOf = (): number => cluster.ownerSeenBy(address);
+    this.#shards = new OwnShards({
+      self: address,
+      shards: SHARDS,
+      ownerOf,
+      timers: this.time,
+      make: (shard, onPhase) => new Shard(shard, shardPorts, LIMITS, 0, onPhase),
+    });
+    this.router = new Router(address, SHARDS, ownerOf, this.#shards.byNumber, ports, LIMITS);
     this.#tend();
     this.#makeSnapshots();
   }
@@ -89,21 +86,17 @@ export class SimulatedNode {
   }
 
   get shard(): Shard | undefined {
-    return this.#shards.get(0);
+    return this.#shards.byNumber.get(0);
   }
 
-  /** Opens the shard when placement gives it to this node; a shard that was lost is claimed again while it is ours. */
+  takeOver(gone: number): void {
+    void this.#shards.adopt();
+    this.router.ownerDied(gone);
+  }
+
+  /** Nobody tells it of a new placement: it looks. */
   #tend(): void {
-    const isMine = this.#cluster.ownerSeenBy(this.#address) === this.#address;
-    const phase = this.shard?.phase;
-    if (isMine && (phase === undefined || phase === 'lost')) {
-      const { world } = this.#cluster;
-      const random = new SimulatedRandom(world.dice);
-      const [journal, snapshots] = [this.#journal, this.#snapshots];
-      const shard = new Shard(0, { journal, snapshots, clock: world, timers: this.time, random }, LIMITS, 0);
-      this.#shards.set(0, shard);
-      void shard.open();
-    }
+    void this.#shards.adopt();
     this.time.after(200, () => this.#tend());
   }
 }
@@ -147,7 +140,20 @@ export class Cluster {
   restart(address: number): void {
     this.nodes[address]!.time.die();
     this.world.at(100 + this.world.dice.next() * 1_000, () => {
+      // Two deaths in a row make two of these.
+      this.nodes[address]!.time.die();
       this.nodes[address] = new SimulatedNode(address, this);
+    });
+  }
+
+  /** As a worker thread dies: the other one hears of it soon, owns everything, and repeats what was left unanswered. */
+  die(address: number): void {
+    const heir = 1 - address;
+    this.restart(address);
+    this.world.at(this.world.dice.next() * 50, () => {
+      this.#seen[heir] = heir;
+      const node = this.nodes[heir]!;
+      node.time.reach(() => node.takeOver(address));
     });
   }
 
@@ -226,7 +232,13 @@ export class Cluster {
         quantity,
       } as const;
       this.insist(command, (reply) => {
-        if (reply.outcome !== 'reserved') return;
+        if (reply.outcome !== 'reserved') {
+          // With two clicks the other one may be accepted after this one was refused.
+          if (clicks === 1) {
+            this.answers.push({ productId, customerId, idempotencyKey, orderId: undefined });
+          }
+          return;
+        }
         const told = orderIdText(reply.order.orderId);
         this.answers.push({ productId, customerId, idempotencyKey, orderId: told });
         if (dice.chance(0.4)) {

@@ -47,8 +47,9 @@ async function simulate(seed: number) {
   }
   for (let accident = 0; accident < 10; accident++) {
     world.at(dice.next() * 29_000, () => {
-      const kind = dice.below(4);
-      if (kind === 3) cluster.damageSnapshot();
+      const kind = dice.below(5);
+      if (kind === 4) cluster.die(dice.below(2));
+      else if (kind === 3) cluster.damageSnapshot();
       else if (kind === 0) cluster.restart(dice.below(2));
       else if (kind === 1) cluster.freeze(dice.below(2));
       else cluster.moveTo(dice.below(2));
