@@ -20,13 +20,16 @@ class Threads {
   });
 
   constructor() {
-    this.watchdog.start();
     this.#beat();
+    this.watchdog.start();
   }
 
-  /** The whole process stands still; then everything that is due happens at once, the watchdog's look first. */
-  sleep(durationMs: number): Promise<void> {
-    return this.time.jump(durationMs);
+  /** The whole process stands still; when it goes on, the watchdog looks before any thread has beaten. */
+  async sleep(durationMs: number): Promise<void> {
+    const asleep = [...this.beating];
+    this.beating.clear();
+    await this.time.jump(durationMs);
+    for (const worker of asleep) this.beating.add(worker);
   }
 
   #beat(): void {
