@@ -7,8 +7,11 @@ afterEach(() => close());
 
 function linkTo(handlers: Handlers): ThreadLink {
   const { port1, port2 } = new MessageChannel();
-  close = () => port1.close();
-  new ThreadLink(port2, handlers);
+  const other = new ThreadLink(port2, handlers);
+  close = () => {
+    other.fail(new Error('the test is over'));
+    port1.close();
+  };
   return new ThreadLink(port1, {});
 }
 
