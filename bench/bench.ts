@@ -5,13 +5,23 @@ import { parseArgs } from 'node:util';
 import { environment } from './environment.ts';
 import { hotProduct } from './hot-product.ts';
 import { http } from './http.ts';
+import { memory } from './memory.ts';
+import { products } from './products.ts';
+import { projection } from './projection.ts';
+import { recovery } from './recovery.ts';
 import type { Scenario } from './scenario.ts';
 import { soldOut } from './sold-out.ts';
+import { threads } from './threads.ts';
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   http,
   'sold-out': soldOut,
   'hot-product': hotProduct,
+  products,
+  threads,
+  recovery,
+  memory,
+  projection,
 };
 
 const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--json]
@@ -19,8 +29,10 @@ const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--json]
 Scenarios: ${Object.keys(SCENARIOS).join(', ')}
 
   --seconds      how long to measure, about
-  --threads      the CPU time of each thread of the node, too (http, sold-out)
+  --threads      the CPU time of each thread, too (http, sold-out, projection)
   --connections  such as 64,256 (http, sold-out)
+  --products     such as 1,1000 (products)
+  --orders       in place of as many as the seconds ask for (all but http, sold-out)
   --json         nothing but the last line
 `;
 
@@ -32,6 +44,8 @@ function readCommandLine() {
         seconds: { type: 'string', default: '5' },
         threads: { type: 'boolean', default: false },
         connections: { type: 'string' },
+        products: { type: 'string' },
+        orders: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -65,7 +79,11 @@ if (others.length > 0) fail(`One scenario at a time: ${others.join(' ')} is too 
 const seconds = Number(values.seconds);
 if (!(seconds > 0 && seconds <= 600))
   fail(`--seconds is a number above 0, at most 600, not ${values.seconds}.`);
-const connections = wholeNumbers('connections', values.connections, 10_000);
+const sizes = {
+  connections: wholeNumbers('connections', values.connections, 10_000),
+  products: wholeNumbers('products', values.products, 100_000),
+  orders: wholeNumbers('orders', values.orders, 10_000_000)?.[0],
+};
 
 const machine = environment();
 const { mode } = scenario;
@@ -74,7 +92,7 @@ const say = (text: string): void => {
 };
 say(`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}`);
 say(`Node ${machine.node}, SQLite ${machine.sqlite}; ${mode}`);
-const result = await scenario.run({ seconds, threads: values.threads, connections, say });
+const result = await scenario.run({ seconds, threads: values.threads, ...sizes, say });
 for (const [figure, value] of Object.entries(result)) say(`  ${figure.padEnd(28)} ${value}`);
 console.log(JSON.stringify({ scenario: name, mode, ...result, ...machine }));
 if (result.violations > 0) process.exitCode = 1;

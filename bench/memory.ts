@@ -1,0 +1,94 @@
+// memory: a million live orders of distinct customers at one owner: what an order costs, by the tables' own account and by
+// what the owner's heap and the process really grew by (garbage collected before both looks), and the longest stop of the
+// owner's mailbox while the orders come in and while all their holds run out.
+//
+// A stop is the longest delay of the owner's event loop, which takes from the mailbox in every turn. The wall clock of the
+// owner is moved behind the end of the holds, so that a million of them are due at one moment: the worst that can be.
+// `ratio` is the tables' bytes to the real growth of the owner's heap: what the account leaves out.
+
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { DEFAULT_LIMITS, systemClock, type Clock } from '../src/runtime/index.ts';
+import { EMBEDDED_MODE } from './environment.ts';
+import { Owner } from './owner.ts';
+import { HOLD_SECONDS } from './sale.ts';
+import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
+
+const PRODUCT = 'hot';
+const ORDERS = 1_000_000;
+const EXPIRED_MS_MAX = 300_000;
+const POLL_MS = 50;
+
+export const memory: Scenario = { mode: EMBEDDED_MODE, run };
+
+async function run({ orders = ORDERS, say }: ScenarioOptions): Promise<ScenarioResult> {
+  let aheadMs = 0;
+  const clock: Clock = { now: () => systemClock.now() + aheadMs, monotonic: () => systemClock.monotonic() };
+  const owner = await Owner.start(1, clock, { ...DEFAULT_LIMITS, expiryGraceMs: 0 });
+  try {
+    const before = memoryInUse();
+    const coming = await longestStopMs(() => owner.rush([PRODUCT], orders, true));
+    const after = memoryInUse();
+    const product = owner.shards.get(0)!.durableProducts()!.get(PRODUCT)!;
+    const tableBytes = product.orders.bytes;
+    say(`  ${orders} orders are live, ${Math.round(tableBytes / orders)} bytes each`);
+    const { stock } = product;
+    const live = stock.reserved;
+    const expiring = await longestStopMs(async () => {
+      aheadMs = HOLD_SECONDS * 1_000;
+      const startedAt = performance.now();
+      while (stock.reserved > 0) {
+        if (performance.now() - startedAt > EXPIRED_MS_MAX)
+          throw new Error(`${stock.reserved} holds do not end`);
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+      return startedAt;
+    });
+    const { violations } = await owner.finish();
+    return {
+      ratio: round(tableBytes / (after.heap - before.heap)),
+      orders: live,
+      tableBytesPerOrder: round(tableBytes / live),
+      heapBytesPerOrder: round((after.heap - before.heap) / live),
+      residentBytesPerOrder: round((after.resident - before.resident) / live),
+      longestStopMsComing: round(coming.stopMs),
+      longestStopMsExpiring: round(expiring.stopMs),
+      expiriesPerSecond: Math.round(live / (expiring.elapsedMs / 1_000)),
+      violations: violations + (orders - live),
+    };
+  } finally {
+    owner.remove();
+  }
+}
+
+interface Stop {
+  readonly stopMs: number;
+  readonly elapsedMs: number;
+}
+
+async function longestStopMs(work: () => Promise<unknown>): Promise<Stop> {
+  const startedAt = performance.now();
+  const delays = monitorEventLoopDelay({ resolution: 1 });
+  delays.enable();
+  await work();
+  delays.disable();
+  return { stopMs: delays.max / 1e6, elapsedMs: performance.now() - startedAt };
+}
+
+interface Memory {
+  /** Of this thread's objects, and of the buffers that they hold. */
+  readonly heap: number;
+  /** Of the whole process. */
+  readonly resident: number;
+}
+
+function memoryInUse(): Memory {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  // What the first collection let go of may have held buffers.
+  collect();
+  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  return { heap: heapUsed + arrayBuffers, resident: rss };
+}
