@@ -56,20 +56,22 @@ const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
 const DIGIT_VALUES = new Int8Array(128).fill(-1);
 for (let value = 0; value < DIGITS.length; value++) DIGIT_VALUES[DIGITS.charCodeAt(value)] = value;
 
+/** Two digits for each ten bits: half the steps. */
+const DIGIT_PAIRS = Array.from({ length: 1_024 }, (_, bits) => DIGITS[bits >>> 5]! + DIGITS[bits & 31]!);
+
 export const ORDER_ID_LENGTH = 26;
 
 /** The order id as shoppers, Postgres and logs see it: 26 lower-case base-32 digits. */
 export function orderIdText(key: Key): string {
   let text = '';
-  let bits = 2; // two leading zero bits make 130, a multiple of five
+  let bits = 2; // two leading zero bits make 130, a multiple of ten
   let pending = 0;
   for (let at = 0; at < KEY_BYTES; at++) {
     pending = (pending << 8) | key.charCodeAt(at);
     bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += DIGITS[(pending >>> bits) & 31];
-    }
+    if (bits < 10) continue;
+    bits -= 10;
+    text += DIGIT_PAIRS[pending >>> bits];
     pending &= (1 << bits) - 1;
   }
   return text;

@@ -79,7 +79,7 @@ function expectedRevision(c: Context): number | undefined {
 }
 
 function answerProduct(c: Context, reply: Reply): Response {
-  if (reply.outcome === 'refused') return problemResponse(c, reply.refusal);
+  if (reply.outcome === 'refused') return problemResponse(reply.refusal);
   if (reply.outcome !== 'configured' && reply.outcome !== 'product') {
     throw new Error(`a product's change was answered with ${reply.outcome}`);
   }
@@ -90,7 +90,7 @@ function answerProduct(c: Context, reply: Reply): Response {
 }
 
 function answerStock(c: Context, reply: Reply): Response {
-  if (reply.outcome === 'refused') return problemResponse(c, reply.refusal);
+  if (reply.outcome === 'refused') return problemResponse(reply.refusal);
   if (reply.outcome !== 'stock') throw new Problem('invalid_request');
   const { loaded, available, reserved, sold, withdrawn }: Stock = reply.stock;
   const units = { loaded, available, reserved, sold, withdrawn };

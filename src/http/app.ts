@@ -25,18 +25,15 @@ export function createApp(context: HttpContext, { onError }: AppEvents): Hono {
   pageRoutes(app, context);
   app.notFound((c) => {
     const allowed = methodsOf(app, c.req.path);
-    if (allowed.length === 0 || allowed.includes(c.req.method)) return problemResponse(c, 'not_found');
-    c.header('Allow', allowed.join(', '));
-    return problemResponse(c, 'method_not_allowed');
+    if (allowed.length === 0 || allowed.includes(c.req.method)) return problemResponse('not_found');
+    return problemResponse('method_not_allowed', undefined, { Allow: allowed.join(', ') });
   });
   app.onError((error, c) => {
-    if (error instanceof Problem) {
-      return problemResponse(c, error.code, Object.keys(error.extra).length === 0 ? undefined : error.extra);
-    }
+    if (error instanceof Problem) return problemResponse(error.code, error.extra);
     onError(error);
     // Whatever went wrong, an order may exist: only the repetition with the same key can tell. A look changes nothing.
     const isLook = c.req.method === 'GET' || c.req.method === 'HEAD';
-    return problemResponse(c, isLook ? 'unavailable' : 'outcome_unknown');
+    return problemResponse(isLook ? 'unavailable' : 'outcome_unknown');
   });
   return app;
 }

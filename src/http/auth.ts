@@ -3,7 +3,6 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createSigner, createVerifier } from 'fast-jwt';
-import { LRUCache } from 'lru-cache';
 import { customerKeyOf, type Key } from '../actors/index.ts';
 import type { Clock } from '../runtime/index.ts';
 import { Problem } from './problem.ts';
@@ -24,7 +23,6 @@ interface Claims {
 
 type Verify = (token: string) => Claims;
 
-const TOKENS_REMEMBERED = 50_000;
 const TOKEN_CHARACTERS_MAX = 4_096;
 /** In any case, as all schemes. */
 const SCHEME = /^Bearer /i;
@@ -35,7 +33,6 @@ export class Auth {
   readonly #sign: (claims: Claims) => string;
   readonly #adminDigest: Buffer;
   readonly #clock: Clock;
-  readonly #shoppers = new LRUCache<string, Shopper>({ max: TOKENS_REMEMBERED });
 
   constructor(secret: string, adminToken: string, clock: Clock) {
     this.#verify = createVerifier({
@@ -51,12 +48,7 @@ export class Auth {
 
   /** @param authorization the request's header @throws Problem unauthenticated */
   shopper(authorization: string | undefined): Shopper {
-    const token = bearer(authorization);
-    const known = this.#shoppers.get(token);
-    if (known !== undefined && known.expiresAt > this.#clock.now()) return known;
-    const shopper = this.#verified(token);
-    this.#shoppers.set(token, shopper);
-    return shopper;
+    return this.#verified(bearer(authorization));
   }
 
   /** @throws Problem unauthenticated, forbidden */

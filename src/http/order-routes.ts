@@ -16,6 +16,7 @@ import { orderCursorText, ORDERS_PER_PAGE_MAX, parseOrderCursor } from '../persi
 import type { Shopper } from './auth.ts';
 import type { HttpContext } from './context.ts';
 import { invalid, Problem, problemResponse } from './problem.ts';
+import { instant } from './instant.ts';
 import { idempotencyKey, parse, readJson } from './request.ts';
 import { IdempotencyKey, PayOrder, PlaceOrder, ProductId } from './schemas.ts';
 
@@ -39,7 +40,7 @@ export function orderRoutes(app: Hono, context: HttpContext): void {
       requestKey: requestKeyOf(productId, shopper.customerId, key),
       quantity,
     });
-    return placed(c, context, reply, shopper);
+    return placed(context, reply, shopper);
   });
 
   app.get('/v1/orders', async (c) => {
@@ -108,29 +109,30 @@ function orderIdOf(c: Context): Key {
   return orderId;
 }
 
-function placed(c: Context, { counters }: HttpContext, reply: Reply, shopper: Shopper): Response {
+function placed({ counters }: HttpContext, reply: Reply, shopper: Shopper): Response {
   if (reply.outcome === 'refused') {
     counters.order(reply.refusal);
-    return problemResponse(c, reply.refusal);
+    return problemResponse(reply.refusal);
   }
   if (reply.outcome !== 'reserved') throw new Error(`a reservation was answered with ${reply.outcome}`);
   counters.order(reply.replayed ? 'replayed' : 'reserved');
-  const { order } = reply;
+  const body = orderBody(reply.order, shopper);
   const headers: Record<string, string> = {
     'Content-Type': 'application/json',
     'Cache-Control': 'no-store',
-    Location: `/v1/orders/${orderIdText(order.orderId)}`,
+    Location: `/v1/orders/${body.id}`,
   };
   if (reply.replayed) headers['Idempotency-Replayed'] = 'true';
-  return c.body(JSON.stringify(orderBody(order, shopper)), 201, headers);
+  // A plain response, as problems are.
+  return new Response(JSON.stringify(body), { status: 201, headers });
 }
 
 function present(c: Context, reply: Reply, shopper: Shopper): Response {
   switch (reply.outcome) {
     case 'refused':
-      return problemResponse(c, reply.refusal);
+      return problemResponse(reply.refusal);
     case 'conflict':
-      return problemResponse(c, reply.refusal, { order: orderBody(reply.order, shopper) });
+      return problemResponse(reply.refusal, { order: orderBody(reply.order, shopper) });
     case 'order':
       return answerOrder(c, reply.order, shopper);
     default:
@@ -144,7 +146,7 @@ function answerOrder(c: Context, order: Order, shopper: Shopper): Response {
     // Only a payment that came too late leads here when it was asked to pay; whoever only looks gets the order.
     if (c.req.method === 'POST') {
       const detail = 'The payment came after the units were gone. It will be given back.';
-      return problemResponse(c, 'order_state_conflict', { detail, order: orderBody(order, shopper) });
+      return problemResponse('order_state_conflict', { detail, order: orderBody(order, shopper) });
     }
   }
   const isUndecided = order.status === 'payment_pending' || order.status === 'in_review';
@@ -171,7 +173,7 @@ async function list(c: Context, { orders, node }: HttpContext, shopper: Shopper)
   });
 }
 
-function orderBody(order: Order, { customerId }: Shopper): Record<string, unknown> {
+function orderBody(order: Order, { customerId }: Shopper) {
   return {
     id: orderIdText(order.orderId),
     productId: order.productId,
@@ -183,5 +185,3 @@ function orderBody(order: Order, { customerId }: Shopper): Record<string, unknow
     holdExpiresAt: order.holdExpiresAt === null ? null : instant(order.holdExpiresAt),
   };
 }
-
-const instant = (epochMs: number): string => new Date(epochMs).toISOString();

@@ -1,7 +1,6 @@
 // Errors as RFC 9457 problem details with a stable `code`. Each says what is wrong, what would be right, and whether
 // trying again can help. Problems without details of their own are made once: in a sale they outnumber everything else.
 
-import type { Context } from 'hono';
 import { retryOf, type Refusal, type Retry } from '../actors/index.ts';
 
 interface ProblemKind {
@@ -160,9 +159,10 @@ export interface FieldError {
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
-  readonly extra: Record<string, unknown>;
+  /** What the body says beyond the code's own text. */
+  readonly extra: Record<string, unknown> | undefined;
 
-  constructor(code: ProblemCode, extra: Record<string, unknown> = {}) {
+  constructor(code: ProblemCode, extra?: Record<string, unknown>) {
     super(code);
     this.code = code;
     this.extra = extra;
@@ -194,7 +194,15 @@ function problemHeaders(code: ProblemCode): Record<string, string> {
   return headers;
 }
 
-export function problemResponse(c: Context, code: ProblemCode, extra?: Record<string, unknown>): Response {
+/** A plain response, not one of the context's: those copy every header into a Headers object. */
+export function problemResponse(
+  code: ProblemCode,
+  extra?: Record<string, unknown>,
+  more?: Record<string, string>,
+): Response {
   const { body, headers } = readyMade.get(code)!;
-  return c.body(extra === undefined ? body : problemBody(code, extra), PROBLEMS[code].status, headers);
+  return new Response(extra === undefined ? body : problemBody(code, extra), {
+    status: PROBLEMS[code].status,
+    headers: more === undefined ? headers : { ...headers, ...more },
+  });
 }

@@ -19,7 +19,7 @@ export function productRoutes(app: Hono, context: HttpContext): void {
   app.get('/v1/products/:id', async (c) => {
     const productId = parse(ProductId, c.req.param('id'), 'id');
     const reply = await show(productId);
-    if (reply.outcome === 'refused') return problemResponse(c, reply.refusal);
+    if (reply.outcome === 'refused') return problemResponse(reply.refusal);
     if (reply.outcome !== 'product') throw new Error(`a product was answered with ${reply.outcome}`);
     c.header('Cache-Control', 'no-store');
     c.header('ETag', `"${reply.product.revision}"`);
@@ -29,7 +29,7 @@ export function productRoutes(app: Hono, context: HttpContext): void {
   app.get('/v1/products/:id/events', async (c) => {
     const productId = parse(ProductId, c.req.param('id'), 'id');
     const reply = await show(productId);
-    if (reply.outcome === 'refused') return problemResponse(c, reply.refusal);
+    if (reply.outcome === 'refused') return problemResponse(reply.refusal);
     return streams.open(c, [productId]);
   });
 

@@ -27,7 +27,7 @@ export function systemRoutes(app: Hono, context: HttpContext): void {
   });
 
   app.post('/v1/dev/tokens', async (c) => {
-    if (!context.demo) return problemResponse(c, 'not_found');
+    if (!context.demo) return problemResponse('not_found');
     const { customerId } = await readJson(c, MakeToken, limits.orderBytesMax);
     return c.json({ token: auth.sign(customerId) });
   });

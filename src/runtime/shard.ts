@@ -206,8 +206,9 @@ export class Shard {
     this.#state.follow(flight, result.sequence);
     this.#recoveries = 0;
     this.#flight = undefined;
-    flight.batch.answerAll();
+    // The next append is on its way before the answers of this one take the thread's time.
     this.#pump();
+    flight.batch.answerAll();
   }
 
   #opened(state: ShardState): void {

@@ -16,6 +16,7 @@ export class SqliteJournal implements Journal {
   #requests: Request[] = [];
   #transfers: ArrayBuffer[] = [];
   #lastId = 0;
+  #tickEnds = false;
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -66,15 +67,23 @@ export class SqliteJournal implements Journal {
     });
   }
 
-  /** Requests of one tick leave as one message. */
+  /** The first request of a tick leaves at once, since shoppers wait for it; what else the tick brings leaves together. */
   #send(request: Request, resolve: (response: Response) => void): void {
     const id = ++this.#lastId;
     this.#waiting.set(id, resolve);
-    if (this.#requests.push({ ...request, id }) > 1) return;
+    this.#requests.push({ ...request, id });
+    if (this.#tickEnds) return;
+    this.#tickEnds = true;
+    this.#post();
     setImmediate(() => {
-      this.#port.postMessage(this.#requests, this.#transfers);
-      this.#requests = [];
-      this.#transfers = [];
+      this.#tickEnds = false;
+      if (this.#requests.length > 0) this.#post();
     });
+  }
+
+  #post(): void {
+    this.#port.postMessage(this.#requests, this.#transfers);
+    this.#requests = [];
+    this.#transfers = [];
   }
 }
