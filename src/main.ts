@@ -64,6 +64,8 @@ const FEED_NAME = 'postgres';
 const CAUGHT_UP_WAIT_MS = 30_000;
 const BOARD_PERIOD_MS = 50;
 const OWNER_ONLY = 0o600;
+/** More commits in a second than these are a rush. */
+const RUSH_COMMITS_PER_SECOND = 200;
 
 export async function startNode(config: Config): Promise<RunningNode> {
   // Journal and database hold customers' names: nobody else on this machine reads them.
@@ -157,6 +159,7 @@ async function compose(
     connection: postgres.connection,
     workers: config.projection.workers,
     recordsPerPull: config.projection.recordsMax,
+    isRush: rushOf(journal.commits),
     logger,
   });
   pump.start();
@@ -183,6 +186,21 @@ async function compose(
     rmSync(folder.nodeFile, { force: true });
   });
   return { url, port, failed: Promise.race([journal.died, workers.failed, postgres.failed]), stop };
+}
+
+/** Tells whether the journal has been busy since it was last asked. */
+function rushOf(commits: SharedArrayBuffer): () => boolean {
+  const count = new Int32Array(commits);
+  let seen = Atomics.load(count, 0);
+  let askedAt = systemClock.monotonic();
+  return () => {
+    const now = systemClock.monotonic();
+    const since = Atomics.load(count, 0) - seen;
+    const isRush = since * 1_000 > RUSH_COMMITS_PER_SECOND * (now - askedAt);
+    seen += since;
+    askedAt = now;
+    return isRush;
+  };
 }
 
 async function startPostgres(

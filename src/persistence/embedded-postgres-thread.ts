@@ -3,6 +3,7 @@
 // embedded-postgres.ts starts it and ends it, and hears from it what these types say. Nothing else may open the data
 // folder: PGlite has no lock of its own.
 
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 import { EmbeddedSession } from './embedded-session.ts';
@@ -21,6 +22,10 @@ export type EmbeddedPostgresReport =
 
 /** Clients at once: the projection's workers, the reads of every worker thread, an audit. */
 const CONNECTIONS_MAX = 200;
+
+/** Shoppers come first. On Linux this is the priority of the calling thread alone; elsewhere it would be the whole process's. */
+const NICE = 10;
+if (process.platform === 'linux') setPriority(0, NICE);
 
 const { dataFolder, socketPath } = workerData as EmbeddedPostgresStart;
 const report = (message: EmbeddedPostgresReport): void => parentPort!.postMessage(message, []);

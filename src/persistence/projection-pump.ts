@@ -31,6 +31,8 @@ export interface ProjectionPumpOptions {
   readonly stopMsMax?: number;
   /** By how much the threads yield to those that answer shoppers, where the system can do that; 0 to 19. */
   readonly niceIncrement?: number;
+  /** Whether shoppers need the processor at this moment; then pulling waits, for `yieldMsMax` at most. */
+  readonly isRush?: () => boolean;
   readonly clock?: Pick<Clock, 'now'>;
 }
 
@@ -52,6 +54,8 @@ export const PROJECTION_LIMITS = {
   stopMsMax: 10_000,
   /** Between two pulls, unless the first was full. */
   gatherMs: 100,
+  /** In a rush, between two pulls: then everything that gathered is worked off in one go. */
+  yieldMsMax: 10_000,
   retryFirstMs: 50,
   retryMostMs: 5_000,
   /** Before a record that came too early is given back: its predecessor is likely on its way. */
@@ -67,6 +71,7 @@ export class ProjectionPump {
   readonly #threads: Piscina<ProjectionTask, ProjectionOutcome>;
   readonly #inFlight: RecordsInFlight;
   readonly #stopMsMax: number;
+  readonly #isRush: () => boolean;
   readonly #giveBack = new Backoff(PROJECTION_LIMITS.giveBackFirstMs, PROJECTION_LIMITS.giveBackMostMs);
   readonly #pauses = new Set<() => void>();
   #pulling: Promise<void> | undefined;
@@ -84,6 +89,7 @@ export class ProjectionPump {
     this.#feed = feed;
     this.#clock = clock;
     this.#health = new ProjectionHealth(logger, clock);
+    this.#isRush = options.isRush ?? (() => false);
     this.#stopMsMax = options.stopMsMax ?? PROJECTION_LIMITS.stopMsMax;
     // One task that runs and one that gathers, for each lane.
     this.#inFlight = new RecordsInFlight(
@@ -152,9 +158,7 @@ export class ProjectionPump {
         const records = await this.#feed.pull(room);
         backoff.reset();
         for (const record of records) this.#accept(record);
-        // In a rush a record holds few orders and a transaction costs much: the next ones gather for a moment, which
-        // also leaves the processor to those who answer shoppers.
-        if (records.length > 0 && records.length < room) await this.#pause(PROJECTION_LIMITS.gatherMs);
+        if (records.length > 0 && records.length < room) await this.#gather();
         if (records.length === 0 && this.#inFlight.records === 0) {
           this.#drainedAt = askedAt;
           this.#inFlight.forgetGivenBack();
@@ -164,6 +168,18 @@ export class ProjectionPump {
         await this.#pause(backoff.nextMs());
       }
     }
+  }
+
+  /**
+   * A record holds few orders and a transaction costs much: the next ones gather for a moment. In a rush they gather until it
+   * is over, since shoppers need the processor and nobody needs the rows yet.
+   */
+  async #gather(): Promise<void> {
+    let waitedMs = 0;
+    do {
+      await this.#pause(PROJECTION_LIMITS.gatherMs);
+      waitedMs += PROJECTION_LIMITS.gatherMs;
+    } while (this.#stopping === undefined && waitedMs < PROJECTION_LIMITS.yieldMsMax && this.#isRush());
   }
 
   #accept(record: FeedRecord): void {
