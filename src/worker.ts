@@ -160,7 +160,7 @@ function tellPhase({ shard, phase, reason, aheadMs }: ShardStatus): void {
 async function serve({ connection, port, reusePort }: ServeRequest): Promise<number> {
   const pool = openPool(connection, CONNECTIONS_PER_THREAD, `doorbuster worker ${worker}`);
   closeReads = () => pool.end();
-  const app = createApp(
+  const { app, purchase } = createApp(
     {
       router,
       clock,
@@ -188,7 +188,8 @@ async function serve({ connection, port, reusePort }: ServeRequest): Promise<num
     { onError: (error) => logger.error({ err: error }, 'a request failed') },
   );
   const { host, http } = config;
-  listener = await listen(app, { host, port, reusePort, headerBytesMax: http.headerBytesMax });
+  const shortcut = { purchase, bytesMax: http.orderBytesMax };
+  listener = await listen(app, { host, port, reusePort, headerBytesMax: http.headerBytesMax }, shortcut);
   return listener.port;
 }
 

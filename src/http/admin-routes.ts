@@ -47,7 +47,7 @@ export function adminRoutes(app: Hono, context: HttpContext): void {
 
   app.post('/v1/admin/products/:id/stock', async (c) => {
     const productId = parse(ProductId, c.req.param('id'), 'id');
-    const requestId = idempotencyKey(c);
+    const requestId = idempotencyKey(c.req.header('idempotency-key'));
     const { quantity } = await readJson(c, ChangeStock, limits.adminBytesMax);
     const kind = quantity > 0 ? 'loadStock' : 'withdrawStock';
     return answerStock(c, await router.request({ kind, productId, requestId, quantity: Math.abs(quantity) }));

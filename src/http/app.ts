@@ -7,6 +7,7 @@ import { orderRoutes } from './order-routes.ts';
 import { pageRoutes } from './page-routes.ts';
 import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
+import { purchaseOf, type Purchase } from './purchase.ts';
 import { systemRoutes } from './system-routes.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
@@ -16,9 +17,10 @@ export interface AppEvents {
   readonly onError: (error: unknown) => void;
 }
 
-export function createApp(context: HttpContext, { onError }: AppEvents): Hono {
+export function createApp(context: HttpContext, { onError }: AppEvents): { app: Hono; purchase: Purchase } {
   const app = new Hono();
-  orderRoutes(app, context);
+  const purchase = purchaseOf(context, onError);
+  orderRoutes(app, context, purchase);
   productRoutes(app, context);
   adminRoutes(app, context);
   systemRoutes(app, context);
@@ -26,7 +28,9 @@ export function createApp(context: HttpContext, { onError }: AppEvents): Hono {
   app.notFound((c) => {
     const allowed = methodsOf(app, c.req.path);
     if (allowed.length === 0 || allowed.includes(c.req.method)) return problemResponse('not_found');
-    return problemResponse('method_not_allowed', undefined, { Allow: allowed.join(', ') });
+    const response = problemResponse('method_not_allowed');
+    response.headers.set('Allow', allowed.join(', '));
+    return response;
   });
   app.onError((error, c) => {
     if (error instanceof Problem) return problemResponse(error.code, error.extra);
@@ -35,7 +39,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): Hono {
     const isLook = c.req.method === 'GET' || c.req.method === 'HEAD';
     return problemResponse(isLook ? 'unavailable' : 'outcome_unknown');
   });
-  return app;
+  return { app, purchase };
 }
 
 /** What the address takes; middleware stands in front of methods that it does not serve. */

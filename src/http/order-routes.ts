@@ -2,45 +2,28 @@
 // Postgres.
 
 import type { Context, Hono } from 'hono';
-import {
-  orderIdKey,
-  orderIdText,
-  orderKeyOf,
-  productTagOf,
-  requestKeyOf,
-  type Key,
-  type Order,
-  type Reply,
-} from '../actors/index.ts';
+import { orderIdKey, requestKeyOf, type Key, type Order, type Reply } from '../actors/index.ts';
 import { orderCursorText, ORDERS_PER_PAGE_MAX, parseOrderCursor } from '../persistence/index.ts';
+import { responseOf } from './answer.ts';
 import type { Shopper } from './auth.ts';
 import type { HttpContext } from './context.ts';
-import { invalid, Problem, problemResponse } from './problem.ts';
 import { instant } from './instant.ts';
-import { idempotencyKey, parse, readJson } from './request.ts';
-import { IdempotencyKey, PayOrder, PlaceOrder, ProductId } from './schemas.ts';
+import { orderBody } from './order-body.ts';
+import { invalid, Problem, problemResponse } from './problem.ts';
+import { PURCHASE_PATH, type Purchase } from './purchase.ts';
+import { parse, readBytes, readJson } from './request.ts';
+import { IdempotencyKey, PayOrder, ProductId } from './schemas.ts';
 
-const RANDOM_CHARACTERS = 8;
-
-export function orderRoutes(app: Hono, context: HttpContext): void {
+export function orderRoutes(app: Hono, context: HttpContext, purchase: Purchase): void {
   const { auth, router, limits } = context;
 
-  app.post('/v1/orders', async (c) => {
-    const shopper = auth.shopper(c.req.header('authorization'));
-    const key = idempotencyKey(c);
-    const { productId, quantity } = await readJson(c, PlaceOrder, limits.orderBytesMax);
-    if (context.node.phase === 'stopping') throw new Problem('shutting_down');
-    const reply = await router.request({
-      kind: 'reserve',
-      productId,
-      orderId: newOrderId(context, productId),
-      customerId: shopper.customerId,
-      customerKey: shopper.customerKey,
-      idempotencyKey: key,
-      requestKey: requestKeyOf(productId, shopper.customerId, key),
-      quantity,
+  app.post(PURCHASE_PATH, async (c) => {
+    const authorization = c.req.header('authorization');
+    const idempotencyKey = c.req.header('idempotency-key');
+    const body = new Uint8Array(await readBytes(c, limits.orderBytesMax));
+    return new Promise<Response>((resolve) => {
+      purchase({ authorization, idempotencyKey, body }, (answer) => resolve(responseOf(answer)));
     });
-    return placed(context, reply, shopper);
   });
 
   app.get('/v1/orders', async (c) => {
@@ -98,33 +81,11 @@ function settle({ demo }: HttpContext, token: string): 'paid' | 'payment_pending
   return token === 'review' ? 'in_review' : 'paid';
 }
 
-function newOrderId({ clock, random }: HttpContext, productId: string): Key {
-  return orderKeyOf(productTagOf(productId), clock.now() / 1_000, random.characters(RANDOM_CHARACTERS));
-}
-
 /** @throws Problem not_found, since what is no id belongs to nobody */
 function orderIdOf(c: Context): Key {
   const orderId = orderIdKey(c.req.param('id') ?? '');
   if (orderId === undefined) throw new Problem('not_found');
   return orderId;
-}
-
-function placed({ counters }: HttpContext, reply: Reply, shopper: Shopper): Response {
-  if (reply.outcome === 'refused') {
-    counters.order(reply.refusal);
-    return problemResponse(reply.refusal);
-  }
-  if (reply.outcome !== 'reserved') throw new Error(`a reservation was answered with ${reply.outcome}`);
-  counters.order(reply.replayed ? 'replayed' : 'reserved');
-  const body = orderBody(reply.order, shopper);
-  const headers: Record<string, string> = {
-    'Content-Type': 'application/json',
-    'Cache-Control': 'no-store',
-    Location: `/v1/orders/${body.id}`,
-  };
-  if (reply.replayed) headers['Idempotency-Replayed'] = 'true';
-  // A plain response, as problems are.
-  return new Response(JSON.stringify(body), { status: 201, headers });
 }
 
 function present(c: Context, reply: Reply, shopper: Shopper): Response {
@@ -171,17 +132,4 @@ async function list(c: Context, { orders, node }: HttpContext, shopper: Shopper)
     next: page.next === undefined ? null : orderCursorText(page.next),
     asOf: instant(asOf),
   });
-}
-
-function orderBody(order: Order, { customerId }: Shopper) {
-  return {
-    id: orderIdText(order.orderId),
-    productId: order.productId,
-    customerId,
-    quantity: order.quantity,
-    unitPrice: order.unitPrice,
-    status: order.status,
-    createdAt: instant(order.createdAt),
-    holdExpiresAt: order.holdExpiresAt === null ? null : instant(order.holdExpiresAt),
-  };
 }

@@ -2,6 +2,7 @@
 // trying again can help. Problems without details of their own are made once: in a sale they outnumber everything else.
 
 import { retryOf, type Refusal, type Retry } from '../actors/index.ts';
+import { responseOf, type Answer } from './answer.ts';
 
 interface ProblemKind {
   readonly status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 412 | 413 | 422 | 503;
@@ -174,11 +175,11 @@ export const invalid = (field: string, message: string): Problem =>
 
 const TYPE = 'application/problem+json';
 
-const readyMade = new Map<ProblemCode, { body: string; headers: Record<string, string> }>(
-  (Object.keys(PROBLEMS) as ProblemCode[]).map((code) => [
-    code,
-    { body: problemBody(code), headers: problemHeaders(code) },
-  ]),
+const readyMade = new Map<ProblemCode, Answer>(
+  (Object.keys(PROBLEMS) as ProblemCode[]).map((code) => {
+    const body = problemBody(code);
+    return [code, { status: PROBLEMS[code].status, headers: problemHeaders(code, body), body }];
+  }),
 );
 
 export function problemBody(code: ProblemCode, extra: Record<string, unknown> = {}): string {
@@ -186,23 +187,23 @@ export function problemBody(code: ProblemCode, extra: Record<string, unknown> = 
   return JSON.stringify({ type: `/docs#${code}`, title, status, code, detail, retry, ...extra });
 }
 
-function problemHeaders(code: ProblemCode): Record<string, string> {
+function problemHeaders(code: ProblemCode, body: string): Record<string, string> {
   const kind: ProblemKind = PROBLEMS[code];
-  const headers: Record<string, string> = { 'Content-Type': TYPE, 'Cache-Control': 'no-store' };
+  const headers: Record<string, string> = {
+    'Content-Type': TYPE,
+    'Cache-Control': 'no-store',
+    'Content-Length': String(Buffer.byteLength(body)),
+  };
   if (kind.retryAfterSeconds !== undefined) headers['Retry-After'] = String(kind.retryAfterSeconds);
   if (kind.status === 401) headers['WWW-Authenticate'] = 'Bearer';
   return headers;
 }
 
-/** A plain response, not one of the context's: those copy every header into a Headers object. */
-export function problemResponse(
-  code: ProblemCode,
-  extra?: Record<string, unknown>,
-  more?: Record<string, string>,
-): Response {
-  const { body, headers } = readyMade.get(code)!;
-  return new Response(extra === undefined ? body : problemBody(code, extra), {
-    status: PROBLEMS[code].status,
-    headers: more === undefined ? headers : { ...headers, ...more },
-  });
+export function problemAnswer(code: ProblemCode, extra?: Record<string, unknown>): Answer {
+  if (extra === undefined) return readyMade.get(code)!;
+  const body = problemBody(code, extra);
+  return { status: PROBLEMS[code].status, headers: problemHeaders(code, body), body };
 }
+
+export const problemResponse = (code: ProblemCode, extra?: Record<string, unknown>): Response =>
+  responseOf(problemAnswer(code, extra));

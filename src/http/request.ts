@@ -3,7 +3,7 @@
 import type { Context } from 'hono';
 import type * as z from 'zod';
 import { invalid, Problem, type FieldError } from './problem.ts';
-import { IdempotencyKey } from './schemas.ts';
+import { IDEMPOTENCY_KEY } from './schemas.ts';
 
 const STRINGS = /"(?:[^"\\]|\\.)*"(\s*:)?/g;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -14,7 +14,12 @@ export async function readJson<S extends z.ZodType>(
   schema: S,
   bytesMax: number,
 ): Promise<z.output<S>> {
-  const text = decode(await readBytes(c, bytesMax));
+  return parseJson(await readBytes(c, bytesMax), schema);
+}
+
+/** @throws Problem invalid_request */
+export function parseJson<S extends z.ZodType>(bytes: ArrayBuffer | Uint8Array, schema: S): z.output<S> {
+  const text = decode(bytes);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -41,16 +46,16 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, root: stri
   throw new Problem('invalid_request', { detail, errors });
 }
 
-/** @throws Problem idempotency_key_missing, invalid_request */
-export function idempotencyKey(c: Context): string {
-  const key = c.req.header('idempotency-key');
+/** @param key the header @throws Problem idempotency_key_missing, invalid_request */
+export function idempotencyKey(key: string | undefined): string {
   if (key === undefined || key === '') throw new Problem('idempotency_key_missing');
-  const parsed = IdempotencyKey.safeParse(key);
-  if (!parsed.success) throw invalid('Idempotency-Key', 'must be 1 to 128 printable ASCII characters');
+  if (!IDEMPOTENCY_KEY.test(key))
+    throw invalid('Idempotency-Key', 'must be 1 to 128 printable ASCII characters');
   return key;
 }
 
-async function readBytes(c: Context, bytesMax: number): Promise<ArrayBuffer | Uint8Array> {
+/** @throws Problem payload_too_large, invalid_request */
+export async function readBytes(c: Context, bytesMax: number): Promise<ArrayBuffer | Uint8Array> {
   const declared = c.req.header('content-length');
   if (declared !== undefined && Number(declared) > bytesMax) throw tooLarge(bytesMax);
   try {

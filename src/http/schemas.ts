@@ -13,9 +13,11 @@ export const ProductId = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
   .meta({ id: 'ProductId', description: 'Chosen by the shop.', example: 'ember-kettle' });
 
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;
+
 export const IdempotencyKey = z
   .string()
-  .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters')
+  .regex(IDEMPOTENCY_KEY, 'must be 1 to 128 printable ASCII characters')
   .meta({
     id: 'IdempotencyKey',
     description: 'A new one for each new purchase; the same one for its repetitions.',
@@ -177,10 +179,18 @@ export const Shard = z
 
 export const ShardList = z.object({ shards: z.array(Shard) }).meta({ id: 'ShardList' });
 
+const CUSTOMER_ID_CHARACTERS_MAX = 128;
+/** The same as the schema below says, for the path of every request. */
+export const isCustomerId = (value: unknown): value is string =>
+  typeof value === 'string' &&
+  value !== '' &&
+  value.length <= CUSTOMER_ID_CHARACTERS_MAX &&
+  isPlainText(value);
+
 export const CustomerId = z
   .string()
   .min(1)
-  .max(128)
+  .max(CUSTOMER_ID_CHARACTERS_MAX)
   .refine((id) => isPlainText(id), 'must be well-formed text without control characters')
   .meta({ id: 'CustomerId', example: 'ada' });
 

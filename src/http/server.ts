@@ -1,17 +1,31 @@
 // One thread's listener. The kernel spreads connections over the threads that listen on the same port; where the system
 // cannot do that, only the first thread listens.
 
-import { createServer, STATUS_CODES, type Server } from 'node:http';
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { problemBody, type ProblemCode } from './problem.ts';
+import { isPlainPurchase, servePurchase, type Purchase } from './purchase.ts';
 
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
   readonly reusePort: boolean;
   readonly headerBytesMax: number;
+}
+
+/** Where plain purchases go, past the app. */
+export interface Shortcut {
+  readonly purchase: Purchase;
+  /** The longest body that is plain. */
+  readonly bytesMax: number;
 }
 
 export interface Listener {
@@ -31,8 +45,13 @@ const IDLE_CHECK_MS = 50;
 /** For a refused client to read why; then its connection ends, whether it closes its own side or not. */
 const REFUSED_GRACE_MS = 1_000;
 
-export function listen(app: Hono, options: ListenOptions): Promise<Listener> {
+export function listen(app: Hono, options: ListenOptions, shortcut?: Shortcut): Promise<Listener> {
   const answer = getRequestListener(app.fetch, { errorHandler: refuseTarget });
+  const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    if (shortcut !== undefined && isPlainPurchase(incoming, shortcut.bytesMax))
+      servePurchase(shortcut.purchase, incoming, outgoing);
+    else void answer(incoming, outgoing);
+  };
   const serverOptions = {
     maxHeaderSize: options.headerBytesMax,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -43,7 +62,7 @@ export function listen(app: Hono, options: ListenOptions): Promise<Listener> {
     // A missing Host is answered like a wrong one, below.
     requireHostHeader: false,
   };
-  const server = createServer(serverOptions, (incoming, outgoing) => void answer(incoming, outgoing));
+  const server = createServer(serverOptions, serve);
   // Expectations that nobody knows may be left unmet; Node would refuse the request without a word.
   server.on('checkExpectation', (incoming, outgoing) => void answer(incoming, outgoing));
   server.maxConnections = CONNECTIONS_MAX;

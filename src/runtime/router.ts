@@ -4,9 +4,8 @@
 // `outcome_unknown`: it may have been decided, and only its repetition, with the same key, can tell. Commands that a dead
 // owner left unanswered are repeated to its heir where that is safe (repetition.ts).
 
-import { refuse, shardOfTag, tagOf, type Command, type Reply } from '../actors/index.ts';
+import { refuse, productTagOf, shardOfTag, tagOf, type Command, type Reply } from '../actors/index.ts';
 import type { RuntimeLimits } from './limits.ts';
-import { shardOfProduct } from './placement.ts';
 import { answerToBoth, isRepeatable } from './repetition.ts';
 import type {
   Address,
@@ -52,7 +51,7 @@ const NOBODY: Address = -1;
 /** Pause before a command goes to a shard that had no owner a moment ago. */
 const MOVED_RETRY_MS = 25;
 const DEADLINE_CHECK_MS = 100;
-const PRODUCT_SHARDS_MAX = 100_000;
+const PRODUCT_TAGS_MAX = 100_000;
 
 export class Router {
   readonly #self: Address;
@@ -64,7 +63,9 @@ export class Router {
   /** In the order of their deadlines: every command gets the same time. */
   readonly #pending = new Map<number, Pending>();
   readonly #outboxes = new Map<Address, Outbox>();
-  readonly #productShards = new Map<string, number>();
+  /** Answers of shards of this thread. */
+  #settled: ReplyEnvelope[] = [];
+  readonly #productTags = new Map<string, number>();
   #lastId: number;
   #flushScheduled = false;
   #cancelDeadlineCheck: (() => void) | undefined;
@@ -159,7 +160,10 @@ export class Router {
     const owner = this.#ownerOf(shard);
     pending.sentTo = owner;
     if (owner === this.#self) {
-      this.#offer(shard, command, deadline, (reply) => this.#settle(id, reply));
+      this.#offer(shard, command, deadline, (reply) => {
+        this.#settled.push({ id, reply });
+        this.#scheduleFlush();
+      });
     } else {
       const timeLeftMs = deadline - this.#ports.clock.monotonic();
       this.#outbox(owner).commands.push({ id, shard, timeLeftMs, command });
@@ -194,27 +198,36 @@ export class Router {
     });
   }
 
-  #shardOf(command: Command): number {
-    if (!('productId' in command)) return shardOfTag(tagOf(command.orderId), this.#shards);
-    const known = this.#productShards.get(command.productId);
+  /** Of every order id of the product: the gateway needs it for each purchase, and one hash serves all of them. */
+  productTag(productId: string): number {
+    const known = this.#productTags.get(productId);
     if (known !== undefined) return known;
-    const shard = shardOfProduct(command.productId, this.#shards);
     // Whoever asks for endless made-up products empties this memory of hashes, and nothing else.
-    if (this.#productShards.size >= PRODUCT_SHARDS_MAX) this.#productShards.clear();
-    this.#productShards.set(command.productId, shard);
-    return shard;
+    if (this.#productTags.size >= PRODUCT_TAGS_MAX) this.#productTags.clear();
+    const tag = productTagOf(productId);
+    this.#productTags.set(productId, tag);
+    return tag;
+  }
+
+  #shardOf(command: Command): number {
+    const tag = 'productId' in command ? this.productTag(command.productId) : tagOf(command.orderId);
+    return shardOfTag(tag, this.#shards);
   }
 
   #outbox(to: Address): Outbox {
     let outbox = this.#outboxes.get(to);
     if (outbox === undefined) this.#outboxes.set(to, (outbox = { commands: [], replies: [] }));
-    if (!this.#flushScheduled) {
-      this.#flushScheduled = true;
-      this.#ports.timers.soon(() => this.#flush());
-    }
+    this.#scheduleFlush();
     return outbox;
   }
 
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    this.#ports.timers.soon(() => this.#flush());
+  }
+
+  /** What goes to other threads leaves first: they work on it while this one answers its own. */
   #flush(): void {
     this.#flushScheduled = false;
     for (const [to, { commands, replies }] of this.#outboxes) {
@@ -222,6 +235,10 @@ export class Router {
       this.#outboxes.set(to, { commands: [], replies: [] });
       this.#ports.transport.send(to, { from: this.#self, commands, replies });
     }
+    const settled = this.#settled;
+    if (settled.length === 0) return;
+    this.#settled = [];
+    for (const { id, reply } of settled) this.#settle(id, reply);
   }
 
   #armDeadlineCheck(): void {

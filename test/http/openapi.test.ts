@@ -35,7 +35,7 @@ const PAGES = ['/', '/docs', '/openapi.json', '/favicon.ico', '/static/*'];
 
 describe('the document', () => {
   test('names every route that the application serves, and no other', () => {
-    const { routes } = createApp({} as HttpContext, { onError: () => undefined });
+    const { routes } = createApp({} as HttpContext, { onError: () => undefined }).app;
     const served = routes
       .filter(({ method, path }) => method !== 'ALL' && !PAGES.includes(path))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);

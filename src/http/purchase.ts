@@ -1,0 +1,104 @@
+// The path of a purchase, POST /v1/orders: from the bytes of a request to the actor, and back to the bytes of its answer.
+// In the second of a sale nearly every request is one of these, so nothing here is allocated or awaited that need not be,
+// and server.ts leads the plain ones here past the framework. Whatever is unusual about a request goes through the
+// framework's route, which ends here as well.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { orderKeyOf, requestKeyOf, type Key, type Reply } from '../actors/index.ts';
+import type { Answer } from './answer.ts';
+import type { Shopper } from './auth.ts';
+import type { HttpContext } from './context.ts';
+import { orderBody } from './order-body.ts';
+import { Problem, problemAnswer } from './problem.ts';
+import { idempotencyKey, parseJson } from './request.ts';
+import { PlaceOrder } from './schemas.ts';
+
+export const PURCHASE_PATH = '/v1/orders';
+
+const RANDOM_CHARACTERS = 8;
+
+export interface PurchaseRequest {
+  readonly authorization: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly body: Uint8Array;
+}
+
+/** @param answer called once, now or later */
+export type Purchase = (request: PurchaseRequest, answer: (answer: Answer) => void) => void;
+
+/** @param onError hears of bugs */
+export function purchaseOf(context: HttpContext, onError: (error: unknown) => void): Purchase {
+  const { auth, router, node } = context;
+  return (request, answer) => {
+    try {
+      const shopper = auth.shopper(request.authorization);
+      const key = idempotencyKey(request.idempotencyKey);
+      const { productId, quantity } = parseJson(request.body, PlaceOrder);
+      if (node.phase === 'stopping') throw new Problem('shutting_down');
+      const command = {
+        kind: 'reserve',
+        productId,
+        orderId: newOrderId(context, productId),
+        customerId: shopper.customerId,
+        customerKey: shopper.customerKey,
+        idempotencyKey: key,
+        requestKey: requestKeyOf(productId, shopper.customerId, key),
+        quantity,
+      } as const;
+      router.submit(command, (reply) => answer(placed(context, reply, shopper)));
+    } catch (error) {
+      if (error instanceof Problem) return answer(problemAnswer(error.code, error.extra));
+      onError(error);
+      answer(problemAnswer('outcome_unknown'));
+    }
+  };
+}
+
+function newOrderId({ clock, random, router }: HttpContext, productId: string): Key {
+  return orderKeyOf(router.productTag(productId), clock.now() / 1_000, random.characters(RANDOM_CHARACTERS));
+}
+
+function placed({ counters }: HttpContext, reply: Reply, shopper: Shopper): Answer {
+  if (reply.outcome !== 'reserved') {
+    // A reservation has no other outcomes; should it have, whoever asks again finds out.
+    const code = reply.outcome === 'refused' ? reply.refusal : 'outcome_unknown';
+    counters.order(code);
+    return problemAnswer(code);
+  }
+  counters.order(reply.replayed ? 'replayed' : 'reserved');
+  const order = orderBody(reply.order, shopper);
+  const body = JSON.stringify(order);
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    Location: `${PURCHASE_PATH}/${order.id}`,
+    'Content-Length': String(Buffer.byteLength(body)),
+  };
+  if (reply.replayed) headers['Idempotency-Replayed'] = 'true';
+  return { status: 201, headers, body };
+}
+
+/** A purchase without anything unusual: its length is told and within bounds, and it came to the path itself. */
+export function isPlainPurchase({ method, url, headers }: IncomingMessage, bytesMax: number): boolean {
+  return (
+    method === 'POST' &&
+    url === PURCHASE_PATH &&
+    headers.host !== undefined &&
+    Number(headers['content-length']) <= bytesMax
+  );
+}
+
+/** Serves a plain purchase on Node's own objects. A request that ends in mid-body had no effect and needs no answer. */
+export function servePurchase(purchase: Purchase, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  let body: Buffer | undefined;
+  incoming.on('data', (piece: Buffer) => {
+    body = body === undefined ? piece : Buffer.concat([body, piece]);
+  });
+  incoming.on('end', () => {
+    const { authorization, 'idempotency-key': key } = incoming.headers;
+    const request = { authorization, idempotencyKey: key as string | undefined, body: body ?? NOTHING };
+    purchase(request, ({ status, headers, body }) => outgoing.writeHead(status, headers).end(body));
+  });
+}
+
+const NOTHING = new Uint8Array();
