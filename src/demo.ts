@@ -1,7 +1,8 @@
 // The sample campaign of demo mode, made through the node's own API as a shop would make it.
 
 import { sampleCampaign, type ProductView } from './http/index.ts';
-import { StartError, type RunningNode } from './main.ts';
+import type { RunningNode } from './main.ts';
+import { StartError } from './start-error.ts';
 
 /** Loaded once: a second start finds it, and only reopens what has ended meanwhile. */
 export async function loadSampleCampaign(node: RunningNode, adminToken: string): Promise<string[]> {

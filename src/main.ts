@@ -5,7 +5,6 @@
 //           projection → HTTP → ready
 //   stop    not ready → requests finished → mailboxes drained → projection flushed → Postgres, journal → unlock
 
-import { createServer } from 'node:net';
 import { writeFileSync, rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { pino, type Logger } from 'pino';
@@ -36,8 +35,10 @@ import {
   threadFile,
   type DataFolder,
 } from './runtime/index.ts';
+import { assertPortFree, hostOfUrl, holdPort } from './listen-port.ts';
 import { listShards } from './shard-list.ts';
 import { SnapshotHost } from './snapshot-host.ts';
+import { StartError } from './start-error.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface RunningNode {
@@ -46,11 +47,6 @@ export interface RunningNode {
   /** Resolves when a part of the node died: the process must end with an error. */
   readonly failed: Promise<Error>;
   stop(): Promise<void>;
-}
-
-/** The node cannot start, and why, in words for its operator. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
 }
 
 /** What commands on this machine need to reach the node; readable by its owner alone. */
@@ -255,43 +251,6 @@ function rewindFeed(
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
   return error instanceof Error ? error.message : String(error);
-}
-
-/** With `reusePort` two processes would silently share a port, so it is tried once without. */
-function assertPortFree({ port, host }: Config): Promise<void> {
-  const probe = createServer();
-  return new Promise((resolve, reject) => {
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      const isBusy = error.code === 'EADDRINUSE';
-      const why = isBusy ? 'is in use by another program' : `cannot be used: ${error.message}`;
-      reject(
-        new StartError(`Port ${port} of ${host} ${why}. Choose another with PORT; PORT=0 takes a free one.`),
-      );
-    });
-    probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve()));
-  });
-}
-
-/**
- * Two nodes that start at the same moment both find the port free, and would then share it. A name in the kernel, gone
- * with its process, goes to one of them alone.
- */
-function holdPort({ port, host }: Config): Promise<() => void> {
-  if (port === 0 || process.platform !== 'linux') return Promise.resolve(() => undefined);
-  const holder = createServer();
-  return new Promise((resolve, reject) => {
-    holder.once('error', () => {
-      const what = `Port ${port} of ${host} is being taken by another node that starts.`;
-      reject(new StartError(`${what} Choose another with PORT; PORT=0 takes a free one.`));
-    });
-    holder.listen(`\0doorbuster ${host} ${port}`, () => resolve(() => void holder.close()));
-  });
-}
-
-/** How a client on this machine names the host. */
-function hostOfUrl(host: string): string {
-  if (['0.0.0.0', '::', '127.0.0.1', '::1'].includes(host)) return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 function announce(folder: DataFolder, file: NodeFile): void {

@@ -1,4 +1,5 @@
-// The direction of imports, as ARCHITECTURE.md draws it: actors ← runtime ← persistence ← http ← main, worker, cli.
+// The direction of imports, as ARCHITECTURE.md draws it: actors ← runtime ← persistence ← http ← main, worker,
+// commands, cli.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -14,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: ['actors'],
   persistence: ['actors', 'runtime'],
   http: ['actors', 'runtime', 'persistence'],
-  '': ['actors', 'runtime', 'persistence', 'http'],
+  commands: ['actors', 'runtime', 'persistence', 'http', ''],
+  '': ['actors', 'runtime', 'persistence', 'http', 'commands'],
 };
 
 interface Import {

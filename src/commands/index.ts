@@ -1,0 +1,9 @@
+// Every command, in the order of the help. Each adds itself to the program.
+
+import type { Command } from 'commander';
+import { addAudit } from './audit.ts';
+import { addShards } from './shards.ts';
+import { addStart } from './start.ts';
+import { addStock } from './stock.ts';
+
+export const commands: readonly ((program: Command) => void)[] = [addStart, addStock, addShards, addAudit];

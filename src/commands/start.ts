@@ -1,0 +1,108 @@
+// `doorbuster start`: a node of this process, until a signal ends it.
+
+import type { Command } from 'commander';
+import { describeConfig, loadConfig } from '../config.ts';
+import { loadSampleCampaign } from '../demo.ts';
+import { startNode, type RunningNode } from '../main.ts';
+
+interface StartOptions {
+  readonly demo?: boolean;
+  readonly config?: string;
+  readonly printConfig?: boolean;
+}
+
+/** Ctrl-C reaches npm and us at once, and npm sends it on: that is one wish, not two. */
+const SAME_SIGNAL_MS = 500;
+
+export function addStart(program: Command): void {
+  program
+    .command('start')
+    .description('start a node')
+    .option(
+      '--demo',
+      'embedded, with a sample campaign, payments that succeed by themselves, and tokens for everybody',
+    )
+    .option('--config <file>', 'JSON file of settings; the environment comes first')
+    .option('--print-config', 'print every setting as it is in force, secrets hidden, and end')
+    .action(start);
+}
+
+async function start({ demo = false, config: file, printConfig }: StartOptions): Promise<void> {
+  if (printConfig) return console.log(JSON.stringify(describeConfig(process.env, { demo, file }), null, 2));
+  const startedAt = performance.now();
+  const config = loadConfig(process.env, { demo, file });
+  if (demo) console.log('Starting …');
+  const node = await startNode(config);
+  const isStopping = stopOnSignals(node);
+  void node.failed.then((error) => {
+    console.error(`A part of the node died, so the node ends: ${error.message}`);
+    process.exit(1);
+  });
+  if (!demo) return console.log(`Ready at ${node.url}`);
+  const products = await sampleProducts(node, config.adminToken, isStopping);
+  if (!isStopping()) greet(node, config.adminToken, products, startedAt);
+}
+
+/** A node that runs without its samples is worth more than none. */
+async function sampleProducts(
+  node: RunningNode,
+  adminToken: string,
+  isStopping: () => boolean,
+): Promise<string[]> {
+  try {
+    return await loadSampleCampaign(node, adminToken);
+  } catch (error) {
+    if (!isStopping()) console.error((error as Error).message);
+    return [];
+  }
+}
+
+/** @returns whether it was asked to stop */
+function stopOnSignals(node: RunningNode): () => boolean {
+  let stoppingSince: number | undefined;
+  const onSignal = (signal: string): void => {
+    const now = performance.now();
+    if (stoppingSince !== undefined) {
+      if (now - stoppingSince < SAME_SIGNAL_MS) return;
+      console.error(`${signal} again: ending at once. What was answered is durable.`);
+      process.exit(130);
+    }
+    stoppingSince = now;
+    console.log(`${signal}: finishing what is under way …`);
+    node.stop().then(
+      () => {
+        console.log('Stopped.');
+        process.exit(0);
+      },
+      (error: unknown) => {
+        console.error('The stop failed; what was answered is durable.', error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  process.on('SIGHUP', onSignal);
+  // Whoever started us on a Node of its own is gone.
+  process.once('disconnect', () => onSignal('the end of the launcher'));
+  return () => stoppingSince !== undefined;
+}
+
+function greet({ url }: RunningNode, adminToken: string, products: string[], startedAt: number): void {
+  const [product = 'ember-kettle'] = products;
+  console.log(`
+Doorbuster is ready, ${((performance.now() - startedAt) / 1_000).toFixed(1)} s after its start.
+
+  Shop          ${url}/
+  API           ${url}/docs
+  Admin token   ${adminToken}
+
+Buy one from another terminal:
+
+  TOKEN=$(curl -s ${url}/v1/dev/tokens -d '{"customerId":"ada"}' | cut -d'"' -f4)
+  curl -i ${url}/v1/orders -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: $(date +%s)" \\
+    -d '{"productId":"${product}","quantity":1}'
+
+Then: npx doorbuster audit · npm run stampede -- --url ${url} · Ctrl-C stops.
+`);
+}
