@@ -1,7 +1,8 @@
 // The domain's public door: one product's stock and orders, as pure functions over events.
 
 export type * from './command.ts';
-export { ACTOR_LIMITS, decide, refuse, type Decision, type Reply } from './decide.ts';
+export { decide } from './decide.ts';
+export { ACTOR_LIMITS, refuse, type Decision, type Reply } from './decision.ts';
 export { digest } from './digest.ts';
 export { STATUS_AFTER } from './event.ts';
 export type * from './event.ts';

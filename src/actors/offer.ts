@@ -1,0 +1,91 @@
+// What the shop makes of a product: its configuration, its stock, and whether it is for sale at this moment.
+
+import type { ChangeStock, Configure, PauseOrResume, ProductConfiguration } from './command.ts';
+import { ACTOR_LIMITS, answer, refuse, type Decision } from './decision.ts';
+import { invariant } from './invariant.ts';
+import { NO_STOCK, readProduct, type Product } from './product.ts';
+
+export function configure(product: Product | undefined, command: Configure, now: number): Decision {
+  const { configuration, productId, expectedRevision } = command;
+  assertConfiguration(configuration);
+  const revision = product?.revision ?? 0;
+  if (expectedRevision !== undefined && expectedRevision !== revision) return refuse('version_conflict');
+  if (product !== undefined) {
+    if (isSame(product.configuration, configuration)) {
+      return answer({ outcome: 'configured', product: product.read(now), created: false });
+    }
+    const old = product.configuration;
+    const changesPrice = old.amount !== configuration.amount || old.currency !== configuration.currency;
+    if (changesPrice && now >= old.startsAt && !product.paused) return refuse('price_locked');
+    const changesTerms = changesPrice || old.holdSeconds !== configuration.holdSeconds;
+    if (changesTerms && product.terms.length >= ACTOR_LIMITS.termsMax) return refuse('overloaded');
+  }
+  const reading = readProduct({
+    id: productId,
+    configuration,
+    revision: revision + 1,
+    paused: product?.paused ?? false,
+    stock: product?.stock ?? NO_STOCK,
+    now,
+  });
+  return {
+    reply: { outcome: 'configured', product: reading, created: product === undefined },
+    event: { kind: 'configured', productId, at: now, configuration, revision: revision + 1 },
+  };
+}
+
+function assertConfiguration(configuration: ProductConfiguration): void {
+  const { startsAt, endsAt, amount, perCustomerLimit, holdSeconds } = configuration;
+  for (const value of [startsAt, endsAt, amount, perCustomerLimit, holdSeconds]) {
+    invariant(Number.isSafeInteger(value) && value >= 0, `a configuration holds integers, not ${value}`);
+  }
+  invariant(startsAt < endsAt, 'a sale ends after it starts');
+}
+
+const isSame = (one: ProductConfiguration, other: ProductConfiguration): boolean =>
+  one.name === other.name &&
+  one.description === other.description &&
+  one.startsAt === other.startsAt &&
+  one.endsAt === other.endsAt &&
+  one.amount === other.amount &&
+  one.currency === other.currency &&
+  one.perCustomerLimit === other.perCustomerLimit &&
+  one.holdSeconds === other.holdSeconds;
+
+export function changeStock(product: Product, command: ChangeStock, now: number): Decision {
+  const { kind, requestId, quantity } = command;
+  const known = product.stockRequests.get(requestId);
+  if (known !== undefined) {
+    if (known.kind !== kind || known.quantity !== quantity) return refuse('idempotency_key_reused');
+    return answer({ outcome: 'stock', productId: product.id, stock: { ...product.stock }, duplicate: true });
+  }
+  if (product.stockRequests.size >= ACTOR_LIMITS.stockRequestsMax) return refuse('overloaded');
+  const stock = { ...product.stock };
+  if (kind === 'loadStock') {
+    stock.loaded += quantity;
+    stock.available += quantity;
+  } else {
+    if (quantity > stock.available) return refuse('insufficient_stock');
+    stock.available -= quantity;
+    stock.withdrawn += quantity;
+  }
+  return {
+    reply: { outcome: 'stock', productId: product.id, stock, duplicate: false },
+    event: {
+      kind: kind === 'loadStock' ? 'stockLoaded' : 'stockWithdrawn',
+      productId: product.id,
+      at: now,
+      requestId,
+      quantity,
+    },
+  };
+}
+
+export function pauseOrResume(product: Product, command: PauseOrResume, now: number): Decision {
+  const paused = command.kind === 'pause';
+  if (product.paused === paused) return answer({ outcome: 'product', product: product.read(now) });
+  return {
+    reply: { outcome: 'product', product: readProduct({ ...product.parts, paused, now }) },
+    event: { kind: paused ? 'paused' : 'resumed', productId: product.id, at: now },
+  };
+}

@@ -1,0 +1,93 @@
+// What becomes of an order after its acceptance: paid, cancelled, expired, refunded. Repeating a step that was made gives
+// the same answer; a step that the order's status does not allow is a conflict, told with the order as it is.
+
+import type { Cancel, Expire, Pay, Refund } from './command.ts';
+import { answer, refuse, type Decision } from './decision.ts';
+import { STATUS_AFTER, type OrderChange } from './event.ts';
+import { canExpire, isHeld, type OrderStatus } from './order.ts';
+import type { Product } from './product.ts';
+
+export function pay(product: Product, command: Pay, now: number): Decision {
+  const row = product.orders.ids.find(command.orderId);
+  if (row < 0 || !product.orders.belongsTo(row, command.customerKey)) return refuse('not_found');
+  const status = product.orders.status(row);
+  if (command.settlement !== 'paid') return settleLater(product, row, status, command.settlement, now);
+  switch (status) {
+    case 'reserved':
+    case 'payment_pending':
+    case 'in_review':
+      return change(product, row, 'paid', now);
+    case 'expired':
+      return canStillFulfil(product, row)
+        ? change(product, row, 'paid', now)
+        : change(product, row, 'refundDue', now);
+    case 'cancelled':
+      return change(product, row, 'refundDue', now);
+    case 'paid':
+    case 'refund_due':
+    case 'refunded':
+      return answer({ outcome: 'order', order: product.order(row) });
+  }
+}
+
+/** The provider has not made up its mind, or the shop wants to look at the order. */
+function settleLater(
+  product: Product,
+  row: number,
+  status: OrderStatus,
+  settlement: 'payment_pending' | 'in_review',
+  now: number,
+): Decision {
+  if (status === settlement || status === 'in_review' || status === 'paid') {
+    return answer({ outcome: 'order', order: product.order(row) });
+  }
+  if (!isHeld(status)) return conflict(product, row);
+  return settlement === 'in_review'
+    ? change(product, row, 'inReview', now)
+    : change(product, row, 'paymentPending', now);
+}
+
+function canStillFulfil(product: Product, row: number): boolean {
+  const { orders, stock, configuration } = product;
+  const quantity = orders.quantity(row);
+  const held = orders.heldByRow(orders.customerRow(row));
+  return quantity <= stock.available && held + quantity <= configuration.perCustomerLimit;
+}
+
+export function cancel(product: Product, command: Cancel, now: number): Decision {
+  const row = product.orders.ids.find(command.orderId);
+  if (row < 0 || !product.orders.belongsTo(row, command.customerKey)) return refuse('not_found');
+  const status = product.orders.status(row);
+  if (isHeld(status)) return change(product, row, 'cancelled', now);
+  if (status === 'cancelled') return answer({ outcome: 'order', order: product.order(row) });
+  return conflict(product, row);
+}
+
+export function expire(product: Product, command: Expire, now: number): Decision {
+  const row = product.orders.ids.find(command.orderId);
+  if (row < 0) return refuse('not_found');
+  const order = product.order(row);
+  const isDue = order.holdExpiresAt !== null && order.holdExpiresAt <= now;
+  if (!canExpire(order.status) || !isDue) return conflict(product, row);
+  return change(product, row, 'expired', now);
+}
+
+export function refund(product: Product, command: Refund, now: number): Decision {
+  const row = product.orders.ids.find(command.orderId);
+  if (row < 0) return refuse('not_found');
+  const status = product.orders.status(row);
+  if (status === 'refund_due') return change(product, row, 'refunded', now);
+  if (status === 'refunded') return answer({ outcome: 'order', order: product.order(row) });
+  return conflict(product, row);
+}
+
+function change(product: Product, row: number, kind: OrderChange, now: number): Decision {
+  const order = product.order(row, STATUS_AFTER[kind]);
+  return {
+    reply: { outcome: 'order', order },
+    event: { kind, productId: product.id, at: now, orderId: order.orderId },
+  };
+}
+
+const conflict = (product: Product, row: number): Decision =>
+  answer({ outcome: 'conflict', refusal: 'order_state_conflict', order: product.order(row) });
