@@ -29,6 +29,7 @@ import {
   lockDataFolder,
   NodeBoard,
   readExtent,
+  rushOf,
   SqliteFeed,
   SqliteJournalHost,
   systemClock,
@@ -60,8 +61,6 @@ const FEED_NAME = 'postgres';
 const CAUGHT_UP_WAIT_MS = 30_000;
 const BOARD_PERIOD_MS = 50;
 const OWNER_ONLY = 0o600;
-/** More commits in a second than these are a rush. */
-const RUSH_COMMITS_PER_SECOND = 200;
 
 export async function startNode(config: Config): Promise<RunningNode> {
   // Journal and database hold customers' names: nobody else on this machine reads them.
@@ -137,7 +136,8 @@ async function compose(
   await Promise.race([workers.open(), journal.died.then((error) => Promise.reject(error))]);
 
   const { logLevel } = config;
-  const snapshotData = { journal: folder.journal, snapshots: folder.snapshots, logLevel };
+  const { commits } = journal;
+  const snapshotData = { journal: folder.journal, commits, snapshots: folder.snapshots, logLevel };
   const snapshots = new SnapshotHost(snapshotData, logger);
   undo.push(() => snapshots.stop());
 
@@ -155,7 +155,7 @@ async function compose(
     connection: postgres.connection,
     workers: config.projection.workers,
     recordsPerPull: config.projection.recordsMax,
-    isRush: rushOf(journal.commits),
+    isRush: rushOf(journal.commits, systemClock),
     logger,
   });
   pump.start();
@@ -182,21 +182,6 @@ async function compose(
     rmSync(folder.nodeFile, { force: true });
   });
   return { url, port, failed: Promise.race([journal.died, workers.failed, postgres.failed]), stop };
-}
-
-/** Tells whether the journal has been busy since it was last asked. */
-function rushOf(commits: SharedArrayBuffer): () => boolean {
-  const count = new Int32Array(commits);
-  let seen = Atomics.load(count, 0);
-  let askedAt = systemClock.monotonic();
-  return () => {
-    const now = systemClock.monotonic();
-    const since = Atomics.load(count, 0) - seen;
-    const isRush = since * 1_000 > RUSH_COMMITS_PER_SECOND * (now - askedAt);
-    seen += since;
-    askedAt = now;
-    return isRush;
-  };
 }
 
 async function startPostgres(

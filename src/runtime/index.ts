@@ -17,6 +17,7 @@ export { OwnShards } from './own-shards.ts';
 export * from './ports.ts';
 export { RestartBudget } from './restart-budget.ts';
 export { Router } from './router.ts';
+export { rushOf } from './rush.ts';
 export { Shard } from './shard.ts';
 export { ShardState } from './shard-state.ts';
 export type { ShardPhase, ShardStatus } from './shard-status.ts';

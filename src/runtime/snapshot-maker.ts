@@ -38,6 +38,8 @@ export interface SnapshotPolicy {
   readonly keptBytesMax: number;
   /** After a failure the shard rests. */
   readonly retryMs: number;
+  /** In a rush it rests, for so long at most: a start must not have much more to read than that. */
+  readonly yieldMsMax: number;
 }
 
 export const SNAPSHOT_POLICY: SnapshotPolicy = {
@@ -47,6 +49,7 @@ export const SNAPSHOT_POLICY: SnapshotPolicy = {
   stopBytesMax: 8 * 1024 * 1024,
   keptBytesMax: 64 * 1024 * 1024,
   retryMs: 60_000,
+  yieldMsMax: 30_000,
 };
 
 /** Of each shard: the newest may turn out to be damaged. */
@@ -68,6 +71,8 @@ export interface SnapshotMakerPorts {
   readonly snapshots: Snapshots;
   readonly timers: Pick<Timers, 'giveWay'>;
   readonly clock: Pick<Clock, 'monotonic'>;
+  /** Whether shoppers need the processor at this moment. */
+  readonly isRush?: () => boolean;
 }
 
 export interface SnapshotMakerListener {
@@ -82,6 +87,8 @@ export class SnapshotMaker {
   readonly #tails = new Map<number, Tail>();
   #seen: Sequence = 0;
   #kept: ShardState | undefined;
+  /** When there was last nothing left to make; monotonic milliseconds. */
+  #doneAt = -Infinity;
 
   constructor(ports: SnapshotMakerPorts, policy: SnapshotPolicy, listener: SnapshotMakerListener) {
     this.#ports = ports;
@@ -91,8 +98,11 @@ export class SnapshotMaker {
 
   /** Makes the one snapshot that is most due. @returns whether there was one to make, well or not */
   async step(): Promise<boolean> {
+    if (this.#isYielding()) return false;
     await this.#look();
-    return this.#makeLongest((tail) => tail.bytes >= this.#dueAt(tail));
+    const hasMade = await this.#makeLongest((tail) => tail.bytes >= this.#dueAt(tail));
+    if (!hasMade) this.#doneAt = this.#ports.clock.monotonic();
+    return hasMade;
   }
 
   /** As `step`, for a stop: also shorter tails, and nothing that takes long. */
@@ -102,6 +112,11 @@ export class SnapshotMaker {
     return this.#makeLongest(
       ({ bytes, snapshotBytes }) => bytes >= stopTailBytesMin && bytes + snapshotBytes <= stopBytesMax,
     );
+  }
+
+  #isYielding(): boolean {
+    const isRush = this.#ports.isRush?.() ?? false;
+    return isRush && this.#ports.clock.monotonic() - this.#doneAt < this.#policy.yieldMsMax;
   }
 
   #dueAt({ snapshotBytes }: Tail): number {

@@ -14,6 +14,7 @@ const POLICY: SnapshotPolicy = {
   stopBytesMax: 1_000_000,
   keptBytesMax: 0,
   retryMs: 1,
+  yieldMsMax: 0,
 };
 
 async function makeSnapshot({ journal, snapshots, time }: ShardInHand): Promise<void> {

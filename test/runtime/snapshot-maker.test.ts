@@ -8,11 +8,15 @@ interface Made {
   readonly failed: unknown[];
 }
 
-function makerFor({ journal, snapshots, time }: ShardInHand, change: Partial<SnapshotPolicy>): Made {
+function makerFor(
+  { journal, snapshots, time }: ShardInHand,
+  change: Partial<SnapshotPolicy>,
+  isRush = () => false,
+): Made {
   const made: number[] = [];
   const failed: unknown[] = [];
   const policy = { ...SNAPSHOT_POLICY, tailBytesMin: 2_000, ...change };
-  const maker = new SnapshotMaker({ journal, snapshots, timers: time, clock: time }, policy, {
+  const maker = new SnapshotMaker({ journal, snapshots, timers: time, clock: time, isRush }, policy, {
     made: ({ sequence }) => void made.push(sequence),
     failed: (_, error) => void failed.push(error),
   });
@@ -85,6 +89,25 @@ test('one that fails is tried again after a rest, and nothing of it counts', asy
   await hand.time.pass(1_001);
   expect(await all(maker)).toBe(1);
   expect(made).toHaveLength(1);
+});
+
+test('in a rush it rests, for a bounded time, and then makes all that are due', async () => {
+  const hand = await ShardInHand.selling(1_000);
+  let isRush = false;
+  const { maker, made } = makerFor(hand, { tailShareMin: 0, yieldMsMax: 10_000 }, () => isRush);
+  expect(await all(maker)).toBe(0);
+  isRush = true;
+  await sell(hand, 100, 'first');
+  expect(await all(maker)).toBe(0);
+  await hand.time.pass(9_999);
+  expect(await all(maker)).toBe(0);
+  await hand.time.pass(1);
+  expect(await all(maker)).toBe(1);
+  await sell(hand, 100, 'second');
+  expect(await all(maker), 'it rests anew').toBe(0);
+  isRush = false;
+  expect(await all(maker)).toBe(1);
+  expect(made).toHaveLength(2);
 });
 
 test('a stop takes a shorter tail along, and begins nothing large', async () => {

@@ -35,6 +35,7 @@ const SNAPSHOT_POLICY = {
   stopBytesMax: 0,
   keptBytesMax: 4_000,
   retryMs: 500,
+  yieldMsMax: 0,
 };
 /** A client that hears nothing gives up on the connection. */
 const CLIENT_TIMEOUT_MS = 3_000;
