@@ -1,0 +1,103 @@
+// The journal's owner on whatever thread it lives: takes requests from ports, and commits what all shards sent in one tick
+// as one transaction. While the disk works, the next group gathers in the ports. Ended by `close`.
+
+import type { MessagePort } from 'node:worker_threads';
+import type { Sequence } from '../ports.ts';
+import type { FileGuard } from './file-guard.ts';
+import type { AppendRequest, Request, Response } from './protocol.ts';
+import type { SqliteStore } from './store.ts';
+
+/** One transaction stays small enough for the next group to see the disk soon. */
+const GROUP_BYTES_MAX = 8 * 1024 * 1024;
+
+interface Waiting {
+  readonly port: MessagePort;
+  readonly append: AppendRequest;
+}
+
+export class GroupCommit {
+  readonly #store: SqliteStore;
+  readonly #guard: FileGuard;
+  readonly #commits: Int32Array;
+  #waiting: Waiting[] = [];
+  #isScheduled = false;
+  /** Saved with the next commit: a feed's floor may be old after a crash, since its records are only given out again. */
+  readonly #floors = new Map<string, Sequence>();
+
+  /** @param commits one Int32 that counts commits, for those who wait for the next */
+  constructor(store: SqliteStore, guard: FileGuard, commits: SharedArrayBuffer) {
+    this.#store = store;
+    this.#guard = guard;
+    this.#commits = new Int32Array(commits);
+  }
+
+  connect(port: MessagePort): void {
+    port.on('message', (requests: readonly Request[]) => this.#take(port, requests));
+  }
+
+  saveFloor(name: string, floor: Sequence): void {
+    this.#floors.set(name, floor);
+  }
+
+  /** What was taken is committed. */
+  close(): void {
+    do this.#commit();
+    while (this.#waiting.length > 0);
+    this.#store.close();
+  }
+
+  #take(port: MessagePort, requests: readonly Request[]): void {
+    const answers: Response[] = [];
+    for (const request of requests) {
+      if (request.kind === 'append') this.#waiting.push({ port, append: request });
+      else answers.push(this.#read(request));
+    }
+    if (answers.length > 0) port.postMessage(answers);
+    this.#schedule();
+  }
+
+  #read(request: Exclude<Request, AppendRequest>): Response {
+    const { id, shard } = request;
+    try {
+      const head = this.#store.headOf(shard);
+      const [from, to] = request.kind === 'head' ? [head, head] : [request.from, request.to];
+      return { id, records: this.#store.read(shard, from, to) };
+    } catch (error) {
+      return { id, failure: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#commit();
+      this.#schedule();
+    });
+  }
+
+  #commit(): void {
+    this.#guard.check();
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#waiting.length && bytes < GROUP_BYTES_MAX)
+      bytes += this.#waiting[count++]!.append.bytes.length;
+    const group = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    const results = this.#store.commit(
+      group.map(({ append }) => append),
+      this.#floors,
+    );
+    this.#floors.clear();
+    const answers = new Map<MessagePort, Response[]>();
+    group.forEach(({ port, append: { id } }, at) => {
+      const ofPort = answers.get(port) ?? [];
+      ofPort.push({ id, result: results[at]! });
+      answers.set(port, ofPort);
+    });
+    for (const [port, responses] of answers) port.postMessage(responses);
+    Atomics.add(this.#commits, 0, 1);
+    Atomics.notify(this.#commits, 0);
+  }
+}
