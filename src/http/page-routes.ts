@@ -3,7 +3,7 @@
 import type { Hono } from 'hono';
 import { LRUCache } from 'lru-cache';
 import type { HttpContext } from './context.ts';
-import { openApiDocument } from './openapi.ts';
+import { openApiDocument } from './openapi/index.ts';
 import { PROBLEMS } from './problem.ts';
 import { assetResponse, docsPage, storefrontPage, type ProductView } from './pages/index.ts';
 import { productView } from './product-view.ts';

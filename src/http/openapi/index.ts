@@ -1,0 +1,41 @@
+// The API as an OpenAPI 3.1 document, from the same schemas that validate requests.
+
+import { createDocument } from 'zod-openapi';
+import { adminPaths } from './admin.ts';
+import { nodePaths } from './node.ts';
+import { orderPaths } from './orders.ts';
+import { productPaths } from './products.ts';
+
+let document: ReturnType<typeof createDocument> | undefined;
+
+export function openApiDocument(): ReturnType<typeof createDocument> {
+  document ??= createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Doorbuster',
+      version: '1',
+      description:
+        'Flash sales: every unit is sold exactly once. Errors are RFC 9457 problem details with a stable `code`, and ' +
+        '`retry` says whether trying again can help.',
+    },
+    tags: [
+      { name: 'Orders', description: 'For shoppers.' },
+      { name: 'Products', description: 'For everybody.' },
+      { name: 'Admin', description: 'For the shop.' },
+      { name: 'Node', description: 'For operators.' },
+    ],
+    components: {
+      securitySchemes: {
+        shopper: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'HS256; `sub` is the customer.',
+        },
+        admin: { type: 'http', scheme: 'bearer', description: 'The admin token.' },
+      },
+    },
+    paths: { ...orderPaths, ...productPaths, ...adminPaths, ...nodePaths },
+  });
+  return document;
+}

@@ -1,0 +1,114 @@
+// Calls of shoppers, about their orders.
+
+import * as z from 'zod';
+import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
+import * as schemas from '../schemas.ts';
+import { busy, json, keyHeader, ok, orderPath, problems, shopper } from './parts.ts';
+
+const placeOrder: ZodOpenApiOperationObject = {
+  operationId: 'placeOrder',
+  tags: ['Orders'],
+  summary: 'Buy',
+  description:
+    'Reserves units for the caller, durably: a 201 survives the death of the process. Repeat a request whose answer was ' +
+    'lost with the same key: the same order comes back, with `Idempotency-Replayed: true`.',
+  security: shopper,
+  requestParams: { header: keyHeader },
+  requestBody: { required: true, ...json(schemas.PlaceOrder) },
+  responses: {
+    '201': ok('Reserved; paid at once when the product’s hold time is 0.', schemas.Order),
+    ...problems(
+      'invalid_request',
+      'idempotency_key_missing',
+      'unauthenticated',
+      'not_found',
+      'sold_out',
+      'insufficient_stock',
+      'limit_reached',
+      'sale_not_started',
+      'sale_ended',
+      'sale_paused',
+      'payload_too_large',
+      'idempotency_key_reused',
+      ...busy,
+      'shutting_down',
+    ),
+  },
+};
+
+const listOrders: ZodOpenApiOperationObject = {
+  operationId: 'listOrders',
+  tags: ['Orders'],
+  summary: 'My orders, or the order of one key',
+  description:
+    'Without parameters: the caller’s newest orders from the projection, complete up to `asOf`. With both parameters, for ' +
+    'the client that lost its answer: the order that this key made, asked of the product’s actor itself.',
+  security: shopper,
+  requestParams: {
+    query: z.object({
+      productId: schemas.ProductId.optional(),
+      idempotencyKey: schemas.IdempotencyKey.optional(),
+      before: z.string().optional().meta({ description: '`next` of the page before.' }),
+    }),
+  },
+  responses: {
+    '200': ok('The list; with both parameters, the one order.', z.union([schemas.OrderList, schemas.Order])),
+    ...problems('invalid_request', 'unauthenticated', 'not_found', 'unavailable', ...busy),
+  },
+};
+
+export const orderPaths: ZodOpenApiPathsObject = {
+  '/v1/orders': { post: placeOrder, get: listOrders },
+  '/v1/orders/{id}': {
+    get: {
+      operationId: 'getOrder',
+      tags: ['Orders'],
+      summary: 'One of my orders',
+      description: 'Found from the moment in which it was acknowledged.',
+      security: shopper,
+      requestParams: orderPath,
+      responses: {
+        '200': ok('The order as it is now.', schemas.Order),
+        ...problems('unauthenticated', 'not_found', ...busy),
+      },
+    },
+    delete: {
+      operationId: 'cancelOrder',
+      tags: ['Orders'],
+      summary: 'Cancel',
+      description: 'Gives the units back. Repeating it gives the same answer.',
+      security: shopper,
+      requestParams: orderPath,
+      responses: {
+        '200': ok('Cancelled.', schemas.Order),
+        ...problems('unauthenticated', 'not_found', 'order_state_conflict', ...busy, 'shutting_down'),
+      },
+    },
+  },
+  '/v1/orders/{id}/payment': {
+    post: {
+      operationId: 'payOrder',
+      tags: ['Orders'],
+      summary: 'Pay',
+      description:
+        'Repeating it gives the same answer. A payment after the hold’s end is honoured while units are left.',
+      security: shopper,
+      requestParams: orderPath,
+      requestBody: { required: true, ...json(schemas.PayOrder) },
+      responses: {
+        '200': ok('Paid.', schemas.Order),
+        '202': ok('Pending, or in review.', schemas.Order),
+        ...problems(
+          'invalid_request',
+          'unauthenticated',
+          'payment_declined',
+          'not_found',
+          'order_state_conflict',
+          'payload_too_large',
+          ...busy,
+          'shutting_down',
+        ),
+      },
+    },
+  },
+};

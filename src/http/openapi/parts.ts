@@ -1,0 +1,46 @@
+// What the operations of all nouns are put together from.
+
+import * as z from 'zod';
+import type { ZodOpenApiOperationObject } from 'zod-openapi';
+import { problemBody, PROBLEMS, type ProblemCode } from '../problem.ts';
+import * as schemas from '../schemas.ts';
+
+export const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
+
+/** Responses by status, with the codes that each may carry. */
+export function problems(...codes: ProblemCode[]): ZodOpenApiOperationObject['responses'] {
+  const byStatus = new Map<string, ProblemCode[]>();
+  for (const code of codes) {
+    const status = String(PROBLEMS[code].status);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, ofStatus]) => [
+      status,
+      {
+        description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].detail}`).join('\n\n'),
+        content: {
+          'application/problem+json': {
+            schema: schemas.ProblemDetails,
+            examples: Object.fromEntries(
+              ofStatus.map((code) => [code, { value: JSON.parse(problemBody(code)) as unknown }]),
+            ),
+          },
+        },
+      },
+    ]),
+  );
+}
+
+export const ok = (description: string, schema: z.ZodType) => ({ description, ...json(schema) });
+export const keyHeader = z.object({ 'Idempotency-Key': schemas.IdempotencyKey });
+export const orderPath = { path: z.object({ id: schemas.Order.shape.id }) };
+export const productPath = { path: z.object({ id: schemas.ProductId }) };
+export const shopper = [{ shopper: [] }];
+export const admin = [{ admin: [] }];
+export const busy = ['overloaded', 'outcome_unknown'] as const;
+
+export const eventStream = (description: string) => ({
+  description,
+  content: { 'text/event-stream': { schema: z.string() } },
+});
