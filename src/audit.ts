@@ -12,14 +12,19 @@ import {
 import { openPool, readProjected, type PostgresConnection } from './persistence/index.ts';
 import {
   fileOf,
-  readJournal,
+  inspectJournal,
+  JournalDamaged,
+  lostBefore,
+  markPathOf,
+  readMark,
   readSnapshot,
   ShardState,
   SnapshotDamaged,
   SnapshotFiles,
   systemTimers,
+  type CheckedRecord,
+  type Sequence,
   type SnapshotName,
-  type StoredRecord,
 } from './runtime/index.ts';
 
 /** Stock of one shard's products, exactly as of one journal sequence. */
@@ -41,17 +46,21 @@ export interface AuditRequest {
 /** Memory grows with the orders: each is held once, as the checker's model of it. */
 export async function audit({ journal, snapshots: folder, connection, live }: AuditRequest): Promise<Report> {
   const snapshots = new SnapshotFiles(folder);
-  // Listed before the journal is read, which therefore covers them.
+  // Listed and marked before the journal is read, which therefore covers them.
   const reading = new JournalReading(live, await snapshots.listAll());
+  const acknowledged = readMark(markPathOf(journal))?.heads ?? new Map<number, Sequence>();
   reading.readOn(journal);
   const { checker } = reading;
+  reading.assertReaches(6, 'the mark beside the journal knows', acknowledged);
   const pool = openPool(connection, 1, 'doorbuster audit');
   try {
     await readProjected(pool, {
       positions(rows) {
         // Rows and positions are of one moment, and what the journal got meanwhile is read after it: it covers them.
         reading.readOn(journal);
-        checker.projectedUpTo(new Map(rows.map(({ shard, sequence }) => [shard, sequence])));
+        const positions = new Map(rows.map(({ shard, sequence }) => [shard, sequence]));
+        checker.projectedUpTo(positions);
+        reading.assertReaches(3, 'Postgres has', positions);
       },
       orders: (rows) => rows.forEach((row) => checker.row(row)),
       products: (rows) => rows.forEach((row) => checker.productRow(row)),
@@ -72,6 +81,8 @@ class JournalReading {
   readonly #liveAt: ReadonlyMap<number, LiveStock>;
   /** Shards whose records can no longer be followed. */
   readonly #broken = new Set<number>();
+  /** Newest record of each shard. */
+  readonly #heads = new Map<number, Sequence>();
   #last = 0;
 
   readonly #snapshotAt: ReadonlyMap<number, SnapshotName>;
@@ -85,10 +96,27 @@ class JournalReading {
 
   /** What the journal has beyond what was read already. */
   readOn(journal: string): void {
-    for (const stored of readJournal(journal, this.#last)) {
-      this.#last = stored.sequence;
-      if (!this.#broken.has(stored.shard)) this.#read(stored);
+    try {
+      this.#readAll(inspectJournal(journal, this.#last));
+    } catch (error) {
+      if (!(error instanceof JournalDamaged)) throw error;
+      this.checker.broken(6, error.message);
     }
+  }
+
+  #readAll(records: Iterable<CheckedRecord>): void {
+    for (const stored of records) {
+      const { sequence, shard, damage } = stored;
+      if (damage !== undefined) this.#breakAt(shard, damage);
+      else this.#last = Math.max(this.#last, sequence);
+      this.#heads.set(shard, Math.max(this.#heads.get(shard) ?? 0, sequence));
+      if (!this.#broken.has(shard)) this.#read(stored);
+    }
+  }
+
+  /** Nobody knows of records that the journal does not have. */
+  assertReaches(invariant: 3 | 6, witness: string, known: ReadonlyMap<number, Sequence>): void {
+    for (const lost of lostBefore(this.#heads, witness, known).values()) this.checker.broken(invariant, lost);
   }
 
   /** What the actors' own code counts, against the model. */
@@ -111,7 +139,13 @@ class JournalReading {
     }
   }
 
-  #read(stored: StoredRecord): void {
+  #breakAt(shard: number, what: string): void {
+    if (this.#broken.has(shard)) return;
+    this.#broken.add(shard);
+    this.checker.broken(6, what);
+  }
+
+  #read(stored: CheckedRecord): void {
     const { shard, sequence, bytes } = stored;
     const state = this.#states.get(shard) ?? new ShardState(shard);
     this.#states.set(shard, state);
@@ -120,9 +154,7 @@ class JournalReading {
       state.replay(stored);
     } catch (error) {
       if (!(error instanceof InvariantViolation)) throw error;
-      this.#broken.add(shard);
-      this.checker.broken(6, `record ${sequence} of shard ${shard}: ${error.message}`);
-      return;
+      return this.#breakAt(shard, `record ${sequence} of shard ${shard}: ${error.message}`);
     }
     const snapshot = this.#snapshotAt.get(sequence);
     if (snapshot?.shard === shard) this.#digests.set(snapshot, digests(state));

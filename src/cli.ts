@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { commands } from './commands/index.ts';
 import { ConfigError } from './config.ts';
 import { CommandError } from './node-client.ts';
-import { EmbeddedPostgresUnusable, JournalBehindPostgres, SchemaRefused } from './persistence/index.ts';
+import { EmbeddedPostgresUnusable, PostgresOfAnotherJournal, SchemaRefused } from './persistence/index.ts';
 import { DataFolderBusy, DataFolderUnusable, JournalMismatch } from './runtime/index.ts';
 import { StartError } from './start-error.ts';
 
@@ -17,8 +17,8 @@ const EXPECTED = [
   DataFolderUnusable,
   EmbeddedPostgresUnusable,
   InvalidArgumentError,
-  JournalBehindPostgres,
   JournalMismatch,
+  PostgresOfAnotherJournal,
   SchemaRefused,
   StartError,
 ];

@@ -1,8 +1,8 @@
 // One node: composes the journal, Postgres, the worker threads and the projection, starts them in order, and stops them
 // in the opposite one. What is answered is always durable already, so a node may also simply be killed.
 //
-//   start   lock DATA_DIR → journal → Postgres, which must not know more than the journal → shards claimed and replayed →
-//           projection → HTTP → ready
+//   start   lock DATA_DIR → journal, and its mark → Postgres → shards of which anybody knows more than the journal refused →
+//           the others claimed and replayed → projection → HTTP → ready
 //   stop    not ready → requests finished → mailboxes drained → projection flushed → Postgres, journal → unlock
 
 import { writeFileSync, rmSync } from 'node:fs';
@@ -15,20 +15,19 @@ import { supportsReusePort, type NodeReport, type NodeShard } from './http/index
 import { Metrics } from './metrics.ts';
 import {
   assertBelongsTogether,
-  JournalBehindPostgres,
   migrate,
   openPool,
+  PostgresOfAnotherJournal,
   ProjectionPump,
   SchemaRefused,
   startEmbeddedPostgres,
-  type JournalExtent,
   type EmbeddedPostgres,
   type PostgresConnection,
 } from './persistence/index.ts';
 import {
   lockDataFolder,
+  lostBefore,
   NodeBoard,
-  readExtent,
   rushOf,
   SqliteFeed,
   SqliteJournalHost,
@@ -130,8 +129,13 @@ async function compose(
   undo.push(() => workers.terminate());
 
   const postgres = await startPostgres(config, undo);
-  const extent = readExtent(folder.journal);
-  const positions = await preparePostgres(postgres.connection, extent);
+  const { extent } = journal;
+  if (extent.wasUnmarked) logger.warn('the journal had no mark beside it: it counts as whole from here on');
+  const positions = await preparePostgres(postgres.connection, extent.id);
+  await journal.refuse(
+    lostBefore(extent.heads, 'Postgres has', positions),
+    Math.max(0, ...positions.values()),
+  );
   // A journal that dies now would leave its claims without an answer for ever.
   await Promise.race([workers.open(), journal.died.then((error) => Promise.reject(error))]);
 
@@ -149,7 +153,7 @@ async function compose(
     saveFloor: (name, floor) => journal.saveFloor(name, floor),
     ...config.feed,
   });
-  rewindFeed(feed, positions, extent);
+  rewindFeed(feed, positions, extent.heads);
   const pump = new ProjectionPump({
     feed,
     connection: postgres.connection,
@@ -196,17 +200,17 @@ async function startPostgres(
   return embedded;
 }
 
-/** Tables as this version wants them, of this very journal, and not beyond it. */
+/** Tables as this version wants them, of this very journal. @returns how far it is, for each shard */
 async function preparePostgres(
   connection: PostgresConnection,
-  extent: JournalExtent,
+  journalId: string,
 ): Promise<Map<number, number>> {
   const pool = openPool(connection, 1, 'doorbuster start');
   try {
     await migrate(pool);
-    return await assertBelongsTogether(pool, extent);
+    return await assertBelongsTogether(pool, journalId);
   } catch (error) {
-    if (error instanceof SchemaRefused || error instanceof JournalBehindPostgres) throw error;
+    if (error instanceof SchemaRefused || error instanceof PostgresOfAnotherJournal) throw error;
     throw new StartError(
       `Postgres cannot be used: ${messageOf(error)}. Check DATABASE_URL, and that the server runs.`,
       {
@@ -222,7 +226,7 @@ async function preparePostgres(
 function rewindFeed(
   feed: SqliteFeed,
   positions: ReadonlyMap<number, number>,
-  { heads }: JournalExtent,
+  heads: ReadonlyMap<number, number>,
 ): void {
   let floor = Infinity;
   for (const [shard, head] of heads) {

@@ -16,12 +16,7 @@ export {
   type OrderPage,
   type OrderRow,
 } from './order-reads.ts';
-export {
-  assertBelongsTogether,
-  JournalBehindPostgres,
-  readPositions,
-  type JournalExtent,
-} from './positions.ts';
+export { assertBelongsTogether, PostgresOfAnotherJournal, readPositions } from './positions.ts';
 export { ProductReads, PRODUCTS_PER_LIST_MAX, type ProductRow } from './product-reads.ts';
 export {
   readProjected,

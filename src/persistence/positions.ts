@@ -4,16 +4,9 @@
 import type { Pool } from 'pg';
 import type { Sequence } from '../runtime/ports.ts';
 
-/** Postgres and the journal do not belong together, or the journal lost acknowledged records. Only a person can decide. */
-export class JournalBehindPostgres extends Error {
-  override readonly name = 'JournalBehindPostgres';
-}
-
-export interface JournalExtent {
-  /** Drawn when the journal was made. */
-  readonly id: string;
-  /** Newest sequence of each shard. */
-  readonly heads: ReadonlyMap<number, Sequence>;
+/** Postgres holds another journal's orders. Only a person can decide. */
+export class PostgresOfAnotherJournal extends Error {
+  override readonly name = 'PostgresOfAnotherJournal';
 }
 
 /** How far Postgres has each shard. A shard without an entry has nothing in Postgres. */
@@ -26,34 +19,19 @@ export async function readPositions(pool: Pool): Promise<Map<number, Sequence>> 
 
 /**
  * @returns the positions
- * @throws JournalBehindPostgres when Postgres knows another journal, or more of this one than there is
+ * @throws PostgresOfAnotherJournal when Postgres knows another journal
  */
-export async function assertBelongsTogether(
-  pool: Pool,
-  { id, heads }: JournalExtent,
-): Promise<Map<number, Sequence>> {
+export async function assertBelongsTogether(pool: Pool, id: string): Promise<Map<number, Sequence>> {
   await pool.query(
     'INSERT INTO doorbuster.journal (id) SELECT $1 WHERE NOT EXISTS (SELECT FROM doorbuster.journal)',
     [id],
   );
   const { rows } = await pool.query<{ id: string }>('SELECT id FROM doorbuster.journal');
   const known = rows[0]?.id;
-  if (known !== id) {
-    throw new JournalBehindPostgres(
-      `This Postgres holds the orders of journal ${known}, and this journal is ${id}. If the journal was lost, restore it ` +
-        'from its backup: what Postgres holds may be the last trace of acknowledged orders. If this is another shop’s ' +
-        'database, give this node one of its own.',
-    );
-  }
-  const positions = await readPositions(pool);
-  for (const [shard, position] of positions) {
-    const head = heads.get(shard) ?? 0;
-    if (position <= head) continue;
-    throw new JournalBehindPostgres(
-      `Postgres has applied record ${position} of shard ${shard}, but the journal’s newest record of that shard is ` +
-        `${head === 0 ? 'none' : head}: the journal lost records that were acknowledged. Restore it from the backup that ` +
-        'reaches furthest.',
-    );
-  }
-  return positions;
+  if (known === id) return readPositions(pool);
+  throw new PostgresOfAnotherJournal(
+    `This Postgres holds the orders of journal ${known}, and this journal is ${id}. If the journal was lost, restore it ` +
+      'from its backup: what Postgres holds may be the last trace of acknowledged orders. If this is another shop’s ' +
+      'database, give this node one of its own.',
+  );
 }

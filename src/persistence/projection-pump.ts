@@ -9,7 +9,7 @@
 // and after that the feed may be closed.
 
 import { Piscina } from 'piscina';
-import type { Clock, Feed, FeedRecord, Sequence } from '../runtime/ports.ts';
+import { JournalDamaged, type Clock, type Feed, type FeedRecord, type Sequence } from '../runtime/ports.ts';
 import { Backoff } from './backoff.ts';
 import type { PostgresConnection } from './connection.ts';
 import { ProjectionHealth, type Logger } from './projection-health.ts';
@@ -184,10 +184,11 @@ export class ProjectionPump {
 
   #accept(record: FeedRecord): void {
     try {
+      if (record.damage !== undefined) throw new JournalDamaged(record.damage);
       // Handed out again while it is still here: the acknowledgement to come is for both.
       if (this.#inFlight.add(record)) this.#lanes[record.shard % this.#lanes.length]!.add(record);
     } catch (error) {
-      // Another version's record: perhaps a newer node can read it.
+      // Damaged, or another version's: perhaps a newer node can read it.
       this.#health.unreadable(`record ${record.sequence}: ${String(error)}`);
       void this.#giveBackLater([record.sequence]);
     }

@@ -33,10 +33,14 @@ export {
 export { readSnapshot, restore } from './snapshot-restore.ts';
 export { SqliteFollower } from './sqlite/follower.ts';
 export { SqliteFeed } from './sqlite/feed.ts';
-export { readExtent, readJournal } from './sqlite/reader.ts';
+export { inspectJournal, readJournal } from './sqlite/reader.ts';
 export { SqliteJournal } from './sqlite/journal.ts';
 export { SqliteJournalHost } from './sqlite/journal-host.ts';
-export { JournalMismatch } from './sqlite/store.ts';
+export { JournalMismatch } from './sqlite/journal-mismatch.ts';
+export type { JournalExtent } from './sqlite/store.ts';
+export type { CheckedRecord } from './sqlite/record-rows.ts';
+export { markPathOf, readMark } from './sqlite/head-mark.ts';
+export { lostBefore } from './lost-records.ts';
 export { CalmClock, systemClock, systemRandom, systemTimers } from './system.ts';
 export { threadFile } from './thread-file.ts';
 export { ThreadLink, type Handlers } from './thread-link.ts';

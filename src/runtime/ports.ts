@@ -50,12 +50,17 @@ export class JournalUnavailable extends Error {
   override readonly name = 'JournalUnavailable';
 }
 
+/** The journal holds something else, or less, than was written: trying again cannot help, a person has to repair it. */
+export class JournalDamaged extends Error {
+  override readonly name = 'JournalDamaged';
+}
+
 /**
  * The durable log. A claim is an append like any other: it fences because every append expects the shard's newest
  * sequence, and the claim becomes just that.
  */
 export interface Journal {
-  /** The newest record of the shard; undefined when it has none. @throws JournalUnavailable */
+  /** The newest record of the shard; undefined when it has none. @throws JournalUnavailable @throws JournalDamaged */
   head(shard: number): Promise<StoredRecord | undefined>;
   /**
    * Resolves when the bytes are durable, or are surely refused, or when nobody can say. Takes the bytes over: the caller
@@ -63,7 +68,7 @@ export interface Journal {
    * @param expected the sequence of the shard's newest record, 0 for none
    */
   append(shard: number, bytes: Uint8Array<ArrayBuffer>, expected: Sequence): Promise<AppendResult>;
-  /** Records of the shard in order, `from` and `to` included, in pieces of bounded size. @throws JournalUnavailable */
+  /** Records of the shard in order, `from` and `to` included, in pieces of bounded size. @throws as `head` */
   replay(shard: number, from: Sequence, to: Sequence): AsyncIterable<readonly StoredRecord[]>;
 }
 
@@ -103,6 +108,8 @@ export interface Snapshots {
 export interface FeedRecord extends StoredRecord {
   /** 1 when this is the first time that it is handed out since the feed began. */
   readonly deliveries: number;
+  /** It is not what was written, and this is what is wrong with it. */
+  readonly damage?: string;
 }
 
 /**

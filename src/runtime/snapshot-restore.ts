@@ -1,8 +1,10 @@
 // A shard's state from its newest snapshot that is whole, belongs to the journal and is not beyond the wanted record. One
 // that is damaged is set aside; the next older one, or the whole journal, takes its place.
 
-import { invariant, SnapshotDecoder } from '../actors/index.ts';
+import { SnapshotDecoder } from '../actors/index.ts';
+import { lostRecords } from './lost-records.ts';
 import {
+  JournalDamaged,
   SnapshotDamaged,
   type Journal,
   type Sequence,
@@ -95,6 +97,7 @@ async function assertBelongs(state: ShardState, { journal }: RestorePorts): Prom
  * A snapshot is made of durable records only. One that is whole and goes beyond the journal's newest record is the trace
  * of records that are gone. Asked before a claim, which would lengthen the journal and hide it.
  * @param listed before the head was read
+ * @throws JournalDamaged
  */
 export async function assertNotBeyond(
   head: Sequence,
@@ -104,12 +107,7 @@ export async function assertNotBeyond(
   for (const name of listed) {
     if (name.sequence <= head) return;
     if (!(await isWhole(name, snapshots))) continue;
-    invariant(
-      false,
-      `a snapshot holds shard ${name.shard} up to record ${name.sequence}, but the journal’s newest record of that ` +
-        `shard is ${head === 0 ? 'none' : head}: the journal lost records that were acknowledged. Restore it from the ` +
-        'backup that reaches furthest.',
-    );
+    throw new JournalDamaged(lostRecords(name.shard, head, 'a snapshot holds', name.sequence));
   }
 }
 

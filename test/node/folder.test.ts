@@ -28,7 +28,7 @@ afterEach(async () => {
   for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true });
 });
 
-test.each(['journal.sqlite', 'journal.sqlite-wal', 'lock.sqlite'])(
+test.each(['journal.sqlite', 'journal.sqlite-wal', 'journal.mark', 'lock.sqlite'])(
   'a node whose %s is deleted ends before it acknowledges anything that would be lost',
   async (name) => {
     const engine = await start();

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { assertBelongsTogether, JournalBehindPostgres, Projection } from '../../src/persistence/index.ts';
+import { assertBelongsTogether, PostgresOfAnotherJournal, Projection } from '../../src/persistence/index.ts';
+import { lostBefore } from '../../src/runtime/index.ts';
 import {
   empty,
   openEmptyPool,
@@ -34,26 +35,31 @@ describe.each(POSTGRES_KINDS)('a journal and its $kind Postgres', { timeout: SER
   }
 
   test('belong together from the first start on', async () => {
-    expect(await assertBelongsTogether(pool, { id: 'one', heads: new Map() })).toEqual(new Map());
+    expect(await assertBelongsTogether(pool, 'one')).toEqual(new Map());
     const { shard, head } = await project();
-    const positions = await assertBelongsTogether(pool, { id: 'one', heads: new Map([[shard, head + 5]]) });
-    expect(positions.get(shard)).toBe(head);
+    expect(await assertBelongsTogether(pool, 'one')).toEqual(new Map([[shard, head]]));
   });
 
-  test('a journal that lost records is refused, by its shard', async () => {
-    await assertBelongsTogether(pool, { id: 'one', heads: new Map() });
+  test('a journal that lost records is known by its shard, and by how many they are', async () => {
     const { shard, head } = await project();
-    const shorter = assertBelongsTogether(pool, { id: 'one', heads: new Map([[shard, head - 1]]) });
-    await expect(shorter).rejects.toThrow(JournalBehindPostgres);
-    await expect(assertBelongsTogether(pool, { id: 'one', heads: new Map() })).rejects.toThrow(
-      `shard ${shard}`,
+    const positions = await assertBelongsTogether(pool, 'one');
+    expect(lostBefore(new Map([[shard, head]]), 'Postgres has', positions)).toEqual(new Map());
+    expect(lostBefore(new Map([[shard, head + 5]]), 'Postgres has', positions)).toEqual(new Map());
+    const lost = lostBefore(new Map([[shard, head - 1]]), 'Postgres has', positions);
+    expect([...lost.keys()]).toEqual([shard]);
+    expect(lost.get(shard)).toMatch(
+      new RegExp(`Postgres has shard ${shard} up to record ${head}.*at least 1 and at most 1 of this shard`),
+    );
+    expect(lostBefore(new Map(), 'Postgres has', positions).get(shard)).toMatch(
+      /record of that shard is none/,
     );
   });
 
   test('another journal is refused however long it is', async () => {
-    await assertBelongsTogether(pool, { id: 'one', heads: new Map() });
-    const { shard, head } = await project();
-    const other = assertBelongsTogether(pool, { id: 'two', heads: new Map([[shard, head + 1_000]]) });
+    await assertBelongsTogether(pool, 'one');
+    await project();
+    const other = assertBelongsTogether(pool, 'two');
+    await expect(other).rejects.toThrow(PostgresOfAnotherJournal);
     await expect(other).rejects.toThrow(/holds the orders of journal one, and this journal is two/);
   });
 });

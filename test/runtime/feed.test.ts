@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SqliteFeed, SqliteJournal, SqliteJournalHost, type FeedRecord } from '../../src/runtime/index.ts';
 import { temporaryFolder } from '../harness/engine.ts';
@@ -94,6 +95,28 @@ describe('the feed', () => {
     const again = openFeed();
     expect(sequences(await again.pull(9))).toEqual([3, 4, 5]);
     again.close();
+  });
+
+  test('hands out a damaged record as damaged, again and again, and goes on behind it', async () => {
+    await write(4);
+    const database = new DatabaseSync(join(folder, 'journal.sqlite'));
+    database.exec("UPDATE records SET bytes = x'00' WHERE sequence IN (2, 4)");
+    database.close();
+    const feed = openFeed();
+    const records = await feed.pull(9);
+    expect(sequences(records)).toEqual([1, 2, 3, 4]);
+    const second = 'record 2 of shard 1 is damaged';
+    const fourth = 'record 4 of shard 1 is damaged';
+    const damage = records.map(({ damage }) => damage?.slice(0, second.length));
+    expect(damage).toEqual([undefined, second, undefined, fourth]);
+    await write(1);
+    feed.nak([2]);
+    await time.pass(200);
+    expect(await feed.pull(9)).toMatchObject([
+      { sequence: 2, deliveries: 2, damage: expect.stringContaining(second) },
+      { sequence: 5, deliveries: 1 },
+    ]);
+    feed.close();
   });
 
   test('can be sent back to the beginning', async () => {

@@ -6,8 +6,15 @@
 //   ──┴────────────────┴──────────────▶ sequence        floor: everything up to it is acknowledged, durable lazily
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Clock, Feed, FeedRecord, Sequence, StoredRecord } from '../ports.ts';
-import { readRecords } from './store.ts';
+import type { Clock, Feed, FeedRecord, Sequence } from '../ports.ts';
+import {
+  checked,
+  endOf,
+  readRecords,
+  RECORD_COLUMNS,
+  type CheckedRecord,
+  type RecordRow,
+} from './record-rows.ts';
 
 export interface SqliteFeedOptions {
   readonly path: string;
@@ -48,9 +55,9 @@ export class SqliteFeed implements Feed {
     this.#database = new DatabaseSync(options.path, { readOnly: true });
     this.#commits = new Int32Array(options.commits);
     this.#readNew = this.#database.prepare(
-      'SELECT sequence, shard, bytes FROM records WHERE sequence > ? ORDER BY sequence',
+      `SELECT ${RECORD_COLUMNS} FROM records WHERE sequence > ? ORDER BY sequence`,
     );
-    this.#readOne = this.#database.prepare('SELECT sequence, shard, bytes FROM records WHERE sequence = ?');
+    this.#readOne = this.#database.prepare(`SELECT ${RECORD_COLUMNS} FROM records WHERE sequence = ?`);
     const floor = this.#database.prepare('SELECT floor FROM feeds WHERE name = ?').get(options.name)?.[
       'floor'
     ];
@@ -98,8 +105,10 @@ export class SqliteFeed implements Feed {
     const again = this.#redeliveries(now, recordsMax);
     const room = Math.min(recordsMax - again.length, this.#options.inFlightMax - this.#handedOut.size);
     const fresh = room > 0 ? readRecords(this.#readNew, [this.#next - 1], room) : [];
-    this.#next = (fresh.at(-1)?.sequence ?? this.#next - 1) + 1;
-    return [...again, ...fresh.map((record) => this.#handOut(record, 1, now))];
+    if (fresh.length > 0) this.#next = endOf(fresh) + 1;
+    // A damaged one at the end of what was read is read again with the next ones.
+    const unseen = fresh.filter(({ sequence }) => !this.#handedOut.has(sequence));
+    return [...again, ...unseen.map((record) => this.#handOut(record, 1, now))];
   }
 
   #redeliveries(now: number, recordsMax: number): FeedRecord[] {
@@ -107,12 +116,12 @@ export class SqliteFeed implements Feed {
       .filter(([, { again }]) => again <= now)
       .sort(([one], [other]) => one - other);
     return due.slice(0, recordsMax).flatMap(([sequence, { deliveries }]) => {
-      const record = this.#readOne.get(sequence) as unknown as StoredRecord | undefined;
-      return record === undefined ? [] : [this.#handOut(record, deliveries + 1, now)];
+      const row = this.#readOne.get(sequence) as unknown as RecordRow | undefined;
+      return row === undefined ? [] : [this.#handOut(checked(row), deliveries + 1, now)];
     });
   }
 
-  #handOut(record: StoredRecord, deliveries: number, now: number): FeedRecord {
+  #handOut(record: CheckedRecord, deliveries: number, now: number): FeedRecord {
     this.#handedOut.set(record.sequence, { deliveries, again: now + this.#options.ackWaitMs });
     return { ...record, deliveries };
   }

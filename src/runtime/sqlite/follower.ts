@@ -4,7 +4,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Sequence, StoredRecord } from '../ports.ts';
 import type { JournalFollower, RecordSize } from '../snapshot-maker.ts';
-import { readRecords } from './store.ts';
+import { RECORD_COLUMNS, readSoundRecords } from './record-rows.ts';
 
 const SIZES_PER_READ = 10_000;
 
@@ -20,7 +20,7 @@ export class SqliteFollower implements JournalFollower {
       'SELECT sequence, shard, length(bytes) AS bytes FROM records WHERE sequence > ? ORDER BY sequence LIMIT ?',
     );
     this.#records = this.#database.prepare(
-      'SELECT sequence, shard, bytes FROM records WHERE shard = ? AND sequence BETWEEN ? AND ? ORDER BY sequence',
+      `SELECT ${RECORD_COLUMNS} FROM records WHERE shard = ? AND sequence BETWEEN ? AND ? ORDER BY sequence`,
     );
   }
 
@@ -30,7 +30,7 @@ export class SqliteFollower implements JournalFollower {
 
   async *replay(shard: number, from: Sequence, to: Sequence): AsyncIterable<readonly StoredRecord[]> {
     for (let next = from; next <= to;) {
-      const records = readRecords(this.#records, [shard, next, to], Infinity);
+      const records = readSoundRecords(this.#records, [shard, next, to], Infinity);
       const last = records.at(-1);
       if (last === undefined) return;
       yield records;

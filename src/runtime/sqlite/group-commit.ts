@@ -2,7 +2,7 @@
 // as one transaction. While the disk works, the next group gathers in the ports. Ended by `close`.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { Sequence } from '../ports.ts';
+import { JournalDamaged, type Sequence } from '../ports.ts';
 import type { FileGuard } from './file-guard.ts';
 import type { AppendRequest, Request, Response } from './protocol.ts';
 import type { SqliteStore } from './store.ts';
@@ -63,7 +63,8 @@ export class GroupCommit {
       const [from, to] = request.kind === 'head' ? [head, head] : [request.from, request.to];
       return { id, records: this.#store.read(shard, from, to) };
     } catch (error) {
-      return { id, failure: error instanceof Error ? error.message : String(error) };
+      const failure = error instanceof Error ? error.message : String(error);
+      return { id, failure, isDamage: error instanceof JournalDamaged };
     }
   }
 

@@ -4,13 +4,16 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import type { Sequence } from '../ports.ts';
 import { threadFile } from '../thread-file.ts';
 import type { JournalThreadData, JournalThreadMessage, JournalThreadReport } from './protocol.ts';
-import { JournalMismatch, type StoreOptions } from './store.ts';
+import { JournalMismatch } from './journal-mismatch.ts';
+import type { StoreOptions } from './schema.ts';
+import type { JournalExtent } from './store.ts';
 
 export class SqliteJournalHost {
   readonly commits: SharedArrayBuffer;
   /** Resolves when the thread ended without being asked to: the process must end, too. */
   readonly died: Promise<Error>;
   readonly #worker: Worker;
+  #extent!: JournalExtent;
   #stopping = false;
 
   private constructor(worker: Worker, commits: SharedArrayBuffer) {
@@ -42,11 +45,27 @@ export class SqliteJournalHost {
     const host = new SqliteJournalHost(worker, commits);
     const report = await Promise.race([host.#next(), host.died]);
     if (report instanceof Error) throw report;
-    if (report.kind === 'refused') {
+    if (report.kind === 'mismatch') {
       await host.#end();
       throw new JournalMismatch(report.reason);
     }
+    if (report.kind === 'ready') host.#extent = report.extent;
     return host;
+  }
+
+  /** The journal as it was found. */
+  get extent(): JournalExtent {
+    return this.#extent;
+  }
+
+  /**
+   * From now on nobody reads these shards or appends to them. Before anybody claims one: a claim would hide the loss.
+   * @param above no new record gets this sequence or a lower one
+   */
+  async refuse(reasons: ReadonlyMap<number, string>, above: Sequence): Promise<void> {
+    const refused = this.#next();
+    this.#post({ kind: 'refuse', reasons, above });
+    await Promise.race([refused, this.died]);
   }
 
   connect(): MessagePort {

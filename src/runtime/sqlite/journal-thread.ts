@@ -3,15 +3,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FileGuard } from './file-guard.ts';
 import { GroupCommit } from './group-commit.ts';
+import { markPathOf } from './head-mark.ts';
 import type { JournalThreadData, JournalThreadMessage, JournalThreadReport } from './protocol.ts';
 import { SqliteStore } from './store.ts';
 
 const GUARD_PERIOD_MS = 1_000;
 
-const { path, guarded, shards, bytesMax, commits } = workerData as JournalThreadData;
+const { path, guarded, commits, ...options } = workerData as JournalThreadData;
 const report = (message: JournalThreadReport): void => parentPort!.postMessage(message);
 const store = open();
-const guard = new FileGuard([path, `${path}-wal`, ...guarded]);
+const guard = new FileGuard([path, `${path}-wal`, markPathOf(path), ...guarded]);
 const journal = store && new GroupCommit(store, guard, commits);
 // Throws out of the thread, which ends the process.
 setInterval(() => guard.check(), GUARD_PERIOD_MS).unref();
@@ -24,18 +25,22 @@ parentPort!.on('message', (message: JournalThreadMessage) => {
     case 'floor':
       journal?.saveFloor(message.name, message.floor);
       break;
+    case 'refuse':
+      store?.refuse(message.reasons, message.above);
+      report({ kind: 'refused' });
+      break;
     case 'stop':
       journal?.close();
       report({ kind: 'stopped' });
   }
 });
-if (journal !== undefined) report({ kind: 'ready' });
+if (store !== undefined) report({ kind: 'ready', extent: store.extent });
 
 function open(): SqliteStore | undefined {
   try {
-    return new SqliteStore(path, { shards, bytesMax });
+    return new SqliteStore(path, options);
   } catch (error) {
-    report({ kind: 'refused', reason: error instanceof Error ? error.message : String(error) });
+    report({ kind: 'mismatch', reason: error instanceof Error ? error.message : String(error) });
     return undefined;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import {
+  JournalDamaged,
   JournalUnavailable,
   type AppendResult,
   type Journal,
@@ -9,6 +10,8 @@ import {
   type StoredRecord,
 } from '../ports.ts';
 import type { Request, Response } from './protocol.ts';
+
+const UNSAID = { failure: 'the journal did not say', isDamage: false };
 
 export class SqliteJournal implements Journal {
   readonly #port: MessagePort;
@@ -38,9 +41,7 @@ export class SqliteJournal implements Journal {
     this.#transfers.push(bytes.buffer);
     return new Promise((resolve) => {
       this.#send({ kind: 'append', id: 0, shard, bytes, expected }, (response) => {
-        resolve(
-          'result' in response ? response.result : { kind: 'unknown', cause: 'the journal did not say' },
-        );
+        resolve('result' in response ? response.result : { kind: 'unknown', cause: UNSAID.failure });
       });
     });
   }
@@ -58,11 +59,9 @@ export class SqliteJournal implements Journal {
   #records(request: Request): Promise<readonly StoredRecord[]> {
     return new Promise((resolve, reject) => {
       this.#send(request, (response) => {
-        if ('records' in response) resolve(response.records);
-        else
-          reject(
-            new JournalUnavailable('failure' in response ? response.failure : 'the journal did not say'),
-          );
+        if ('records' in response) return resolve(response.records);
+        const { failure, isDamage } = 'failure' in response ? response : UNSAID;
+        reject(isDamage ? new JournalDamaged(failure) : new JournalUnavailable(failure));
       });
     });
   }

@@ -2,7 +2,8 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { AppendResult, Sequence, StoredRecord } from '../ports.ts';
-import type { Append } from './store.ts';
+import type { StoreOptions } from './schema.ts';
+import type { Append, JournalExtent } from './store.ts';
 
 export interface AppendRequest extends Append {
   readonly kind: 'append';
@@ -29,14 +30,13 @@ export type Request = AppendRequest | ReadRequest | HeadRequest;
 export type Response =
   | { readonly id: number; readonly result: AppendResult }
   | { readonly id: number; readonly records: readonly StoredRecord[] }
-  | { readonly id: number; readonly failure: string };
+  /** `isDamage`: trying again cannot help. */
+  | { readonly id: number; readonly failure: string; readonly isDamage: boolean };
 
-export interface JournalThreadData {
+export interface JournalThreadData extends StoreOptions {
   readonly path: string;
   /** Files beside the journal that must stay where they are, as the data folder's lock. */
   readonly guarded: readonly string[];
-  readonly shards: number;
-  readonly bytesMax: number;
   /** One Int32 that counts commits, for those who wait for the next. */
   readonly commits: SharedArrayBuffer;
 }
@@ -45,10 +45,12 @@ export interface JournalThreadData {
 export type JournalThreadMessage =
   | { readonly kind: 'connect'; readonly port: MessagePort }
   | { readonly kind: 'floor'; readonly name: string; readonly floor: Sequence }
+  | { readonly kind: 'refuse'; readonly reasons: ReadonlyMap<number, string>; readonly above: Sequence }
   | { readonly kind: 'stop' };
 
 /** To the main thread. */
 export type JournalThreadReport =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'ready'; readonly extent: JournalExtent }
+  | { readonly kind: 'mismatch'; readonly reason: string }
+  | { readonly kind: 'refused' }
   | { readonly kind: 'stopped' };

@@ -1,41 +1,50 @@
 // Reads a journal's file from beside it, also while a node writes to it: audits and rebuilds.
 
 import { DatabaseSync } from 'node:sqlite';
-import type { Sequence, StoredRecord } from '../ports.ts';
-import { readRecords } from './store.ts';
+import { JournalDamaged, type Sequence, type StoredRecord } from '../ports.ts';
+import { endOf, isDamaged, readRecords, RECORD_COLUMNS, type CheckedRecord } from './record-rows.ts';
+import { isCorruption } from './schema.ts';
 
 const RECORDS_PER_READ = 2_000;
 
 /**
  * Records in journal order, a bounded piece in memory at a time.
  * @param from the sequence behind which it begins
+ * @throws JournalDamaged at a damaged record
  */
 export function* readJournal(path: string, from: Sequence = 0): Generator<StoredRecord> {
+  for (const { damage, ...record } of inspectJournal(path, from)) {
+    if (damage !== undefined) throw new JournalDamaged(damage);
+    yield record;
+  }
+}
+
+/** The same, with damaged records as they are; for those who look for damage. @throws JournalDamaged when pages are */
+export function* inspectJournal(path: string, from: Sequence = 0): Generator<CheckedRecord> {
   const database = new DatabaseSync(path, { readOnly: true });
   try {
     const statement = database.prepare(
-      'SELECT sequence, shard, bytes FROM records WHERE sequence > ? ORDER BY sequence',
+      `SELECT ${columnsOf(database)} FROM records WHERE sequence > ? ORDER BY sequence`,
     );
+    let damaged = new Set<Sequence>();
     for (let after = from; ;) {
       const records = readRecords(statement, [after], RECORDS_PER_READ);
       if (records.length === 0) return;
-      yield* records;
-      after = records.at(-1)!.sequence;
+      // A damaged one at the end of a piece is read again with the next.
+      yield* records.filter(({ sequence }) => !damaged.has(sequence));
+      damaged = new Set(records.filter(isDamaged).map(({ sequence }) => sequence));
+      after = endOf(records);
     }
+  } catch (error) {
+    if (!isCorruption(error)) throw error;
+    throw new JournalDamaged(`the journal’s file cannot be read to its end: ${(error as Error).message}`);
   } finally {
     database.close();
   }
 }
 
-/** Who this journal is, and how far it goes: the newest sequence of each shard. */
-export function readExtent(path: string): { id: string; heads: Map<number, Sequence> } {
-  const database = new DatabaseSync(path, { readOnly: true });
-  try {
-    const about = database.prepare("SELECT value FROM about WHERE name = 'id'").get();
-    const rows = database.prepare('SELECT shard, max(sequence) AS head FROM records GROUP BY shard').all();
-    const heads = new Map(rows.map((row) => [Number(row['shard']), Number(row['head'])]));
-    return { id: String(about?.['value']), heads };
-  } finally {
-    database.close();
-  }
+/** A file of an older version has no sums until a node of this one has opened it. */
+function columnsOf(database: DatabaseSync): string {
+  const sums = database.prepare("SELECT 1 FROM pragma_table_info('records') WHERE name = 'crc'").get();
+  return sums === undefined ? 'sequence, shard, bytes, NULL AS crc' : RECORD_COLUMNS;
 }
