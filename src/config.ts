@@ -70,6 +70,9 @@ const settings = z.strictObject({
   WORKER_STALL_MS: integer(1_000, 600_000)
     .default(DEFAULT_LIMITS.workerStallMs)
     .describe('a worker thread without progress for so long is ended'),
+  ORDERS_KEPT_SECONDS: integer(1, 100_000_000)
+    .default(DEFAULT_LIMITS.ordersKeptMs / 1_000)
+    .describe('orders and keys stay in memory for so long after their sale'),
   STREAMS_MAX: integer(1, 100_000)
     .default(DEFAULT_HTTP_LIMITS.streamsMax)
     .describe('open event streams, a thread'),
@@ -213,6 +216,7 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
       mailboxEntriesMax: values.MAILBOX_ENTRIES_MAX,
       pendingMax: values.PENDING_MAX,
       commandTimeoutMs: values.COMMAND_TIMEOUT_MS,
+      ordersKeptMs: values.ORDERS_KEPT_SECONDS * 1_000,
       workerStallMs: values.WORKER_STALL_MS,
     },
     http: { ...DEFAULT_HTTP_LIMITS, streamsMax: values.STREAMS_MAX },

@@ -1,31 +1,49 @@
 // The sample campaign of demo mode, made through the node's own API as a shop would make it.
 
-import { sampleCampaign, type ProductView } from './http/index.ts';
+import { sampleCampaign, type ProductView, type SampleProduct } from './http/index.ts';
 import type { RunningNode } from './main.ts';
 import { StartError } from './start-error.ts';
 
-/** Loaded once: a second start finds it, and only reopens what has ended meanwhile. */
+/** Loaded once: a second start finds it, and only reopens what has ended meanwhile. @returns the products' ids */
 export async function loadSampleCampaign(node: RunningNode, adminToken: string): Promise<string[]> {
-  const now = Date.now();
-  for (const sample of sampleCampaign) {
-    const { id, name, description, price, perCustomerLimit, holdSeconds, quantity, requestId } = sample;
-    const window = {
-      startsAt: new Date(now + sample.startsInSeconds * 1_000).toISOString(),
-      endsAt: new Date(now + sample.endsInSeconds * 1_000).toISOString(),
-    };
-    const admin = (method: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
-      fetch(`${node.url}/v1/admin/products/${id}${path}`, {
-        method,
-        body: JSON.stringify(body),
-        headers: { Authorization: `Bearer ${adminToken}`, 'Content-Type': 'application/json', ...headers },
-      });
-    const product = { name, description, price, perCustomerLimit, holdSeconds, ...window };
-    const created = await admin('PUT', '', product, { 'If-None-Match': '*' });
-    if (created.status !== 412) await expectOk(created);
-    else await reopen(node, id, (present) => admin('PUT', '', { ...present, ...window }));
-    await expectOk(await admin('POST', '/stock', { quantity }, { 'Idempotency-Key': requestId }));
+  const ids: string[] = [];
+  for (const sample of sampleCampaign) ids.push(await loadSample(node, adminToken, sample));
+  return ids;
+}
+
+/** What is closed for good comes again under another name: ember-kettle-2. */
+async function loadSample(node: RunningNode, adminToken: string, sample: SampleProduct): Promise<string> {
+  for (let edition = 1; ; edition++) {
+    const id = edition === 1 ? sample.id : `${sample.id}-${edition}`;
+    if (await offer(node, adminToken, id, sample)) return id;
   }
-  return sampleCampaign.map(({ id }) => id);
+}
+
+/** @returns false when its sale is closed for good */
+async function offer(
+  node: RunningNode,
+  adminToken: string,
+  id: string,
+  { name, description, price, perCustomerLimit, holdSeconds, quantity, requestId, ...sale }: SampleProduct,
+): Promise<boolean> {
+  const now = Date.now();
+  const window = {
+    startsAt: new Date(now + sale.startsInSeconds * 1_000).toISOString(),
+    endsAt: new Date(now + sale.endsInSeconds * 1_000).toISOString(),
+  };
+  const admin = (method: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
+    fetch(`${node.url}/v1/admin/products/${id}${path}`, {
+      method,
+      body: JSON.stringify(body),
+      headers: { Authorization: `Bearer ${adminToken}`, 'Content-Type': 'application/json', ...headers },
+    });
+  const product = { name, description, price, perCustomerLimit, holdSeconds, ...window };
+  const created = await admin('PUT', '', product, { 'If-None-Match': '*' });
+  if (created.status === 409) return false;
+  if (created.status !== 412) await expectOk(created);
+  else await reopen(node, id, (present) => admin('PUT', '', { ...present, ...window }));
+  await expectOk(await admin('POST', '/stock', { quantity }, { 'Idempotency-Key': requestId }));
+  return true;
 }
 
 /** Only the hours of a sale that has ended change: whatever else its shop made of the product stays. */

@@ -12,6 +12,7 @@ import {
   listen,
   loadAssets,
   ProductHub,
+  RetiredOrders,
   type Listener,
   type NodeReport,
   type NodeShard,
@@ -160,6 +161,7 @@ function tellPhase({ shard, phase, reason, aheadMs }: ShardStatus): void {
 async function serve({ connection, port, reusePort }: ServeRequest): Promise<number> {
   const pool = openPool(connection, CONNECTIONS_PER_THREAD, `doorbuster worker ${worker}`);
   closeReads = () => pool.end();
+  const orders = new OrderReads(pool);
   const { app, purchase } = createApp(
     {
       router,
@@ -177,7 +179,8 @@ async function serve({ connection, port, reusePort }: ServeRequest): Promise<num
         metrics: () => main.ask<string>('metrics'),
         audit: () => main.ask<NodeReport>('audit'),
       },
-      orders: new OrderReads(pool),
+      orders,
+      retired: new RetiredOrders(orders),
       products: new ProductReads(pool),
       hub: new ProductHub(router, timers),
       assets: loadAssets(),

@@ -186,7 +186,7 @@ test('the reader of docs/journal.md reads every kind of event as the engine does
     decodeRecord(bytes).events.map((event) => ({ sequence, shard, ...asTold(event) })),
   );
   rmSync(folder, { recursive: true });
-  expect(stored).toHaveLength(14);
+  expect(stored).toHaveLength(15);
   expect(told).toEqual(stored);
 });
 
@@ -233,6 +233,7 @@ function everyKind(at: number): Event[] {
     ...changes.map((kind, index) => ({ kind, productId, at: at + 300 + index, orderId: keyOf(kind) })),
     { kind: 'paused', productId, at: at + 400 },
     { kind: 'resumed', productId, at: at + 70_000 },
+    { kind: 'retired', productId, at: at + 90_000_000 },
   ];
 }
 
@@ -252,6 +253,7 @@ function asTold(event: Event): Record<string, unknown> {
     }
     case 'paused':
     case 'resumed':
+    case 'retired':
       return { kind, productId, at };
     default:
       return { kind, productId, at, orderId: orderIdText(event.orderId) };

@@ -75,6 +75,14 @@ export interface PauseOrResume {
   readonly productId: string;
 }
 
+/** Sent by the owner itself when a sale has been over for long. */
+export interface Retire {
+  readonly kind: 'retire';
+  readonly productId: string;
+  /** How long orders stay in memory after the sale's end. */
+  readonly keptMs: number;
+}
+
 export interface ShowProduct {
   readonly kind: 'showProduct' | 'showStock';
   readonly productId: string;
@@ -94,7 +102,14 @@ export interface FindOrder {
 }
 
 /** Addressed by product. */
-export type ProductCommand = Reserve | Configure | ChangeStock | PauseOrResume | ShowProduct | FindOrder;
+export type ProductCommand =
+  | Reserve
+  | Configure
+  | ChangeStock
+  | PauseOrResume
+  | Retire
+  | ShowProduct
+  | FindOrder;
 /** Addressed by order id, which leads to its product. */
 export type OrderCommand = Pay | Cancel | Expire | Refund | ShowOrder;
 export type Command = ProductCommand | OrderCommand;

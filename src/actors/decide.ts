@@ -5,12 +5,14 @@
 
 import type { Command, Reserve } from './command.ts';
 import { ACTOR_LIMITS, answer, refuse, type Decision } from './decision.ts';
-import { changeStock, configure, pauseOrResume } from './offer.ts';
+import { changeStock, configure, pauseOrResume, show } from './offer.ts';
 import { acceptedStatus, holdExpiresAt } from './order.ts';
 import type { Product } from './product.ts';
+import { afterRetirement, retire } from './retirement.ts';
 import { cancel, expire, pay, refund } from './settlement.ts';
 
 export function decide(product: Product | undefined, command: Command, now: number): Decision {
+  if (product !== undefined && product.retiredAt !== null) return afterRetirement(product, command, now);
   if (command.kind === 'configure') return configure(product, command, now);
   if (product === undefined) return refuse('not_found');
   switch (command.kind) {
@@ -30,15 +32,11 @@ export function decide(product: Product | undefined, command: Command, now: numb
     case 'pause':
     case 'resume':
       return pauseOrResume(product, command, now);
+    case 'retire':
+      return retire(product, command, now);
     case 'showProduct':
-      return answer({ outcome: 'product', product: product.read(now) });
     case 'showStock':
-      return answer({
-        outcome: 'stock',
-        productId: product.id,
-        stock: { ...product.stock },
-        duplicate: false,
-      });
+      return show(product, command, now);
     case 'showOrder': {
       const row = product.orders.ids.find(command.orderId);
       if (row < 0 || !product.orders.belongsTo(row, command.customerKey)) return refuse('not_found');

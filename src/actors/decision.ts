@@ -18,6 +18,8 @@ export type Reply =
       readonly duplicate: boolean;
     }
   | { readonly outcome: 'conflict'; readonly refusal: 'order_state_conflict'; readonly order: Order }
+  /** The product is retired: what became of the order that was asked for stands in Postgres alone. */
+  | { readonly outcome: 'retired'; readonly productId: string }
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
 /** A decision without an event changes nothing, and its answer needs no append of its own. */

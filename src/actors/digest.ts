@@ -7,13 +7,15 @@ import type { Product } from './product.ts';
 /** SHA-256 in hex: equal exactly when every field, order, key and limit counter is. */
 export function digest(product: Product): string {
   const sum = createHash('sha256');
-  const { id, configuration, revision, paused, stock, terms, orders } = product;
+  const { id, configuration, revision, paused, retiredAt, stock, terms, orders } = product;
   const { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds } =
     configuration;
   const sale = [name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds];
   const { loaded, available, reserved, sold, withdrawn } = stock;
   const units = [loaded, available, reserved, sold, withdrawn];
-  sum.update(JSON.stringify([id, sale, revision, paused, units, terms, [...product.stockRequests]]));
+  sum.update(
+    JSON.stringify([id, sale, revision, paused, retiredAt, units, terms, [...product.stockRequests]]),
+  );
   for (let row = 0; row < orders.size; row++) {
     const customer = orders.customerRow(row);
     const keys = [orders.ids.keyAt(row), orders.requests.keyAt(row), orders.customers.keyAt(customer)];

@@ -57,4 +57,9 @@ export interface SaleSwitched extends Happened {
   readonly kind: 'paused' | 'resumed';
 }
 
-export type Event = Configured | StockChanged | Reserved | OrderChanged | SaleSwitched;
+/** The sale is closed for good, and its actor has let orders, keys and requestIds go. */
+export interface Retired extends Happened {
+  readonly kind: 'retired';
+}
+
+export type Event = Configured | StockChanged | Reserved | OrderChanged | SaleSwitched | Retired;

@@ -10,6 +10,7 @@ import {
   type OrderChange,
   type OrderChanged,
   type Reserved,
+  type Retired,
   type StockChanged,
 } from './event.ts';
 import { invariant } from './invariant.ts';
@@ -28,6 +29,9 @@ const BEFORE: Record<OrderChange, readonly OrderStatus[]> = {
 
 /** @returns the product, which the first `configured` event makes */
 export function evolve(product: Product | undefined, event: Event): Product {
+  if (product !== undefined && product.retiredAt !== null) {
+    invariant(false, `${event.kind} of ${event.productId}, which is retired`);
+  }
   if (event.kind === 'configured') return configured(product, event);
   invariant(product !== undefined, `${event.kind} of ${event.productId}, which was never configured`);
   switch (event.kind) {
@@ -41,6 +45,9 @@ export function evolve(product: Product | undefined, event: Event): Product {
     case 'paused':
     case 'resumed':
       product.paused = event.kind === 'paused';
+      break;
+    case 'retired':
+      retired(product, event);
       break;
     case 'paymentPending':
     case 'inReview':
@@ -126,6 +133,9 @@ function orderChanged(product: Product, { kind, orderId }: OrderChanged): void {
   const quantity = orders.quantity(row);
   orders.setStatus(row, after);
 
+  if (after === 'refund_due') product.refundsDue++;
+  if (before === 'refund_due') product.refundsDue--;
+
   // Where the units were, and where they are now.
   if (isHeld(before) && !isHeld(after)) stock.reserved -= quantity;
   if (after === 'paid') stock.sold += quantity;
@@ -141,6 +151,12 @@ function orderChanged(product: Product, { kind, orderId }: OrderChanged): void {
       'a late payment above the limit',
     );
   }
+}
+
+function retired(product: Product, { at }: Retired): void {
+  invariant(at >= product.configuration.endsAt, 'a retirement before the end of the sale');
+  invariant(!product.isOpen, 'a retirement while orders are open');
+  product.retire(at);
 }
 
 /** Invariant 1, after every event. */

@@ -1,6 +1,6 @@
 // What the shop makes of a product: its configuration, its stock, and whether it is for sale at this moment.
 
-import type { ChangeStock, Configure, PauseOrResume, ProductConfiguration } from './command.ts';
+import type { ChangeStock, Configure, PauseOrResume, ProductConfiguration, ShowProduct } from './command.ts';
 import { ACTOR_LIMITS, answer, refuse, type Decision } from './decision.ts';
 import { invariant } from './invariant.ts';
 import { NO_STOCK, readProduct, type Product } from './product.ts';
@@ -88,4 +88,10 @@ export function pauseOrResume(product: Product, command: PauseOrResume, now: num
     reply: { outcome: 'product', product: readProduct({ ...product.parts, paused, now }) },
     event: { kind: paused ? 'paused' : 'resumed', productId: product.id, at: now },
   };
+}
+
+export function show(product: Product, { kind }: ShowProduct, now: number): Decision {
+  if (kind === 'showProduct') return answer({ outcome: 'product', product: product.read(now) });
+  const stock = { ...product.stock };
+  return answer({ outcome: 'stock', productId: product.id, stock, duplicate: false });
 }

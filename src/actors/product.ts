@@ -81,11 +81,15 @@ export class Product {
   revision = 0;
   paused = false;
   readonly stock: Stock = { ...NO_STOCK };
-  readonly stockRequests = new Map<string, StockRequest>();
+  /** When its orders, keys and requestIds were let go (epoch milliseconds); null while they are here. */
+  retiredAt: number | null = null;
+  /** Orders in `refund_due`. */
+  refundsDue = 0;
+  stockRequests = new Map<string, StockRequest>();
   /** Every set of terms that this product was ever sold under, oldest first; the last is in force. */
-  readonly terms: Terms[] = [];
-  readonly orders = new OrderTable();
-  readonly #holds: HoldCursor[] = [];
+  terms: Terms[] = [];
+  orders = new OrderTable();
+  #holds: HoldCursor[] = [];
 
   constructor(id: string, configuration: ProductConfiguration) {
     this.id = id;
@@ -115,7 +119,9 @@ export class Product {
     for (let row = first; row < this.orders.size; row++) {
       const cursor = this.#holds[this.orders.termsIndex(row)];
       invariant(cursor !== undefined, 'an order on unknown terms');
-      if (row < cursor.row && canExpire(this.orders.status(row))) cursor.row = row;
+      const status = this.orders.status(row);
+      if (row < cursor.row && canExpire(status)) cursor.row = row;
+      if (status === 'refund_due') this.refundsDue++;
     }
   }
 
@@ -154,6 +160,25 @@ export class Product {
       }
     }
     return due;
+  }
+
+  /** Something may still become of one of its orders. */
+  get isOpen(): boolean {
+    return this.stock.reserved > 0 || this.refundsDue > 0;
+  }
+
+  /** When it may be retired (epoch milliseconds); Infinity while it is open, and when it is. */
+  retiresAt(keptMs: number): number {
+    return this.isOpen || this.retiredAt !== null ? Infinity : this.configuration.endsAt + keptMs;
+  }
+
+  /** New tables, since emptied ones would keep their memory. */
+  retire(at: number): void {
+    this.retiredAt = at;
+    this.stockRequests = new Map();
+    this.terms = [];
+    this.orders = new OrderTable();
+    this.#holds = [];
   }
 
   read(now: number): ProductReading {

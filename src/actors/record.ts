@@ -16,7 +16,7 @@
 //                                 keys   bin, 48 bytes an order: order id, customer key, request key
 //                                 texts  bin, MessagePack: [[customer id…], [idempotency key…]]; a replay skips it
 //     5…11 order changes      [kind, product, [at…], ids]       ids: bin, 16 bytes an order
-//     12, 13 paused, resumed  [kind, product, [at]]
+//     12, 13, 14 paused, resumed, retired   [kind, product, [at]]
 //   Each `at` of a run is the milliseconds since the record's.
 
 import { Packr } from 'msgpackr';
@@ -55,6 +55,7 @@ const KIND_CODES = {
   refunded: 11,
   paused: 12,
   resumed: 13,
+  retired: 14,
 } as const satisfies Record<Event['kind'], number>;
 
 const KINDS = new Map<number, Event['kind']>(
@@ -163,6 +164,7 @@ function encodeRun(run: readonly Event[], recordAt: number): Run {
       return [...head, ...encodeReserved(run as readonly Reserved[])];
     case 'paused':
     case 'resumed':
+    case 'retired':
       return head;
     default: {
       const ids = Buffer.allocUnsafe(run.length * KEY_BYTES);
@@ -223,6 +225,7 @@ function decodeRun(run: Run, recordAt: number, events: Event[]): void {
       return;
     case 'paused':
     case 'resumed':
+    case 'retired':
       events.push({ kind, productId, at });
       return;
     default:

@@ -69,7 +69,8 @@ export class SnapshotDecoder {
   #readVersion(): boolean {
     if (this.#bytes.length === 0) return false;
     const version = this.#bytes[0];
-    invariant(version === SNAPSHOT_VERSION, `snapshot version ${version} is unknown`);
+    const isKnown = version! >= 1 && version! <= SNAPSHOT_VERSION;
+    invariant(isKnown, `snapshot version ${version} is unknown`);
     this.#bytes = this.#bytes.subarray(1);
     this.#versionRead = true;
     return true;
@@ -114,17 +115,21 @@ export class SnapshotDecoder {
   #takeProduct(rest: unknown[]): void {
     const [id, name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds] =
       rest as [string, string, string, number, number, number, string, number, number];
-    const [revision, paused, units, terms, stockRequests, customers, orders] = rest.slice(9) as [
+    const [revision, paused, units, terms, stockRequests, customers, orders, retiredAt = null] = rest.slice(
+      9,
+    ) as [
       number,
       boolean,
       number[],
       [number, string, number][],
       ...[number, number, number],
+      (number | null)?,
     ];
     const sale = { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds };
     const product = new Product(id, sale);
     product.revision = revision;
     product.paused = paused;
+    product.retiredAt = retiredAt;
     const [loaded, available, reserved, sold, withdrawn] = units as [number, number, number, number, number];
     Object.assign(product.stock, { loaded, available, reserved, sold, withdrawn } satisfies Stock);
     product.restoreTerms(
@@ -150,10 +155,12 @@ export class SnapshotDecoder {
       product.orders.customersSize === customers &&
       product.orders.size === orders;
     invariant(isWhole, `rows of ${product.id} are missing`);
+    const isEmpty = stockRequests === 0 && customers === 0 && orders === 0 && product.terms.length === 0;
+    invariant(product.retiredAt === null || isEmpty, `${product.id} is retired and has orders`);
     const addsUp =
       stock.loaded === stock.available + stock.reserved + stock.sold + stock.withdrawn &&
       reserved === stock.reserved &&
-      sold === stock.sold &&
+      sold === (product.retiredAt === null ? stock.sold : 0) &&
       held === reserved + sold;
     invariant(addsUp, `orders of ${product.id} do not add up to its stock`);
     this.#products.push(product);

@@ -1,25 +1,28 @@
-// A shard's whole memory as bytes, version 1, written and read a section at a time: nobody ever holds a second copy of a
+// A shard's whole memory as bytes, version 2, written and read a section at a time: nobody ever holds a second copy of a
 // million orders. Indexes are not stored; they are built anew. docs/journal.md describes the bytes.
 //
-//   byte 0       version, 1
+//   byte 0       version, 2
 //   sections     uint32 bytes of the header, uint32 bytes of the columns, header (MessagePack), columns (as in memory)
 //     [0, shard, epoch, owner, number, head, at, products]
 //     then for each product
 //     [1, id, name, description, startsAt, endsAt, amount, currency, limit, hold, revision, paused,
-//      [loaded, available, reserved, sold, withdrawn], [[amount, currency, hold]…], stock requests, customers, orders]
+//      [loaded, available, reserved, sold, withdrawn], [[amount, currency, hold]…], stock requests, customers, orders,
+//      retired at, or null]
 //     [2, [request id…], [quantity…]]     quantities below 0 were withdrawn
 //     [3, rows]    columns: keys 16, held 4
 //     [4, rows]    columns: created at 8, ids 16, request keys 16, customer's row 4, quantity 4, terms 2, status 1
 //     and at the end
 //     [5]
 //   Columns and lengths are little-endian; a column stands there whole before the next begins.
+//   Version 1 is the same without `retired at`: then no product was ever retired.
 
 import { Packr } from 'msgpackr';
 import { invariant } from './invariant.ts';
 import type { Key } from './key.ts';
 import type { Product } from './product.ts';
 
-export const SNAPSHOT_VERSION = 1;
+/** The one that is written; the ones before it are read. */
+export const SNAPSHOT_VERSION = 2;
 
 /** The record that a snapshot goes up to, and what its shard knew then. */
 export interface SnapshotHead {
@@ -71,6 +74,7 @@ function* encodeProduct({
   configuration,
   revision,
   paused,
+  retiredAt,
   stock,
   terms,
   stockRequests,
@@ -97,6 +101,7 @@ function* encodeProduct({
     stockRequests.size,
     orders.customersSize,
     orders.size,
+    retiredAt,
   ]);
   const requests = [...stockRequests];
   for (const [from, to] of pieces(requests.length)) {

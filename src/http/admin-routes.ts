@@ -1,7 +1,7 @@
 // The shop's own calls, with the admin token: products, stock, shards, audit.
 
 import type { Context, Hono } from 'hono';
-import type { Reply, Stock } from '../actors/index.ts';
+import type { Refusal, Reply, Stock } from '../actors/index.ts';
 import type { HttpContext } from './context.ts';
 import { invalid, Problem, problemResponse } from './problem.ts';
 import { productView } from './product-view.ts';
@@ -78,8 +78,18 @@ function expectedRevision(c: Context): number | undefined {
   return Number(revision);
 }
 
+const CLOSED_FOR_GOOD =
+  'The sale ended more than 24 h ago (or what ORDERS_KEPT_SECONDS says) and is closed for good: nothing of it changes any ' +
+  'more. Make a new product.';
+
+/** A shop's change meets the end of a sale only when it is closed for good. */
+const refused = (refusal: Refusal): Response =>
+  refusal === 'sale_ended'
+    ? problemResponse('sale_ended', { detail: CLOSED_FOR_GOOD })
+    : problemResponse(refusal);
+
 function answerProduct(c: Context, reply: Reply): Response {
-  if (reply.outcome === 'refused') return problemResponse(reply.refusal);
+  if (reply.outcome === 'refused') return refused(reply.refusal);
   if (reply.outcome !== 'configured' && reply.outcome !== 'product') {
     throw new Error(`a product's change was answered with ${reply.outcome}`);
   }
@@ -90,7 +100,7 @@ function answerProduct(c: Context, reply: Reply): Response {
 }
 
 function answerStock(c: Context, reply: Reply): Response {
-  if (reply.outcome === 'refused') return problemResponse(reply.refusal);
+  if (reply.outcome === 'refused') return refused(reply.refusal);
   if (reply.outcome !== 'stock') throw new Problem('invalid_request');
   const { loaded, available, reserved, sold, withdrawn }: Stock = reply.stock;
   const units = { loaded, available, reserved, sold, withdrawn };

@@ -8,4 +8,5 @@ export type { NodeControl, NodeReport, NodeShard } from './node-control.ts';
 export { openApiDocument } from './openapi/index.ts';
 export { loadAssets, sampleCampaign, type ProductView, type SampleProduct } from './pages/index.ts';
 export { ProductHub } from './product-hub.ts';
+export { RetiredOrders } from './retired-orders.ts';
 export { listen, supportsReusePort, type Listener } from './server.ts';

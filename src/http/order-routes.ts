@@ -1,8 +1,15 @@
-// Shoppers' orders: buy, look, ask by key, pay, cancel. Every call goes to the order's actor; only the list comes from
-// Postgres.
+// Shoppers' orders: buy, look, ask by key, pay, cancel. Every call goes to the order's actor; only the list, and orders of
+// products that are retired, come from Postgres.
 
 import type { Context, Hono } from 'hono';
-import { orderIdKey, requestKeyOf, type Key, type Order, type Reply } from '../actors/index.ts';
+import {
+  orderIdKey,
+  requestKeyOf,
+  type Key,
+  type Order,
+  type OrderStatus,
+  type Reply,
+} from '../actors/index.ts';
 import { orderCursorText, ORDERS_PER_PAGE_MAX, parseOrderCursor } from '../persistence/index.ts';
 import { responseOf } from './answer.ts';
 import type { Shopper } from './auth.ts';
@@ -15,7 +22,7 @@ import { parse, readBytes, readJson } from './request.ts';
 import { IdempotencyKey, PayOrder, ProductId } from './schemas.ts';
 
 export function orderRoutes(app: Hono, context: HttpContext, purchase: Purchase): void {
-  const { auth, router, limits } = context;
+  const { auth, router, limits, retired } = context;
 
   app.post(PURCHASE_PATH, async (c) => {
     const authorization = c.req.header('authorization');
@@ -34,18 +41,17 @@ export function orderRoutes(app: Hono, context: HttpContext, purchase: Purchase)
     parse(ProductId, productId, 'productId');
     parse(IdempotencyKey, key, 'idempotencyKey');
     const requestKey = requestKeyOf(productId!, shopper.customerId, key!);
-    return present(
-      c,
-      await router.request({ kind: 'findOrder', productId: productId!, requestKey }),
-      shopper,
-    );
+    const reply = await router.request({ kind: 'findOrder', productId: productId!, requestKey });
+    const isRetired = reply.outcome === 'retired';
+    return present(c, isRetired ? await retired.found(productId!, shopper.customerId, key!) : reply, shopper);
   });
 
   app.get('/v1/orders/:id', async (c) => {
     const shopper = auth.shopper(c.req.header('authorization'));
     const { customerKey } = shopper;
     const orderId = orderIdOf(c);
-    return present(c, await router.request({ kind: 'showOrder', orderId, customerKey }), shopper);
+    const reply = await router.request({ kind: 'showOrder', orderId, customerKey });
+    return present(c, await elsewhere(reply, orderId, shopper), shopper);
   });
 
   app.delete('/v1/orders/:id', async (c) => {
@@ -53,7 +59,8 @@ export function orderRoutes(app: Hono, context: HttpContext, purchase: Purchase)
     const orderId = orderIdOf(c);
     if (context.node.phase === 'stopping') throw new Problem('shutting_down');
     const { customerKey } = shopper;
-    return present(c, await router.request({ kind: 'cancel', orderId, customerKey }), shopper);
+    const reply = await router.request({ kind: 'cancel', orderId, customerKey });
+    return present(c, await elsewhere(reply, orderId, shopper, 'cancelled'), shopper);
   });
 
   app.post('/v1/orders/:id/payment', async (c) => {
@@ -64,10 +71,24 @@ export function orderRoutes(app: Hono, context: HttpContext, purchase: Purchase)
     const { customerKey } = shopper;
     // Whose order it is comes first: a stranger learns nothing, not even how a payment would go.
     const shown = await router.request({ kind: 'showOrder', orderId, customerKey });
+    if (shown.outcome === 'retired')
+      return present(c, await elsewhere(shown, orderId, shopper, 'paid'), shopper);
     if (shown.outcome !== 'order' || shown.order.status === 'paid') return present(c, shown, shopper);
     const settlement = settle(context, token);
-    return present(c, await router.request({ kind: 'pay', orderId, customerKey, settlement }), shopper);
+    const reply = await router.request({ kind: 'pay', orderId, customerKey, settlement });
+    return present(c, await elsewhere(reply, orderId, shopper, 'paid'), shopper);
   });
+
+  /** What its actor has let go is asked of Postgres. */
+  async function elsewhere(
+    reply: Reply,
+    orderId: Key,
+    { customerId }: Shopper,
+    wanted?: OrderStatus,
+  ): Promise<Reply> {
+    if (reply.outcome !== 'retired') return reply;
+    return retired.order(reply.productId, orderId, customerId, wanted);
+  }
 }
 
 /** The demo's payment provider. @throws Problem payment_declined */

@@ -4,7 +4,7 @@
 // framework's route, which ends here as well.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { orderKeyOf, requestKeyOf, type Key, type Reply } from '../actors/index.ts';
+import { orderKeyOf, requestKeyOf, type Key, type Reply, type Reserve } from '../actors/index.ts';
 import type { Answer } from './answer.ts';
 import type { Shopper } from './auth.ts';
 import type { HttpContext } from './context.ts';
@@ -45,7 +45,10 @@ export function purchaseOf(context: HttpContext, onError: (error: unknown) => vo
         requestKey: requestKeyOf(productId, shopper.customerId, key),
         quantity,
       } as const;
-      router.submit(command, (reply) => answer(placed(context, reply, shopper)));
+      router.submit(command, (reply) => {
+        if (reply.outcome !== 'retired') return answer(placed(context, reply, shopper));
+        void boughtBefore(context, command, shopper, onError).then(answer);
+      });
     } catch (error) {
       if (error instanceof Problem) return answer(problemAnswer(error.code, error.extra));
       onError(error);
@@ -56,6 +59,21 @@ export function purchaseOf(context: HttpContext, onError: (error: unknown) => vo
 
 function newOrderId({ clock, random, router }: HttpContext, productId: string): Key {
   return orderKeyOf(router.productTag(productId), clock.now() / 1_000, random.characters(RANDOM_CHARACTERS));
+}
+
+/** The sale is closed for good. Nothing can be bought, but the order may be there already. */
+async function boughtBefore(
+  context: HttpContext,
+  command: Reserve,
+  shopper: Shopper,
+  onError: (error: unknown) => void,
+): Promise<Answer> {
+  try {
+    return placed(context, await context.retired.bought(command), shopper);
+  } catch (error) {
+    if (!(error instanceof Problem)) onError(error);
+    return problemAnswer('outcome_unknown');
+  }
 }
 
 function placed({ counters }: HttpContext, reply: Reply, shopper: Shopper): Answer {

@@ -15,6 +15,7 @@ export {
   type OrderCursor,
   type OrderPage,
   type OrderRow,
+  type RetiredOrderName,
 } from './order-reads.ts';
 export { assertBelongsTogether, PostgresOfAnotherJournal, readPositions } from './positions.ts';
 export { ProductReads, PRODUCTS_PER_LIST_MAX, type ProductRow } from './product-reads.ts';

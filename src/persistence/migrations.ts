@@ -69,6 +69,7 @@ const STEPS: readonly string[] = [
      record_at timestamptz
    ) WITH (fillfactor = 50);
    CREATE TABLE doorbuster.journal (id text PRIMARY KEY);`,
+  `ALTER TABLE doorbuster.products ADD COLUMN retired_at timestamptz;`,
 ];
 
 export const SCHEMA_VERSION = STEPS.length;

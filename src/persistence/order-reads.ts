@@ -1,5 +1,5 @@
-// Orders as their customers list them, from the projection. It answers from what Postgres has; how far that goes the pump's
-// `asOf` says. Whoever opened the pool ends it.
+// Orders from the projection: as their customers list them, and one by one when the product is retired. A list answers from
+// what Postgres has; how far that goes the pump's `asOf` says. Whoever opened the pool ends it.
 
 import type { Pool } from 'pg';
 import type { Money, OrderStatus } from '../actors/index.ts';
@@ -30,6 +30,12 @@ export interface OrderPage {
   readonly next: OrderCursor | undefined;
 }
 
+/** An order of a retired product and of this customer, by its id or by its key. */
+export type RetiredOrderName = {
+  readonly productId: string;
+  readonly customerId: string;
+} & ({ readonly id: string } | { readonly idempotencyKey: string });
+
 export const ORDERS_PER_PAGE_MAX = 100;
 
 const COLUMNS = `id, product_id, customer_id, quantity, unit_amount::float8 AS unit_amount, currency, status,
@@ -46,6 +52,11 @@ interface Row {
   status: OrderStatus;
   created_at: number;
   hold_expires_at: number | null;
+}
+
+/** The product is there, and the order is not. */
+interface NoRow {
+  id: null;
 }
 
 export class OrderReads {
@@ -73,6 +84,25 @@ export class OrderReads {
     const next =
       rows.length > count && last !== undefined ? { createdAt: last.createdAt, id: last.id } : undefined;
     return { orders, next };
+  }
+
+  /**
+   * The retirement is a record like any other: a row that has it has all that came before.
+   * @returns undefined when Postgres has not come to the retirement yet, and so cannot say
+   */
+  async ofRetired(name: RetiredOrderName): Promise<{ readonly order: OrderRow | undefined } | undefined> {
+    const byKey = 'idempotencyKey' in name;
+    // An id leads to its order even if two products of a shard share their tag.
+    const condition = byKey ? 'product_id = $1 AND idempotency_key = $3' : 'id = $3';
+    const { rows } = await this.#pool.query<Row | NoRow>(
+      `SELECT placed.* FROM doorbuster.products LEFT JOIN
+         (SELECT ${COLUMNS} FROM doorbuster.orders WHERE customer_id = $2 AND ${condition}) AS placed ON true
+       WHERE products.id = $1 AND products.retired_at IS NOT NULL`,
+      [name.productId, name.customerId, byKey ? name.idempotencyKey : name.id],
+    );
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    return { order: row.id === null ? undefined : orderOf(row) };
   }
 }
 

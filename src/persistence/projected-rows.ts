@@ -48,7 +48,8 @@ const ORDERS = `SELECT id, product_id AS "productId", customer_id AS "customerId
 
 const PRODUCTS = `SELECT id, name, description, ${milliseconds('starts_at', 'startsAt')},
     ${milliseconds('ends_at', 'endsAt')}, unit_amount::float8 AS "unitAmount", currency,
-    per_customer_limit AS "perCustomerLimit", hold_seconds AS "holdSeconds", paused, revision,
+    per_customer_limit AS "perCustomerLimit", hold_seconds AS "holdSeconds", paused,
+    ${milliseconds('retired_at', 'retiredAt')}, revision,
     version::float8 AS version, shard
   FROM doorbuster.products WHERE id > $2 ORDER BY id LIMIT $1`;
 

@@ -43,6 +43,8 @@ export class RowFold {
   readonly configurations = new Map<string, { event: Configured; version: Sequence; shard: number }>();
   /** Whether each product was last paused or resumed. */
   readonly switches = new Map<string, { paused: boolean; version: Sequence }>();
+  /** When each product was retired, epoch milliseconds. */
+  readonly retirements = new Map<string, { at: number; version: Sequence }>();
   readonly movements: { event: StockChanged; version: Sequence }[] = [];
 
   /** Key of an order → its row in `orders`. */
@@ -74,6 +76,9 @@ export class RowFold {
       case 'paused':
       case 'resumed':
         this.switches.set(event.productId, { paused: event.kind === 'paused', version: this.#sequence });
+        break;
+      case 'retired':
+        this.retirements.set(event.productId, { at: event.at, version: this.#sequence });
         break;
       case 'stockLoaded':
       case 'stockWithdrawn':

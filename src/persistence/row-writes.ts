@@ -62,6 +62,11 @@ const SWITCH_PRODUCTS = `
   FROM unnest($1::text[], $2::boolean[], $3::bigint[]) AS batch (id, paused, version)
   WHERE products.id = batch.id`;
 
+const RETIRE_PRODUCTS = `
+  UPDATE doorbuster.products SET retired_at = to_timestamp(batch.at / 1000), version = greatest(products.version, batch.version)
+  FROM unnest($1::text[], $2::float8[], $3::bigint[]) AS batch (id, at, version)
+  WHERE products.id = batch.id AND products.retired_at IS NULL`;
+
 const INSERT_MOVEMENTS = `
   INSERT INTO doorbuster.stock_movements (product_id, request_id, kind, quantity, at, version)
   SELECT product_id, request_id, kind, quantity, to_timestamp(at / 1000), version
@@ -102,7 +107,10 @@ async function writeOrders(run: RunStatement, { orders, changes }: RowFold): Pro
   }
 }
 
-async function writeProducts(run: RunStatement, { configurations, switches }: RowFold): Promise<void> {
+async function writeProducts(
+  run: RunStatement,
+  { configurations, switches, retirements }: RowFold,
+): Promise<void> {
   if (configurations.size > 0) {
     const rows = [...configurations.values()].map(({ event, version, shard }) => {
       const { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds } =
@@ -125,6 +133,11 @@ async function writeProducts(run: RunStatement, { configurations, switches }: Ro
     const rows = [...switches].map(([id, { paused, version }]) => [quoted(id), paused, version]);
     const result = await run('switch-products', SWITCH_PRODUCTS, columnsOf(rows));
     expectRows(result, rows.length, 'paused or resumed products, of which some were missing');
+  }
+  if (retirements.size > 0) {
+    const rows = [...retirements].map(([id, { at, version }]) => [quoted(id), at, version]);
+    const result = await run('retire-products', RETIRE_PRODUCTS, columnsOf(rows));
+    expectRows(result, rows.length, 'retired products, of which some were missing or retired already');
   }
 }
 

@@ -13,6 +13,8 @@ export interface RuntimeLimits {
   readonly flushBytesMax: number;
   /** Nothing expires in the first moments after a recovery: a payment may be on its way. */
   readonly expiryGraceMs: number;
+  /** How long orders, keys and requestIds stay in memory after the end of their sale; then it is closed for good. */
+  readonly ordersKeptMs: number;
   /** A worker thread without progress for so long is ended. */
   readonly workerStallMs: number;
 }
@@ -24,5 +26,6 @@ export const DEFAULT_LIMITS: RuntimeLimits = {
   flushCommandsMax: 2_000,
   flushBytesMax: 256 * 1024,
   expiryGraceMs: 10_000,
+  ordersKeptMs: 24 * 60 * 60 * 1_000,
   workerStallMs: 5_000,
 };

@@ -31,6 +31,7 @@ export function isRepeatable({ kind }: Command): boolean {
     case 'resume':
     case 'expire':
     case 'refund':
+    case 'retire':
       return false;
   }
 }

@@ -120,7 +120,7 @@ export class ShardState {
     if ('productId' in command) return this.products.get(command.productId);
     const candidates = this.#byTag.get(tagOf(command.orderId));
     if (candidates === undefined || candidates.length === 1) return candidates?.[0];
-    return candidates.find((product) => product.orders.ids.find(command.orderId) >= 0);
+    return candidates.find(({ orders }) => orders.ids.find(command.orderId) >= 0) ?? lastRetired(candidates);
   }
 
   #adopt(product: Product): void {
@@ -130,4 +130,10 @@ export class ShardState {
     if (sharing === undefined) this.#byTag.set(tag, [product]);
     else sharing.push(product);
   }
+}
+
+/** An order that none of them has may be of one that is retired. Rows that have come to the last of these have come to all. */
+function lastRetired(products: readonly Product[]): Product | undefined {
+  const retired = products.filter(({ retiredAt }) => retiredAt !== null);
+  return retired.sort((one, other) => other.retiredAt! - one.retiredAt!)[0];
 }

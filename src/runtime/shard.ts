@@ -167,8 +167,8 @@ export class Shard {
     try {
       const decision = this.#state.decide(entry.command, now);
       if (decision.event !== undefined) {
-        this.#state.evolve(decision.event);
-        if (decision.event.kind === 'reserved') this.#upkeep.reserved(decision.event);
+        const product = this.#state.evolve(decision.event);
+        this.#upkeep.happened(decision.event, product);
       }
       this.#gathering.add(decision, entry);
     } catch (error) {

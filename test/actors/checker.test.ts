@@ -162,6 +162,7 @@ describe('against Postgres, the checker finds', () => {
     perCustomerLimit: 1,
     holdSeconds: 60,
     paused: false,
+    retiredAt: null,
     revision: 1,
   };
   const movement = { productId: PRODUCT, requestId: 'first', kind: 'loaded', quantity: 2, at: AT } as const;

@@ -1,7 +1,7 @@
 // A slow, obvious model of every product in Maps of strings, which follows the journal record by record. It shares no
 // code with the actor, so that a mistake would have to be made twice to stay unseen.
 
-import type { Configured, Event, OrderChange, Reserved, StockChanged } from '../event.ts';
+import type { Configured, Event, OrderChange, Reserved, Retired, StockChanged } from '../event.ts';
 import { orderIdText } from '../key.ts';
 import { acceptedStatus, isHeld, type OrderStatus } from '../order.ts';
 import type { Stock } from '../product.ts';
@@ -20,10 +20,12 @@ export interface ModelOrder {
 export interface ModelProduct {
   readonly id: string;
   readonly shard: number;
-  /** Its configuration, and whether it is paused, as Postgres has them. */
+  /** Its configuration, and whether it is paused or retired, as Postgres has them. */
   readonly sale: Timeline<ProjectedProduct>;
   readonly stock: Stock;
   readonly held: Map<string, number>;
+  /** Orders of which something may still become. */
+  open: number;
   hasRow: boolean;
 }
 
@@ -52,6 +54,7 @@ const AFTER: Record<OrderChange, { from: readonly OrderStatus[]; to: OrderStatus
   refunded: { from: ['refund_due'], to: 'refunded' },
 };
 
+const isOpen = (status: OrderStatus): boolean => isHeld(status) || status === 'refund_due';
 const takesUnits = (status: OrderStatus): boolean => isHeld(status) || status === 'paid';
 
 export class JournalModel {
@@ -133,8 +136,10 @@ export class JournalModel {
   }
 
   #event(event: Event, sequence: number, shard: number): void {
-    if (event.kind === 'configured') return this.#configured(event, sequence, shard);
     const product = this.products.get(event.productId);
+    if (product !== undefined && product.sale.now.retiredAt !== null)
+      this.#findings.broken(8, `${event.kind} of ${event.productId}, which is retired`);
+    if (event.kind === 'configured') return this.#configured(event, sequence, shard);
     if (product === undefined)
       return this.#findings.broken(8, `${event.kind} of unknown product ${event.productId}`);
     switch (event.kind) {
@@ -151,6 +156,9 @@ export class JournalModel {
       case 'paused':
       case 'resumed':
         product.sale.set(sequence, { ...product.sale.now, paused: event.kind === 'paused' });
+        break;
+      case 'retired':
+        this.#retired(product, event, sequence);
         break;
       case 'reserved':
         this.#reserved(product, event, sequence, shard);
@@ -171,11 +179,12 @@ export class JournalModel {
     const { amount: unitAmount, ...rest } = configuration;
     this.#findings.check(8, Number.isSafeInteger(unitAmount), () => `${id} costs ${unitAmount}`);
     const known = this.products.get(id);
-    const sale = { id, ...rest, unitAmount, revision, paused: known?.sale.now.paused ?? false };
+    const { paused, retiredAt } = known?.sale.now ?? { paused: false, retiredAt: null };
+    const sale = { id, ...rest, unitAmount, revision, paused, retiredAt };
     if (known !== undefined) return known.sale.set(sequence, sale);
     const stock = { loaded: 0, available: 0, reserved: 0, sold: 0, withdrawn: 0 };
     const timeline = new Timeline<ProjectedProduct>(sequence, sale);
-    this.products.set(id, { id, shard, sale: timeline, stock, held: new Map(), hasRow: false });
+    this.products.set(id, { id, shard, sale: timeline, stock, held: new Map(), open: 0, hasRow: false });
   }
 
   #moved(event: StockChanged, kind: ProjectedMovement['kind'], sequence: number, shard: number): void {
@@ -204,6 +213,7 @@ export class JournalModel {
     this.#findings.check(8, isWhole, () => `order ${id} is not in whole units`);
     this.#hold(product, customerId, quantity, id);
     const status = acceptedStatus(terms);
+    if (isOpen(status)) product.open++;
     product.stock.available -= quantity;
     product.stock[status === 'paid' ? 'sold' : 'reserved'] += quantity;
     this.orders.set(id, { shard, event, status: new Timeline<OrderStatus>(sequence, status), hasRow: false });
@@ -215,6 +225,7 @@ export class JournalModel {
     const { from, to } = AFTER[kind];
     const before = order.status.now;
     this.#findings.check(1, from.includes(before), () => `${kind} of order ${id}, which is ${before}`);
+    product.open += Number(isOpen(to)) - Number(isOpen(before));
     const { quantity, customerId } = order.event;
     if (takesUnits(before) && !takesUnits(to)) {
       product.stock[before === 'paid' ? 'sold' : 'reserved'] -= quantity;
@@ -229,6 +240,14 @@ export class JournalModel {
       this.#hold(product, customerId, quantity, id);
     }
     order.status.set(sequence, to);
+  }
+
+  /** Whoever asks for an order or a key afterwards is answered from the rows, so nothing may still become of them. */
+  #retired({ id, sale, open }: ModelProduct, { at }: Retired, sequence: number): void {
+    const { endsAt } = sale.now;
+    this.#findings.check(4, at >= endsAt, () => `${id} was retired at ${at}, and its sale ends at ${endsAt}`);
+    this.#findings.check(2, open === 0, () => `${id} was retired with ${open} open orders`);
+    sale.set(sequence, { ...sale.now, retiredAt: at });
   }
 
   #hold(product: ModelProduct, customerId: string, quantity: number, orderId: string): void {

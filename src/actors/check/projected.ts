@@ -27,6 +27,8 @@ export interface ProjectedProduct {
   readonly perCustomerLimit: number;
   readonly holdSeconds: number;
   readonly paused: boolean;
+  /** Epoch milliseconds; null while its orders are in memory. */
+  readonly retiredAt: number | null;
   readonly revision: number;
 }
 

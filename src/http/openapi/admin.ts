@@ -27,6 +27,7 @@ const putProduct: ZodOpenApiOperationObject = {
       'forbidden',
       'payload_too_large',
       'price_locked',
+      'sale_ended',
       'version_conflict',
       ...busy,
     ),
@@ -50,6 +51,7 @@ const changeStock: ZodOpenApiOperationObject = {
       'forbidden',
       'not_found',
       'insufficient_stock',
+      'sale_ended',
       'payload_too_large',
       'idempotency_key_reused',
       ...busy,
@@ -65,7 +67,7 @@ const switchSale = (kind: 'pause' | 'resume'): ZodOpenApiOperationObject => ({
   requestParams: productPath,
   responses: {
     '200': ok('As it is now.', schemas.Product),
-    ...problems('invalid_request', 'unauthenticated', 'forbidden', 'not_found', ...busy),
+    ...problems('invalid_request', 'unauthenticated', 'forbidden', 'not_found', 'sale_ended', ...busy),
   },
 });
 

@@ -69,7 +69,7 @@ export const orderPaths: ZodOpenApiPathsObject = {
       requestParams: orderPath,
       responses: {
         '200': ok('The order as it is now.', schemas.Order),
-        ...problems('unauthenticated', 'not_found', ...busy),
+        ...problems('unauthenticated', 'not_found', 'unavailable', ...busy),
       },
     },
     delete: {
@@ -81,7 +81,14 @@ export const orderPaths: ZodOpenApiPathsObject = {
       requestParams: orderPath,
       responses: {
         '200': ok('Cancelled.', schemas.Order),
-        ...problems('unauthenticated', 'not_found', 'order_state_conflict', ...busy, 'shutting_down'),
+        ...problems(
+          'unauthenticated',
+          'not_found',
+          'order_state_conflict',
+          'unavailable',
+          ...busy,
+          'shutting_down',
+        ),
       },
     },
   },
@@ -105,6 +112,7 @@ export const orderPaths: ZodOpenApiPathsObject = {
           'not_found',
           'order_state_conflict',
           'payload_too_large',
+          'unavailable',
           ...busy,
           'shutting_down',
         ),

@@ -70,8 +70,9 @@ function importedScripts(assets: Assets): string[] {
 }
 
 function productPicture(assets: Assets, productId: string): string {
-  const own = `products/${productId}.svg`;
-  return assetUrl(assets, assets.has(own) ? own : 'products/placeholder.svg');
+  // A sample that came again has a number behind its name.
+  const own = [productId, productId.replace(/-\d+$/, '')].map((id) => `products/${id}.svg`);
+  return assetUrl(assets, own.find((name) => assets.has(name)) ?? 'products/placeholder.svg');
 }
 
 function identity(): Markup {

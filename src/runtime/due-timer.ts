@@ -1,17 +1,18 @@
-// Tells a shard when holds have run out. One timer, whatever the number of holds: it stands at the earliest end known,
-// and is asked again at least every few seconds because the wall clock may be set. Stopped by its shard.
+// Tells a shard when something of its own is due: a hold has run out, a sale has been over for long. One timer, whatever the
+// number of them: it stands at the earliest time known, and is asked again at least every few seconds because the wall clock
+// may be set. Stopped by its shard.
 
 import type { Clock, Timers } from './ports.ts';
 
 const ASKED_AGAIN_MS = 5_000;
 
-export class HoldTimer {
+export class DueTimer {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #onDue: () => void;
-  /** No hold ends before this hour (epoch milliseconds); it may be earlier than the first that does. */
+  /** Nothing is due before this hour (epoch milliseconds); it may be earlier than the first that is. */
   #earliest = Infinity;
-  /** Monotonic milliseconds before which nothing ends. */
+  /** Monotonic milliseconds before which nothing is due. */
   #graceUntil = 0;
   #cancel: (() => void) | undefined;
 
@@ -21,7 +22,7 @@ export class HoldTimer {
     this.#onDue = onDue;
   }
 
-  /** After a recovery a payment may be on its way: nothing ends for `graceMs`. */
+  /** After a recovery a payment may be on its way: nothing is due for `graceMs`. */
   start(earliest: number, graceMs: number): void {
     this.#graceUntil = this.#clock.monotonic() + graceMs;
     this.restart(earliest);
@@ -38,7 +39,7 @@ export class HoldTimer {
     });
   }
 
-  /** A hold was made that ends at `at`. */
+  /** Something became due at `at`. */
   expect(at: number): void {
     if (at < this.#earliest) this.restart(at);
   }

@@ -1,0 +1,91 @@
+// Orders of products that are retired: their actors have let them go, and Postgres has them for good. It answers as the actor
+// would have, and only when the rows have come to the retirement: anything less would be a guess.
+
+import {
+  orderIdKey,
+  orderIdText,
+  refuse,
+  type Key,
+  type Order,
+  type OrderStatus,
+  type Reply,
+  type Reserve,
+} from '../actors/index.ts';
+import type { OrderReads, OrderRow, RetiredOrderName } from '../persistence/index.ts';
+import { Problem } from './problem.ts';
+
+/** Questions under way, for a thread: the actor no longer bounds them. */
+const READS_MAX = 100;
+
+export class RetiredOrders {
+  readonly #reads: OrderReads;
+  #reading = 0;
+
+  constructor(reads: OrderReads) {
+    this.#reads = reads;
+  }
+
+  /**
+   * @param wanted what somebody tries to make of it: it may be just that already, and it changes no more
+   * @throws Problem unavailable
+   */
+  async order(productId: string, orderId: Key, customerId: string, wanted?: OrderStatus): Promise<Reply> {
+    return this.#read({ productId, customerId, id: orderIdText(orderId) }, (order) => {
+      if (wanted === undefined || order.status === wanted) return { outcome: 'order', order };
+      return { outcome: 'conflict', refusal: 'order_state_conflict', order };
+    });
+  }
+
+  /** @throws Problem unavailable */
+  async found(productId: string, customerId: string, idempotencyKey: string): Promise<Reply> {
+    return this.#read({ productId, customerId, idempotencyKey }, (order) => ({ outcome: 'order', order }));
+  }
+
+  /** Who was accepted is told of it, however late the question comes. @throws Problem unavailable */
+  async bought({ productId, customerId, idempotencyKey, quantity, orderId }: Reserve): Promise<Reply> {
+    const accepted = (order: Order): Reply => {
+      if (order.quantity !== quantity) return refuse('idempotency_key_reused').reply;
+      const status = order.holdExpiresAt === null ? 'paid' : 'reserved';
+      return { outcome: 'reserved', order: { ...order, status }, replayed: order.orderId !== orderId };
+    };
+    const none = refuse('sale_ended').reply;
+    return this.#read({ productId, customerId, idempotencyKey }, accepted, none);
+  }
+
+  async #read(
+    name: RetiredOrderName,
+    replyOf: (order: Order) => Reply,
+    none: Reply = refuse('not_found').reply,
+  ): Promise<Reply> {
+    if (this.#reading >= READS_MAX) return refuse('overloaded').reply;
+    this.#reading++;
+    try {
+      const found = await this.#reads.ofRetired(name);
+      if (found === undefined) throw new Problem('unavailable', { detail: NOT_THERE_YET });
+      return found.order === undefined ? none : replyOf(orderOf(found.order));
+    } finally {
+      this.#reading--;
+    }
+  }
+}
+
+const NOT_THERE_YET =
+  'The orders of this sale are read from Postgres, which has not caught up with its end yet. Try again later.';
+
+const orderOf = ({
+  id,
+  productId,
+  quantity,
+  unitPrice,
+  status,
+  createdAt,
+  holdExpiresAt,
+}: OrderRow): Order => ({
+  orderId: orderIdKey(id)!,
+  productId,
+  quantity,
+  unitPrice,
+  status,
+  createdAt,
+  holdExpiresAt,
+});
