@@ -156,7 +156,7 @@ export class SnapshotDecoder {
       product.orders.size === orders;
     invariant(isWhole, `rows of ${product.id} are missing`);
     const isEmpty = stockRequests === 0 && customers === 0 && orders === 0 && product.terms.length === 0;
-    invariant(product.retiredAt === null || isEmpty, `${product.id} is retired and has orders`);
+    invariant(product.retiredAt === null || isEmpty, `${product.id} is retired and not empty`);
     const addsUp =
       stock.loaded === stock.available + stock.reserved + stock.sold + stock.withdrawn &&
       reserved === stock.reserved &&

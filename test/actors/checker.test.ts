@@ -125,6 +125,22 @@ describe('the checker finds', () => {
     expect(guiltyOf(judge([reserved('ada', 'a', { quantity: 0.5 })]))).toContain(8);
   });
 
+  test('a retirement before its time, over open orders, or not the end', () => {
+    const retired = (at: number): Event => ({ kind: 'retired', productId: PRODUCT, at });
+    const { orderId } = reserved('ada', 'a');
+    const end = AT + 1_000;
+    expect(guiltyOf(judge([retired(end)]))).toEqual([]);
+    expect(guiltyOf(judge([retired(end - 1)]))).toEqual([4]);
+    expect(guiltyOf(judge([reserved('ada', 'a'), retired(end)]))).toEqual([2]);
+    const refundDue = ['cancelled', 'refundDue'].map(
+      (kind) => ({ kind, productId: PRODUCT, at: end, orderId }) as Event,
+    );
+    expect(guiltyOf(judge([reserved('ada', 'a'), ...refundDue, retired(end)]))).toEqual([2]);
+    const again = { ...loaded, requestId: 'again' };
+    expect(guiltyOf(judge([retired(end), again]))).toEqual([8]);
+    expect(guiltyOf(judge([retired(end), { ...configured, revision: 2 } as Event]))).toEqual([8]);
+  });
+
   test('9 and 10: a customer who was told something else than what is so', () => {
     const answer = { productId: PRODUCT, customerId: 'ada', idempotencyKey: 'a' };
     const misled = judge([reserved('ada', 'a')]);
@@ -196,6 +212,7 @@ describe('against Postgres, the checker finds', () => {
     ['another status', { orders: [{ ...row, status: 'paid' }] }, /status = paid, the journal reserved/],
     ['a row of another time', { orders: [{ ...row, version: 1 }] }, /version = 1, the journal 2/],
     ['a missing product', { products: [] }, /product sku-1 has no row/],
+    ['a retirement that did not happen', { products: [{ ...product, retiredAt: AT }] }, /retiredAt = 17/],
     ['another price', { products: [{ ...product, unitAmount: 1 }] }, /unitAmount = 1/],
     ['a missing stock movement', { movements: [] }, /stock movement first of sku-1 has no row/],
     ['a unit less loaded', { movements: [{ ...movement, quantity: 1 }] }, /quantity = 1, the journal 2/],

@@ -3,110 +3,15 @@ import { describe, expect, test } from 'vitest';
 import {
   Checker,
   customerKeyOf,
-  decide,
   decodeRecord,
   digest,
   encodeRecord,
   evolve,
   keyOf,
-  orderKeyOf,
-  productTagOf,
-  requestKeyOf,
-  type Command,
-  type Configure,
-  type Event,
   type Order,
   type Product,
-  type Reply,
 } from '../../src/actors/index.ts';
-
-const START = 1_000_000;
-const END = START + 1_000_000;
-const PRODUCT = 'sku-1';
-
-/** An actor with a clock of its own: decides, evolves and remembers. */
-class Actor {
-  product: Product | undefined;
-  now = START;
-  readonly events: Event[] = [];
-  #orders = 0;
-
-  tell(command: Command): Reply {
-    const { reply, event } = decide(this.product, command, this.now);
-    if (event !== undefined) {
-      this.product = evolve(this.product, event);
-      this.events.push(event);
-    }
-    return reply;
-  }
-
-  configure(change: Partial<Configure['configuration']> = {}, expectedRevision?: number): Reply {
-    const configuration = {
-      name: 'Kettle',
-      description: '',
-      startsAt: START,
-      endsAt: END,
-      amount: 1_999,
-      currency: 'EUR',
-      perCustomerLimit: 2,
-      holdSeconds: 60,
-      ...change,
-    };
-    return this.tell({ kind: 'configure', productId: PRODUCT, configuration, expectedRevision });
-  }
-
-  load(quantity: number, requestId = `load-${quantity}`): Reply {
-    return this.tell({ kind: 'loadStock', productId: PRODUCT, requestId, quantity });
-  }
-
-  reserve(customerId: string, idempotencyKey: string, quantity = 1): Reply {
-    const random = keyOf(String(this.#orders++)).slice(0, 8);
-    return this.tell({
-      kind: 'reserve',
-      productId: PRODUCT,
-      orderId: orderKeyOf(productTagOf(PRODUCT), this.now / 1_000, random),
-      customerId,
-      customerKey: customerKeyOf(customerId),
-      idempotencyKey,
-      requestKey: requestKeyOf(PRODUCT, customerId, idempotencyKey),
-      quantity,
-    });
-  }
-
-  order(customerId: string, idempotencyKey: string, quantity = 1): Order {
-    const reply = this.reserve(customerId, idempotencyKey, quantity);
-    if (reply.outcome !== 'reserved') throw new Error(`not reserved: ${JSON.stringify(reply)}`);
-    return reply.order;
-  }
-
-  pay(
-    { orderId }: Order,
-    customerId: string,
-    settlement: 'paid' | 'payment_pending' | 'in_review' = 'paid',
-  ): Reply {
-    return this.tell({ kind: 'pay', orderId, customerKey: customerKeyOf(customerId), settlement });
-  }
-
-  cancel({ orderId }: Order, customerId: string): Reply {
-    return this.tell({ kind: 'cancel', orderId, customerKey: customerKeyOf(customerId) });
-  }
-
-  expireDue(): number {
-    const due = this.product!.dueHolds(this.now, 1_000);
-    for (const orderId of due) this.tell({ kind: 'expire', orderId });
-    return due.length;
-  }
-}
-
-function selling(units: number, change: Partial<Configure['configuration']> = {}): Actor {
-  const actor = new Actor();
-  actor.configure(change);
-  actor.load(units);
-  return actor;
-}
-
-const refusal = (reply: Reply): string => ('refusal' in reply ? reply.refusal : reply.outcome);
-const statusOf = (reply: Reply): string => ('order' in reply ? reply.order.status : refusal(reply));
+import { END, KEPT_MS, PRODUCT, refusal, selling, START, statusOf } from './actor.ts';
 
 describe('one step, in this order', () => {
   test('a known key is answered with its acceptance even when the sale is paused, over, and sold out', () => {
@@ -340,6 +245,11 @@ describe('the shop', () => {
   });
 });
 
+const isOpenIn = ({ orders }: Product, orderId: string): boolean =>
+  ['reserved', 'payment_pending', 'in_review', 'refund_due'].includes(
+    orders.status(orders.ids.find(orderId)),
+  );
+
 describe('whatever happens in whatever order', () => {
   const step = fc.oneof(
     fc.record({
@@ -399,6 +309,17 @@ describe('whatever happens in whatever order', () => {
           else if (it.do === 'cancel') actor.cancel(order, customer);
           else actor.tell({ kind: 'refund', orderId: order.orderId });
         }
+      }
+      actor.now = Math.max(actor.now, END + KEPT_MS);
+      actor.expireDue();
+      const isOpen = orders.some(({ orderId }) => isOpenIn(actor.product!, orderId));
+      actor.retire();
+      expect(actor.product!.retiredAt === null).toBe(isOpen);
+      // Nothing of it changes any more, whatever is asked.
+      if (!isOpen) {
+        actor.reserve('late', 'key');
+        for (const order of orders) actor.pay(order, 'customer-0');
+        expect(actor.events.at(-1)).toMatchObject({ kind: 'retired' });
       }
       const header = {
         shard: 0,

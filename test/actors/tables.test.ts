@@ -124,6 +124,13 @@ describe('a record', () => {
     );
   });
 
+  test('keeps the bytes of a retirement', () => {
+    const bytes = encodeRecord(header, [{ kind: 'retired', productId: 'sku-1', at: header.at + 4 }]);
+    expect(Buffer.from(bytes).toString('base64')).toMatchInlineSnapshot(
+      `"AZgDB8QQJ0TM0Qx1M71zatiQ+d1cqwEMAMtCeLz+VoAAAJGTDqVza3UtMZEE"`,
+    );
+  });
+
   test.each([
     ['an unknown version', (bytes: Uint8Array) => bytes.fill(9, 0, 1)],
     ['no bytes', () => new Uint8Array()],

@@ -82,6 +82,47 @@ describe.each(POSTGRES_KINDS)('reads from $kind Postgres', { timeout: SERVER_MS_
     expect((await reads.ofCustomer('bob', { limit: 1 })).orders).toEqual([]);
   });
 
+  test('an order of a retired product is read by id and by key, once the retirement has come', async () => {
+    const journal = new ScriptedJournal();
+    journal.configure('sku', { holdSeconds: 0 });
+    journal.configure('other');
+    journal.loadStock('sku', 10);
+    const orderId = journal.reserve('sku', 'ann', 'key', 2)!;
+    const createdAt = journal.now;
+    journal.append();
+    const projection = new Projection(pool);
+    await projection.apply(journal.records);
+    const reads = new OrderReads(pool);
+    const [id, ann] = [orderIdText(orderId), { productId: 'sku', customerId: 'ann' }];
+    const names = [
+      { ...ann, id },
+      { ...ann, idempotencyKey: 'key' },
+      { ...ann, idempotencyKey: 'another' },
+      { ...ann, productId: 'nowhere', id },
+    ];
+    for (const name of names) expect(await reads.ofRetired(name)).toBeUndefined();
+
+    expect(journal.retire('sku')).toBe(true);
+    journal.append();
+    await projection.apply(journal.records);
+    const order = {
+      id,
+      productId: 'sku',
+      customerId: 'ann',
+      quantity: 2,
+      unitPrice: { amount: 19_900, currency: 'EUR' },
+      status: 'paid',
+      createdAt,
+      holdExpiresAt: null,
+    };
+    expect(await reads.ofRetired(names[0]!)).toEqual({ order });
+    expect(await reads.ofRetired(names[1]!)).toEqual({ order });
+    expect(await reads.ofRetired(names[2]!)).toEqual({ order: undefined });
+    expect(await reads.ofRetired(names[3]!)).toBeUndefined();
+    expect(await reads.ofRetired({ ...ann, customerId: 'bob', id })).toEqual({ order: undefined });
+    expect(await reads.ofRetired({ ...ann, productId: 'other', id })).toBeUndefined();
+  });
+
   test('products are listed with their sale, the latest start first', async () => {
     const journal = new ScriptedJournal();
     journal.configure('first');

@@ -45,8 +45,19 @@ export function playSale(steps: readonly Step[]): ScriptedJournal {
     playStep(journal, orders, step);
     if (step.appends) journal.append(SHARD_OF[PRODUCTS[step.product]!]);
   }
+  if (steps.length % 3 === 0) theDayAfter(journal, orders);
   for (const shard of new Set(Object.values(SHARD_OF))) journal.append(shard);
   return journal;
+}
+
+/** Products without open orders retire, and are asked all the same. */
+function theDayAfter(journal: ScriptedJournal, orders: ReadonlyMap<string, Key[]>): void {
+  for (const [productId, known] of orders) {
+    if (!journal.retire(productId)) continue;
+    journal.append(SHARD_OF[productId]);
+    journal.reserve(productId, CUSTOMERS[0]!, 'the day after');
+    for (const orderId of known) journal.pay(productId, orderId);
+  }
 }
 
 function playStep(journal: ScriptedJournal, orders: ReadonlyMap<string, Key[]>, step: Step): void {

@@ -22,6 +22,8 @@ import type { OrderRowProjected } from '../../src/persistence/index.ts';
 
 export const SALE_STARTS_AT = 1_790_000_000_000;
 
+export const ORDERS_KEPT_MS = 86_400_000;
+
 export const CONFIGURATION: ProductConfiguration = {
   name: 'Headphones',
   description: 'They say "quiet", {truly} \\ quiet, NULL',
@@ -39,6 +41,8 @@ interface Shard {
   events: Event[];
 }
 
+type ScriptedOrder = Omit<OrderRowProjected, 'version'>;
+
 interface Accepted {
   readonly customerId: string;
   readonly idempotencyKey: string;
@@ -50,6 +54,8 @@ export class ScriptedJournal implements Pick<Journal, 'head' | 'replay'> {
   readonly #shards = new Map<number, Shard>();
   readonly #shardOf: (productId: string) => number;
   readonly #accepted = new Map<Key, Accepted>();
+  /** Orders of retired products. */
+  readonly #letGo: ScriptedOrder[] = [];
   now = SALE_STARTS_AT;
   #sequence = 0;
 
@@ -116,6 +122,18 @@ export class ScriptedJournal implements Pick<Journal, 'head' | 'replay'> {
     return reply;
   }
 
+  /** A day after its sale; holds that have run out end before. @returns whether nothing of it was open any more */
+  retire(productId: string): boolean {
+    const product = this.products.get(productId)!;
+    this.now = Math.max(this.now, product.configuration.endsAt + ORDERS_KEPT_MS);
+    for (const orderId of product.dueHolds(this.now, Infinity))
+      this.command(productId, { kind: 'expire', orderId });
+    const orders = this.#ordersOf(productId, product);
+    this.command(productId, { kind: 'retire', productId, keptMs: ORDERS_KEPT_MS });
+    if (product.retiredAt !== null) this.#letGo.push(...orders);
+    return product.retiredAt !== null;
+  }
+
   /** Appends what has happened in the shard since its last record. A record without events is a claim's. */
   append(shardNumber = 0): StoredRecord {
     const shard = this.#shard(shardNumber);
@@ -149,26 +167,28 @@ export class ScriptedJournal implements Pick<Journal, 'head' | 'replay'> {
     for (let at = 0; at < own.length; at += 7) yield await Promise.resolve(own.slice(at, at + 7));
   }
 
-  /** What the actors say of their orders, in the order of ids; `version` is left to the caller. */
-  orders(): Omit<OrderRowProjected, 'version'>[] {
-    const rows = [...this.products].flatMap(([productId, product]) =>
-      Array.from({ length: product.orders.size }, (_, row) => {
-        const order = product.order(row);
-        return {
-          id: orderIdText(order.orderId),
-          productId,
-          ...this.#accepted.get(order.orderId)!,
-          quantity: order.quantity,
-          unitAmount: order.unitPrice.amount,
-          currency: order.unitPrice.currency,
-          status: order.status,
-          createdAt: order.createdAt,
-          holdExpiresAt: order.holdExpiresAt,
-          shard: this.#shardOf(productId),
-        };
-      }),
-    );
-    return rows.sort((one, other) => (one.id < other.id ? -1 : 1));
+  /** What the actors say, or said, of their orders, in the order of ids; `version` is left to the caller. */
+  orders(): ScriptedOrder[] {
+    const rows = [...this.products].flatMap(([productId, product]) => this.#ordersOf(productId, product));
+    return [...rows, ...this.#letGo].sort((one, other) => (one.id < other.id ? -1 : 1));
+  }
+
+  #ordersOf(productId: string, product: Product): ScriptedOrder[] {
+    return Array.from({ length: product.orders.size }, (_, row) => {
+      const order = product.order(row);
+      return {
+        id: orderIdText(order.orderId),
+        productId,
+        ...this.#accepted.get(order.orderId)!,
+        quantity: order.quantity,
+        unitAmount: order.unitPrice.amount,
+        currency: order.unitPrice.currency,
+        status: order.status,
+        createdAt: order.createdAt,
+        holdExpiresAt: order.holdExpiresAt,
+        shard: this.#shardOf(productId),
+      };
+    });
   }
 
   #customerOf(orderId: Key): Key {

@@ -23,7 +23,8 @@ import { SimulatedSnapshots } from '../simulation/snapshots.ts';
 import { Dice, SimulatedLog, SimulatedRandom } from '../simulation/world.ts';
 
 export const PRODUCT = 'sku-1';
-const START = 1_700_000_000_000;
+export const START = 1_700_000_000_000;
+export const END = START + 10_000_000;
 
 /** Time stands still until it is told to pass; what is due `soon` runs at the next turn of the real loop. */
 export class ManualTime implements Clock, Timers {
@@ -157,7 +158,7 @@ export class ShardInHand {
       name: 'Kettle',
       description: '',
       startsAt: START,
-      endsAt: START + 10_000_000,
+      endsAt: END,
       amount: 1_999,
       currency: 'EUR',
       perCustomerLimit: 2,
