@@ -108,11 +108,26 @@ describe.each(POSTGRES_KINDS)(
           unitAmount: amount,
           name: 'Better headphones',
           paused: true,
+          retiredAt: null,
           revision: 2,
           version: 3,
           shard: 0,
         },
       ]);
+    });
+
+    test.each(['in one batch', 'record by record'])('a product is retired, %s', async (way) => {
+      const journal = new ScriptedJournal();
+      journal.configure('sku');
+      journal.append();
+      journal.command('sku', { kind: 'pause', productId: 'sku' });
+      journal.append();
+      expect(journal.retire('sku')).toBe(true);
+      journal.append();
+      if (way === 'in one batch') await projection.apply(journal.records);
+      else for (const record of journal.records) await projection.apply([record]);
+      const retired = { id: 'sku', paused: true, retiredAt: journal.now, revision: 1, version: 3 };
+      expect((await snapshot(pool)).products).toMatchObject([retired]);
     });
 
     test('stock movements are there one by one', async () => {
