@@ -138,7 +138,7 @@ describe('the checker finds', () => {
     expect(guiltyOf(judge([reserved('ada', 'a'), ...refundDue, retired(end)]))).toEqual([2]);
     const again = { ...loaded, requestId: 'again' };
     expect(guiltyOf(judge([retired(end), again]))).toEqual([8]);
-    expect(guiltyOf(judge([retired(end), { ...configured, revision: 2 } as Event]))).toEqual([8]);
+    expect(guiltyOf(judge([retired(end), { ...configured, revision: 2 }]))).toEqual([8]);
   });
 
   test('9 and 10: a customer who was told something else than what is so', () => {
