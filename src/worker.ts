@@ -12,7 +12,6 @@ import {
   listen,
   loadAssets,
   ProductHub,
-  RetiredOrders,
   type Listener,
   type NodeReport,
   type NodeShard,
@@ -161,7 +160,6 @@ function tellPhase({ shard, phase, reason, aheadMs }: ShardStatus): void {
 async function serve({ connection, port, reusePort }: ServeRequest): Promise<number> {
   const pool = openPool(connection, CONNECTIONS_PER_THREAD, `doorbuster worker ${worker}`);
   closeReads = () => pool.end();
-  const orders = new OrderReads(pool);
   const { app, purchase } = createApp(
     {
       router,
@@ -179,8 +177,7 @@ async function serve({ connection, port, reusePort }: ServeRequest): Promise<num
         metrics: () => main.ask<string>('metrics'),
         audit: () => main.ask<NodeReport>('audit'),
       },
-      orders,
-      retired: new RetiredOrders(orders),
+      orders: new OrderReads(pool),
       products: new ProductReads(pool),
       hub: new ProductHub(router, timers),
       assets: loadAssets(),

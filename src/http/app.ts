@@ -8,6 +8,7 @@ import { pageRoutes } from './page-routes.ts';
 import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
 import { purchaseOf, type Purchase } from './purchase.ts';
+import { RetiredOrders } from './retired-orders.ts';
 import { systemRoutes } from './system-routes.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
@@ -19,8 +20,9 @@ export interface AppEvents {
 
 export function createApp(context: HttpContext, { onError }: AppEvents): { app: Hono; purchase: Purchase } {
   const app = new Hono();
-  const purchase = purchaseOf(context, onError);
-  orderRoutes(app, context, purchase);
+  const retired = new RetiredOrders(context.orders);
+  const purchase = purchaseOf(context, retired, onError);
+  orderRoutes(app, context, retired, purchase);
   productRoutes(app, context);
   adminRoutes(app, context);
   systemRoutes(app, context);

@@ -7,7 +7,6 @@ import type { Counters } from './counters.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
 import type { ProductHub } from './product-hub.ts';
-import type { RetiredOrders } from './retired-orders.ts';
 
 export interface HttpLimits {
   /** Body of a shopper's call, bytes. */
@@ -34,7 +33,6 @@ export interface HttpContext {
   readonly auth: Auth;
   readonly node: NodeControl;
   readonly orders: OrderReads;
-  readonly retired: RetiredOrders;
   readonly products: ProductReads;
   readonly hub: ProductHub;
   readonly assets: Assets;

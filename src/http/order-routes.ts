@@ -19,10 +19,16 @@ import { orderBody } from './order-body.ts';
 import { invalid, Problem, problemResponse } from './problem.ts';
 import { PURCHASE_PATH, type Purchase } from './purchase.ts';
 import { parse, readBytes, readJson } from './request.ts';
+import type { RetiredOrders } from './retired-orders.ts';
 import { IdempotencyKey, PayOrder, ProductId } from './schemas.ts';
 
-export function orderRoutes(app: Hono, context: HttpContext, purchase: Purchase): void {
-  const { auth, router, limits, retired } = context;
+export function orderRoutes(
+  app: Hono,
+  context: HttpContext,
+  retired: RetiredOrders,
+  purchase: Purchase,
+): void {
+  const { auth, router, limits } = context;
 
   app.post(PURCHASE_PATH, async (c) => {
     const authorization = c.req.header('authorization');

@@ -4,13 +4,14 @@
 // framework's route, which ends here as well.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { orderKeyOf, requestKeyOf, type Key, type Reply, type Reserve } from '../actors/index.ts';
+import { orderKeyOf, refuse, requestKeyOf, type Key, type Reply, type Reserve } from '../actors/index.ts';
 import type { Answer } from './answer.ts';
 import type { Shopper } from './auth.ts';
 import type { HttpContext } from './context.ts';
 import { orderBody } from './order-body.ts';
 import { Problem, problemAnswer } from './problem.ts';
 import { idempotencyKey, parseJson } from './request.ts';
+import type { RetiredOrders } from './retired-orders.ts';
 import { PlaceOrder } from './schemas.ts';
 
 export const PURCHASE_PATH = '/v1/orders';
@@ -27,7 +28,11 @@ export interface PurchaseRequest {
 export type Purchase = (request: PurchaseRequest, answer: (answer: Answer) => void) => void;
 
 /** @param onError hears of bugs */
-export function purchaseOf(context: HttpContext, onError: (error: unknown) => void): Purchase {
+export function purchaseOf(
+  context: HttpContext,
+  retired: RetiredOrders,
+  onError: (error: unknown) => void,
+): Purchase {
   const { auth, router, node } = context;
   return (request, answer) => {
     try {
@@ -47,7 +52,9 @@ export function purchaseOf(context: HttpContext, onError: (error: unknown) => vo
       } as const;
       router.submit(command, (reply) => {
         if (reply.outcome !== 'retired') return answer(placed(context, reply, shopper));
-        void boughtBefore(context, command, shopper, onError).then(answer);
+        void boughtBefore(retired, command, onError).then((before) =>
+          answer(placed(context, before, shopper)),
+        );
       });
     } catch (error) {
       if (error instanceof Problem) return answer(problemAnswer(error.code, error.extra));
@@ -63,16 +70,15 @@ function newOrderId({ clock, random, router }: HttpContext, productId: string): 
 
 /** The sale is closed for good. Nothing can be bought, but the order may be there already. */
 async function boughtBefore(
-  context: HttpContext,
+  retired: RetiredOrders,
   command: Reserve,
-  shopper: Shopper,
   onError: (error: unknown) => void,
-): Promise<Answer> {
+): Promise<Reply> {
   try {
-    return placed(context, await context.retired.bought(command), shopper);
+    return await retired.bought(command);
   } catch (error) {
     if (!(error instanceof Problem)) onError(error);
-    return problemAnswer('outcome_unknown');
+    return refuse('outcome_unknown').reply;
   }
 }
 
