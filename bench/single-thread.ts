@@ -64,6 +64,7 @@ const node: NodeControl = {
   shards: unreachable,
   metrics: unreachable,
   audit: unreachable,
+  profile: unreachable,
 };
 const { app, purchase } = createApp(
   {

@@ -11,7 +11,13 @@ import { pino, type Logger } from 'pino';
 import type { Report } from './actors/index.ts';
 import type { AuditRequest } from './audit.ts';
 import type { Config } from './config.ts';
-import { supportsReusePort, type NodeReport, type NodeShard } from './http/index.ts';
+import {
+  supportsReusePort,
+  type NodeReport,
+  type NodeShard,
+  type ProfileOutcome,
+  type ProfileRequest,
+} from './http/index.ts';
 import { Metrics } from './metrics.ts';
 import {
   assertBelongsTogether,
@@ -119,6 +125,7 @@ async function compose(
         projectionLagSeconds: Math.max(0, systemClock.now() - pump.asOf) / 1_000,
       });
     },
+    profile: (request: ProfileRequest): Promise<ProfileOutcome> => workers.profiler.take(request),
     audit: (): Promise<NodeReport> => {
       // It reads everything: whoever asks meanwhile gets the same answer.
       auditing ??= auditNow().finally(() => (auditing = undefined));

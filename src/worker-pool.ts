@@ -22,6 +22,7 @@ import {
   type NodeBoard,
   type SqliteJournalHost,
 } from './runtime/index.ts';
+import { ThreadProfiler } from './thread-profiler.ts';
 import { DEATH_REASONS, WorkerThread, type Death, type DeathReason } from './worker-thread.ts';
 import type { LiveShard, MeetRequest, ServeRequest, WorkerData, WorkerFigures } from './worker.ts';
 
@@ -53,6 +54,7 @@ const STOP_STEP_MS_MAX = 15_000;
 
 export class WorkerPool {
   readonly placement: PlacementTable;
+  readonly profiler: ThreadProfiler;
   /** Resolves when the node cannot go on. */
   readonly failed: Promise<Error>;
   readonly #options: WorkerPoolOptions;
@@ -77,6 +79,7 @@ export class WorkerPool {
     const { shards, workers, limits } = options.config;
     this.placement = PlacementTable.of(placeShards(shards, workers));
     this.#heartbeats = Heartbeats.of(workers);
+    this.profiler = new ThreadProfiler(workers, (worker) => this.#threads.get(worker));
     this.#watchdog = new Watchdog(systemClock, systemTimers, {
       workers,
       beatsOf: (worker) => this.#heartbeats.of(worker),

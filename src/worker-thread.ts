@@ -1,6 +1,7 @@
 // One life of a worker thread: started here, asked over its link, and ended by the pool, by itself, or by what it did.
 
 import { Worker, type MessagePort } from 'node:worker_threads';
+import type { ProfileKind } from './http/index.ts';
 import { threadFile, ThreadLink, type Handlers } from './runtime/index.ts';
 import type { WorkerData } from './worker.ts';
 
@@ -47,6 +48,24 @@ export class WorkerThread {
         resolve(this.#death);
       });
     });
+  }
+
+  /** @returns what Chrome's developer tools read, as JSON; undefined when the thread ended before the profile did */
+  async profile(kind: ProfileKind, durationMs: number): Promise<string | undefined> {
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, durationMs);
+    const ended = this.ended.then(() => undefined);
+    try {
+      const handle =
+        kind === 'cpu' ? await this.#worker.startCpuProfile() : await this.#worker.startHeapProfile();
+      await Promise.race([over, ended]);
+      return await Promise.race([handle.stop(), ended]);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_NOT_RUNNING') return undefined;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** @returns whether it ended in time. @param death why, when it is not the node that ends it in order */

@@ -15,6 +15,7 @@ import {
   type Listener,
   type NodeReport,
   type NodeShard,
+  type ProfileOutcome,
 } from './http/index.ts';
 import { openPool, OrderReads, ProductReads, type PostgresConnection } from './persistence/index.ts';
 import {
@@ -176,6 +177,7 @@ async function serve({ connection, port, reusePort }: ServeRequest): Promise<num
         shards: () => main.ask<NodeShard[]>('shards'),
         metrics: () => main.ask<string>('metrics'),
         audit: () => main.ask<NodeReport>('audit'),
+        profile: (request) => main.ask<ProfileOutcome>('profile', request),
       },
       orders: new OrderReads(pool),
       products: new ProductReads(pool),

@@ -2,8 +2,15 @@
 
 import type { Command } from 'commander';
 import { addAudit } from './audit.ts';
+import { addProfile } from './profile.ts';
 import { addShards } from './shards.ts';
 import { addStart } from './start.ts';
 import { addStock } from './stock.ts';
 
-export const commands: readonly ((program: Command) => void)[] = [addStart, addStock, addShards, addAudit];
+export const commands: readonly ((program: Command) => void)[] = [
+  addStart,
+  addStock,
+  addShards,
+  addAudit,
+  addProfile,
+];

@@ -1,4 +1,4 @@
-// The shop's own calls, with the admin token: products, stock, shards, audit.
+// The shop's own calls, with the admin token: products, stock, shards, audit, profiles.
 
 import type { Context, Hono } from 'hono';
 import type { Refusal, Reply, Stock } from '../actors/index.ts';
@@ -6,7 +6,8 @@ import type { HttpContext } from './context.ts';
 import { invalid, Problem, problemResponse } from './problem.ts';
 import { productView } from './product-view.ts';
 import { idempotencyKey, parse, readJson } from './request.ts';
-import { ChangeStock, ProductId, PutProduct } from './schemas.ts';
+import { profileAnswer } from './profile-answer.ts';
+import { ChangeStock, ProductId, PutProduct, TakeProfile } from './schemas.ts';
 
 export function adminRoutes(app: Hono, context: HttpContext): void {
   const { auth, router, limits, node } = context;
@@ -61,6 +62,11 @@ export function adminRoutes(app: Hono, context: HttpContext): void {
   app.get('/v1/admin/shards', async (c) => c.json({ shards: await node.shards() }));
 
   app.get('/v1/admin/audit', async (c) => c.json(await node.audit()));
+
+  app.post('/v1/admin/profiles', async (c) => {
+    const request = await readJson(c, TakeProfile, limits.adminBytesMax);
+    return profileAnswer(await node.profile(request));
+  });
 }
 
 /** @throws Problem invalid_request */

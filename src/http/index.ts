@@ -4,7 +4,14 @@ export { createApp } from './app.ts';
 export { Auth } from './auth.ts';
 export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './context.ts';
 export { Counters } from './counters.ts';
-export type { NodeControl, NodeReport, NodeShard } from './node-control.ts';
+export type {
+  NodeControl,
+  NodeReport,
+  NodeShard,
+  ProfileKind,
+  ProfileOutcome,
+  ProfileRequest,
+} from './node-control.ts';
 export { openApiDocument } from './openapi/index.ts';
 export { loadAssets, sampleCampaign, type ProductView, type SampleProduct } from './pages/index.ts';
 export { ProductHub } from './product-hub.ts';

@@ -18,6 +18,24 @@ export interface NodeReport extends Report {
   readonly silentWorkers: readonly number[];
 }
 
+export type ProfileKind = 'cpu' | 'heap';
+
+export interface ProfileRequest {
+  readonly worker: number;
+  readonly kind: ProfileKind;
+  readonly seconds: number;
+}
+
+export type ProfileOutcome =
+  /** A .cpuprofile or .heapprofile. */
+  | { readonly outcome: 'taken'; readonly json: string }
+  | { readonly outcome: 'unknown_worker'; readonly workers: number }
+  /** Another one is being taken. */
+  | { readonly outcome: 'busy' }
+  /** The thread was gone before the profile was there. */
+  | { readonly outcome: 'thread_ended' }
+  | { readonly outcome: 'too_large' };
+
 export interface NodeControl {
   readonly phase: NodePhase;
   /** Epoch milliseconds up to which Postgres has everything. */
@@ -26,4 +44,6 @@ export interface NodeControl {
   /** Prometheus text of all threads together. */
   metrics(): Promise<string>;
   audit(): Promise<NodeReport>;
+  /** Lasts as long as the request asks for. */
+  profile(request: ProfileRequest): Promise<ProfileOutcome>;
 }

@@ -134,6 +134,12 @@ export const PROBLEMS = {
     detail: 'This call needs the admin token.',
     retry: 'never',
   },
+  profile_running: {
+    status: 409,
+    title: 'A profile is running',
+    detail: 'A node takes one profile at a time. Ask again when it is over.',
+    retry: 'later',
+  },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',

@@ -179,6 +179,26 @@ export const Shard = z
 
 export const ShardList = z.object({ shards: z.array(Shard) }).meta({ id: 'ShardList' });
 
+const WORKER_NUMBER_MAX = 1_000;
+const PROFILE_SECONDS_MAX = 60;
+
+export const TakeProfile = z
+  .strictObject({
+    worker: z
+      .int()
+      .min(0)
+      .max(WORKER_NUMBER_MAX)
+      .meta({ description: 'Number of the worker thread, as in the list of shards.' }),
+    kind: z.enum(['cpu', 'heap']),
+    seconds: z.number().min(0.1).max(PROFILE_SECONDS_MAX).meta({ example: 10 }),
+  })
+  .meta({ id: 'TakeProfile' });
+
+export const Profile = z.looseObject({}).meta({
+  id: 'Profile',
+  description: 'A .cpuprofile or .heapprofile, as Chrome’s developer tools and speedscope read it.',
+});
+
 const CUSTOMER_ID_CHARACTERS_MAX = 128;
 /** The same as the schema below says, for the path of every request. */
 export const isCustomerId = (value: unknown): value is string =>

@@ -35,9 +35,17 @@ export class LivingLine {
   }
 
   text(path: string): Promise<string> {
+    return this.#send('GET', path);
+  }
+
+  async post<T>(path: string, body: object): Promise<T> {
+    return JSON.parse(await this.#send('POST', path, JSON.stringify(body))) as T;
+  }
+
+  #send(method: string, path: string, body?: string): Promise<string> {
     const headers = { Authorization: `Bearer ${ADMIN_TOKEN}` };
     return new Promise((resolve, reject) => {
-      const sent = request(this.#engine.url + path, { agent: this.#agent, headers });
+      const sent = request(this.#engine.url + path, { method, agent: this.#agent, headers });
       sent.on('error', reject);
       sent.on('response', (response) => {
         response.setEncoding('utf8');
@@ -46,7 +54,7 @@ export class LivingLine {
         response.on('error', reject);
         response.on('end', () => resolve(text));
       });
-      sent.end();
+      sent.end(body);
     });
   }
 }

@@ -17,6 +17,11 @@ if (folder !== undefined && worker !== undefined) {
     renameSync(order, `${order}.taken`);
     if (fault === 'exit') process.exit(7);
     if (fault === 'throw') throw new Error('thrown by the test');
-    for (;;);
+    hang();
   }, LOOK_MS).unref();
+}
+
+/** By itself, so that a profile shows who called it. */
+function hang(): never {
+  for (;;);
 }

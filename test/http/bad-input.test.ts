@@ -311,6 +311,7 @@ describe('the token', () => {
       ['POST', `/v1/admin/products/${PRODUCT}/resume`],
       ['GET', '/v1/admin/shards'],
       ['GET', '/v1/admin/audit'],
+      ['POST', '/v1/admin/profiles', '{"worker":0,"kind":"cpu","seconds":60}'],
       ['DELETE', '/v1/admin/anything'],
     ];
     for (const [method, path, body] of calls) {

@@ -190,6 +190,15 @@ describe('answers', () => {
     ['GET', '/v1/admin/products/none/stock', 'not_found', { as: 'admin' }],
     ['GET', '/v1/admin/shards', 'forbidden', { as: 'shopper' }],
     ['GET', '/v1/admin/audit', 'unauthenticated'],
+    ['POST', '/v1/admin/profiles', 'forbidden', { as: 'shopper' }],
+    ['POST', '/v1/admin/profiles', 'invalid_request', { as: 'admin', body: { worker: 0, kind: 'cpu' } }],
+    ['POST', '/v1/admin/profiles', 'payload_too_large', { as: 'admin', body: large }],
+    [
+      'POST',
+      '/v1/admin/profiles',
+      'not_found',
+      { as: 'admin', body: { worker: 99, kind: 'cpu', seconds: 1 } },
+    ],
     ['POST', '/v1/dev/tokens', 'invalid_request', { body: {} }],
     ['POST', '/v1/dev/tokens', 'payload_too_large', { body: large }],
   ];

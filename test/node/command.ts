@@ -31,10 +31,12 @@ const SETTINGS = [
 export function doorbuster(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cwd = process.cwd(),
 ): Promise<Ended> {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name)));
   const child = spawn(MACHINE_NODE, [BIN, ...args], {
     env: { ...own, ...env },
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 60_000,
   });

@@ -114,4 +114,26 @@ export const adminPaths: ZodOpenApiPathsObject = {
       },
     },
   },
+  '/v1/admin/profiles': {
+    post: {
+      operationId: 'takeProfile',
+      tags: ['Admin'],
+      summary: 'A CPU or heap profile of a worker thread',
+      description: 'Answers when the seconds are over. A node takes one at a time.',
+      security: admin,
+      requestBody: { required: true, ...json(schemas.TakeProfile) },
+      responses: {
+        '200': ok('To be saved as it is, as .cpuprofile or .heapprofile.', schemas.Profile),
+        ...problems(
+          'invalid_request',
+          'unauthenticated',
+          'forbidden',
+          'not_found',
+          'payload_too_large',
+          'profile_running',
+          'unavailable',
+        ),
+      },
+    },
+  },
 };
