@@ -143,8 +143,7 @@ async function compose(
     lostBefore(extent.heads, 'Postgres has', positions),
     Math.max(0, ...positions.values()),
   );
-  // A journal that dies now would leave its claims without an answer for ever.
-  await Promise.race([workers.open(), journal.died.then((error) => Promise.reject(error))]);
+  await orDeath(workers.open(), journal.died, workers.failed);
 
   const { logLevel } = config;
   const { commits } = journal;
@@ -179,11 +178,12 @@ async function compose(
     feed.close();
   });
 
-  const port = await workers.serve({
+  const serving = workers.serve({
     connection: postgres.connection,
     port: config.port,
     reusePort: supportsReusePort && config.workers > 1,
   });
+  const port = await orDeath(serving, journal.died, workers.failed);
   undo.push(() => workers.stop());
   board.phase = 'ready';
   const url = `http://${hostOfUrl(config.host)}:${port}`;
@@ -193,6 +193,16 @@ async function compose(
     rmSync(folder.nodeFile, { force: true });
   });
   return { url, port, failed: Promise.race([journal.died, workers.failed, postgres.failed]), stop };
+}
+
+/** A thread that dies now would leave what it was asked for without an answer for ever. @throws StartError */
+async function orDeath<T>(work: Promise<T>, ...deaths: readonly Promise<Error>[]): Promise<T> {
+  try {
+    return await Promise.race([work, ...deaths.map((death) => death.then((error) => Promise.reject(error)))]);
+  } catch (error) {
+    const why = `A thread died before the node was ready: ${messageOf(error)}.`;
+    throw new StartError(`${why} Nothing was sold; start again when the cause is gone.`, { cause: error });
+  }
 }
 
 async function startPostgres(

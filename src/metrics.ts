@@ -54,6 +54,11 @@ export class Metrics {
     'Times that the shards of a dead worker thread were opened by others',
   );
 
+  readonly #repeated = this.#counter(
+    'doorbuster_commands_repeated_total',
+    'Commands sent again because the worker thread that had them died',
+  );
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
   }
@@ -82,7 +87,7 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  #renderThreads({ answered, silent, orders, deaths, takeovers }: PoolFigures): void {
+  #renderThreads({ answered, silent, orders, repeated, deaths, takeovers }: PoolFigures): void {
     this.#orders.reset();
     for (const [outcome, count] of orders) this.#orders.inc({ outcome }, count);
     this.#threads.set({ state: 'answering' }, answered.size);
@@ -91,6 +96,8 @@ export class Metrics {
     for (const [reason, count] of deaths) this.#deaths.inc({ reason }, count);
     this.#takeovers.reset();
     this.#takeovers.inc(takeovers);
+    this.#repeated.reset();
+    this.#repeated.inc(repeated);
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {

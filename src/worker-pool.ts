@@ -41,6 +41,7 @@ export interface PoolFigures {
   readonly silent: readonly number[];
   /** Of all threads that there ever were, as far as they told. */
   readonly orders: ReadonlyMap<string, number>;
+  readonly repeated: number;
   readonly deaths: ReadonlyMap<DeathReason, number>;
   readonly takeovers: number;
 }
@@ -66,6 +67,7 @@ export class WorkerPool {
   readonly #fail: (error: Error) => void;
   readonly #deaths = new Map<DeathReason, number>(DEATH_REASONS.map((reason) => [reason, 0]));
   readonly #ordersOfDead = new Map<string, number>();
+  #repeatedOfDead = 0;
   #takeovers = 0;
   /** From the moment in which all threads serve. */
   #serving: ServeRequest | undefined;
@@ -108,12 +110,14 @@ export class WorkerPool {
   async figures(): Promise<PoolFigures> {
     const answered = await this.#askEach<WorkerFigures>('figures', FIGURES_MS_MAX);
     const orders = new Map(this.#ordersOfDead);
+    let repeated = this.#repeatedOfDead;
     for (const thread of this.#living) {
-      thread.orders = answered.get(thread.number)?.orders ?? thread.orders;
-      addCounts(orders, thread.orders);
+      thread.counted = answered.get(thread.number) ?? thread.counted;
+      addCounts(orders, thread.counted.orders);
+      repeated += thread.counted.repeated;
     }
     const silent = this.#silent(answered);
-    return { answered, silent, orders, deaths: this.#deaths, takeovers: this.#takeovers };
+    return { answered, silent, orders, repeated, deaths: this.#deaths, takeovers: this.#takeovers };
   }
 
   async live(): Promise<{ shards: LiveShard[]; silent: number[] }> {
@@ -179,7 +183,8 @@ export class WorkerPool {
     this.#threads.delete(number);
     if (this.#isStopping) return;
     this.#deaths.set(reason, this.#deaths.get(reason)! + 1);
-    addCounts(this.#ordersOfDead, thread.orders);
+    addCounts(this.#ordersOfDead, thread.counted.orders);
+    this.#repeatedOfDead += thread.counted.repeated;
     const { logger } = this.#options;
     logger.error({ worker: number, reason, err: error }, 'a worker thread died');
     if (this.#serving === undefined) return this.#fail(error);

@@ -3,7 +3,7 @@
 import { Worker, type MessagePort } from 'node:worker_threads';
 import type { ProfileKind } from './http/index.ts';
 import { threadFile, ThreadLink, type Handlers } from './runtime/index.ts';
-import type { WorkerData } from './worker.ts';
+import type { WorkerData, WorkerFigures } from './worker.ts';
 
 export const DEATH_REASONS = ['error', 'exit', 'hang'] as const;
 
@@ -15,6 +15,8 @@ export interface Death {
   readonly error: Error;
 }
 
+export type Counted = Pick<WorkerFigures, 'orders' | 'repeated'>;
+
 /** For a thread to stop after it was told to; JavaScript always does, a call into the system that hangs may not. */
 const TERMINATE_MS_MAX = 5_000;
 
@@ -23,8 +25,8 @@ export class WorkerThread {
   readonly link: ThreadLink;
   /** Resolves when it is over, for whatever reason. */
   readonly ended: Promise<Death>;
-  /** What it last said of its orders: its successor counts on from there. */
-  orders: ReadonlyMap<string, number> = new Map();
+  /** What it last said that it counted: its successor counts on from there. */
+  counted: Counted = { orders: new Map(), repeated: 0 };
   readonly #worker: Worker;
   #death: Death | undefined;
 
@@ -42,9 +44,8 @@ export class WorkerThread {
     });
     this.ended = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
-        const error = new Error(`worker ${number} ended with code ${code}`);
-        this.#death ??= { reason: 'exit', error };
-        this.link.fail(error);
+        this.#death ??= { reason: 'exit', error: new Error(`worker ${number} ended with code ${code}`) };
+        this.link.fail(this.#death.error);
         resolve(this.#death);
       });
     });

@@ -63,6 +63,8 @@ export interface ServeRequest {
 /** Counters and gauges of one thread. */
 export interface WorkerFigures {
   readonly orders: ReadonlyMap<string, number>;
+  /** Commands sent again after the death of another thread. */
+  readonly repeated: number;
   readonly streams: number;
   readonly pending: number;
   readonly shards: readonly ShardStatus[];
@@ -116,6 +118,7 @@ const main = new ThreadLink(parentPort!, {
   serve,
   figures: (): WorkerFigures => ({
     orders: counters.orders,
+    repeated: router.repeated,
     streams: counters.streams,
     pending: router.pending,
     shards: shards.status(),

@@ -67,6 +67,7 @@ export class Router {
   #settled: ReplyEnvelope[] = [];
   readonly #productTags = new Map<string, number>();
   #lastId: number;
+  #repeated = 0;
   #flushScheduled = false;
   #cancelDeadlineCheck: (() => void) | undefined;
 
@@ -91,6 +92,11 @@ export class Router {
   /** Commands whose answer is still awaited. */
   get pending(): number {
     return this.#pending.size;
+  }
+
+  /** Commands that had left for an owner that died, and were sent again to its heir. */
+  get repeated(): number {
+    return this.#repeated;
   }
 
   /** @param answer called exactly once, never before submit returns */
@@ -145,7 +151,10 @@ export class Router {
         lost.push(pending);
         continue;
       }
-      pending.isRepeated ||= hasLeft;
+      if (hasLeft) {
+        pending.isRepeated = true;
+        this.#repeated++;
+      }
       // Under a new id, since an answer of the dead owner may still come: it tells of a decision before the repetition's.
       const newId = ++this.#lastId;
       this.#pending.set(newId, pending);

@@ -21,6 +21,11 @@ export interface ShardRow {
   readonly reason: string | null;
 }
 
+interface FaultyOptions {
+  readonly early?: { readonly worker: number; readonly fault: Fault };
+  readonly dataDir?: string;
+}
+
 export class FaultyEngine {
   readonly engine: Engine;
   readonly #folder: string;
@@ -30,10 +35,14 @@ export class FaultyEngine {
     this.#folder = folder;
   }
 
-  static async start(env: Readonly<Record<string, string>>): Promise<FaultyEngine> {
-    const dataDir = temporaryFolder();
+  /** @param early what a worker thread does as soon as it is there, before its shards are open */
+  static async start(
+    env: Readonly<Record<string, string>>,
+    { early, dataDir = temporaryFolder() }: FaultyOptions = {},
+  ): Promise<FaultyEngine> {
     const folder = join(dataDir, 'faults');
     mkdirSync(folder);
+    if (early !== undefined) writeFileSync(join(folder, `${early.worker}`), early.fault);
     const preload = new URL('worker-fault.ts', import.meta.url).href;
     const engine = await Engine.start({
       dataDir,
@@ -93,6 +102,8 @@ interface Wish {
   readonly key: string;
   orderId: string | undefined;
   refusal: string | undefined;
+  /** An answer was lost or unknown: only since then may the order be there before it is acknowledged. */
+  mayExist: boolean;
 }
 
 /** Shoppers of some products, each with as many wishes as time allows; a wish is repeated until its answer is definite. */
@@ -100,6 +111,10 @@ export class Crowd {
   readonly wishes: Wish[] = [];
   /** When it was acknowledged, by product. */
   readonly sales: { readonly productId: string; readonly at: number }[] = [];
+  /** 503s by their code. */
+  readonly unsettled = new Map<string, number>();
+  /** Who was told that nothing had been accepted, and then of an order that had been there. */
+  readonly misled: string[] = [];
   readonly #engine: Engine;
   readonly #products: readonly string[];
   readonly #running: Promise<void>[];
@@ -151,6 +166,7 @@ export class Crowd {
         key: `key-${number}`,
         orderId: undefined,
         refusal: undefined,
+        mayExist: false,
       };
       this.wishes.push(wish);
       await waitUntil(`an answer for ${customer}`, () => this.#ask(wish));
@@ -163,10 +179,17 @@ export class Crowd {
     try {
       answer = await this.#engine.buy(tokenOf(wish.customer), wish.productId, wish.key);
     } catch {
+      wish.mayExist = true;
       return false;
     }
-    if (answer.status === 503) return false;
+    if (answer.status === 503) {
+      const code = String(answer.body['code']);
+      this.unsettled.set(code, (this.unsettled.get(code) ?? 0) + 1);
+      wish.mayExist ||= code !== 'overloaded';
+      return false;
+    }
     if (answer.status === 201) {
+      if (answer.headers.has('idempotency-replayed') && !wish.mayExist) this.misled.push(wish.customer);
       wish.orderId = String(answer.body['id']);
       this.sales.push({ productId: wish.productId, at: performance.now() });
     } else wish.refusal = String(answer.body['code']);
@@ -180,6 +203,9 @@ export class Crowd {
  */
 export async function expectTruth(engine: Engine, crowds: readonly Crowd[]): Promise<number> {
   const wishes = crowds.flatMap((crowd) => crowd.wishes);
+  expect(crowds.flatMap(({ misled }) => misled)).toEqual([]);
+  const codes = new Set(crowds.flatMap(({ unsettled }) => [...unsettled.keys()]));
+  expect(codes.difference(new Set(['overloaded', 'outcome_unknown']))).toEqual(new Set());
   let next = 0;
   const look = async (): Promise<void> => {
     for (let wish = wishes[next++]; wish !== undefined; wish = wishes[next++]) {

@@ -1,7 +1,9 @@
 // Worker threads of a running node hang, throw and exit in the middle of a rush: the node goes on, and nobody is misled.
 
+import { rmSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Report } from '../../src/actors/index.ts';
+import { temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { EventReader } from '../http/event-stream.ts';
 import { LivingLine } from './living-line.ts';
@@ -45,7 +47,12 @@ describe.each(DEATHS)('a worker thread that ends by: $fault', ({ fault, reason, 
     await waitUntil('the products of the dead thread sell again', () => within.soldSince(orderedAt) > 100);
     const pause = within.longestPause();
     const meanwhile = beside.soldBetween(pause.from, pause.to);
-    console.log(`${fault}: sold again after ${pause.ms} ms, ${meanwhile} sold beside it meanwhile`);
+    const nextMs = Math.round(pause.to - orderedAt);
+    const unsettled = JSON.stringify(Object.fromEntries(within.unsettled));
+    console.log(
+      `${fault}: next purchase of its products accepted after ${nextMs} ms, a pause of ${pause.ms} ms; ` +
+        `${meanwhile} sold beside it meanwhile; 503s ${unsettled}`,
+    );
     if (fault === 'hang') expect(meanwhile, 'sold while the other thread hung').toBeGreaterThan(0);
     const left = watchers.filter(({ isEnded }) => !isEnded);
     const heard = left.map(({ events }) => events.length);
@@ -59,6 +66,9 @@ describe.each(DEATHS)('a worker thread that ends by: $fault', ({ fault, reason, 
 
     expect(await node.metric(`doorbuster_worker_deaths_total{reason="${reason}"}`)).toBe(1);
     expect(await node.metric('doorbuster_worker_takeovers_total')).toBe(1);
+    const repeated = await node.metric('doorbuster_commands_repeated_total');
+    console.log(`${fault}: ${repeated} commands repeated`);
+    if (fault === 'hang') expect(repeated, 'commands of the other thread that waited').toBeGreaterThan(0);
     const rows = await node.shards();
     expect(new Set(rows.map(({ worker }) => worker))).toEqual(new Set([0]));
     expect(new Set(rows.map(({ phase }) => phase))).toEqual(new Set(['open']));
@@ -147,6 +157,29 @@ test('more than five deaths within a minute end the node, and it says why', asyn
     /A part of the node died.*more than 5 worker threads died within 60 s.*thrown by the test/,
   );
 }, 240_000);
+
+test.each<[Fault, string, RegExp]>([
+  ['throw', '2', /thrown by the test/],
+  ['exit', '2', /worker 1 ended with code 7/],
+])(
+  'a worker thread that ends before its shards are open ends the start, and it says why: %s',
+  async (fault, WORKERS, why) => {
+    const dataDir = temporaryFolder();
+    const start = FaultyEngine.start({ ...SOON, WORKERS }, { early: { worker: 1, fault }, dataDir });
+    const failure = await start.then(
+      () => 'it started',
+      (error: Error) => error.message,
+    );
+    expect(failure).toMatch(/the node ended with code 1/);
+    expect(failure).toMatch(/A thread died before the node was ready: .*Nothing was sold/);
+    expect(failure).toMatch(why);
+    expect(failure.match(/a worker thread died/g), 'deaths in the log').toHaveLength(1);
+    expect(failure).not.toMatch(/^\s+at /m);
+
+    rmSync(dataDir, { recursive: true, force: true });
+  },
+  120_000,
+);
 
 test('a process that was stopped for longer than a thread may stall accuses no thread', async () => {
   node = await FaultyEngine.start({ ...SOON, WORKER_STALL_MS: '1000' });

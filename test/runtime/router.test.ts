@@ -189,6 +189,7 @@ describe('when an owner died', () => {
     await heirs.ownerDies();
     expect(heirs.told).toEqual([]);
     expect(heirs.newestTo(2)).toMatchObject([{ command, timeLeftMs: 4_000 }]);
+    expect(heirs.router.repeated).toBe(1);
     await heirs.answer(2, refused('not_found'));
     expect(heirs.told).toEqual([refused('not_found')]);
   });
@@ -200,6 +201,7 @@ describe('when an owner died', () => {
     expect(heirs.told).toEqual([refused('outcome_unknown')]);
     expect(heirs.newestTo(2)).toEqual([]);
     expect(heirs.router.pending).toBe(0);
+    expect(heirs.router.repeated).toBe(0);
   });
 
   test.each([...REPEATABLE, ...UNREPEATABLE])(
@@ -210,6 +212,7 @@ describe('when an owner died', () => {
       await heirs.ownerDies();
       await submitted;
       expect(heirs.sent.map(({ to }) => to)).toEqual([2]);
+      expect(heirs.router.repeated).toBe(0);
       await heirs.answer(2, refused('overloaded'));
       expect(heirs.told, 'surely not decided by anybody').toEqual([refused('overloaded')]);
     },
