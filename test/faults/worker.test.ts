@@ -47,10 +47,9 @@ describe.each(DEATHS)('a worker thread that ends by: $fault', ({ fault, reason, 
     await waitUntil('the products of the dead thread sell again', () => within.soldSince(orderedAt) > 100);
     const pause = within.longestPause();
     const meanwhile = beside.soldBetween(pause.from, pause.to);
-    const nextMs = Math.round(pause.to - orderedAt);
     const unsettled = JSON.stringify(Object.fromEntries(within.unsettled));
     console.log(
-      `${fault}: next purchase of its products accepted after ${nextMs} ms, a pause of ${pause.ms} ms; ` +
+      `${fault}: ${pause.ms} ms from the last purchase of its products to the next; ` +
         `${meanwhile} sold beside it meanwhile; 503s ${unsettled}`,
     );
     if (fault === 'hang') expect(meanwhile, 'sold while the other thread hung').toBeGreaterThan(0);
