@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { audit } from '../src/audit.ts';
 import { migrate, openPool, ProjectionPump, type PostgresConnection } from '../src/persistence/index.ts';
-import { SqliteFeed, systemClock as clock } from '../src/runtime/index.ts';
+import { CommitMeter, SqliteFeed, systemClock as clock } from '../src/runtime/index.ts';
 import { cpuTimeOf, since } from './process-cpu.ts';
 import { JournalFile } from './journal-file.ts';
 import { startBenchPostgres } from './bench-postgres.ts';
@@ -114,7 +114,7 @@ const rate = (count: number, ms: number): number => Math.round(count / (ms / 1_0
 
 /** Feed and pump as a node has them. */
 class Projected {
-  readonly #commits = new SharedArrayBuffer(4);
+  readonly #committed = new CommitMeter();
   readonly #feed: SqliteFeed;
   readonly #pump: ProjectionPump;
 
@@ -123,7 +123,7 @@ class Projected {
       path,
       name: 'bench',
       clock,
-      commits: this.#commits,
+      committed: this.#committed,
       // Another thread would write it; after the run nobody asks how far this feed was.
       saveFloor: () => undefined,
       inFlightMax: IN_FLIGHT_MAX,
@@ -141,9 +141,7 @@ class Projected {
   }
 
   committed(): void {
-    const commits = new Int32Array(this.#commits);
-    Atomics.add(commits, 0, 1);
-    Atomics.notify(commits, 0);
+    this.#committed.add(0);
   }
 
   /** Resolves when so many records are in Postgres. */

@@ -18,6 +18,7 @@ import {
 import type { NodeFile } from '../src/main.ts';
 import { openPool, OrderReads, ProductReads } from '../src/persistence/index.ts';
 import {
+  CommitMeter,
   lockDataFolder,
   OwnShards,
   Router,
@@ -39,7 +40,7 @@ const config = loadConfig(process.env, { demo: true });
 const folder = lockDataFolder(config.dataDir);
 const store = new SqliteStore(folder.journal, { shards: config.shards, bytesMax: config.journalBytesMax });
 const guard = new FileGuard([folder.journal, `${folder.journal}-wal`]);
-const commits = new GroupCommit(store, guard, new SharedArrayBuffer(4));
+const commits = new GroupCommit(store, guard, new CommitMeter());
 const { port1, port2 } = new MessageChannel();
 commits.connect(port2);
 

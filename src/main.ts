@@ -146,8 +146,12 @@ async function compose(
   await orDeath(workers.open(), journal.died, workers.failed);
 
   const { logLevel } = config;
-  const { commits } = journal;
-  const snapshotData = { journal: folder.journal, commits, snapshots: folder.snapshots, logLevel };
+  const snapshotData = {
+    journal: folder.journal,
+    committed: journal.committed.shared,
+    snapshots: folder.snapshots,
+    logLevel,
+  };
   const snapshots = new SnapshotHost(snapshotData, logger);
   undo.push(() => snapshots.stop());
 
@@ -155,7 +159,7 @@ async function compose(
     path: folder.journal,
     name: FEED_NAME,
     clock: systemClock,
-    commits: journal.commits,
+    committed: journal.committed,
     saveFloor: (name, floor) => journal.saveFloor(name, floor),
     ...config.feed,
   });
@@ -165,7 +169,7 @@ async function compose(
     connection: postgres.connection,
     workers: config.projection.workers,
     recordsPerPull: config.projection.recordsMax,
-    isRush: rushOf(journal.commits, systemClock),
+    isRush: rushOf(journal.committed, systemClock),
     logger,
   });
   pump.start();

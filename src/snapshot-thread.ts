@@ -5,6 +5,7 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { pino } from 'pino';
 import {
+  CommitMeter,
   rushOf,
   SNAPSHOT_POLICY,
   SnapshotFiles,
@@ -17,8 +18,8 @@ import {
 export interface SnapshotThreadData {
   /** The journal's file. */
   readonly journal: string;
-  /** Counts the journal's commits. */
-  readonly commits: SharedArrayBuffer;
+  /** The memory of the journal's CommitMeter. */
+  readonly committed: SharedArrayBuffer;
   /** The folder of snapshots. */
   readonly snapshots: string;
   readonly logLevel: string;
@@ -30,7 +31,7 @@ const LOOK_PERIOD_MS = 1_000;
 /** At a stop nothing is begun after it. */
 const STOP_MS_MAX = 2_000;
 
-const { journal: path, commits, snapshots: folder, logLevel } = workerData as SnapshotThreadData;
+const { journal: path, committed, snapshots: folder, logLevel } = workerData as SnapshotThreadData;
 const logger = pino({ level: logLevel, base: { thread: 'snapshots' } });
 if (process.platform === 'linux') setPriority(0, PRIORITY);
 
@@ -38,7 +39,7 @@ const files = new SnapshotFiles(folder, ({ shard, sequence }, why) =>
   logger.warn({ shard, sequence, why }, 'a damaged snapshot was set aside'),
 );
 const journal = new SqliteFollower(path);
-const isRush = rushOf(commits, clock);
+const isRush = rushOf(new CommitMeter(committed), clock);
 const maker = new SnapshotMaker({ journal, snapshots: files, timers, clock, isRush }, SNAPSHOT_POLICY, {
   made: ({ shard, sequence, bytes }) => logger.info({ shard, sequence, bytes }, 'a snapshot was made'),
   failed: (shard, error) =>

@@ -9,6 +9,7 @@ export {
   type DataFolder,
 } from './data-folder.ts';
 export { DEFAULT_LIMITS, type RuntimeLimits } from './limits.ts';
+export { CommitMeter } from './commit-meter.ts';
 export { BEAT_PERIOD_MS, Heartbeats } from './heartbeats.ts';
 export { dealOut, DEFAULT_SHARDS, placeShards, shardOfProduct } from './placement.ts';
 export { PlacementTable } from './placement-table.ts';

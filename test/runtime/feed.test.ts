@@ -32,7 +32,7 @@ describe('the feed', () => {
       path: join(folder, 'journal.sqlite'),
       name: 'test',
       clock: time,
-      commits: host.commits,
+      committed: host.committed,
       saveFloor: (name, floor) => host.saveFloor(name, floor),
       inFlightMax,
       ackWaitMs: 25_000,

@@ -6,6 +6,7 @@
 //   ──┴────────────────┴──────────────▶ sequence        floor: everything up to it is acknowledged, durable lazily
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { CommitMeter } from '../commit-meter.ts';
 import type { Clock, Feed, FeedRecord, Sequence } from '../ports.ts';
 import {
   checked,
@@ -20,8 +21,8 @@ export interface SqliteFeedOptions {
   readonly path: string;
   readonly name: string;
   readonly clock: Clock;
-  /** Counts the journal's commits: shared with its thread. */
-  readonly commits: SharedArrayBuffer;
+  /** Of the journal's thread. */
+  readonly committed: CommitMeter;
   readonly saveFloor: (name: string, floor: Sequence) => void;
   /** Records handed out and not acknowledged. */
   readonly inFlightMax: number;
@@ -44,7 +45,6 @@ export class SqliteFeed implements Feed {
   readonly #database: DatabaseSync;
   readonly #readNew: StatementSync;
   readonly #readOne: StatementSync;
-  readonly #commits: Int32Array;
   readonly #handedOut = new Map<Sequence, HandedOut>();
   #next: Sequence;
   #savedFloor: Sequence;
@@ -53,7 +53,6 @@ export class SqliteFeed implements Feed {
   constructor(options: SqliteFeedOptions) {
     this.#options = options;
     this.#database = new DatabaseSync(options.path, { readOnly: true });
-    this.#commits = new Int32Array(options.commits);
     this.#readNew = this.#database.prepare(
       `SELECT ${RECORD_COLUMNS} FROM records WHERE sequence > ? ORDER BY sequence`,
     );
@@ -72,10 +71,11 @@ export class SqliteFeed implements Feed {
   }
 
   async pull(recordsMax: number): Promise<readonly FeedRecord[]> {
-    const seen = Atomics.load(this.#commits, 0);
+    const { committed } = this.#options;
+    const seen = committed.commits;
     const records = this.#take(recordsMax);
     if (records.length > 0) return records;
-    await Atomics.waitAsync(this.#commits, 0, seen, IDLE_WAIT_MS).value;
+    await committed.after(seen, IDLE_WAIT_MS);
     return this.#take(recordsMax);
   }
 

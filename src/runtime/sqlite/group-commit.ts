@@ -3,6 +3,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { JournalDamaged, type Sequence } from '../ports.ts';
+import type { CommitMeter } from '../commit-meter.ts';
 import type { FileGuard } from './file-guard.ts';
 import type { AppendRequest, Request, Response } from './protocol.ts';
 import type { SqliteStore } from './store.ts';
@@ -18,17 +19,16 @@ interface Waiting {
 export class GroupCommit {
   readonly #store: SqliteStore;
   readonly #guard: FileGuard;
-  readonly #commits: Int32Array;
+  readonly #committed: CommitMeter;
   #waiting: Waiting[] = [];
   #isScheduled = false;
   /** Saved with the next commit: a feed's floor may be old after a crash, since its records are only given out again. */
   readonly #floors = new Map<string, Sequence>();
 
-  /** @param commits one Int32 that counts commits, for those who wait for the next */
-  constructor(store: SqliteStore, guard: FileGuard, commits: SharedArrayBuffer) {
+  constructor(store: SqliteStore, guard: FileGuard, committed: CommitMeter) {
     this.#store = store;
     this.#guard = guard;
-    this.#commits = new Int32Array(commits);
+    this.#committed = committed;
   }
 
   connect(port: MessagePort): void {
@@ -98,7 +98,6 @@ export class GroupCommit {
       answers.set(port, ofPort);
     });
     for (const [port, responses] of answers) port.postMessage(responses);
-    Atomics.add(this.#commits, 0, 1);
-    Atomics.notify(this.#commits, 0);
+    this.#committed.add(bytes);
   }
 }

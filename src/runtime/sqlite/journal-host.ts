@@ -1,6 +1,7 @@
 // Starts the journal's thread, connects others to it, and ends it last: everything that is answered has to be durable.
 
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { CommitMeter } from '../commit-meter.ts';
 import type { Sequence } from '../ports.ts';
 import { threadFile } from '../thread-file.ts';
 import type { JournalThreadData, JournalThreadMessage, JournalThreadReport } from './protocol.ts';
@@ -9,16 +10,16 @@ import type { StoreOptions } from './schema.ts';
 import type { JournalExtent } from './store.ts';
 
 export class SqliteJournalHost {
-  readonly commits: SharedArrayBuffer;
+  readonly committed: CommitMeter;
   /** Resolves when the thread ended without being asked to: the process must end, too. */
   readonly died: Promise<Error>;
   readonly #worker: Worker;
   #extent!: JournalExtent;
   #stopping = false;
 
-  private constructor(worker: Worker, commits: SharedArrayBuffer) {
+  private constructor(worker: Worker, committed: CommitMeter) {
     this.#worker = worker;
-    this.commits = commits;
+    this.committed = committed;
     this.died = new Promise((resolve) => {
       worker.once('error', (error) => resolve(error instanceof Error ? error : new Error(String(error))));
       worker.once('exit', (code) => {
@@ -36,13 +37,13 @@ export class SqliteJournalHost {
     options: StoreOptions,
     guarded: readonly string[] = [],
   ): Promise<SqliteJournalHost> {
-    const commits = new SharedArrayBuffer(4);
-    const workerData: JournalThreadData = { path, guarded, ...options, commits };
+    const committed = new CommitMeter();
+    const workerData: JournalThreadData = { path, guarded, ...options, committed: committed.shared };
     const worker = new Worker(threadFile('./journal-thread', import.meta.url), {
       workerData,
       name: 'journal',
     });
-    const host = new SqliteJournalHost(worker, commits);
+    const host = new SqliteJournalHost(worker, committed);
     const report = await Promise.race([host.#next(), host.died]);
     if (report instanceof Error) throw report;
     if (report.kind === 'mismatch') {

@@ -1,6 +1,7 @@
 // The thread that owns the journal's file. Ended by `stop`; its death ends the process.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { CommitMeter } from '../commit-meter.ts';
 import { FileGuard } from './file-guard.ts';
 import { GroupCommit } from './group-commit.ts';
 import { markPathOf } from './head-mark.ts';
@@ -9,11 +10,11 @@ import { SqliteStore } from './store.ts';
 
 const GUARD_PERIOD_MS = 1_000;
 
-const { path, guarded, commits, ...options } = workerData as JournalThreadData;
+const { path, guarded, committed, ...options } = workerData as JournalThreadData;
 const report = (message: JournalThreadReport): void => parentPort!.postMessage(message);
 const store = open();
 const guard = new FileGuard([path, `${path}-wal`, markPathOf(path), ...guarded]);
-const journal = store && new GroupCommit(store, guard, commits);
+const journal = store && new GroupCommit(store, guard, new CommitMeter(committed));
 // Throws out of the thread, which ends the process.
 setInterval(() => guard.check(), GUARD_PERIOD_MS).unref();
 

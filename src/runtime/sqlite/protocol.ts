@@ -37,8 +37,8 @@ export interface JournalThreadData extends StoreOptions {
   readonly path: string;
   /** Files beside the journal that must stay where they are, as the data folder's lock. */
   readonly guarded: readonly string[];
-  /** One Int32 that counts commits, for those who wait for the next. */
-  readonly commits: SharedArrayBuffer;
+  /** The memory of a CommitMeter. */
+  readonly committed: SharedArrayBuffer;
 }
 
 /** From the main thread. */
