@@ -32,6 +32,15 @@ export {
   type SnapshotPolicy,
 } from './snapshot-maker.ts';
 export { readSnapshot, restore } from './snapshot-restore.ts';
+export {
+  ArchiveRefused,
+  readArchiveAbout,
+  type ArchiveAbout,
+  type ArchivedRange,
+} from './sqlite/archive-file.ts';
+export { readArchives, returnSpace, type ArchiveEntry, type SpaceReturned } from './sqlite/archive-ledger.ts';
+export { moveToArchive, type MoveStep } from './sqlite/archive-move.ts';
+export { assertWhole, recordsOf, restoreArchives, type Restored } from './sqlite/archive-restore.ts';
 export { SqliteFollower } from './sqlite/follower.ts';
 export { SqliteFeed } from './sqlite/feed.ts';
 export { inspectJournal, readJournal } from './sqlite/reader.ts';

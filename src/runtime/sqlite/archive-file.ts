@@ -1,0 +1,207 @@
+// An archive: records of ended sales, taken out of the journal into a SQLite file of their own. The file never changes
+// once it has its name, tells everything about itself, and every reader of a journal can read its records.
+//
+//   about     name, value        kind, format, id, journal, shards, made_at, made_by
+//   ranges    one row a shard    first and last record, the one before the first, how many, how many bytes
+//   records   as in the journal, whatever columns it has
+
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import type { Sequence } from '../ports.ts';
+
+/** An archive, or what was wanted of one, is not as it must be. Nothing was changed. */
+export class ArchiveRefused extends Error {
+  override readonly name = 'ArchiveRefused';
+}
+
+/** Records of one shard without a gap. */
+export interface ArchivedRange {
+  readonly shard: number;
+  readonly first: Sequence;
+  readonly last: Sequence;
+  /** The shard's record before the first, 0 for none. */
+  readonly previous: Sequence;
+  readonly records: number;
+  /** Of the records alone. */
+  readonly bytes: number;
+}
+
+export interface ArchiveAbout {
+  /** Drawn when it was made. */
+  readonly id: string;
+  /** The journal that it was taken from. */
+  readonly journal: string;
+  /** Of that journal. */
+  readonly shards: number;
+  /** Epoch milliseconds. */
+  readonly madeAt: number;
+  /** Version of the program. */
+  readonly madeBy: string;
+  readonly ranges: readonly ArchivedRange[];
+}
+
+/** Called after each record. */
+export type OnRecord = () => void;
+
+/** One row of `records`, by column. */
+export type Row = Record<string, unknown>;
+
+const KIND = 'doorbuster archive';
+const FORMAT = 1;
+const PIECE_BYTES = 1024 * 1024;
+
+const SCHEMA = `
+  CREATE TABLE about (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
+  CREATE TABLE ranges (
+    shard    INTEGER PRIMARY KEY,
+    first    INTEGER NOT NULL,
+    last     INTEGER NOT NULL,
+    previous INTEGER NOT NULL,
+    records  INTEGER NOT NULL,
+    bytes    INTEGER NOT NULL
+  ) STRICT;
+`;
+
+/** Parameters: shard, first, last. */
+export const RECORDS_OF_RANGE =
+  'SELECT * FROM records WHERE shard = ? AND sequence BETWEEN ? AND ? ORDER BY sequence';
+
+/** Writes and syncs a new file. What is left of one when it fails is removed. */
+export function writeArchive(
+  path: string,
+  journalPath: string,
+  about: ArchiveAbout,
+  onRecord: OnRecord,
+): void {
+  removeFile(path);
+  try {
+    const journal = new DatabaseSync(journalPath, { readOnly: true });
+    try {
+      fillArchive(path, journal, about, onRecord);
+    } finally {
+      journal.close();
+    }
+    syncPath(path);
+  } catch (error) {
+    removeFile(path);
+    throw new ArchiveRefused(
+      `The archive ${path} cannot be written: ${(error as Error).message}. Nothing was changed. It needs a folder that ` +
+        'this user may write, on a disk with room for the records.',
+      { cause: error },
+    );
+  }
+}
+
+function fillArchive(path: string, journal: DatabaseSync, about: ArchiveAbout, onRecord: OnRecord): void {
+  const archive = new DatabaseSync(path);
+  try {
+    // It is written once, synced at the end, and thrown away when anything fails: SQLite need not be able to roll back.
+    archive.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN');
+    archive.exec(SCHEMA);
+    const { sql } = journal.prepare("SELECT sql FROM sqlite_schema WHERE name = 'records'").get() as Row;
+    archive.exec(String(sql));
+    const { ranges, id, journal: from, shards, madeAt, madeBy } = about;
+    const facts = { kind: KIND, format: FORMAT, id, journal: from, shards, made_at: madeAt, made_by: madeBy };
+    const insertFact = archive.prepare('INSERT INTO about VALUES (?, ?)');
+    for (const [name, value] of Object.entries(facts)) insertFact.run(name, value);
+    const insertRange = archive.prepare('INSERT INTO ranges VALUES (?, ?, ?, ?, ?, ?)');
+    for (const { shard, first, last, previous, records, bytes } of ranges) {
+      insertRange.run(shard, first, last, previous, records, bytes);
+      copyRange(journal, archive, { shard, first, last }, onRecord);
+    }
+    archive.exec('COMMIT');
+  } finally {
+    archive.close();
+  }
+}
+
+/** All columns, so that what a later version adds to a record is kept. @throws when the target lacks one */
+export function copyRange(
+  from: DatabaseSync,
+  to: DatabaseSync,
+  { shard, first, last }: Pick<ArchivedRange, 'shard' | 'first' | 'last'>,
+  onRecord: (row: Row) => void,
+): void {
+  const select = from.prepare(RECORDS_OF_RANGE);
+  const columns = select.columns().map(({ name }) => name);
+  const places = columns.map(() => '?').join(', ');
+  const insert = to.prepare(`INSERT INTO records (${columns.join(', ')}) VALUES (${places})`);
+  for (const row of select.iterate(shard, first, last)) {
+    insert.run(...columns.map((column) => row[column]!));
+    onRecord(row);
+  }
+}
+
+/** @throws ArchiveRefused when the file is no archive that this version can read */
+export function readArchiveAbout(path: string): ArchiveAbout {
+  const archive = openArchive(path);
+  try {
+    const facts = new Map(
+      archive
+        .prepare('SELECT name, value FROM about')
+        .all()
+        .map(({ name, value }) => [String(name), value]),
+    );
+    if (facts.get('kind') !== KIND) throw new ArchiveRefused(`${path} is not an archive of Doorbuster.`);
+    if (facts.get('format') !== FORMAT) {
+      throw new ArchiveRefused(
+        `${path} is an archive of format ${String(facts.get('format'))}, and this version reads format ${FORMAT}. Use a newer one.`,
+      );
+    }
+    return {
+      id: String(facts.get('id')),
+      journal: String(facts.get('journal')),
+      shards: Number(facts.get('shards')),
+      madeAt: Number(facts.get('made_at')),
+      madeBy: String(facts.get('made_by')),
+      ranges: archive.prepare('SELECT * FROM ranges ORDER BY shard').all() as unknown as ArchivedRange[],
+    };
+  } catch (error) {
+    if (error instanceof ArchiveRefused) throw error;
+    throw new ArchiveRefused(`${path} is not an archive of Doorbuster: ${(error as Error).message}.`, {
+      cause: error,
+    });
+  } finally {
+    archive.close();
+  }
+}
+
+/** @throws ArchiveRefused */
+export function openArchive(path: string): DatabaseSync {
+  if (!existsSync(path)) throw new ArchiveRefused(`There is no file ${path}.`);
+  try {
+    return new DatabaseSync(path, { readOnly: true });
+  } catch (error) {
+    throw new ArchiveRefused(`${path} cannot be opened: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+/** SHA-256 of the file's bytes in hex, and how many they are. */
+export function sumOf(path: string): { readonly sha256: string; readonly bytes: number } {
+  const hash = createHash('sha256');
+  const file = openSync(path, 'r');
+  try {
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    for (let count = readSync(file, piece); count > 0; count = readSync(file, piece)) {
+      hash.update(piece.subarray(0, count));
+    }
+  } finally {
+    closeSync(file);
+  }
+  return { sha256: hash.digest('hex'), bytes: statSync(path).size };
+}
+
+/** A file or a folder. */
+export function syncPath(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function removeFile(path: string): void {
+  rmSync(path, { force: true });
+}
