@@ -77,7 +77,8 @@ async function run({ seconds, orders: wanted, threads, say }: ScenarioOptions): 
       after = new Map([...after].map(([name, micros]) => [name, micros + (cpu.get(name) ?? 0)]));
     }
     await projected.stop();
-    const report = await audit({ journal: path, snapshots: join(folder, 'snapshots'), connection, live: [] });
+    const files = { journal: path, snapshots: join(folder, 'snapshots'), archives: join(folder, 'archives') };
+    const report = await audit({ ...files, connection, live: [] });
     const missing = Math.abs(report.figures.rows - report.figures.orders);
     const cpuFigures = [...since(before, after)].map(([name, micros]) => [
       `cpuMicros of ${name}`,

@@ -1,16 +1,19 @@
 // The command line. Each command says what it did, or what is wrong and what to do; --json prints for programs.
 
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { ArchiveNeeded } from './archives-needed.ts';
 import { commands } from './commands/index.ts';
 import { ConfigError } from './config.ts';
 import { CommandError } from './node-client.ts';
 import { EmbeddedPostgresUnusable, PostgresOfAnotherJournal, SchemaRefused } from './persistence/index.ts';
-import { DataFolderBusy, DataFolderUnusable, JournalMismatch } from './runtime/index.ts';
+import { ArchiveRefused, DataFolderBusy, DataFolderUnusable, JournalMismatch } from './runtime/index.ts';
 import { StartError } from './start-error.ts';
+import { version } from './version.ts';
 
 /** What their users can mend; anything else is a fault of the program and is shown with its stack. */
 const EXPECTED = [
+  ArchiveNeeded,
+  ArchiveRefused,
   CommandError,
   ConfigError,
   DataFolderBusy,
@@ -23,13 +26,10 @@ const EXPECTED = [
   StartError,
 ];
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
 const program = new Command('doorbuster')
   .description('A flash-sale engine: every unit is sold exactly once.')
   .version(version, '-v, --version')
+  .enablePositionalOptions()
   .showHelpAfterError();
 for (const add of commands) add(program);
 

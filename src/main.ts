@@ -8,8 +8,8 @@
 import { writeFileSync, rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { pino, type Logger } from 'pino';
-import type { Report } from './actors/index.ts';
-import type { AuditRequest } from './audit.ts';
+import { assertArchivesNotNeeded } from './archives-needed.ts';
+import type { AuditReport, AuditRequest } from './audit.ts';
 import type { Config } from './config.ts';
 import {
   supportsReusePort,
@@ -104,12 +104,7 @@ async function compose(
   const auditNow = async (): Promise<NodeReport> => {
     const { shards: live, silent: silentWorkers } = await workers.live();
     await caughtUp(pump);
-    const report = await runAudit({
-      journal: folder.journal,
-      snapshots: folder.snapshots,
-      connection: postgres.connection,
-      live,
-    });
+    const report = await runAudit({ ...filesOf(folder), connection: postgres.connection, live });
     return { ...report, silentWorkers };
   };
   const handlers = {
@@ -143,6 +138,7 @@ async function compose(
     lostBefore(extent.heads, 'Postgres has', positions),
     Math.max(0, ...positions.values()),
   );
+  await assertArchivesNotNeeded(folder, positions);
   await orDeath(workers.open(), journal.died, workers.failed);
 
   const { logLevel } = config;
@@ -268,6 +264,8 @@ function announce(folder: DataFolder, file: NodeFile): void {
   writeFileSync(folder.nodeFile, JSON.stringify(file), { mode: OWNER_ONLY });
 }
 
+const filesOf = ({ journal, snapshots, archives }: DataFolder) => ({ journal, snapshots, archives });
+
 /** Waits until Postgres has what was journaled before now, or for a bounded time: an audit tells how far it is. */
 async function caughtUp(pump: ProjectionPump): Promise<void> {
   const from = systemClock.now();
@@ -276,7 +274,7 @@ async function caughtUp(pump: ProjectionPump): Promise<void> {
   }
 }
 
-function runAudit(request: AuditRequest): Promise<Report> {
+function runAudit(request: AuditRequest): Promise<AuditReport> {
   const worker = new Worker(threadFile('./audit-thread', import.meta.url), {
     workerData: request,
     name: 'audit',

@@ -1,60 +1,68 @@
 // `doorbuster audit`: the journal held against Postgres, by the running node or from the files of one that rests.
 
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Report } from '../actors/index.ts';
-import { audit } from '../audit.ts';
+import { audit, type AuditReport } from '../audit.ts';
 import type { NodeReport } from '../http/index.ts';
 import { callNode, CommandError, findNode } from '../node-client.ts';
-import { migrate, openPool, startEmbeddedPostgres } from '../persistence/index.ts';
-import { dataFiles, lockDataFolder } from '../runtime/index.ts';
+import { migrate, openPool } from '../persistence/index.ts';
 import { reaching, reachOf, type ReachOptions } from './reach.ts';
+import { withPostgres, withRestingFolder } from './resting-folder.ts';
+
+interface AuditOptions extends ReachOptions {
+  readonly archive?: string[];
+}
+
+const NOT_CLEAN = 1;
+const NOT_COMPLETE = 2;
 
 export function addAudit(program: Command): void {
   reaching(program.command('audit'))
-    .description('hold the journal against Postgres; exits 1 on a violation')
+    .description('hold the journal against Postgres; exits 1 on a violation, 2 when archives were missing')
+    .option('--archive <file...>', 'archives that are elsewhere, or folders of them; only while no node runs')
     .action(runAudit);
 }
 
-async function runAudit({ json, ...options }: ReachOptions): Promise<void> {
+async function runAudit({ json, archive, ...options }: AuditOptions): Promise<void> {
   const reach = reachOf(options);
   const node = findNode(reach);
-  const report: Report & Partial<NodeReport> = node
+  if (node !== undefined && archive !== undefined) {
+    throw new CommandError(
+      'A running node reads archives where they were written, or in the folder "archives" of its DATA_DIR: put them there, ' +
+        'or stop the node and name them with --archive.',
+    );
+  }
+  const report: AuditReport & Partial<NodeReport> = node
     ? await callNode<NodeReport>(node, 'GET', '/v1/admin/audit')
-    : await auditFolder(reach.dataDir);
+    : await auditFolder(reach.dataDir, archive);
   if (json) console.log(JSON.stringify(report));
   else printReport(report);
-  const { silentWorkers: silent = [] } = report;
-  if (!json && silent.length > 0) console.log(`Not looked at: live actors of workers ${silent.join(', ')}.`);
-  if (!report.ok) process.exitCode = 1;
+  if (!report.ok) process.exitCode = NOT_CLEAN;
+  else if (report.unseen.length > 0) process.exitCode = NOT_COMPLETE;
 }
 
 /** Nobody runs here: the files themselves are read. */
-async function auditFolder(dataDir: string): Promise<Report> {
-  if (!existsSync(dataFiles(dataDir).journal)) {
-    throw new CommandError(
-      `There is no journal in DATA_DIR ${dataDir}. Name another: --data-dir, or --url of a running node.`,
-    );
-  }
-  const folder = lockDataFolder(dataDir);
-  const databaseUrl = process.env['DATABASE_URL'];
-  const postgres = databaseUrl === undefined ? await startEmbeddedPostgres(dataDir) : undefined;
-  try {
-    const connection = postgres?.connection ?? { connectionString: databaseUrl! };
-    const pool = openPool(connection, 1, 'doorbuster audit');
-    try {
-      await migrate(pool);
-    } finally {
-      await pool.end();
-    }
-    return await audit({ journal: folder.journal, snapshots: folder.snapshots, connection, live: [] });
-  } finally {
-    await postgres?.stop();
-    folder.release();
-  }
+function auditFolder(dataDir: string, namedArchives: readonly string[] = []): Promise<AuditReport> {
+  return withRestingFolder(dataDir, (folder) =>
+    withPostgres(folder, async (connection) => {
+      const pool = openPool(connection, 1, 'doorbuster audit');
+      try {
+        await migrate(pool);
+      } finally {
+        await pool.end();
+      }
+      return audit({ ...folder, namedArchives, connection, live: [] });
+    }),
+  );
 }
 
-function printReport({ ok, invariants, violations, figures }: Report): void {
+function printReport({
+  ok,
+  invariants,
+  violations,
+  figures,
+  unseen,
+  silentWorkers: silent = [],
+}: AuditReport & Partial<NodeReport>): void {
   console.log('');
   for (const { invariant, title, checks, violations: broken } of invariants) {
     const mark = broken > 0 ? '✗' : checks > 0 ? '✓' : '·';
@@ -65,5 +73,14 @@ function printReport({ ok, invariants, violations, figures }: Report): void {
   console.log('');
   for (const [figure, value] of Object.entries(figures)) console.log(`  ${figure.padEnd(20)} ${value}`);
   for (const { invariant, what } of violations) console.log(`  invariant ${invariant}: ${what}`);
-  console.log(ok ? '\nClean.' : '\nNOT CLEAN.');
+  for (const { file, why, ranges } of unseen) {
+    console.log(`  not seen: ${file} (${why})`);
+    for (const { shard, first, last } of ranges)
+      console.log(`    shard ${shard}, records ${first} to ${last}`);
+  }
+  if (!ok) console.log('\nNOT CLEAN.');
+  else if (unseen.length > 0)
+    console.log('\nNOT COMPLETE: what was seen is clean; archived records were not.');
+  else console.log('\nClean.');
+  if (silent.length > 0) console.log(`Not looked at: live actors of workers ${silent.join(', ')}.`);
 }

@@ -1,6 +1,7 @@
 // Every command, in the order of the help. Each adds itself to the program.
 
 import type { Command } from 'commander';
+import { addArchive } from './archive.ts';
 import { addAudit } from './audit.ts';
 import { addProfile } from './profile.ts';
 import { addShards } from './shards.ts';
@@ -12,5 +13,6 @@ export const commands: readonly ((program: Command) => void)[] = [
   addStock,
   addShards,
   addAudit,
+  addArchive,
   addProfile,
 ];

@@ -1,7 +1,7 @@
 // What one thread's HTTP asks of the whole node: the other threads are reached through the main thread.
 
 import type { Report } from '../actors/index.ts';
-import type { NodePhase, ShardPhase, ShardStatus } from '../runtime/index.ts';
+import type { NodePhase, ShardPhase, ShardStatus, UnseenArchive } from '../runtime/index.ts';
 
 /** As its owner says. What an owner that says nothing would know is null. */
 export interface NodeShard extends Omit<ShardStatus, 'phase' | Figure>, Record<Figure, number | null> {
@@ -16,6 +16,8 @@ type Figure = 'epoch' | 'sequence' | 'mailboxDepth' | 'aheadMs' | 'products';
 export interface NodeReport extends Report {
   /** Threads that did not answer: their live actors are not looked at. */
   readonly silentWorkers: readonly number[];
+  /** Archives that were not at hand: their records were not read. */
+  readonly unseen: readonly UnseenArchive[];
 }
 
 export type ProfileKind = 'cpu' | 'heap';

@@ -21,6 +21,8 @@ export interface DataFolder {
   readonly lock: string;
   /** A folder. */
   readonly snapshots: string;
+  /** A folder; made by the first archive. */
+  readonly archives: string;
   /** Tells commands on this machine where the node listens. */
   readonly nodeFile: string;
   release(): void;
@@ -77,5 +79,6 @@ export const dataFiles = (path: string) => ({
   journal: join(path, 'journal.sqlite'),
   lock: join(path, 'lock.sqlite'),
   snapshots: join(path, 'snapshots'),
+  archives: join(path, 'archives'),
   nodeFile: join(path, 'node.json'),
 });

@@ -38,12 +38,19 @@ export {
   type ArchiveAbout,
   type ArchivedRange,
 } from './sqlite/archive-file.ts';
-export { readArchives, returnSpace, type ArchiveEntry, type SpaceReturned } from './sqlite/archive-ledger.ts';
+export {
+  archivedUpTo,
+  readArchives,
+  returnSpace,
+  type ArchiveEntry,
+  type SpaceReturned,
+} from './sqlite/archive-ledger.ts';
 export { moveToArchive, type MoveStep } from './sqlite/archive-move.ts';
 export { assertWhole, recordsOf, restoreArchives, type Restored } from './sqlite/archive-restore.ts';
+export { findArchives, type ShelvedArchive, type UnseenArchive } from './sqlite/archive-shelf.ts';
 export { SqliteFollower } from './sqlite/follower.ts';
 export { SqliteFeed } from './sqlite/feed.ts';
-export { inspectJournal, readJournal } from './sqlite/reader.ts';
+export { inspectJournal, readJournal, readJournalFacts } from './sqlite/reader.ts';
 export { SqliteJournal } from './sqlite/journal.ts';
 export { SqliteJournalHost } from './sqlite/journal-host.ts';
 export { JournalMismatch } from './sqlite/journal-mismatch.ts';

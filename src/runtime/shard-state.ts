@@ -84,6 +84,11 @@ export class ShardState {
     const record = decodeRecord(stored.bytes);
     const { position } = this;
     const where = `record ${stored.sequence} of shard ${this.shard}`;
+    invariant(
+      position.head > 0 || record.previous === 0,
+      `${where} follows ${record.previous}, but nothing before it is in the journal, and no whole snapshot stands for it. If ` +
+        'it was archived (npx doorbuster archive list), stop the node and put it back (npx doorbuster archive restore)',
+    );
     invariant(record.shard === this.shard, `${where} belongs to shard ${record.shard}`);
     invariant(
       record.previous === position.head,

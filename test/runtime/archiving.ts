@@ -2,13 +2,18 @@
 // middle: node archiving.ts <move|restore> <journal> <file> <step> <records>
 
 import { decodeRecord } from '../../src/actors/index.ts';
-import { readExtent, readJournal, type ArchiveAbout, type ArchivedRange } from '../../src/runtime/index.ts';
+import {
+  readJournalFacts,
+  readJournal,
+  type ArchiveAbout,
+  type ArchivedRange,
+} from '../../src/runtime/index.ts';
 import { moveToArchive, type Moved, type MoveStep } from '../../src/runtime/sqlite/archive-move.ts';
 import { restoreArchives } from '../../src/runtime/sqlite/archive-restore.ts';
 
 /** Everything but each shard's newest record. */
 export function rangesOf(journal: string): ArchivedRange[] {
-  const { heads } = readExtent(journal);
+  const { heads } = readJournalFacts(journal);
   const ranges = new Map<number, ArchivedRange>();
   for (const { shard, sequence, bytes } of readJournal(journal)) {
     if (sequence === heads.get(shard)) continue;
@@ -31,7 +36,7 @@ export function aboutOf(
 ): ArchiveAbout {
   return {
     id,
-    journal: readExtent(journal).id,
+    journal: readJournalFacts(journal).id,
     shards: 16,
     madeAt: 1_700_000_000_000,
     madeBy: '0.0.0',

@@ -40,6 +40,8 @@ interface ModelShard {
   owner: string;
   number: number;
   head: number;
+  /** Its first record follows one that is not read: whose it was is not known. */
+  beginsInside: boolean;
   /** Of all its records. */
   readonly sequences: number[];
 }
@@ -62,6 +64,8 @@ export class JournalModel {
   readonly orders = new Map<string, ModelOrder>();
   /** By `movementName`. */
   readonly movements = new Map<string, ModelMovement>();
+  /** Products whose first records are not read: what happens to them cannot be followed. */
+  readonly unseen = new Set<string>();
   records = 0;
   events = 0;
   readonly #byKey = new Map<string, string>();
@@ -70,6 +74,13 @@ export class JournalModel {
 
   constructor(findings: Findings) {
     this.#findings = findings;
+  }
+
+  /** The shard's records are read from behind `head` on. @param unseen products that a snapshot behind `head` has */
+  begin(shard: number, head: number, unseen: Iterable<string>): void {
+    const nobody = { epoch: 0, owner: '', number: 0, sequences: [] };
+    this.#shards.set(shard, { ...nobody, head, beginsInside: true });
+    for (const productId of unseen) this.unseen.add(productId);
   }
 
   /** The journal's records, in journal order. */
@@ -113,6 +124,7 @@ export class JournalModel {
       owner: '',
       number: 0,
       head: 0,
+      beginsInside: false,
       sequences: [],
     };
     this.#shards.set(record.shard, shard);
@@ -120,7 +132,9 @@ export class JournalModel {
     const where = `record ${sequence} of shard ${record.shard}`;
     const follows = record.previous === shard.head;
     this.#findings.check(6, follows, () => `${where} names ${record.previous} before it, not ${shard.head}`);
-    if (record.number === 0) {
+    if (shard.beginsInside) {
+      shard.beginsInside = false;
+    } else if (record.number === 0) {
       const rises = record.epoch > shard.epoch;
       this.#findings.check(6, rises, () => `${where} claims epoch ${record.epoch} after ${shard.epoch}`);
     } else {
@@ -136,6 +150,9 @@ export class JournalModel {
   }
 
   #event(event: Event, sequence: number, shard: number): void {
+    // Its whole history is behind the beginning after all.
+    if (event.kind === 'configured' && event.revision === 1) this.unseen.delete(event.productId);
+    if (this.unseen.has(event.productId)) return;
     const product = this.products.get(event.productId);
     if (product !== undefined && product.sale.now.retiredAt !== null)
       this.#findings.broken(8, `${event.kind} of ${event.productId}, which is retired`);

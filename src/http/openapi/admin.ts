@@ -109,7 +109,10 @@ export const adminPaths: ZodOpenApiPathsObject = {
       description: 'Reads the whole journal and all rows, and checks every invariant.',
       security: admin,
       responses: {
-        '200': { description: 'Each invariant with its figures. `silentWorkers` were not asked.' },
+        '200': {
+          description:
+            'Each invariant with its figures. `silentWorkers` were not asked; `unseen` archives were not read.',
+        },
         ...problems('unauthenticated', 'forbidden', 'unavailable'),
       },
     },

@@ -6,9 +6,10 @@
 //   records   as in the journal, whatever columns it has
 
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Sequence } from '../ports.ts';
+import { syncPath } from './head-mark.ts';
 
 /** An archive, or what was wanted of one, is not as it must be. Nothing was changed. */
 export class ArchiveRefused extends Error {
@@ -190,16 +191,6 @@ export function sumOf(path: string): { readonly sha256: string; readonly bytes: 
     closeSync(file);
   }
   return { sha256: hash.digest('hex'), bytes: statSync(path).size };
-}
-
-/** A file or a folder. */
-export function syncPath(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }
 
 function removeFile(path: string): void {

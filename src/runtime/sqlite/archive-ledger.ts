@@ -65,6 +65,16 @@ export function readArchives(journalPath: string): ArchiveEntry[] {
   }
 }
 
+/** The newest record of each shard that is in an archive alone; the journal goes on behind it. */
+export function archivedUpTo(entries: readonly ArchiveEntry[]): Map<number, Sequence> {
+  const upTo = new Map<number, Sequence>();
+  for (const { restoredAt, ranges } of entries) {
+    if (restoredAt !== null) continue;
+    for (const { shard, last } of ranges) upTo.set(shard, Math.max(last, upTo.get(shard) ?? 0));
+  }
+  return upTo;
+}
+
 /** Notes the archive and removes what it holds: both or neither. @throws ArchiveRefused */
 export function removeArchived(journalPath: string, entry: ArchiveEntry): void {
   change(journalPath, (journal) => {
@@ -165,23 +175,28 @@ function change(path: string, work: (journal: DatabaseSync) => void): void {
 
 /** What became of the file's free room. */
 export interface SpaceReturned {
-  readonly bytesBefore: number;
-  readonly bytesAfter: number;
+  /** Of the journal's file. */
+  readonly bytes: number;
   /** Why the file stayed as it is: its free room is used by later records. */
   readonly failure: string | undefined;
 }
 
+/** Of the file; with less free room it is not written anew. */
+const FREE_SHARE_MIN = 0.25;
+
 /** Writes the journal anew without its free room. Needs as much room on the disk as stays, twice, for a moment. */
 export function returnSpace(path: string): SpaceReturned {
-  const bytesBefore = statSync(path).size;
   let failure: string | undefined;
   const journal = new DatabaseSync(path);
+  const pragma = (name: string): number => Number(Object.values(journal.prepare(`PRAGMA ${name}`).get()!)[0]);
   try {
-    journal.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
+    journal.exec('PRAGMA synchronous = FULL');
+    if (pragma('freelist_count') >= FREE_SHARE_MIN * pragma('page_count')) journal.exec('VACUUM');
+    journal.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch (error) {
     failure = (error as Error).message;
   } finally {
     journal.close();
   }
-  return { bytesBefore, bytesAfter: statSync(path).size, failure };
+  return { bytes: statSync(path).size, failure };
 }

@@ -12,12 +12,12 @@ import {
   ArchiveRefused,
   readArchiveAbout,
   sumOf,
-  syncPath,
   writeArchive,
   type ArchiveAbout,
   type ArchivedRange,
 } from './archive-file.ts';
 import { readArchives, removeArchived, type ArchiveEntry } from './archive-ledger.ts';
+import { syncPath } from './head-mark.ts';
 
 export type MoveStep = 'writing' | 'reading back' | 'naming' | 'removing';
 

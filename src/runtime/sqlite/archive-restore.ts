@@ -2,7 +2,7 @@
 // one transaction an archive. What is back already stays as it is.
 
 import { DatabaseSync } from 'node:sqlite';
-import { readExtent } from './reader.ts';
+import { readJournalFacts } from './reader.ts';
 import {
   ArchiveRefused,
   readArchiveAbout,
@@ -79,7 +79,7 @@ export function assertWhole(file: string, { sha256, bytes }: ArchiveEntry): void
 }
 
 function assertOfJournal(file: string, about: ArchiveAbout, journal: string): void {
-  const { id } = readExtent(journal);
+  const { id } = readJournalFacts(journal);
   if (about.journal === id) return;
   throw new ArchiveRefused(`${file} is an archive of journal ${about.journal}, and this journal is ${id}.`);
 }

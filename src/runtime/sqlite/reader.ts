@@ -48,3 +48,25 @@ function columnsOf(database: DatabaseSync): string {
   const sums = database.prepare("SELECT 1 FROM pragma_table_info('records') WHERE name = 'crc'").get();
   return sums === undefined ? 'sequence, shard, bytes, NULL AS crc' : RECORD_COLUMNS;
 }
+
+export interface JournalFacts {
+  /** Drawn when the journal was made. */
+  readonly id: string;
+  readonly shards: number;
+  /** Newest sequence of each shard that has one. */
+  readonly heads: ReadonlyMap<number, Sequence>;
+}
+
+/** Who this journal is, how many shards it has, and how far it goes: the newest sequence of each shard. */
+export function readJournalFacts(path: string): JournalFacts {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const about = database.prepare('SELECT name, value FROM about').all();
+    const facts = new Map(about.map(({ name, value }) => [String(name), value]));
+    const rows = database.prepare('SELECT shard, max(sequence) AS head FROM records GROUP BY shard').all();
+    const heads = new Map(rows.map((row) => [Number(row['shard']), Number(row['head'])]));
+    return { id: String(facts.get('id')), shards: Number(facts.get('shards')), heads };
+  } finally {
+    database.close();
+  }
+}

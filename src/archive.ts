@@ -1,0 +1,122 @@
+// `doorbuster archive`: takes the records of ended sales out of a resting folder's journal, after an audit that finds
+// nothing wrong with it, and leaves behind what a node needs to start and to go on.
+
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { planArchive, type StayingShard } from './archive-plan.ts';
+import { audit } from './audit.ts';
+import { assertBelongsTogether, migrate, openPool, type PostgresConnection } from './persistence/index.ts';
+import {
+  archivedUpTo,
+  ArchiveRefused,
+  moveToArchive,
+  readArchives,
+  readJournalFacts,
+  recordsOf,
+  returnSpace,
+  SnapshotFiles,
+  type ArchiveEntry,
+  type DataFolder,
+  type Sequence,
+  type SpaceReturned,
+} from './runtime/index.ts';
+
+export interface ArchiveRequest {
+  /** Locked by the caller. */
+  readonly folder: DataFolder;
+  readonly connection: PostgresConnection;
+  /** As an absolute path; a numbered file in the folder's archives when not given. */
+  readonly out: string | undefined;
+  /** Of the program. */
+  readonly version: string;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Where it is: a step's name, and the share of it that is done, 0 to 1. */
+  readonly onProgress: (step: string, share: number) => void;
+}
+
+export interface Archived {
+  readonly entry: ArchiveEntry;
+  readonly records: number;
+  /** An earlier run that was killed had written the file. */
+  readonly isFinished: boolean;
+  /** Of the journal's file. */
+  readonly bytesBefore: number;
+  readonly space: SpaceReturned;
+}
+
+export interface ArchiveResult {
+  /** Undefined when there was nothing to archive. */
+  readonly archived: Archived | undefined;
+  readonly staying: readonly StayingShard[];
+}
+
+/** @throws ArchiveRefused @throws PostgresOfAnotherJournal */
+export async function archive(request: ArchiveRequest): Promise<ArchiveResult> {
+  const { folder, connection, now, version, onProgress } = request;
+  onProgress('auditing', 0);
+  const positions = await readyPostgres(connection, folder.journal);
+  await assertClean(folder, connection);
+  onProgress('looking for what can be archived', 0);
+  const { ranges, staying } = await planArchive(folder, positions, now);
+  const { journal } = folder;
+  const bytesBefore = statSync(journal).size;
+  if (ranges.length === 0) {
+    // What a run that was killed had left to do.
+    await removeSuperseded(folder);
+    if (readArchives(journal).length > 0) returnSpace(journal);
+    return { archived: undefined, staying };
+  }
+  const { id, shards } = readJournalFacts(journal);
+  const total = recordsOf({ ranges });
+  const { entry, isFinished } = moveToArchive({
+    journal,
+    file: request.out ?? nextFile(folder, id),
+    about: { id: randomUUID(), journal: id, shards, madeAt: now, madeBy: version, ranges },
+    onStep: (step, records) => onProgress(step, records / total),
+  });
+  onProgress('giving room back', 0);
+  await removeSuperseded(folder);
+  const space = returnSpace(journal);
+  return { archived: { entry, records: recordsOf(entry), isFinished, bytesBefore, space }, staying };
+}
+
+async function readyPostgres(
+  connection: PostgresConnection,
+  journal: string,
+): Promise<Map<number, Sequence>> {
+  const pool = openPool(connection, 1, 'doorbuster archive');
+  try {
+    await migrate(pool);
+    return await assertBelongsTogether(pool, readJournalFacts(journal).id);
+  } finally {
+    await pool.end();
+  }
+}
+
+async function assertClean(folder: DataFolder, connection: PostgresConnection): Promise<void> {
+  const { ok, violations } = await audit({ ...folder, connection, live: [] });
+  if (ok) return;
+  const [first] = violations;
+  throw new ArchiveRefused(
+    `The audit of ${folder.path} is not clean: ${violations.length} violations, the first of invariant ${first?.invariant}: ` +
+      `${first?.what}. Nothing is archived before it is (npx doorbuster audit).`,
+  );
+}
+
+/** The same name until an archive is noted under it, so that a run that was killed is found by the next one. */
+function nextFile({ archives, journal }: DataFolder, id: string): string {
+  mkdirSync(archives, { recursive: true, mode: 0o700 });
+  const number = readArchives(journal).length + 1;
+  return join(archives, `${id.slice(0, 8)}-${String(number).padStart(4, '0')}.sqlite`);
+}
+
+/** Snapshots whose record went into an archive would be taken for damaged ones. */
+async function removeSuperseded({ snapshots: folder, journal }: DataFolder): Promise<void> {
+  const snapshots = new SnapshotFiles(folder);
+  const upTo = archivedUpTo(readArchives(journal));
+  for (const name of await snapshots.listAll()) {
+    if (name.sequence <= (upTo.get(name.shard) ?? 0)) await snapshots.remove(name);
+  }
+}
