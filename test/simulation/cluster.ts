@@ -10,12 +10,16 @@ import {
   type Reply,
 } from '../../src/actors/index.ts';
 import type { Answer } from '../../src/actors/index.ts';
+import { Problem } from '../../src/http/problem.ts';
+import { RetiredOrders } from '../../src/http/retired-orders.ts';
+import type { OrderReads } from '../../src/persistence/index.ts';
 import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
 import { OwnShards } from '../../src/runtime/own-shards.ts';
 import type { Message, SnapshotName, Transport } from '../../src/runtime/ports.ts';
 import { Router } from '../../src/runtime/router.ts';
 import { Shard } from '../../src/runtime/shard.ts';
 import { SnapshotMaker } from '../../src/runtime/snapshot-maker.ts';
+import { SimulatedRows } from './rows.ts';
 import { SimulatedSnapshots } from './snapshots.ts';
 import {
   NodeTime,
@@ -27,7 +31,13 @@ import {
 } from './world.ts';
 
 const SHARDS = 1;
-const LIMITS = { ...DEFAULT_LIMITS, commandTimeoutMs: 2_000, expiryGraceMs: 1_000, flushCommandsMax: 8 };
+const LIMITS = {
+  ...DEFAULT_LIMITS,
+  commandTimeoutMs: 2_000,
+  expiryGraceMs: 1_000,
+  flushCommandsMax: 8,
+  ordersKeptMs: 3_000,
+};
 const SNAPSHOT_POLICY = {
   tailBytesMin: 400,
   tailShareMin: 0,
@@ -110,6 +120,8 @@ export class Cluster {
   readonly #seen = [0, 0];
   readonly answers: Answer[] = [];
   waiting = 0;
+  readonly rows: SimulatedRows;
+  readonly #retired: RetiredOrders;
   readonly snapshots = new Map<SnapshotName, Uint8Array>();
   snapshotsMade = 0;
   snapshotsFailed = 0;
@@ -120,6 +132,8 @@ export class Cluster {
     this.world = world;
     this.log = log;
     this.faults = faults;
+    this.rows = new SimulatedRows(world, log);
+    this.#retired = new RetiredOrders(this.rows as unknown as OrderReads);
     this.nodes = [];
     this.nodes.push(new SimulatedNode(0, this), new SimulatedNode(1, this));
   }
@@ -194,21 +208,29 @@ export class Cluster {
     node.time.reach(() => node.router.submit(command, (reply) => once(reply)));
   }
 
-  /** Repeats until the answer is definite. */
-  insist(command: Parameters<Router['submit']>[0], definite: (reply: Reply) => void): void {
+  /** Repeats until the answer is definite. @param inRows how the rows are asked when the owner has let the order go */
+  insist(
+    command: Parameters<Router['submit']>[0],
+    definite: (reply: Reply) => void,
+    inRows?: () => Promise<Reply>,
+  ): void {
     this.waiting++;
     const attempt = (): void =>
-      this.ask(command, (reply) => {
-        const unclear =
-          reply === undefined ||
-          (reply.outcome === 'refused' &&
-            (reply.refusal === 'overloaded' || reply.refusal === 'outcome_unknown'));
-        if (unclear) this.world.at(this.world.dice.next() * 500, attempt);
-        else {
-          this.waiting--;
-          definite(reply);
-        }
+      this.ask(command, (told) => {
+        if (told?.outcome === 'retired' && inRows !== undefined) void inRows().catch(unavailable).then(judge);
+        else judge(told);
       });
+    const judge = (reply: Reply | undefined): void => {
+      const unclear =
+        reply === undefined ||
+        (reply.outcome === 'refused' &&
+          (reply.refusal === 'overloaded' || reply.refusal === 'outcome_unknown'));
+      if (unclear) this.world.at(this.world.dice.next() * 500, attempt);
+      else {
+        this.waiting--;
+        definite(reply);
+      }
+    };
     attempt();
   }
 
@@ -232,25 +254,44 @@ export class Cluster {
         requestKey,
         quantity,
       } as const;
-      this.insist(command, (reply) => {
-        if (reply.outcome !== 'reserved') {
-          // With two clicks the other one may be accepted after this one was refused.
-          if (clicks === 1) {
-            this.answers.push({ productId, customerId, idempotencyKey, orderId: undefined });
-          }
-          return;
-        }
-        const told = orderIdText(reply.order.orderId);
+      const inRows = (): Promise<Reply> => this.#retired.bought(command);
+      const hear = (reply: Reply): void => {
+        const told = reply.outcome === 'reserved' ? orderIdText(reply.order.orderId) : undefined;
         this.answers.push({ productId, customerId, idempotencyKey, orderId: told });
+      };
+      const definite = (reply: Reply): void => {
+        // With two clicks the other one may be accepted after this one was refused.
+        if (reply.outcome === 'reserved' || clicks === 1) hear(reply);
+        if (reply.outcome !== 'reserved') return;
+        // Who was accepted is told so again, whatever became of it and of the sale.
+        this.world.at(dice.next() * 25_000, () => this.insist(command, hear, inRows));
+        const { orderId } = reply.order;
         if (dice.chance(0.4)) {
-          this.insist(
-            { kind: 'pay', orderId: reply.order.orderId, customerKey, settlement: 'paid' },
-            () => {},
-          );
+          this.insist({ kind: 'pay', orderId, customerKey, settlement: 'paid' }, (answer) => {
+            if (answer.outcome === 'order' && answer.order.status === 'refund_due')
+              this.insist({ kind: 'refund', orderId }, () => {});
+          });
         } else if (dice.chance(0.3)) {
-          this.insist({ kind: 'cancel', orderId: reply.order.orderId, customerKey }, () => {});
+          this.insist({ kind: 'cancel', orderId, customerKey }, () => {});
         }
-      });
+      };
+      this.insist(command, definite, inRows);
     }
   }
+
+  /** Asks by key, as whoever lost an answer does. */
+  find(productId: string, customerId: string, idempotencyKey: string): void {
+    const requestKey = requestKeyOf(productId, customerId, idempotencyKey);
+    const definite = (reply: Reply): void => {
+      const orderId = reply.outcome === 'order' ? orderIdText(reply.order.orderId) : undefined;
+      this.answers.push({ productId, customerId, idempotencyKey, orderId });
+    };
+    const inRows = (): Promise<Reply> => this.#retired.found(productId, customerId, idempotencyKey);
+    this.insist({ kind: 'findOrder', productId, requestKey }, definite, inRows);
+  }
+}
+
+/** Whoever hears that asks again. */
+function unavailable(error: unknown): undefined {
+  if (!(error instanceof Problem) || error.code !== 'unavailable') throw error;
 }
