@@ -122,6 +122,7 @@ export class Cluster {
   waiting = 0;
   readonly rows: SimulatedRows;
   readonly #retired: RetiredOrders;
+  readonly #repetitions: (() => void)[] = [];
   readonly snapshots = new Map<SnapshotName, Uint8Array>();
   snapshotsMade = 0;
   snapshotsFailed = 0;
@@ -263,8 +264,10 @@ export class Cluster {
         // With two clicks the other one may be accepted after this one was refused.
         if (reply.outcome === 'reserved' || clicks === 1) hear(reply);
         if (reply.outcome !== 'reserved') return;
-        // Who was accepted is told so again, whatever became of it and of the sale.
-        this.world.at(dice.next() * 25_000, () => this.insist(command, hear, inRows));
+        this.#repetitions.push(() => this.insist(command, hear, inRows));
+        // An owner that was passed over and does not know it yet may refuse: there are no leases. The rows may not.
+        const hearRows = (): Promise<Reply> => inRows().then((told) => (hear(told), told));
+        this.world.at(dice.next() * 25_000, () => this.insist(command, () => {}, hearRows));
         const { orderId } = reply.order;
         if (dice.chance(0.4)) {
           this.insist({ kind: 'pay', orderId, customerKey, settlement: 'paid' }, (answer) => {
@@ -277,6 +280,11 @@ export class Cluster {
       };
       this.insist(command, definite, inRows);
     }
+  }
+
+  /** Who was accepted is told so again, whatever became of the order and of the sale. */
+  repeatAll(): void {
+    for (const repeat of this.#repetitions.splice(0)) repeat();
   }
 
   /** Asks by key, as whoever lost an answer does. */

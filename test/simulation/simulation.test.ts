@@ -63,6 +63,7 @@ async function simulate(seed: number) {
   for (const address of [0, 1]) cluster.restart(address);
   cluster.moveTo(0);
   await world.live(60_000);
+  cluster.repeatAll();
   for (const [customerId, key] of wishes) cluster.find(productId, customerId, key);
   await world.live(20_000);
 
