@@ -2,12 +2,12 @@
 // says that it is its own. A claim can be lost without any rival: the last append of a dead owner may land between the
 // look at the journal's head and the claim.
 
+import { backOff, type BackOffLimits } from './back-off.ts';
 import type { Address, Timers } from './ports.ts';
 import type { Shard } from './shard.ts';
 import type { ShardStatus } from './shard-status.ts';
 
-const RECLAIM_BACKOFF_MS = 20;
-const RECLAIM_BACKOFF_MAX_MS = 1_000;
+const RECLAIM: BackOffLimits = { firstMs: 20, mostMs: 1_000 };
 
 export interface OwnShardsOptions {
   readonly self: Address;
@@ -57,14 +57,14 @@ export class OwnShards {
   }
 
   async #open(number: number): Promise<void> {
-    const { self, ownerOf, make } = this.#options;
+    const { self, ownerOf, timers, make } = this.#options;
     this.#opening.add(number);
     for (let tries = 0; ownerOf(number) === self && !this.#draining; tries++) {
       const shard = make(number, (status) => this.#heardOf(status));
       this.byNumber.set(number, shard);
       await shard.open();
       if (shard.phase !== 'lost') break;
-      await this.#backoff(tries);
+      await backOff(timers, tries, RECLAIM);
     }
     this.#opening.delete(number);
   }
@@ -74,11 +74,6 @@ export class OwnShards {
     if (status.phase !== 'lost' || this.#opening.has(status.shard)) return;
     // It was open, and somebody wrote to it.
     this.#opening.add(status.shard);
-    void this.#backoff(0).then(() => this.#open(status.shard));
-  }
-
-  #backoff(tries: number): Promise<void> {
-    const delayMs = Math.min(RECLAIM_BACKOFF_MS * 2 ** Math.min(tries, 16), RECLAIM_BACKOFF_MAX_MS);
-    return new Promise((resolve) => void this.#options.timers.after(delayMs, resolve));
+    void backOff(this.#options.timers, 0, RECLAIM).then(() => this.#open(status.shard));
   }
 }

@@ -7,8 +7,10 @@
 // claims anew, and reads back whether the append landed: it never guesses. Stopped by drain().
 
 import { encodeRecord, refuse, type Product } from '../actors/index.ts';
+import { backOff, type BackOffLimits } from './back-off.ts';
 import { Batch } from './batch.ts';
 import { claim, type UnknownAppend } from './claim.ts';
+import { LateCheck } from './late-check.ts';
 import type { RuntimeLimits } from './limits.ts';
 import { Mailbox, type Entry } from './mailbox.ts';
 import { JournalUnavailable, type AppendResult, type ShardPorts, type ShardReply } from './ports.ts';
@@ -21,9 +23,7 @@ const OUTCOME_UNKNOWN: ShardReply = refuse('outcome_unknown').reply;
 /** Surely not decided here. */
 const MOVED: ShardReply = { outcome: 'moved' };
 
-const LATE_CHECK_MS = 250;
-const RECOVERY_BACKOFF_MS = 40;
-const RECOVERY_BACKOFF_MAX_MS = 1_000;
+const RECOVERY: BackOffLimits = { firstMs: 40, mostMs: 1_000 };
 
 /** The batch whose append is under way, and the record by which a claim recognises it. */
 interface Flight extends UnknownAppend {
@@ -49,7 +49,7 @@ export class Shard {
   #recoveries = 0;
   #whenDrained: (() => void)[] = [];
   readonly #upkeep: Upkeep;
-  #cancelLateCheck: (() => void) | undefined;
+  readonly #lateCheck: LateCheck;
 
   /** @param onPhase hears of every change of phase */
   constructor(
@@ -65,6 +65,7 @@ export class Shard {
     this.#limits = limits;
     this.#revision = revision;
     this.#mailbox = new Mailbox(limits.mailboxEntriesMax);
+    this.#lateCheck = new LateCheck(this.#mailbox, ports, (late) => late.answer(OVERLOADED));
     this.#state = new ShardState(shard);
     this.#upkeep = new Upkeep(ports, limits, () => this.#schedulePump());
   }
@@ -105,7 +106,7 @@ export class Shard {
       } catch (error) {
         if (!(error instanceof JournalUnavailable)) return this.#refuse(error);
         this.#enter('recovering', error.message);
-        await this.#backoff(tries);
+        await backOff(this.#ports.timers, tries, RECOVERY);
       }
     }
   }
@@ -114,7 +115,7 @@ export class Shard {
     if (this.#phase === 'lost' || this.#phase === 'drained' || this.#draining) return entry.answer(MOVED);
     if (this.#phase === 'refused' || !this.#mailbox.offer(entry)) return entry.answer(OVERLOADED);
     this.#schedulePump();
-    this.#armLateCheck();
+    this.#lateCheck.arm();
   }
 
   /** Takes nothing more, decides what waits, and resolves when all of it is durable and answered. */
@@ -226,14 +227,9 @@ export class Shard {
     this.#mailbox.putBack(this.#gathering.entries);
     this.#gathering = new Batch();
     this.#upkeep.stop();
-    this.#armLateCheck();
+    this.#lateCheck.arm();
     // A journal that takes claims and refuses batches would otherwise be claimed without a pause.
-    void this.#backoff(this.#recoveries++).then(() => this.open());
-  }
-
-  #backoff(tries: number): Promise<void> {
-    const delayMs = Math.min(RECOVERY_BACKOFF_MS * 2 ** Math.min(tries, 16), RECOVERY_BACKOFF_MAX_MS);
-    return new Promise((resolve) => void this.#ports.timers.after(delayMs, resolve));
+    void backOff(this.#ports.timers, this.#recoveries++, RECOVERY).then(() => this.open());
   }
 
   /** Told by a claim that met the flight's record. */
@@ -288,14 +284,5 @@ export class Shard {
     if (canProceed && isBusy) return;
     if (this.#phase === 'open') this.#enter('drained', null);
     for (const resolve of this.#whenDrained.splice(0)) resolve();
-  }
-
-  /** While commands wait, those whose time is up are told that they were not decided. */
-  #armLateCheck(): void {
-    this.#cancelLateCheck ??= this.#ports.timers.after(LATE_CHECK_MS, () => {
-      this.#cancelLateCheck = undefined;
-      for (const entry of this.#mailbox.takeLate(this.#ports.clock.monotonic())) entry.answer(OVERLOADED);
-      if (this.#mailbox.depth > 0) this.#armLateCheck();
-    });
   }
 }
