@@ -2,7 +2,9 @@
 // start at the same moment.
 
 import { postgresBinaries } from './postgres.ts';
+import { assertStrace } from './strace.ts';
 
 export default function install(): void {
   postgresBinaries();
+  assertStrace();
 }

@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Client } from 'pg';
+import { installPackage } from './package.ts';
 
 export interface PostgresServer {
   readonly connection: { host: string; port: number; database: string; user: string };
@@ -118,19 +119,8 @@ function findBinaries(): string | undefined {
 }
 
 function installBinaries(): string {
-  const isDebian = existsSync('/etc/debian_version') && existsSync('/usr/bin/apt-get');
-  if (!isDebian || process.getuid?.() !== 0) {
-    throw new Error(
-      'These tests need a Postgres server. Install the package "postgresql" (its initdb and postgres must be on the ' +
-        `PATH or in ${PACKAGES_ROOT}/*/bin) and run them again.`,
-    );
-  }
-  process.stderr.write('Postgres is missing: installing the package "postgresql" for the tests\n');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'postgresql']]) {
-    const { status, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`apt-get ${args.join(' ')} failed: ${stderr}`);
-  }
+  const toWhere = `its initdb and postgres must be on the PATH or in ${PACKAGES_ROOT}/*/bin`;
+  installPackage('postgresql', `These tests need a Postgres server (${toWhere}).`);
   stopPackagedClusters();
   const binaries = findBinaries();
   if (binaries === undefined) throw new Error('The package "postgresql" is installed, but brought no server');
