@@ -27,7 +27,7 @@ export async function restore(shard: number, upTo: Sequence, ports: RestorePorts
   return state;
 }
 
-/** Takes over the records behind the state's head, up to `upTo`. */
+/** Takes over the records behind the state's head, up to `upTo`, which is there. @throws JournalDamaged when it is not */
 export async function follow(
   state: ShardState,
   upTo: Sequence,
@@ -39,6 +39,8 @@ export async function follow(
       await timers.giveWay();
     }
   }
+  if (state.position.head === upTo) return;
+  throw new JournalDamaged(`record ${upTo} of shard ${state.shard} is in the journal, and is not given back`);
 }
 
 /** An empty state when there is no snapshot to begin with. */

@@ -22,7 +22,7 @@ import {
 } from './disk/journal-writer.ts';
 import { recordOperations } from './disk/operations.ts';
 
-const SEED = 20_261_123;
+const SEED = Number(process.env['CRASH_SEED'] ?? 20_261_123);
 const WRITER = fileURLToPath(new URL('./disk/journal-writer.ts', import.meta.url));
 /** In memory where that is possible: a sync costs nothing there. */
 const ROOT = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'doorbuster-crash-'));

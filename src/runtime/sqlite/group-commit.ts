@@ -59,9 +59,9 @@ export class GroupCommit {
   #read(request: Exclude<Request, AppendRequest>): Response {
     const { id, shard } = request;
     try {
-      const head = this.#store.headOf(shard);
-      const [from, to] = request.kind === 'head' ? [head, head] : [request.from, request.to];
-      return { id, records: this.#store.read(shard, from, to) };
+      if (request.kind === 'read') return { id, records: this.#store.read(shard, request.from, request.to) };
+      const head = this.#store.head(shard);
+      return { id, records: head === undefined ? [] : [head] };
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error);
       return { id, failure, isDamage: error instanceof JournalDamaged };

@@ -17,6 +17,7 @@ export interface CheckedRecord extends StoredRecord {
 }
 
 const READ_BYTES_MAX = 1024 * 1024;
+const NO_BYTES = new Uint8Array();
 const PLACE_BYTES = 12;
 const place = Buffer.alloc(PLACE_BYTES);
 
@@ -60,14 +61,24 @@ export function endOf(records: readonly CheckedRecord[]): Sequence {
 export const isDamaged = ({ damage }: CheckedRecord): boolean => damage !== undefined;
 
 export function checked({ crc, ...record }: RecordRow): CheckedRecord {
-  if (crc === null) return record;
-  const found = sumOf(record);
-  if (found === crc) return record;
+  const what = isRecord(record) ? wrongSum(record, crc) : 'it is no record at all';
+  if (what === undefined) return record;
   const { sequence, shard } = record;
-  const damage =
-    `record ${sequence} of shard ${shard} is damaged: the sum of its bytes is ${hex(found)} and should be ` +
-    `${hex(crc)}. See “When a shard is refused” in docs/operations.md.`;
-  return { ...record, damage };
+  const damage = `record ${sequence} of shard ${shard} is damaged: ${what}. See “When a shard is refused” in docs/operations.md.`;
+  return { sequence, shard, bytes: record.bytes ?? NO_BYTES, damage };
 }
+
+function wrongSum(record: StoredRecord, crc: number | null): string | undefined {
+  if (crc === null) return undefined;
+  const found = sumOf(record);
+  return found === crc ? undefined : `the sum of its bytes is ${hex(found)} and should be ${hex(crc)}`;
+}
+
+/** SQLite takes a damaged row as it is, whatever its columns should hold. */
+function isRecord({ sequence, shard, bytes }: { [Column in keyof StoredRecord]: unknown }): boolean {
+  return typeof sequence === 'number' && sequence > 0 && isShard(shard) && bytes instanceof Uint8Array;
+}
+
+const isShard = (shard: unknown): boolean => typeof shard === 'number' && shard === shard >>> 0;
 
 const hex = (sum: number): string => sum.toString(16).padStart(8, '0');

@@ -68,10 +68,11 @@ export function openJournalFile(
   }
 }
 
-/** Whether SQLite says that the file is not what it wrote: trying again cannot help. */
+/** Whether the file is not what was written, by SQLite's word or by a number that nobody writes: trying again cannot help. */
 export function isCorruption(error: unknown): boolean {
-  const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff;
-  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
+  const { code, errcode = 0 } = error as { code?: string; errcode?: number };
+  const primary = errcode & 0xff;
+  return primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB || code === 'ERR_OUT_OF_RANGE';
 }
 
 function prepare(database: DatabaseSync, shards: number): void {

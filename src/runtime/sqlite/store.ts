@@ -65,8 +65,7 @@ export class SqliteStore {
     const mark = HeadMark.find(markPath);
     this.#wasUnmarked = mark === undefined && heads.size > 0;
     this.#mark = mark ?? HeadMark.make(markPath, id, this.#everyHead(heads));
-    const newest = database.prepare('SELECT max(sequence) AS last FROM records').get();
-    this.#last = Math.max(this.#last, Number(newest?.['last'] ?? 0), ...this.#mark.heads.values());
+    this.#last = Math.max(this.#last, this.#newestOfAll(), ...this.#mark.heads.values());
     this.#refuseBehindMark(heads);
   }
 
@@ -123,6 +122,15 @@ export class SqliteStore {
     }
   }
 
+  /** The newest record of the shard. @throws JournalDamaged */
+  head(shard: number): StoredRecord | undefined {
+    const sequence = this.headOf(shard);
+    if (sequence === 0) return undefined;
+    const [head] = this.read(shard, sequence, sequence);
+    if (head !== undefined) return head;
+    throw new JournalDamaged(corrupt(shard, new Error(`record ${sequence} is listed and not there`)));
+  }
+
   /** @throws JournalDamaged */
   read(shard: number, from: Sequence, to: Sequence): StoredRecord[] {
     this.#assertSound(shard);
@@ -177,6 +185,17 @@ export class SqliteStore {
     }
     this.#last = Math.max(this.#last, ...heads.values());
     return heads;
+  }
+
+  /** Where every append goes: without it there is none. */
+  #newestOfAll(): Sequence {
+    try {
+      return Number(this.#database.prepare('SELECT max(sequence) AS last FROM records').get()?.['last'] ?? 0);
+    } catch (error) {
+      if (!isCorruption(error)) throw error;
+      this.#refuseCorrupt(undefined, error);
+      return 0;
+    }
   }
 
   #everyHead(heads: ReadonlyMap<number, Sequence>): Sequence[] {
