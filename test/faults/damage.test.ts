@@ -59,7 +59,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   },
   'a sector emptied': (bytes, dice) => {
     const at = dice.below(bytes.length / SECTOR_BYTES) * SECTOR_BYTES;
-    return bytes.fill(0, at, at + SECTOR_BYTES);
+    return bytes.fill(0, at, Math.min(at + SECTOR_BYTES, bytes.length));
   },
   'its end cut off': (bytes, dice) => bytes.subarray(0, dice.below(bytes.length)),
 };
@@ -120,7 +120,7 @@ async function fateOf(image: Image): Promise<Fate> {
     store = new SqliteStore(join(folder, JOURNAL), { shards: SHARDS, bytesMax: 2 ** 30 });
   } catch (error) {
     if (!(error instanceof JournalMismatch)) throw error;
-    expect(error.message).toMatch(/journal\.(sqlite|mark)/);
+    expect(error.message).toMatch(/journal/);
     return { whole: 0, refused: SHARDS };
   }
   try {
