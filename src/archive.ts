@@ -10,6 +10,7 @@ import { assertBelongsTogether, migrate, openPool, type PostgresConnection } fro
 import {
   archivedUpTo,
   ArchiveRefused,
+  JOURNAL_FORMAT,
   moveToArchive,
   readArchives,
   readJournalFacts,
@@ -55,6 +56,7 @@ export interface ArchiveResult {
 /** @throws ArchiveRefused @throws PostgresOfAnotherJournal */
 export async function archive(request: ArchiveRequest): Promise<ArchiveResult> {
   const { folder, connection, now, version, onProgress } = request;
+  assertFormat(folder.journal);
   onProgress('auditing', 0);
   const positions = await readyPostgres(connection, folder.journal);
   await assertClean(folder, connection);
@@ -82,6 +84,15 @@ export async function archive(request: ArchiveRequest): Promise<ArchiveResult> {
   return { archived: { entry, records: recordsOf(entry), isFinished, bytesBefore, space }, staying };
 }
 
+function assertFormat(journal: string): void {
+  const { format } = readJournalFacts(journal);
+  if (format === JOURNAL_FORMAT) return;
+  throw new ArchiveRefused(
+    `The journal ${journal} has format ${format}, and archives are made of format ${JOURNAL_FORMAT}. Start a node of this ` +
+      'version on it once, and stop it: that brings it to this format.',
+  );
+}
+
 async function readyPostgres(
   connection: PostgresConnection,
   journal: string,
@@ -100,7 +111,7 @@ async function assertClean(folder: DataFolder, connection: PostgresConnection): 
   if (ok) return;
   const [first] = violations;
   throw new ArchiveRefused(
-    `The audit of ${folder.path} is not clean: ${violations.length} violations, the first of invariant ${first?.invariant}: ` +
+    `The audit of ${folder.path} is not clean. Violations: ${violations.length}; the first is of invariant ${first?.invariant}: ` +
       `${first?.what}. Nothing is archived before it is (npx doorbuster audit).`,
   );
 }

@@ -51,6 +51,7 @@ export { findArchives, type ShelvedArchive, type UnseenArchive } from './sqlite/
 export { SqliteFollower } from './sqlite/follower.ts';
 export { SqliteFeed } from './sqlite/feed.ts';
 export { inspectJournal, readJournal, readJournalFacts } from './sqlite/reader.ts';
+export { JOURNAL_FORMAT } from './sqlite/schema.ts';
 export { SqliteJournal } from './sqlite/journal.ts';
 export { SqliteJournalHost } from './sqlite/journal-host.ts';
 export { JournalMismatch } from './sqlite/journal-mismatch.ts';

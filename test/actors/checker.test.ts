@@ -227,3 +227,49 @@ describe('against Postgres, the checker finds', () => {
     expect(checker.report()).toMatchObject({ ok: true, figures: { recordsNotProjected: 1 } });
   });
 });
+
+describe('a shard that is read from the middle on', () => {
+  /** Records up to 40 are not read, and `PRODUCT` is older than that. */
+  function fromTheMiddle(records: readonly JournalRecord[]): Checker {
+    const checker = new Checker();
+    checker.begin(claim.shard, 40, [PRODUCT]);
+    records.forEach((record, at) => checker.record(41 + at, record));
+    checker.projectedUpTo(new Map([[claim.shard, 41 + records.length]]));
+    return checker;
+  }
+  const first: JournalRecord = { ...after(40, 7, [reserved('ada', 'a')]), epoch: 3 };
+  const row: ProjectedOrder = {
+    id: orderIdText(keyOf('an order of before')),
+    productId: PRODUCT,
+    customerId: 'bob',
+    idempotencyKey: 'b',
+    quantity: 1,
+    unitAmount: 1_999,
+    currency: 'EUR',
+    status: 'paid',
+    createdAt: AT,
+    holdExpiresAt: null,
+    version: 12,
+  };
+
+  test('is not guilty of what it was before, and its rows are counted as not compared', () => {
+    const checker = fromTheMiddle([first, { ...after(41, 8, []), epoch: 3 }]);
+    checker.row(row);
+    expect(checker.report()).toMatchObject({ ok: true, figures: { records: 2, rows: 1, rowsUnseen: 1 } });
+  });
+
+  test('still has a chain', () => {
+    expect(guiltyOf(fromTheMiddle([{ ...first, previous: 39 }]))).toEqual([6]);
+    expect(guiltyOf(fromTheMiddle([first, { ...after(41, 9, []), epoch: 3 }]))).toEqual([6]);
+  });
+
+  test('answers for products that it got since', () => {
+    const of = (event: Event): Event => ({ ...event, productId: 'sku-2' });
+    const checker = fromTheMiddle([{ ...first, events: [of(configured), of(loaded)] }]);
+    checker.row({ ...row, productId: 'sku-2' });
+    const { violations, figures } = checker.report();
+    expect(figures.rowsUnseen).toBe(0);
+    expect(violations.map(({ what }) => what)).toContain(`row ${row.id} has no journal event`);
+    expect(fromTheMiddle([{ ...first, events: [configured, loaded] }]).isUnseen(PRODUCT)).toBe(false);
+  });
+});

@@ -1,11 +1,12 @@
 // The journal of a sale that is over: archived, done without, asked for again, and put back, by a real node and the command
 // line beside it.
 
-import { renameSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditReport } from '../../src/audit.ts';
 import type { Archived, ArchiveResult } from '../../src/archive.ts';
+import { openPool, startEmbeddedPostgres } from '../../src/persistence/index.ts';
 import { dataFiles, type ArchiveEntry } from '../../src/runtime/index.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { shardOf, soldOut, writeJournal } from '../harness/journal-file.ts';
@@ -202,4 +203,20 @@ test('a restore puts everything back, and Postgres is made again', async () => {
   expect(figures).toMatchObject({ orders: ORDERS + 3, rows: ORDERS + 3, recordsNotProjected: 0 });
   expect(await stockOf(OLD)).toMatchObject({ loaded: ORDERS, sold: ORDERS });
   expect(await stockOf(SISTER)).toMatchObject({ sold: 1 });
+}, 120_000);
+
+test('of a folder that is not clean, nothing is archived', async () => {
+  expect(await engine.stop()).toBe(0);
+  const embedded = await startEmbeddedPostgres(dataDir);
+  const pool = openPool(embedded.connection, 1, 'doorbuster test');
+  await pool.query('UPDATE doorbuster.orders SET quantity = 2 WHERE customer_id = $1', ['customer 7']);
+  await pool.end();
+  await embedded.stop();
+  const size = statSync(journal).size;
+  expectRefused(
+    await run('archive'),
+    /is not clean\. Violations: 1; the first is of invariant 3: order .* quantity = 2, the journal 1/,
+  );
+  expect(statSync(journal).size).toBe(size);
+  expect(readdirSync(archives)).toEqual([]);
 }, 120_000);

@@ -52,6 +52,7 @@ function columnsOf(database: DatabaseSync): string {
 export interface JournalFacts {
   /** Drawn when the journal was made. */
   readonly id: string;
+  readonly format: number;
   readonly shards: number;
   /** Newest sequence of each shard that has one. */
   readonly heads: ReadonlyMap<number, Sequence>;
@@ -65,7 +66,8 @@ export function readJournalFacts(path: string): JournalFacts {
     const facts = new Map(about.map(({ name, value }) => [String(name), value]));
     const rows = database.prepare('SELECT shard, max(sequence) AS head FROM records GROUP BY shard').all();
     const heads = new Map(rows.map((row) => [Number(row['shard']), Number(row['head'])]));
-    return { id: String(facts.get('id')), shards: Number(facts.get('shards')), heads };
+    const [format, shards] = [Number(facts.get('format')), Number(facts.get('shards'))];
+    return { id: String(facts.get('id')), format, shards, heads };
   } finally {
     database.close();
   }

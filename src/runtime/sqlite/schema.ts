@@ -16,7 +16,7 @@ export interface StoreOptions {
 }
 
 /** 1 had no sums; it is upgraded in place. */
-const FORMAT = 2;
+export const JOURNAL_FORMAT = 2;
 const PAGE_BYTES = 4_096;
 const CHECKPOINT_PAGES = 1_000;
 const SQLITE_CORRUPT = 11;
@@ -80,7 +80,7 @@ function prepare(database: DatabaseSync, shards: number): void {
   try {
     database.exec(SCHEMA);
     const insert = database.prepare('INSERT INTO about VALUES (?, ?) ON CONFLICT DO NOTHING');
-    insert.run('format', FORMAT);
+    insert.run('format', JOURNAL_FORMAT);
     upgrade(database, Number(aboutOf(database, 'format')));
     insert.run('shards', shards);
     assertShards(Number(aboutOf(database, 'shards')), shards);
@@ -93,14 +93,14 @@ function prepare(database: DatabaseSync, shards: number): void {
 }
 
 function upgrade(database: DatabaseSync, found: number): void {
-  if (found === FORMAT) return;
+  if (found === JOURNAL_FORMAT) return;
   if (found !== 1) {
     throw new JournalMismatch(
-      `This journal has format ${found}, and this version reads formats 1 to ${FORMAT}. Start it with the version that wrote it.`,
+      `This journal has format ${found}, and this version reads formats 1 to ${JOURNAL_FORMAT}. Start it with the version that wrote it.`,
     );
   }
   database.exec('ALTER TABLE records ADD COLUMN crc INTEGER');
-  database.prepare("UPDATE about SET value = ? WHERE name = 'format'").run(FORMAT);
+  database.prepare("UPDATE about SET value = ? WHERE name = 'format'").run(JOURNAL_FORMAT);
 }
 
 function assertShards(found: number, wanted: number): void {

@@ -1,0 +1,27 @@
+// The line that shows how far a command is.
+
+import { expect, test } from 'vitest';
+import { Progress } from '../../src/commands/progress.ts';
+
+function shown(isTTY: boolean): string[] {
+  const written: string[] = [];
+  const progress = new Progress({
+    isTTY,
+    write: (text: string | Uint8Array) => written.push(String(text)) > 0,
+  });
+  progress.show('auditing', 0);
+  for (const share of [0.001, 0.002, 0.5, 1]) progress.show('writing', share);
+  progress.end();
+  progress.end();
+  return written;
+}
+
+test('is written over on a terminal, only when it says something new, and is gone at the end', () => {
+  const clear = '\r\u001B[K';
+  const lines = ['auditing …', 'writing: 0 %', 'writing: 50 %', 'writing: 100 %', ''];
+  expect(shown(true)).toEqual(lines.map((line) => clear + line));
+});
+
+test('is silent elsewhere', () => {
+  expect(shown(false)).toEqual([]);
+});
