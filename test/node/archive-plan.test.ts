@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { planArchive } from '../../src/archive-plan.ts';
-import { dataFiles, readSnapshot, SnapshotFiles, systemTimers } from '../../src/runtime/index.ts';
+import { dataFiles, readSnapshot, restore, SnapshotFiles, systemTimers } from '../../src/runtime/index.ts';
 import { temporaryFolder } from '../harness/engine.ts';
 import { SHARDS, shardOf, writeJournal } from '../harness/journal-file.ts';
 import { CONFIGURATION, SALE_STARTS_AT, ScriptedJournal } from '../persistence/scripted-journal.ts';
@@ -115,4 +115,25 @@ test('a snapshot as of the newest record stands for what may go', async () => {
   expect(state.products.get(OVER)!.stock).toMatchObject({ loaded: 10, sold: 2 });
   await plan();
   expect(await snapshots.listAll()).toEqual([newest]);
+});
+
+test('without the snapshot, a shard whose first records are gone is not read as if it had none', async () => {
+  sell(OVER);
+  writeJournal(dataDir, journal);
+  const shard = shardOf(OVER);
+  const { ranges } = await plan();
+  const { last } = ranges[0]!;
+  const tail = {
+    replay: (of: number, from: number, to: number) => journal.replay(of, Math.max(from, last + 1), to),
+  };
+  const snapshots = new SnapshotFiles(dataFiles(dataDir).snapshots);
+  const head = heads().get(shard)!;
+  const ports = { journal: tail, timers: systemTimers };
+  const state = await restore(shard, head, { ...ports, snapshots });
+  expect(state.products.get(OVER)!.stock).toMatchObject({ sold: 2 });
+  const [name] = await snapshots.listAll();
+  await snapshots.remove(name!);
+  await expect(restore(shard, head, { ...ports, snapshots })).rejects.toThrow(
+    /nothing before it is in the journal, and no whole snapshot stands for it.*archive restore/,
+  );
 });

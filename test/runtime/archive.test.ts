@@ -308,6 +308,18 @@ describe('killed', () => {
     expect(restore(file)).toEqual([{ file, records: 40, wasThere: true }]);
   });
 
+  test('before removing, and the file is another journal’s, or its records came back: it is not taken either', () => {
+    die('move', 'removing', 0);
+    const before = contents();
+    changeAbout(file, 'journal', 'other');
+    expect(() => move(journal, file)).toThrow(/sale\.sqlite exists\. Name another file/);
+    const another = join(folder, 'another.sqlite');
+    move(journal, another);
+    restore(another);
+    expect(() => move(journal, another)).toThrow(/another\.sqlite exists\. Name another file/);
+    expect(contents()).toEqual(before);
+  });
+
   test('before removing, and the file is damaged since: nothing is removed', () => {
     die('move', 'removing', 0);
     const database = new DatabaseSync(file);
