@@ -17,6 +17,7 @@ export type Fault = 'hang' | 'throw' | 'exit';
 export interface ShardRow {
   readonly shard: number;
   readonly worker: number;
+  readonly epoch: number | null;
   readonly phase: string;
   readonly reason: string | null;
 }

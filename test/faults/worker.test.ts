@@ -42,6 +42,7 @@ describe.each(DEATHS)('a worker thread that ends by: $fault', ({ fault, reason, 
     );
     await waitUntil('the rush is on', () => beside.soldSince(0) > 100 && within.soldSince(0) > 100);
 
+    const before = await node.shards();
     await node.order(1, fault);
     const orderedAt = performance.now();
     await waitUntil('the products of the dead thread sell again', () => within.soldSince(orderedAt) > 100);
@@ -71,6 +72,10 @@ describe.each(DEATHS)('a worker thread that ends by: $fault', ({ fault, reason, 
     const rows = await node.shards();
     expect(new Set(rows.map(({ worker }) => worker))).toEqual(new Set([0]));
     expect(new Set(rows.map(({ phase }) => phase))).toEqual(new Set(['open']));
+    for (const { shard, worker, epoch } of before) {
+      const claimed = worker === 1 ? epoch! + 1 : epoch;
+      expect([shard, rows[shard]!.epoch], 'fenced by a claim').toEqual([shard, claimed]);
+    }
     await waitUntil('another thread serves', async () => {
       return (await node!.metric('doorbuster_worker_threads{state="answering"}')) === 2;
     });
