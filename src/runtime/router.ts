@@ -24,7 +24,8 @@ interface Pending {
   readonly command: Command;
   readonly shard: number;
   readonly deadline: number;
-  readonly answer: (reply: Reply) => void;
+  /** Called once, by `#answer`. */
+  answer: (reply: Reply) => void;
   /** Whose answer is awaited. */
   sentTo: Address;
   /** A copy of it left for an owner that died without an answer: nobody can say any more that it was not decided. */
@@ -46,6 +47,7 @@ export interface RouterPorts {
 const OVERLOADED = refuse('overloaded').reply;
 const OUTCOME_UNKNOWN = refuse('outcome_unknown').reply;
 
+const ANSWERED = (): void => undefined;
 /** Where a command is that waits for its shard to have an owner. */
 const NOBODY: Address = -1;
 /** Pause before a command goes to a shard that had no owner a moment ago. */
@@ -189,8 +191,18 @@ export class Router {
     const pending = this.#pending.get(id);
     if (pending === undefined) return; // its deadline came first
     if (reply.outcome === 'moved') return this.#sendAgain(id, pending);
+    this.#answer(id, pending, pending.isRepeated ? answerToBoth(pending.command, reply) : reply);
+  }
+
+  /**
+   * A map that entries come to and go from is copied again and again; outgrown copies that have become old keep what they
+   * held until the next full collection. So whatever was answered lets go of its request, which would grow old with them.
+   */
+  #answer(id: number, pending: Pending, reply: Reply): void {
+    const { answer } = pending;
     this.#pending.delete(id);
-    pending.answer(pending.isRepeated ? answerToBoth(pending.command, reply) : reply);
+    pending.answer = ANSWERED;
+    answer(reply);
   }
 
   /** `moved` means that nothing was decided. At the deadline the shopper is told so, unless an earlier copy may have been. */
@@ -198,8 +210,7 @@ export class Router {
     const { clock, timers } = this.#ports;
     pending.sentTo = NOBODY;
     if (clock.monotonic() + MOVED_RETRY_MS >= pending.deadline) {
-      this.#pending.delete(id);
-      timers.soon(() => pending.answer(pending.isRepeated ? OUTCOME_UNKNOWN : OVERLOADED));
+      timers.soon(() => this.#answer(id, pending, pending.isRepeated ? OUTCOME_UNKNOWN : OVERLOADED));
       return;
     }
     timers.after(MOVED_RETRY_MS, () => {
@@ -254,10 +265,9 @@ export class Router {
     this.#cancelDeadlineCheck ??= this.#ports.timers.after(DEADLINE_CHECK_MS, () => {
       this.#cancelDeadlineCheck = undefined;
       const now = this.#ports.clock.monotonic();
-      for (const [id, { deadline, answer }] of this.#pending) {
-        if (deadline + DEADLINE_CHECK_MS > now) break;
-        this.#pending.delete(id);
-        answer(OUTCOME_UNKNOWN);
+      for (const [id, pending] of this.#pending) {
+        if (pending.deadline + DEADLINE_CHECK_MS > now) break;
+        this.#answer(id, pending, OUTCOME_UNKNOWN);
       }
       if (this.#pending.size > 0) this.#armDeadlineCheck();
     });
