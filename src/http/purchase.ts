@@ -102,54 +102,25 @@ function placed({ counters }: HttpContext, reply: Reply, shopper: Shopper): Answ
   return { status: 201, headers, body };
 }
 
-/** The headers of a purchase without anything unusual. */
-interface PlainHeaders {
-  host?: string;
-  'content-length'?: string;
-  authorization?: string;
-  'idempotency-key'?: string;
-}
-
-/** By their lengths, no two of which are the same. */
-const PLAIN_HEADERS: readonly (keyof PlainHeaders | undefined)[] = Array.from({ length: 16 }, (_, length) =>
-  (['host', 'content-length', 'authorization', 'idempotency-key'] as const).find(
-    (name) => name.length === length,
-  ),
-);
-
-/**
- * @returns its headers when the request is a plain purchase: its length is told and within bounds, each header comes once,
- * and it came to the path itself. Read from the raw list, since Node makes its own object of all that a browser sends.
- */
-export function plainPurchase(
-  { method, url, rawHeaders }: IncomingMessage,
-  bytesMax: number,
-): PlainHeaders | undefined {
-  if (method !== 'POST' || url !== PURCHASE_PATH) return undefined;
-  const headers: PlainHeaders = {};
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const given = rawHeaders[at]!;
-    const name = PLAIN_HEADERS[given.length];
-    if (name === undefined || given.toLowerCase() !== name) continue;
-    if (headers[name] !== undefined) return undefined;
-    headers[name] = rawHeaders[at + 1]!;
-  }
-  return headers.host !== undefined && Number(headers['content-length']) <= bytesMax ? headers : undefined;
+/** A purchase without anything unusual: its length is told and within bounds, and it came to the path itself. */
+export function isPlainPurchase({ method, url, headers }: IncomingMessage, bytesMax: number): boolean {
+  return (
+    method === 'POST' &&
+    url === PURCHASE_PATH &&
+    headers.host !== undefined &&
+    Number(headers['content-length']) <= bytesMax
+  );
 }
 
 /** Serves a plain purchase on Node's own objects. A request that ends in mid-body had no effect and needs no answer. */
-export function servePurchase(
-  purchase: Purchase,
-  { authorization, 'idempotency-key': key }: PlainHeaders,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): void {
+export function servePurchase(purchase: Purchase, incoming: IncomingMessage, outgoing: ServerResponse): void {
   let body: Buffer | undefined;
   incoming.on('data', (piece: Buffer) => {
     body = body === undefined ? piece : Buffer.concat([body, piece]);
   });
   incoming.on('end', () => {
-    const request = { authorization, idempotencyKey: key, body: body ?? NOTHING };
+    const { authorization, 'idempotency-key': key } = incoming.headers;
+    const request = { authorization, idempotencyKey: key as string | undefined, body: body ?? NOTHING };
     purchase(request, ({ status, headers, body }) => outgoing.writeHead(status, headers).end(body));
   });
 }

@@ -12,7 +12,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { problemBody, type ProblemCode } from './problem.ts';
-import { plainPurchase, servePurchase, type Purchase } from './purchase.ts';
+import { isPlainPurchase, servePurchase, type Purchase } from './purchase.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -48,9 +48,9 @@ const REFUSED_GRACE_MS = 1_000;
 export function listen(app: Hono, options: ListenOptions, shortcut?: Shortcut): Promise<Listener> {
   const answer = getRequestListener(app.fetch, { errorHandler: refuseTarget });
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    const plain = shortcut && plainPurchase(incoming, shortcut.bytesMax);
-    if (plain === undefined) void answer(incoming, outgoing);
-    else servePurchase(shortcut!.purchase, plain, incoming, outgoing);
+    if (shortcut !== undefined && isPlainPurchase(incoming, shortcut.bytesMax))
+      servePurchase(shortcut.purchase, incoming, outgoing);
+    else void answer(incoming, outgoing);
   };
   const serverOptions = {
     maxHeaderSize: options.headerBytesMax,
