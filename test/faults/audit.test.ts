@@ -73,7 +73,7 @@ async function audited({
     ...files,
     archives: join(planted, 'archives'),
     connection: postgres.connection,
-    live: live ? [{ shard: SHARD, sequence: LAST!, stock: new Map([[SKU, live]]) }] : [],
+    live: live ? [{ shard: SHARD, sequence: LAST, stock: new Map([[SKU, live]]) }] : [],
   });
 }
 
@@ -183,32 +183,32 @@ test.each<[string, (file: DatabaseSync) => void, RegExp]>([
   ],
   [
     'an event with one unit more',
-    rewrite(PURCHASES!, ([first, ...rest]) => [moreUnits(first!), ...rest]),
+    rewrite(PURCHASES, ([first, ...rest]) => [moreUnits(first!), ...rest]),
     /order \w{26}: Postgres says quantity = 2, the journal 3/,
   ],
   [
     'a load of one unit more',
-    rewrite(OPENING!, ([configured, loaded]) => [configured!, moreUnits(loaded!)]),
+    rewrite(OPENING, ([configured, loaded]) => [configured!, moreUnits(loaded!)]),
     /stock movement load-100 of sku: Postgres says quantity = 100, the journal 101/,
   ],
   [
     'a lost order',
-    rewrite(PURCHASES!, (events) => events.slice(0, 2)),
+    rewrite(PURCHASES, (events) => events.slice(0, 2)),
     new RegExp(`row ${orderIdText(eve!)} has no journal event`),
   ],
   [
     'a lost payment',
-    rewrite(PAYMENTS!, (events) => events.slice(1)),
+    rewrite(PAYMENTS, (events) => events.slice(1)),
     new RegExp(`order ${orderIdText(ada!)}: Postgres says status = paid, the journal reserved`),
   ],
   [
     'a lost cancellation',
-    rewrite(PAYMENTS!, (events) => events.slice(0, 1)),
+    rewrite(PAYMENTS, (events) => events.slice(0, 1)),
     new RegExp(`order ${orderIdText(bob!)}: Postgres says status = cancelled, the journal reserved`),
   ],
   [
     'an order that nobody made',
-    rewrite(LAST!, ([zoe]) => [
+    rewrite(LAST, ([zoe]) => [
       zoe!,
       { ...zoe!, orderId: `${eve!.slice(0, 15)}!`, requestKey: ada! } as Event,
     ]),
