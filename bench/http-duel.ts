@@ -1,6 +1,6 @@
 // A node and an echo in turn (A B A B …) under the same load: the same generator, the same requests, the same number of
 // connections and worker threads, the same listener. The other one idles meanwhile, and Postgres has caught up before the
-// echo's turn, so that neither takes the other's CPU.
+// echo's turn, so that neither takes the other's CPU. A first turn does not count: V8 compiles both meanwhile.
 
 import { availableParallelism } from 'node:os';
 import type { Report } from '../src/actors/index.ts';
@@ -75,7 +75,10 @@ export class HttpDuel {
     const { what } = this.#options;
     const figures: Record<string, number> = {};
     const ratios: number[] = [];
-    let answers = 0;
+    say('  one turn to warm up');
+    const warm = newSide();
+    await this.#turn(connections[0]!, turnMs, warm, newSide());
+    let answers = warm.all;
     let acceptedElsewhere = 0;
     let cpu: CpuTime = new Map();
     for (const count of connections) {
