@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NodeFile } from '../../src/main.ts';
 import { dataFiles } from '../../src/runtime/index.ts';
+import { copyPostgresTemplate } from '../servers/postgres-template.ts';
 import { waitUntil } from './wait-until.ts';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-tests';
@@ -57,7 +58,7 @@ export class Engine {
   /** @throws when it does not become ready, with what it printed */
   static async start({ dataDir: given, env = {}, demo = true }: EngineOptions = {}): Promise<Engine> {
     const dataDir = given ?? temporaryFolder();
-    const settings = {
+    const settings: Record<string, string> = {
       PORT: '0',
       DATA_DIR: dataDir,
       ADMIN_TOKEN,
@@ -66,6 +67,7 @@ export class Engine {
       SHARDS: '16',
       ...env,
     };
+    if (settings['DATABASE_URL'] === undefined) copyPostgresTemplate(dataDir);
     const child = spawn(process.execPath, [CLI, 'start', ...(demo ? ['--demo'] : [])], {
       env: { ...process.env, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],

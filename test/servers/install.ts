@@ -1,10 +1,16 @@
-// Runs once before all tests: what has to be installed is installed here, by one process, and not by two test files that
-// start at the same moment.
+// Runs once before all tests: what has to be installed or takes long to make is done here, by one process, and not by two
+// test files that start at the same moment.
 
+import type { TestProject } from 'vitest/node';
+import { makePostgresTemplate } from './postgres-template.ts';
 import { postgresBinaries } from './postgres.ts';
 import { assertStrace } from './strace.ts';
 
-export default function install(): void {
+/** @returns what ends it, after all tests */
+export default async function install(project: TestProject): Promise<() => void> {
   postgresBinaries();
   assertStrace();
+  const template = await makePostgresTemplate();
+  project.provide('postgresTemplate', template.folder);
+  return () => template.remove();
 }
