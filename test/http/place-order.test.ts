@@ -14,8 +14,7 @@ const outcome = (read: (body: Uint8Array) => unknown, text: string): unknown => 
   }
 };
 
-const expectSame = (text: string): void =>
-  expect(outcome(placeOrderOf, text)).toEqual(outcome((body) => parseJson(body, PlaceOrder), text));
+const bySchema = (body: Uint8Array): unknown => parseJson(body, PlaceOrder);
 
 const ids = fc.oneof(fc.stringMatching(/^[A-Za-z0-9._-]{0,70}$/), fc.string({ unit: 'grapheme' }));
 const numbers = fc.oneof(fc.integer(), fc.constantFrom(0, 1, 9_999, 10_000, 10_001, 1.5, 1e21), fc.double());
@@ -23,7 +22,8 @@ const numbers = fc.oneof(fc.integer(), fc.constantFrom(0, 1, 9_999, 10_000, 10_0
 test('any product and any quantity', () => {
   fc.assert(
     fc.property(ids, numbers, (productId, quantity) => {
-      expectSame(JSON.stringify({ productId, quantity }));
+      const text = JSON.stringify({ productId, quantity });
+      expect(outcome(placeOrderOf, text)).toEqual(outcome(bySchema, text));
     }),
     { numRuns: 2_000 },
   );
@@ -43,4 +43,6 @@ test.each([
   '{"productId":"kettle"}',
   '{}',
   '',
-])('%j', expectSame);
+])('%j', (text) => {
+  expect(outcome(placeOrderOf, text)).toEqual(outcome(bySchema, text));
+});
