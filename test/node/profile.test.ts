@@ -84,10 +84,10 @@ describe('of a running node', () => {
     const byId = new Map(nodes.map((node) => [node.id, node]));
     expect(byId.size).toBe(nodes.length);
     expect(nodes.every(({ children = [] }) => children.every((id) => byId.has(id)))).toBe(true);
-    expect(samples.length).toBeGreaterThan(100);
+    expect(samples.length).toBeGreaterThan(0);
     expect(timeDeltas).toHaveLength(samples.length);
     expect(samples.every((id) => byId.has(id))).toBe(true);
-    expect((endTime - startTime) / 1_000, 'ms').toBeGreaterThanOrEqual(2_000);
+    expect((endTime - startTime) / 1_000, 'ms').toBeGreaterThan(1_000);
     const sources = new Set(nodes.map(({ callFrame }) => sourceOf(callFrame)));
     for (const source of ['/src/http/server.ts', '/src/runtime/router.ts', '/src/runtime/shard.ts'])
       expect(sources).toContain(source);
