@@ -31,6 +31,7 @@ async function run({ seconds, orders: wanted }: ScenarioOptions): Promise<Scenar
       ordersPerSecond: Math.round(ordersPerSecond),
       journalOrdersPerSecond: Math.round(journalOrdersPerSecond),
       ordersPerAppend: round(journaled / appends),
+      ownerCpuMicrosPerOrder: round(report.ownerCpuMicros / report.reserved),
       bytesPerOrder,
       p50Ms: round(report.p50Ms),
       p99Ms: round(report.p99Ms),

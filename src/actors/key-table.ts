@@ -63,6 +63,11 @@ export class KeyTable {
   readonly #chunks: Uint32Array[] = [new Uint32Array(FIRST_ROWS * 4)];
   #segments: Segment[] = [emptySegment(FIRST_SLOTS)];
   #size = 0;
+  /** The last walk: a decision looks for a key, and its event then adds that very key. */
+  #sought: Key | undefined;
+  #soughtIn: Segment = this.#segments[0]!;
+  #soughtSlot = 0;
+  readonly #soughtWords = new Uint32Array(4);
 
   get size(): number {
     return this.#size;
@@ -70,26 +75,21 @@ export class KeyTable {
 
   /** The row of the key, or -1. */
   find(key: Key): number {
-    load(key);
-    const { slots } = this.#segment();
-    return (slots[this.#slotOf(slots)]! & ROW_MASK) - 1;
+    this.#seek(key);
+    return (this.#soughtIn.slots[this.#soughtSlot]! & ROW_MASK) - 1;
   }
 
   /** The row of a key that was not there, or -1 when it was. One walk through the index, not two. */
   addNew(key: Key): number {
-    load(key);
-    const segment = this.#segment();
-    const slot = this.#slotOf(segment.slots);
-    return segment.slots[slot] === 0 ? this.#append(segment, slot) : -1;
+    this.#seek(key);
+    return this.#soughtIn.slots[this.#soughtSlot] === 0 ? this.#appendSought() : -1;
   }
 
   /** The row of the key, which is added when it was not there. */
   findOrAdd(key: Key): number {
-    load(key);
-    const segment = this.#segment();
-    const slot = this.#slotOf(segment.slots);
-    const entry = segment.slots[slot]!;
-    return entry === 0 ? this.#append(segment, slot) : (entry & ROW_MASK) - 1;
+    this.#seek(key);
+    const entry = this.#soughtIn.slots[this.#soughtSlot]!;
+    return entry === 0 ? this.#appendSought() : (entry & ROW_MASK) - 1;
   }
 
   /** The row of a new key that stands as four words at `at`; -1 when it was there. A snapshot's way in. */
@@ -132,6 +132,29 @@ export class KeyTable {
     return words + this.#segments.reduce((sum, segment) => sum + segment.slots.byteLength, 0);
   }
 
+  /** Walks to where the key stands, or would stand; the same key again, with nothing added since, is no second walk. */
+  #seek(key: Key): void {
+    if (key === this.#sought) return;
+    load(key);
+    const words = this.#soughtWords;
+    words[0] = w0;
+    words[1] = w1;
+    words[2] = w2;
+    words[3] = w3;
+    this.#soughtIn = this.#segment();
+    this.#soughtSlot = this.#slotOf(this.#soughtIn.slots);
+    this.#sought = key;
+  }
+
+  #appendSought(): number {
+    const words = this.#soughtWords;
+    w0 = words[0]!;
+    w1 = words[1]!;
+    w2 = words[2]!;
+    w3 = words[3]!;
+    return this.#append(this.#soughtIn, this.#soughtSlot);
+  }
+
   #segment(): Segment {
     return this.#segments.length === 1 ? this.#segments[0]! : this.#segments[w2 & ((1 << SEGMENT_BITS) - 1)]!;
   }
@@ -156,6 +179,7 @@ export class KeyTable {
   #append(segment: Segment, slot: number): number {
     const row = this.#size++;
     invariant(row < ROWS_MAX, 'a table of keys is full');
+    this.#sought = undefined;
     const chunk = this.#chunkFor(row);
     const at = (row & (CHUNK_ROWS - 1)) * 4;
     chunk[at] = w0;

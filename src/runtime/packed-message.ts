@@ -1,12 +1,13 @@
-// Messages between threads, packed into columns. A structured clone writes every property name of every object; a hundred
-// reservations as columns cost a fifth of that. Reservations and their answers are nearly all that crosses threads in a
-// sale; everything else goes along as it is.
+// Messages between threads as the platform copies them cheapest. A structured clone writes every property name of every
+// object; a hundred reservations as columns cost a fifth of that. Reservations and their answers are nearly all that
+// crosses threads in a sale, and most of them are alike: what many have in common is written once for a run of them.
+// Everything else goes along as it is.
 //
-//   commands { reserve, reserve, show, reserve } ──▶ reserves: [ids] [shards] [keys…] …   commands { show }
+//   commands { reserve a, reserve a, show, reserve b } ──▶ ids […] keys …   runs { 2 × a, 1 × b }   commands { show }
 //
 // Both sides are of one process and one version: this is no wire format.
 
-import { KEY_BYTES, type Order, type OrderStatus, type Refusal, type Reserve } from '../actors/index.ts';
+import { KEY_BYTES, refuse, type Order, type Refusal, type Reserve } from '../actors/index.ts';
 import type { Address, CommandEnvelope, Message, ReplyEnvelope } from './ports.ts';
 
 export interface PackedMessage {
@@ -18,34 +19,42 @@ export interface PackedMessage {
   readonly refusals: PackedRefusals | undefined;
 }
 
+/** How many neighbours share what stands beside it. */
+interface Run {
+  count: number;
+}
+
 interface PackedReserves {
   readonly ids: number[];
-  readonly shards: number[];
   readonly timesLeftMs: number[];
-  readonly productIds: string[];
   readonly customerIds: string[];
   readonly idempotencyKeys: string[];
-  readonly quantities: number[];
   /** Order id, customer key and request key of each. */
   keys: string;
+  readonly runs: ReserveRun[];
+}
+
+interface ReserveRun extends Run, Pick<Reserve, 'productId' | 'quantity'> {
+  readonly shard: number;
 }
 
 interface PackedReservations {
   readonly ids: number[];
-  readonly replayed: boolean[];
-  readonly productIds: string[];
-  readonly quantities: number[];
-  readonly amounts: number[];
-  readonly currencies: string[];
-  readonly statuses: OrderStatus[];
-  readonly createdAts: number[];
-  readonly holdExpiresAts: (number | null)[];
   orderIds: string;
+  readonly runs: ReservationRun[];
+}
+
+interface ReservationRun extends Run, Omit<Order, 'orderId'> {
+  readonly replayed: boolean;
 }
 
 interface PackedRefusals {
   readonly ids: number[];
-  readonly refusals: Refusal[];
+  readonly runs: RefusalRun[];
+}
+
+interface RefusalRun extends Run {
+  readonly refusal: Refusal;
 }
 
 export function packMessage({ from, commands, replies }: Message): PackedMessage {
@@ -62,109 +71,129 @@ export function packMessage({ from, commands, replies }: Message): PackedMessage
   for (const envelope of replies) {
     const { id, reply } = envelope;
     if (reply.outcome === 'reserved') {
-      addReservation((reservations ??= noReservations()), id, reply.order, reply.replayed);
+      addReservation((reservations ??= { ids: [], orderIds: '', runs: [] }), id, reply.order, reply.replayed);
     } else if (reply.outcome === 'refused') {
-      refusals ??= { ids: [], refusals: [] };
-      refusals.ids.push(id);
-      refusals.refusals.push(reply.refusal);
+      addRefusal((refusals ??= { ids: [], runs: [] }), id, reply.refusal);
     } else otherReplies.push(envelope);
   }
   return { from, commands: otherCommands, replies: otherReplies, reserves, reservations, refusals };
 }
 
 export function unpackMessage(packed: PackedMessage): Message {
-  const { from, commands, replies, reserves, reservations, refusals } = packed;
-  const allCommands = reserves === undefined ? commands : [...unpackReserves(reserves), ...commands];
-  if (reservations === undefined && refusals === undefined) return { from, commands: allCommands, replies };
-  const allReplies = [...replies];
-  if (reservations !== undefined) unpackReservations(reservations, allReplies);
-  refusals?.ids.forEach((id, at) => {
-    allReplies.push({ id, reply: { outcome: 'refused', refusal: refusals.refusals[at]! } });
-  });
-  return { from, commands: allCommands, replies: allReplies };
+  const { from, reserves, reservations, refusals } = packed;
+  let { commands, replies } = packed;
+  if (reserves !== undefined) commands = [...unpackReserves(reserves), ...commands];
+  if (reservations !== undefined) replies = [...unpackReservations(reservations), ...replies];
+  if (refusals !== undefined) replies = [...unpackRefusals(refusals), ...replies];
+  return { from, commands, replies };
 }
 
 const noReserves = (): PackedReserves => ({
   ids: [],
-  shards: [],
   timesLeftMs: [],
-  productIds: [],
   customerIds: [],
   idempotencyKeys: [],
-  quantities: [],
   keys: '',
+  runs: [],
 });
 
 function addReserve(packed: PackedReserves, envelope: CommandEnvelope, command: Reserve): void {
+  const { shard } = envelope;
+  const { productId, quantity } = command;
   packed.ids.push(envelope.id);
-  packed.shards.push(envelope.shard);
   packed.timesLeftMs.push(envelope.timeLeftMs);
-  packed.productIds.push(command.productId);
   packed.customerIds.push(command.customerId);
   packed.idempotencyKeys.push(command.idempotencyKey);
-  packed.quantities.push(command.quantity);
   packed.keys += command.orderId + command.customerKey + command.requestKey;
+  const run = packed.runs.at(-1);
+  const continues = run?.productId === productId && run.quantity === quantity && run.shard === shard;
+  if (continues) run.count++;
+  else packed.runs.push({ count: 1, shard, productId, quantity });
 }
 
 function unpackReserves(packed: PackedReserves): CommandEnvelope[] {
-  const { ids, shards, timesLeftMs, productIds, customerIds, idempotencyKeys, quantities, keys } = packed;
-  return ids.map((id, at): CommandEnvelope => {
-    const key = at * KEY_BYTES * 3;
-    return {
-      id,
-      shard: shards[at]!,
-      timeLeftMs: timesLeftMs[at]!,
-      command: {
+  const { ids, timesLeftMs, customerIds, idempotencyKeys, keys, runs } = packed;
+  const envelopes: CommandEnvelope[] = [];
+  for (const { count, shard, productId, quantity } of runs) {
+    for (let left = count; left > 0; left--) {
+      const at = envelopes.length;
+      const key = at * KEY_BYTES * 3;
+      const command: Reserve = {
         kind: 'reserve',
-        productId: productIds[at]!,
+        productId,
         orderId: keys.slice(key, key + KEY_BYTES),
         customerId: customerIds[at]!,
         customerKey: keys.slice(key + KEY_BYTES, key + KEY_BYTES * 2),
         idempotencyKey: idempotencyKeys[at]!,
         requestKey: keys.slice(key + KEY_BYTES * 2, key + KEY_BYTES * 3),
-        quantity: quantities[at]!,
-      },
-    };
-  });
+        quantity,
+      };
+      envelopes.push({ id: ids[at]!, shard, timeLeftMs: timesLeftMs[at]!, command });
+    }
+  }
+  return envelopes;
 }
-
-const noReservations = (): PackedReservations => ({
-  ids: [],
-  replayed: [],
-  productIds: [],
-  quantities: [],
-  amounts: [],
-  currencies: [],
-  statuses: [],
-  createdAts: [],
-  holdExpiresAts: [],
-  orderIds: '',
-});
 
 function addReservation(packed: PackedReservations, id: number, order: Order, replayed: boolean): void {
   packed.ids.push(id);
-  packed.replayed.push(replayed);
-  packed.productIds.push(order.productId);
-  packed.quantities.push(order.quantity);
-  packed.amounts.push(order.unitPrice.amount);
-  packed.currencies.push(order.unitPrice.currency);
-  packed.statuses.push(order.status);
-  packed.createdAts.push(order.createdAt);
-  packed.holdExpiresAts.push(order.holdExpiresAt);
   packed.orderIds += order.orderId;
+  const run = packed.runs.at(-1);
+  if (run !== undefined && run.replayed === replayed && isAlike(run, order)) {
+    run.count++;
+    return;
+  }
+  const { productId, quantity, unitPrice, status, createdAt, holdExpiresAt } = order;
+  packed.runs.push({
+    count: 1,
+    replayed,
+    productId,
+    quantity,
+    unitPrice,
+    status,
+    createdAt,
+    holdExpiresAt,
+  });
 }
 
-function unpackReservations(packed: PackedReservations, replies: ReplyEnvelope[]): void {
-  packed.ids.forEach((id, at) => {
-    const order: Order = {
-      orderId: packed.orderIds.slice(at * KEY_BYTES, (at + 1) * KEY_BYTES),
-      productId: packed.productIds[at]!,
-      quantity: packed.quantities[at]!,
-      unitPrice: { amount: packed.amounts[at]!, currency: packed.currencies[at]! },
-      status: packed.statuses[at]!,
-      createdAt: packed.createdAts[at]!,
-      holdExpiresAt: packed.holdExpiresAts[at]!,
-    };
-    replies.push({ id, reply: { outcome: 'reserved', order, replayed: packed.replayed[at]! } });
-  });
+/** In everything but the id. */
+function isAlike(one: Omit<Order, 'orderId'>, other: Order): boolean {
+  return (
+    one.createdAt === other.createdAt &&
+    one.holdExpiresAt === other.holdExpiresAt &&
+    one.quantity === other.quantity &&
+    one.status === other.status &&
+    one.unitPrice.amount === other.unitPrice.amount &&
+    one.unitPrice.currency === other.unitPrice.currency &&
+    one.productId === other.productId
+  );
+}
+
+function unpackReservations({ ids, orderIds, runs }: PackedReservations): ReplyEnvelope[] {
+  const envelopes: ReplyEnvelope[] = [];
+  for (const run of runs) {
+    const { productId, quantity, unitPrice, status, createdAt, holdExpiresAt, replayed } = run;
+    for (let left = run.count; left > 0; left--) {
+      const at = envelopes.length;
+      const orderId = orderIds.slice(at * KEY_BYTES, (at + 1) * KEY_BYTES);
+      const order: Order = { orderId, productId, quantity, unitPrice, status, createdAt, holdExpiresAt };
+      envelopes.push({ id: ids[at]!, reply: { outcome: 'reserved', order, replayed } });
+    }
+  }
+  return envelopes;
+}
+
+function addRefusal(packed: PackedRefusals, id: number, refusal: Refusal): void {
+  packed.ids.push(id);
+  const run = packed.runs.at(-1);
+  if (run?.refusal === refusal) run.count++;
+  else packed.runs.push({ count: 1, refusal });
+}
+
+function unpackRefusals({ ids, runs }: PackedRefusals): ReplyEnvelope[] {
+  const envelopes: ReplyEnvelope[] = [];
+  for (const { count, refusal } of runs) {
+    const reply = refuse(refusal).reply;
+    for (let left = count; left > 0; left--) envelopes.push({ id: ids[envelopes.length]!, reply });
+  }
+  return envelopes;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { OrderStatus } from '../../src/actors/index.ts';
 import type { Message } from '../../src/runtime/index.ts';
 import { packMessage, unpackMessage } from '../../src/runtime/packed-message.ts';
 
@@ -7,26 +8,40 @@ const key = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Strin
 const text = fc.string({ maxLength: 20, unit: 'grapheme' });
 const number = fc.nat();
 
-const reserve = fc.record({
-  kind: fc.constant('reserve' as const),
-  productId: text,
-  orderId: key,
-  customerId: text,
-  customerKey: key,
-  idempotencyKey: text,
-  requestKey: key,
-  quantity: number,
-});
+/** Neighbours are alike, but for one thing at most. */
+const variantOf = <T extends object>(usual: T, ...changes: Partial<T>[]): fc.Arbitrary<T> =>
+  fc.constantFrom({}, ...changes).map((change) => ({ ...usual, ...change }));
+
+const reserve = fc
+  .tuple(
+    variantOf({ productId: 'kettle', quantity: 1 }, { productId: 'lamp' }, { quantity: 2 }),
+    fc.record({ orderId: key, customerId: text, customerKey: key, idempotencyKey: text, requestKey: key }),
+  )
+  .map(([what, who]) => ({ kind: 'reserve' as const, ...what, ...who }));
 const command = fc.oneof(reserve, fc.record({ kind: fc.constant('showProduct' as const), productId: text }));
-const order = fc.record({
-  orderId: key,
-  productId: text,
-  quantity: number,
-  unitPrice: fc.record({ amount: number, currency: text }),
-  status: fc.constantFrom('reserved' as const, 'paid' as const),
-  createdAt: number,
-  holdExpiresAt: fc.option(number),
-});
+const usual = {
+  productId: 'kettle',
+  quantity: 1,
+  unitPrice: { amount: 4_900, currency: 'EUR' },
+  status: 'reserved' as OrderStatus,
+  createdAt: 10,
+  holdExpiresAt: 20 as number | null,
+};
+const order = fc
+  .tuple(
+    key,
+    variantOf(
+      usual,
+      { productId: 'lamp' },
+      { quantity: 2 },
+      { unitPrice: { amount: 5_000, currency: 'EUR' } },
+      { unitPrice: { amount: 4_900, currency: 'USD' } },
+      { status: 'paid' },
+      { createdAt: 11 },
+      { holdExpiresAt: null },
+    ),
+  )
+  .map(([orderId, rest]) => ({ orderId, ...rest }));
 const reply = fc.oneof(
   fc.record({ outcome: fc.constant('reserved' as const), order, replayed: fc.boolean() }),
   fc.record({ outcome: fc.constant('order' as const), order }),
@@ -38,7 +53,7 @@ const reply = fc.oneof(
 );
 const message = fc.record({
   from: number,
-  commands: fc.array(fc.record({ id: number, shard: number, timeLeftMs: number, command })),
+  commands: fc.array(fc.record({ id: number, shard: fc.nat(1), timeLeftMs: number, command })),
   replies: fc.array(fc.record({ id: number, reply })),
 }) as fc.Arbitrary<Message>;
 
@@ -62,5 +77,5 @@ test('a message arrives as it was sent, whatever crosses the threads', () => {
     expect(sorted(arrived.commands)).toEqual(sorted(sent.commands));
     expect(sorted(arrived.replies)).toEqual(sorted(sent.replies));
   });
-  fc.assert(property);
+  fc.assert(property, { numRuns: 2_000 });
 });
