@@ -20,6 +20,7 @@ import {
 import { openPool, OrderReads, ProductReads, type PostgresConnection } from './persistence/index.ts';
 import {
   BEAT_PERIOD_MS,
+  catchUp,
   dataFiles,
   Heartbeats,
   NodeBoard,
@@ -34,6 +35,7 @@ import {
   systemTimers as timers,
   ThreadLink,
   ThreadTransport,
+  throwApart,
   type ShardStatus,
 } from './runtime/index.ts';
 
@@ -89,7 +91,8 @@ const ownerOf = (shard: number): number => owners[shard]!;
 const snapshots = new SnapshotFiles(dataFiles(config.dataDir).snapshots, ({ shard, sequence }, why) =>
   logger.warn({ shard, sequence, why }, 'a damaged snapshot was set aside; the journal takes its place'),
 );
-const shardPorts = { journal: new SqliteJournal(journalPort), snapshots, clock, timers, random };
+const journal = new SqliteJournal(journalPort);
+const shardPorts = { journal, snapshots, clock, timers, random };
 const transport = new ThreadTransport(peers);
 const shards = new OwnShards({
   self: worker,
@@ -104,7 +107,7 @@ const router = new Router(
   config.shards,
   ownerOf,
   shards.byNumber,
-  { clock, timers, transport, random },
+  { clock, timers, transport, random, lookUp },
   config.limits,
 );
 const counters = new Counters();
@@ -140,6 +143,16 @@ const main = new ThreadLink(parentPort!, {
 transport.onMessage((message) => router.receive(message));
 const heartbeats = new Heartbeats(shared.heartbeats);
 setInterval(() => heartbeats.beat(worker), BEAT_PERIOD_MS);
+
+function lookUp(): void {
+  try {
+    journal.poll();
+    transport.poll();
+    catchUp();
+  } catch (error) {
+    throwApart(error);
+  }
+}
 
 /** Another thread is gone, and placement names its heirs; this one may be among them. */
 async function takeOver(gone: number): Promise<void> {

@@ -59,7 +59,7 @@ export type { JournalExtent } from './sqlite/store.ts';
 export type { CheckedRecord } from './sqlite/record-rows.ts';
 export { markPathOf, readMark } from './sqlite/head-mark.ts';
 export { lostBefore } from './lost-records.ts';
-export { CalmClock, systemClock, systemRandom, systemTimers } from './system.ts';
+export { CalmClock, catchUp, systemClock, systemRandom, systemTimers, throwApart } from './system.ts';
 export { threadFile } from './thread-file.ts';
 export { ThreadLink, type Handlers } from './thread-link.ts';
 export { ThreadTransport } from './thread-transport.ts';

@@ -42,6 +42,8 @@ export interface RouterPorts {
   readonly timers: Timers;
   readonly transport: Transport;
   readonly random: Random;
+  /** Takes what other threads sent meanwhile, and does what is due; asked for in the middle of long turns of the loop. */
+  readonly lookUp?: () => void;
 }
 
 const OVERLOADED = refuse('overloaded').reply;
@@ -53,6 +55,11 @@ const NOBODY: Address = -1;
 /** Pause before a command goes to a shard that had no owner a moment ago. */
 const MOVED_RETRY_MS = 25;
 const DEADLINE_CHECK_MS = 100;
+/**
+ * A turn of the loop serves every connection that is ready, a hundred of them in a rush, and other threads would wait for
+ * its end. So it is interrupted every so many commands; each time costs some microseconds.
+ */
+const LOOK_UP_EVERY = 16;
 const PRODUCT_TAGS_MAX = 100_000;
 
 export class Router {
@@ -71,6 +78,8 @@ export class Router {
   #lastId: number;
   #repeated = 0;
   #flushScheduled = false;
+  #sinceLookUp = 0;
+  #isLookingUp = false;
   #cancelDeadlineCheck: (() => void) | undefined;
 
   /** @param ownerOf where a shard lives at this moment */
@@ -103,6 +112,7 @@ export class Router {
 
   /** @param answer called exactly once, never before submit returns */
   submit(command: Command, answer: (reply: Reply) => void): void {
+    if (++this.#sinceLookUp >= LOOK_UP_EVERY) this.#lookUp();
     if (this.#pending.size >= this.#limits.pendingMax) {
       this.#ports.timers.soon(() => answer(OVERLOADED));
       return;
@@ -164,6 +174,15 @@ export class Router {
     }
     for (const [id, pending] of again) this.#send(id, pending);
     for (const { answer } of lost) answer(OUTCOME_UNKNOWN);
+  }
+
+  #lookUp(): void {
+    this.#sinceLookUp = 0;
+    // Whoever is answered meanwhile may ask for something else at once.
+    if (this.#isLookingUp || this.#ports.lookUp === undefined) return;
+    this.#isLookingUp = true;
+    this.#ports.lookUp();
+    this.#isLookingUp = false;
   }
 
   #send(id: number, pending: Pending): void {

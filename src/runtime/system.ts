@@ -69,12 +69,45 @@ class Turns {
 
 const turns = new Turns();
 
+/** What `soon` was asked for and has not been done yet. */
+let due: (() => void)[] = [];
+
+function doWhatIsDue(): void {
+  const callbacks = due;
+  due = [];
+  for (const callback of callbacks) {
+    try {
+      callback();
+    } catch (error) {
+      // A bug, and the end of this thread, as if each had had a turn of its own; the others still get theirs.
+      throwApart(error);
+    }
+  }
+}
+
+/** Where nobody catches it: whoever happens to run at this moment has nothing to do with it. */
+export function throwApart(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
+/** A decision, its answer, and the message that takes it to another thread are each asked for by the one before. */
+const ROUNDS_MAX = 3;
+
+/** Does now what `soon` was asked for, in the middle of a long turn of the loop. */
+export function catchUp(): void {
+  for (let round = 0; round < ROUNDS_MAX && due.length > 0; round++) doWhatIsDue();
+}
+
 export const systemTimers: Timers = {
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
-  soon: (callback) => void setImmediate(callback),
+  soon(callback) {
+    if (due.push(callback) === 1) setImmediate(doWhatIsDue);
+  },
   giveWay: () => turns.take(),
 };
 

@@ -1,7 +1,7 @@
 // The Transport between worker threads of one process: a MessagePort for each pair. Threads come and go; what a thread
 // sent before it died is dropped once its port is closed here.
 
-import type { MessagePort } from 'node:worker_threads';
+import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { packMessage, unpackMessage, type PackedMessage } from './packed-message.ts';
 import type { Address, Message, Transport } from './ports.ts';
 
@@ -21,6 +21,14 @@ export class ThreadTransport implements Transport {
   onMessage(receive: (message: Message) => void): void {
     this.#receive = receive;
     for (const port of this.#ports.values()) this.#listen(port, receive);
+  }
+
+  /** Takes what has arrived by now, in the middle of a turn of the loop. */
+  poll(): void {
+    if (this.#receive === undefined) return;
+    for (const port of this.#ports.values())
+      for (let arrived; (arrived = receiveMessageOnPort(port)) !== undefined;)
+        this.#receive(unpackMessage(arrived.message as PackedMessage));
   }
 
   connect(to: Address, port: MessagePort): void {

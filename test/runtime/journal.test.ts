@@ -129,6 +129,28 @@ describe.each([
 });
 
 describe('the sqlite journal', () => {
+  test('gives what has arrived in the middle of a turn of the loop', async () => {
+    const folder = temporaryFolder();
+    const host = await SqliteJournalHost.start(join(folder, 'journal.sqlite'), {
+      shards: 8,
+      bytesMax: 2 ** 30,
+    });
+    const port = host.connect();
+    const journal = new SqliteJournal(port);
+    await append(journal, 3, 'claim', 0);
+    let isAppended = false;
+    void journal.append(4, bytesOf('claim'), 0).then(() => (isAppended = true));
+    // Nothing of this thread's loop runs meanwhile. The answer leaves just before the commit is counted.
+    for (let commits = 0; commits < 2; commits = host.committed.commits)
+      Atomics.wait(new Int32Array(host.committed.shared), 0, commits, 30_000);
+    journal.poll();
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    expect(isAppended).toBe(true);
+    await host.stop();
+    port.close();
+    rmSync(folder, { recursive: true });
+  });
+
   test('refuses another number of shards than it was made with', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'journal.sqlite');

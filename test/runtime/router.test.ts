@@ -34,6 +34,26 @@ describe('a router', () => {
     expect(sent[0]!.commands).toHaveLength(50);
   });
 
+  test('looks up every so often in the middle of a long turn, and not while it does', () => {
+    const time = new ManualTime();
+    const random = new SimulatedRandom(new Dice(1));
+    let looks = 0;
+    const lookUp = (): void => {
+      looks++;
+      // An answer that comes meanwhile asks for more.
+      if (looks === 1)
+        for (let number = 0; number < 40; number++) router.submit(show('sku-1'), () => undefined);
+    };
+    const ports = { clock: time, timers: time, transport: { send: () => undefined }, random, lookUp };
+    const router = new Router(0, 16, () => 1, new Map(), ports, DEFAULT_LIMITS);
+    for (let number = 0; number < 15; number++) router.submit(show('sku-1'), () => undefined);
+    expect(looks).toBe(0);
+    router.submit(show('sku-1'), () => undefined);
+    expect(looks).toBe(1);
+    for (let number = 0; number < 32; number++) router.submit(show('sku-1'), () => undefined);
+    expect(looks).toBe(3);
+  });
+
   test('never takes a late reply to its earlier life for an answer', async () => {
     const time = new ManualTime();
     const before = routerOf(time, 1);

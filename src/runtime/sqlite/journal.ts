@@ -1,6 +1,6 @@
 // The embedded journal as one thread sees it: the Journal port over a MessagePort to the journal's thread.
 
-import type { MessagePort } from 'node:worker_threads';
+import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import {
   JournalDamaged,
   JournalUnavailable,
@@ -23,13 +23,13 @@ export class SqliteJournal implements Journal {
 
   constructor(port: MessagePort) {
     this.#port = port;
-    port.on('message', (responses: readonly Response[]) => {
-      for (const response of responses) {
-        const resolve = this.#waiting.get(response.id);
-        this.#waiting.delete(response.id);
-        resolve?.(response);
-      }
-    });
+    port.on('message', (responses: readonly Response[]) => this.#receive(responses));
+  }
+
+  /** Takes what has arrived by now, in the middle of a turn of the loop. */
+  poll(): void {
+    for (let arrived; (arrived = receiveMessageOnPort(this.#port)) !== undefined;)
+      this.#receive(arrived.message as readonly Response[]);
   }
 
   async head(shard: number): Promise<StoredRecord | undefined> {
@@ -53,6 +53,14 @@ export class SqliteJournal implements Journal {
       if (last === undefined) return;
       yield records;
       next = last.sequence + 1;
+    }
+  }
+
+  #receive(responses: readonly Response[]): void {
+    for (const response of responses) {
+      const resolve = this.#waiting.get(response.id);
+      this.#waiting.delete(response.id);
+      resolve?.(response);
     }
   }
 
