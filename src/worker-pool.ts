@@ -175,7 +175,7 @@ export class WorkerPool {
       `worker ${worker} made no progress for ${this.#options.config.limits.workerStallMs} ms`,
     );
     const hasEnded = await thread.end({ reason: 'hang', error });
-    if (!hasEnded) this.#fail(new Error(`${error.message}, and cannot be ended`));
+    if (!hasEnded && !this.#isStopping) this.#fail(new Error(`${error.message}, and cannot be ended`));
   }
 
   #died(thread: WorkerThread, { reason, error }: Death): void {
