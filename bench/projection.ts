@@ -150,7 +150,7 @@ class Projected {
     const startedAt = performance.now();
     while (this.#pump.stats().applied < records) {
       const { state, applied } = this.#pump.stats();
-      if (state === 'diverged' || performance.now() - startedAt > TURN_MS_MAX)
+      if (state === 'incomplete' || performance.now() - startedAt > TURN_MS_MAX)
         throw new Error(`the projection is ${state} at ${applied} of ${records} records`);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }

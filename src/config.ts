@@ -70,6 +70,9 @@ const settings = z.strictObject({
   WORKER_STALL_MS: integer(1_000, 600_000)
     .default(DEFAULT_LIMITS.workerStallMs)
     .describe('a worker thread without progress for so long is ended'),
+  WORKER_START_MS: integer(1_000, 600_000)
+    .default(DEFAULT_LIMITS.workerStartMs)
+    .describe('a worker thread without a sign of life for so long after its start is ended'),
   ORDERS_KEPT_SECONDS: integer(1, 100_000_000)
     .default(DEFAULT_LIMITS.ordersKeptMs / 1_000)
     .describe('orders and keys stay in memory for so long after their sale'),
@@ -218,6 +221,7 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
       commandTimeoutMs: values.COMMAND_TIMEOUT_MS,
       ordersKeptMs: values.ORDERS_KEPT_SECONDS * 1_000,
       workerStallMs: values.WORKER_STALL_MS,
+      workerStartMs: values.WORKER_START_MS,
     },
     http: { ...DEFAULT_HTTP_LIMITS, streamsMax: values.STREAMS_MAX },
   };

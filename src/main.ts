@@ -269,7 +269,7 @@ const filesOf = ({ journal, snapshots, archives }: DataFolder) => ({ journal, sn
 /** Waits until Postgres has what was journaled before now, or for a bounded time: an audit tells how far it is. */
 async function caughtUp(pump: ProjectionPump): Promise<void> {
   const from = systemClock.now();
-  while (pump.asOf < from && systemClock.now() - from < CAUGHT_UP_WAIT_MS) {
+  while (pump.caughtUpTo < from && systemClock.now() - from < CAUGHT_UP_WAIT_MS) {
     await new Promise((resolve) => setTimeout(resolve, BOARD_PERIOD_MS));
   }
 }

@@ -14,7 +14,7 @@ export interface NodeFigures {
   readonly projectionLagSeconds: number;
 }
 
-const PROJECTION_STATES = ['working', 'unavailable', 'diverged'] as const;
+const PROJECTION_STATES = ['working', 'unavailable', 'incomplete'] as const;
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -30,6 +30,11 @@ export class Metrics {
   readonly #state = this.#gauge('doorbuster_projection_state', 'What the projection is: the state with 1', [
     'state',
   ]);
+  readonly #setAside = this.#gauge(
+    'doorbuster_projection_set_aside',
+    'Shards that do not reach Postgres any more: the record at which each stands',
+    ['shard'],
+  );
   readonly #inFlight = this.#gauge(
     'doorbuster_projection_records_in_flight',
     'Records prefetched from the feed',
@@ -82,6 +87,9 @@ export class Metrics {
     this.#failures.reset();
     this.#failures.inc(projection.failures);
     for (const state of PROJECTION_STATES) this.#state.set({ state }, projection.state === state ? 1 : 0);
+    this.#setAside.reset();
+    for (const { shard, sequence } of projection.setAside)
+      this.#setAside.set({ shard: String(shard) }, sequence);
     this.#inFlight.set(projection.inFlight);
     this.#lag.set(projectionLagSeconds);
     return this.#registry.metrics();

@@ -86,7 +86,8 @@ export class WorkerPool {
       workers,
       beatsOf: (worker) => this.#heartbeats.of(worker),
       stallMsMax: limits.workerStallMs,
-      onStalled: (worker) => void this.#endStalled(worker),
+      startMsMax: limits.workerStartMs,
+      onStalled: (worker, hasBegun) => void this.#endStalled(worker, hasBegun),
     });
     for (let number = 0; number < workers; number++) this.#start(number);
     this.#watchdog.start();
@@ -153,6 +154,7 @@ export class WorkerPool {
       link.ask('meet', request, { transfer: [port2] }).catch(ignore);
     }
     this.#heartbeats.reset(number);
+    this.#watchdog.begins(number);
     const workerData: WorkerData = {
       config,
       worker: number,
@@ -168,14 +170,17 @@ export class WorkerPool {
     return thread;
   }
 
-  async #endStalled(worker: number): Promise<void> {
+  async #endStalled(worker: number, hasBegun: boolean): Promise<void> {
     const thread = this.#threads.get(worker);
     if (thread === undefined) return;
+    const { workerStallMs, workerStartMs } = this.#options.config.limits;
     const error = new Error(
-      `worker ${worker} made no progress for ${this.#options.config.limits.workerStallMs} ms`,
+      hasBegun
+        ? `worker ${worker} made no progress for ${workerStallMs} ms`
+        : `worker ${worker} gave no sign of life within ${workerStartMs} ms of its start`,
     );
     const hasEnded = await thread.end({ reason: 'hang', error });
-    if (!hasEnded) this.#fail(new Error(`${error.message}, and cannot be ended`));
+    if (!hasEnded && !this.#isStopping) this.#fail(new Error(`${error.message}, and cannot be ended`));
   }
 
   #died(thread: WorkerThread, { reason, error }: Death): void {

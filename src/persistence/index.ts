@@ -33,5 +33,5 @@ export {
   type ProjectionPumpOptions,
   type ProjectionStats,
 } from './projection-pump.ts';
-export { Projection, type Projected } from './projection.ts';
+export { Projection, RecordRefused, type Projected } from './projection.ts';
 export { ProjectionDiverged } from './row-writes.ts';

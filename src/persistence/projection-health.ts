@@ -1,6 +1,7 @@
 // Whether the projection gets on, and the log's word about it: one line when that changes, however often it tries.
 
 import type { Clock } from '../runtime/ports.ts';
+import type { ShardSetAside } from './shards-set-aside.ts';
 
 /** What the engine's logger can do, as far as this folder needs it. */
 export interface Logger {
@@ -12,41 +13,35 @@ export interface Logger {
 export class ProjectionHealth {
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, 'now'>;
-  /** `unavailable` passes by itself; `diverged` needs a person. */
-  state: 'working' | 'unavailable' | 'diverged' = 'working';
+  /** It passes by itself. */
+  isUnavailable = false;
   failures = 0;
   #since = 0;
-  #hasToldUnreadable = false;
 
   constructor(logger: Logger, clock: Pick<Clock, 'now'>) {
     this.#logger = logger;
     this.#clock = clock;
   }
 
-  failed(kind: 'unavailable' | 'diverged', cause: string): void {
+  failed(cause: string): void {
     this.failures++;
-    if (this.state === kind) return;
-    if (this.state === 'working') this.#since = this.#clock.now();
-    this.state = kind;
-    if (kind === 'diverged')
-      this.#logger.error({ cause }, 'the projection stands still: Postgres contradicts the journal');
-    else this.#logger.warn({ cause }, 'the projection waits for Postgres; sales go on, and it catches up');
+    if (this.isUnavailable) return;
+    this.#since = this.#clock.now();
+    this.isUnavailable = true;
+    this.#logger.warn({ cause }, 'the projection waits for Postgres; sales go on, and it catches up');
   }
 
-  /** A record that this version cannot read. Told once: it comes again and again, while the others go through. */
-  unreadable(cause: string): void {
-    this.failures++;
-    if (this.#hasToldUnreadable) return;
-    this.#hasToldUnreadable = true;
+  setAside({ shard, sequence }: ShardSetAside, cause: string): void {
     this.#logger.error(
-      { cause },
-      'the projection cannot read a record of the journal; a newer Doorbuster wrote it',
+      { shard, record: sequence, cause },
+      'the projection stands still for this shard: from this record on its orders do not reach Postgres until the cause is ' +
+        'mended and the node started again; other shards go on',
     );
   }
 
   succeeded(): void {
-    if (this.state === 'working') return;
-    this.state = 'working';
+    if (!this.isUnavailable) return;
+    this.isUnavailable = false;
     const failedForMs = this.#clock.now() - this.#since;
     this.#logger.info({ failedForMs, failures: this.failures }, 'the projection goes on');
   }

@@ -4,10 +4,13 @@
 //             waiting         ▲            │
 //                             └── failed ──┘   the same records again, after a while, for ever
 //
+// A task that is refused is tried record by record, so that the one that cannot be taken is known; the pump sets its shard
+// aside, and the other shards of the lane go on.
+//
 // While a task runs the next records gather, so tasks grow by themselves when the lane is behind. The pump bounds what is
 // in a lane, and ends it.
 
-import type { FeedRecord } from '../runtime/ports.ts';
+import type { FeedRecord, Sequence } from '../runtime/ports.ts';
 import { Backoff } from './backoff.ts';
 import type { ProjectionOutcome } from './projection-worker.ts';
 
@@ -16,7 +19,11 @@ export interface LanePorts {
   run(records: readonly FeedRecord[]): Promise<ProjectionOutcome>;
   /** The task is done: the records are in Postgres, but for those that it deferred. */
   settled(records: readonly FeedRecord[], outcome: ProjectionOutcome & { kind: 'projected' }): void;
-  failed(outcome: ProjectionOutcome & { kind: 'diverged' | 'unavailable' }): void;
+  /** It is tried again. */
+  failed(cause: string): void;
+  /** This record cannot be taken, now or ever. */
+  refused(record: FeedRecord, cause: string): void;
+  isSetAside(record: FeedRecord): boolean;
   /** Waits; ends early when the pump stops. */
   pause(delayMs: number): Promise<void>;
 }
@@ -47,6 +54,11 @@ export class ProjectionLane {
     this.#work ??= this.#workOff();
   }
 
+  /** The records of this shard, from this one on, that no task has yet. */
+  forget(shard: number, from: Sequence): void {
+    this.#waiting = this.#waiting.filter((record) => record.shard !== shard || record.sequence < from);
+  }
+
   /** Finishes the task that runs and begins no other. What waits stays where it is: the pump gives it back. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -68,10 +80,24 @@ export class ProjectionLane {
         this.#ports.settled(records, outcome);
         return;
       }
-      this.#ports.failed(outcome);
+      if (outcome.kind === 'refused') {
+        this.#backoff.reset();
+        const [record] = records;
+        if (records.length === 1) this.#ports.refused(record!, outcome.cause);
+        else await this.#workOffSingly(records);
+        return;
+      }
+      this.#ports.failed(outcome.cause);
       if (this.#isStopping) return;
       await this.#ports.pause(this.#backoff.nextMs());
       if (this.#isStopping) return;
+    }
+  }
+
+  async #workOffSingly(records: readonly FeedRecord[]): Promise<void> {
+    for (const record of records.toSorted((one, other) => one.sequence - other.sequence)) {
+      if (this.#isStopping) return;
+      if (!this.#ports.isSetAside(record)) await this.#workOffTask([record]);
     }
   }
 

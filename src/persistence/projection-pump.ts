@@ -5,18 +5,22 @@
 //    └────────────── ack; nak for what came too early ◀───────┘
 //
 // A record is acknowledged after its transaction, never before; whatever happens in between, it comes again and changes
-// nothing. When Postgres is away the pump holds what it has, asks for no more, and tries until it is back. `stop` ends it,
-// and after that the feed may be closed.
+// nothing. When Postgres is away the pump holds what it has, asks for no more, and tries until it is back. A shard with a
+// record that can never be taken is set aside from that record on, and the others go on, however many of its records follow.
+// `stop` ends the pump, and after that the feed may be closed.
 
 import { Piscina } from 'piscina';
 import { JournalDamaged, type Clock, type Feed, type FeedRecord, type Sequence } from '../runtime/ports.ts';
 import { Backoff } from './backoff.ts';
 import type { PostgresConnection } from './connection.ts';
+import { GapWait } from './gap-wait.ts';
+import { Pauses } from './pauses.ts';
 import { ProjectionHealth, type Logger } from './projection-health.ts';
 import { ProjectionLane } from './projection-lane.ts';
 import { RecordsInFlight } from './records-in-flight.ts';
 import { packRecords } from './record-batch.ts';
 import type { ProjectionOutcome, ProjectionTask, ProjectionWorkerData } from './projection-worker.ts';
+import { ShardsSetAside, type ShardSetAside } from './shards-set-aside.ts';
 
 export interface ProjectionPumpOptions {
   readonly feed: Feed;
@@ -29,6 +33,8 @@ export interface ProjectionPumpOptions {
   readonly bytesPerTaskMax?: number;
   /** `stop` waits as long for what is in flight. */
   readonly stopMsMax?: number;
+  /** A record whose predecessor does not come for so long, and no other of its shard, has none. */
+  readonly gapMsMax?: number;
   /** By how much the threads yield to those that answer shoppers, where the system can do that; 0 to 19. */
   readonly niceIncrement?: number;
   /** Whether shoppers need the processor at this moment; then pulling waits, for `yieldMsMax` at most. */
@@ -45,7 +51,9 @@ export interface ProjectionStats {
   readonly bytesInFlight: number;
   /** The newest record that was applied: when it was journaled, epoch milliseconds; 0 for none. */
   readonly lastRecordAt: number;
-  readonly state: ProjectionHealth['state'];
+  /** `unavailable` passes by itself; `incomplete` needs a person: some shards are set aside. */
+  readonly state: 'working' | 'unavailable' | 'incomplete';
+  readonly setAside: readonly ShardSetAside[];
 }
 
 export const PROJECTION_LIMITS = {
@@ -61,6 +69,7 @@ export const PROJECTION_LIMITS = {
   /** Before a record that came too early is given back: its predecessor is likely on its way. */
   giveBackFirstMs: 20,
   giveBackMostMs: 500,
+  gapMsMax: 30_000,
 } as const;
 
 export class ProjectionPump {
@@ -70,10 +79,12 @@ export class ProjectionPump {
   readonly #lanes: ProjectionLane[];
   readonly #threads: Piscina<ProjectionTask, ProjectionOutcome>;
   readonly #inFlight: RecordsInFlight;
+  readonly #setAside = new ShardsSetAside();
+  readonly #gaps: GapWait;
   readonly #stopMsMax: number;
   readonly #isRush: () => boolean;
   readonly #giveBack = new Backoff(PROJECTION_LIMITS.giveBackFirstMs, PROJECTION_LIMITS.giveBackMostMs);
-  readonly #pauses = new Set<() => void>();
+  readonly #pauses = new Pauses();
   #pulling: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #applied = 0;
@@ -91,6 +102,7 @@ export class ProjectionPump {
     this.#health = new ProjectionHealth(logger, clock);
     this.#isRush = options.isRush ?? (() => false);
     this.#stopMsMax = options.stopMsMax ?? PROJECTION_LIMITS.stopMsMax;
+    this.#gaps = new GapWait(options.gapMsMax ?? PROJECTION_LIMITS.gapMsMax);
     // One task that runs and one that gathers, for each lane.
     this.#inFlight = new RecordsInFlight(
       recordsPerPull * workers * 2,
@@ -111,7 +123,7 @@ export class ProjectionPump {
       niceIncrement: options.niceIncrement ?? 0,
     });
     // A thread that dies between two tasks is replaced; one that dies in a task fails it. Both show as a failure.
-    this.#threads.on('error', (error: Error) => this.#health.failed('unavailable', error.message));
+    this.#threads.on('error', (error: Error) => this.#health.failed(error.message));
   }
 
   start(): void {
@@ -124,6 +136,7 @@ export class ProjectionPump {
   }
 
   stats(): ProjectionStats {
+    const setAside = this.#setAside.list;
     return {
       applied: this.#applied,
       duplicates: this.#duplicates,
@@ -132,7 +145,8 @@ export class ProjectionPump {
       inFlight: this.#inFlight.records,
       bytesInFlight: this.#inFlight.bytes,
       lastRecordAt: this.#lastRecordAt,
-      state: this.#health.state,
+      state: this.#health.isUnavailable ? 'unavailable' : setAside.length > 0 ? 'incomplete' : 'working',
+      setAside,
     };
   }
 
@@ -141,6 +155,11 @@ export class ProjectionPump {
    * the shards' owners. 0 until that is known.
    */
   get asOf(): number {
+    return Math.min(this.caughtUpTo, this.#setAside.oldestAt ?? Infinity);
+  }
+
+  /** The same, without the shards that are set aside. */
+  get caughtUpTo(): number {
     return this.#inFlight.oldestAt() ?? Math.max(this.#drainedAt, this.#lastRecordAt);
   }
 
@@ -164,8 +183,8 @@ export class ProjectionPump {
           this.#inFlight.forgetGivenBack();
         }
       } catch (error) {
-        this.#health.failed('unavailable', `the feed: ${String(error)}`);
-        await this.#pause(backoff.nextMs());
+        this.#health.failed(`the feed: ${String(error)}`);
+        await this.#pauses.wait(backoff.nextMs());
       }
     }
   }
@@ -177,29 +196,57 @@ export class ProjectionPump {
   async #gather(): Promise<void> {
     let waitedMs = 0;
     do {
-      await this.#pause(PROJECTION_LIMITS.gatherMs);
+      await this.#pauses.wait(PROJECTION_LIMITS.gatherMs);
       waitedMs += PROJECTION_LIMITS.gatherMs;
     } while (this.#stopping === undefined && waitedMs < PROJECTION_LIMITS.yieldMsMax && this.#isRush());
   }
 
   #accept(record: FeedRecord): void {
+    if (this.#setAside.covers(record)) return;
     try {
       if (record.damage !== undefined) throw new JournalDamaged(record.damage);
+      const at = this.#inFlight.add(record);
       // Handed out again while it is still here: the acknowledgement to come is for both.
-      if (this.#inFlight.add(record)) this.#lanes[record.shard % this.#lanes.length]!.add(record);
+      if (at === undefined) return;
+      this.#setAside.passed(at);
+      this.#laneOf(record.shard)!.add(record);
     } catch (error) {
-      // Damaged, or another version's: perhaps a newer node can read it.
-      this.#health.unreadable(`record ${record.sequence}: ${String(error)}`);
-      void this.#giveBackLater([record.sequence]);
+      // Damaged, or another version's. If its shard is what is damaged, that one waits for nothing, and the true one meets a gap.
+      this.#health.failures++;
+      this.#putAside(record, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** Its shard stands still at this record. What came before it is still taken. */
+  #putAside(place: Pick<FeedRecord, 'shard' | 'sequence'>, cause: string): void {
+    const { shard, sequence } = place;
+    const isNew = this.#setAside.add(place, this.#inFlight.atOf(sequence));
+    this.#laneOf(shard)?.forget(shard, sequence);
+    this.#inFlight.forget(shard, sequence);
+    this.#tellFeed(() => this.#feed.setAside(shard, sequence));
+    if (isNew) this.#health.setAside(place, cause);
+  }
+
+  /** Undefined for a number that damage has made. */
+  #laneOf(shard: number): ProjectionLane | undefined {
+    return this.#lanes[shard % this.#lanes.length];
   }
 
   #lanePorts(): ConstructorParameters<typeof ProjectionLane>[0] {
     return {
       run: (records) => this.#run(records),
       settled: (records, outcome) => this.#settle(records, outcome),
-      failed: ({ kind, cause }) => this.#health.failed(kind, cause),
-      pause: (delayMs) => this.#pause(delayMs),
+      failed: (cause) => {
+        this.#gaps.restart();
+        this.#health.failed(cause);
+      },
+      refused: (record, cause) => {
+        this.#health.succeeded();
+        this.#health.failures++;
+        this.#putAside(record, cause);
+      },
+      isSetAside: (record) => this.#setAside.covers(record),
+      pause: (delayMs) => this.#pauses.wait(delayMs),
     };
   }
 
@@ -221,16 +268,31 @@ export class ProjectionPump {
     this.#deferred += outcome.deferred.length;
     if (outcome.applied > 0) this.#giveBack.reset();
     const deferred = new Set(outcome.deferred);
-    const done = records.map(({ sequence }) => sequence).filter((sequence) => !deferred.has(sequence));
+    const done = records.filter(({ sequence }) => !deferred.has(sequence));
     if (done.length > 0) {
-      this.#tellFeed(() => this.#feed.ack(done));
-      this.#lastRecordAt = Math.max(this.#lastRecordAt, this.#inFlight.remove(done));
+      for (const { shard } of done) this.#gaps.ended(shard);
+      const sequences = done.map(({ sequence }) => sequence);
+      this.#tellFeed(() => this.#feed.ack(sequences));
+      this.#lastRecordAt = Math.max(this.#lastRecordAt, this.#inFlight.remove(sequences));
     }
-    if (outcome.deferred.length > 0) void this.#giveBackLater(outcome.deferred);
+    const early = records.filter(({ sequence }) => deferred.has(sequence));
+    if (early.length > 0) this.#defer(early.toSorted((one, other) => one.sequence - other.sequence));
+  }
+
+  /** They came before their predecessors: these are on their way, or are not in the journal. @param early oldest first */
+  #defer(early: readonly FeedRecord[]): void {
+    const oldest = new Map(early.toReversed().map((record) => [record.shard, record]));
+    for (const [shard, record] of oldest) {
+      const sequence = this.#gaps.over(record);
+      if (sequence !== undefined)
+        this.#putAside({ shard, sequence }, `the record before record ${sequence} is not in the journal`);
+    }
+    const waiting = early.filter((record) => !this.#setAside.covers(record));
+    if (waiting.length > 0) void this.#giveBackLater(waiting.map(({ sequence }) => sequence));
   }
 
   async #giveBackLater(sequences: readonly Sequence[]): Promise<void> {
-    await this.#pause(this.#giveBack.nextMs());
+    await this.#pauses.wait(this.#giveBack.nextMs());
     this.#inFlight.giveBack(sequences);
     this.#tellFeed(() => this.#feed.nak(sequences));
   }
@@ -240,27 +302,14 @@ export class ProjectionPump {
     try {
       tell();
     } catch (error) {
-      this.#health.failed('unavailable', `the feed: ${String(error)}`);
+      this.#health.failed(`the feed: ${String(error)}`);
     }
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    if (this.#stopping !== undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        this.#pauses.delete(end);
-        resolve();
-      };
-      const timer = setTimeout(end, delayMs);
-      this.#pauses.add(end);
-    });
   }
 
   async #stopOnce(): Promise<void> {
     // In the next turn, so that everybody who is woken sees that it is stopping.
     await Promise.resolve();
-    for (const end of this.#pauses) end();
+    this.#pauses.endAll();
     this.#inFlight.wake();
     const { promise: late, resolve: giveUp } = Promise.withResolvers<void>();
     const timer = setTimeout(giveUp, this.#stopMsMax);

@@ -20,8 +20,10 @@ export interface ProjectionTask {
 /** Errors lose their type on the way between threads, so that a failure is a value here. */
 export type ProjectionOutcome =
   | ({ readonly kind: 'projected' } & Projected)
-  /** `diverged`: trying again does not help. `unavailable`: it can. */
-  | { readonly kind: 'diverged' | 'unavailable'; readonly cause: string };
+  /** `refused`: at least one of the records; trying again does not help. `unavailable`: it can. */
+  | { readonly kind: 'refused' | 'unavailable'; readonly cause: string };
+
+const REFUSALS = new Set(['ProjectionDiverged', 'RecordRefused']);
 
 const { connection } = workerData as ProjectionWorkerData;
 const projection = new Projection(openPool(connection, 1, 'doorbuster projection'));
@@ -31,6 +33,6 @@ export default async function project({ records }: ProjectionTask): Promise<Proj
     return { kind: 'projected', ...(await projection.apply(unpackRecords(records))) };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
-    return { kind: name === 'ProjectionDiverged' ? 'diverged' : 'unavailable', cause: message };
+    return { kind: REFUSALS.has(name) ? 'refused' : 'unavailable', cause: message };
   }
 }

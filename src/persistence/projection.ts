@@ -9,7 +9,7 @@
 // make the same rows. It never skips a record and never guesses. Whoever opened the pool ends it.
 
 import { randomUUID } from 'node:crypto';
-import type { DatabaseError, Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { decodeRecord } from '../actors/index.ts';
 import type { Sequence, StoredRecord } from '../runtime/ports.ts';
 import { arrayLiteral } from './array-literal.ts';
@@ -48,8 +48,15 @@ const MOVE_POSITIONS = `
   FROM unnest($1::int[], $2::bigint[], $3::float8[]) AS batch (shard, sequence, at)
   WHERE positions.shard = batch.shard`;
 
-/** Broken uniqueness, a broken check, a missing value. */
-const CONTRADICTIONS = new Set(['23505', '23514', '23502']);
+/** A record that nobody here can read, or whose values Postgres does not take. Nothing of its batch was written. */
+export class RecordRefused extends Error {
+  override readonly name = 'RecordRefused';
+}
+
+/** Classes of Postgres's errors. Broken uniqueness, a broken check, a missing value. */
+const CONTRADICTION = '23';
+/** Data that no column takes, and rows that are too large: the same at every try. */
+const REFUSALS = new Set(['22', '54']);
 
 export class Projection {
   readonly #pool: Pool;
@@ -64,8 +71,8 @@ export class Projection {
 
   /**
    * @param records of any shards, in any order
-   * @throws ProjectionDiverged when Postgres contradicts the journal; anything else may succeed when it is tried again.
-   *   In either case the batch is written whole or not at all
+   * @throws ProjectionDiverged when Postgres contradicts the journal
+   * @throws RecordRefused; anything else may succeed when it is tried again. In any case the batch is written whole or not at all
    */
   async apply(records: readonly StoredRecord[]): Promise<Projected> {
     if (records.length === 0) return { applied: 0, duplicates: 0, deferred: [] };
@@ -90,7 +97,7 @@ export class Projection {
     } catch (error) {
       // Closed rather than rolled back: whatever state it is in, the server rolls back what a lost client left open.
       client.release(true);
-      throw isContradiction(error) ? new ProjectionDiverged(error.message, { cause: error }) : error;
+      throw namedError(error);
     }
   }
 
@@ -153,7 +160,16 @@ function chain(
 
 function fold(records: readonly PlacedRecord[]): RowFold {
   const rows = new RowFold();
-  for (const record of records) rows.add(record.sequence, decodeRecord(record.bytes));
+  for (const { sequence, shard, bytes } of records) {
+    try {
+      rows.add(sequence, decodeRecord(bytes));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new RecordRefused(`Record ${sequence} of shard ${shard} cannot be read: ${why}`, {
+        cause: error,
+      });
+    }
+  }
   return rows;
 }
 
@@ -169,6 +185,11 @@ async function movePositions(
   await run('move-positions', MOVE_POSITIONS, [arrayLiteral(moved), sequences, recordAts]);
 }
 
-function isContradiction(error: unknown): error is DatabaseError {
-  return error instanceof Error && 'code' in error && CONTRADICTIONS.has(String(error.code));
+function namedError(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  const errorClass = String(error.code).slice(0, 2);
+  if (errorClass === CONTRADICTION) return new ProjectionDiverged(error.message, { cause: error });
+  if (REFUSALS.has(errorClass))
+    return new RecordRefused(`Postgres refuses it: ${error.message}`, { cause: error });
+  return error;
 }

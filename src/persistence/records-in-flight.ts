@@ -9,13 +9,19 @@ import { readRecordPlace } from './record-header.ts';
 /** What is remembered of records given back; beyond it `oldestAt` is the oldest of those remembered. */
 const GIVEN_BACK_MAX = 10_000;
 
+interface Place {
+  readonly shard: number;
+  readonly at: number;
+  readonly length: number;
+}
+
 export class RecordsInFlight {
   readonly #recordsMax: number;
   readonly #bytesMax: number;
   readonly #recordsPerPull: number;
-  readonly #places = new Map<Sequence, { at: number; length: number }>();
+  readonly #places = new Map<Sequence, Place>();
   /** What was given back and not seen again: in Postgres it is not, as far as anybody here knows. */
-  readonly #givenBack = new Map<Sequence, number>();
+  readonly #givenBack = new Map<Sequence, Place>();
   #bytes = 0;
   /** A moving average, in bytes. */
   #recordLength = 1_024;
@@ -47,14 +53,20 @@ export class RecordsInFlight {
     );
   }
 
-  /** @returns false when the record is in flight already */
-  add({ sequence, bytes }: FeedRecord): boolean {
-    if (this.#places.has(sequence)) return false;
+  /** @returns when it was journaled; undefined when the record is in flight already */
+  add({ sequence, shard, bytes }: FeedRecord): number | undefined {
+    if (this.#places.has(sequence)) return undefined;
+    const { at } = readRecordPlace(bytes);
     this.#givenBack.delete(sequence);
-    this.#places.set(sequence, { at: readRecordPlace(bytes).at, length: bytes.length });
+    this.#places.set(sequence, { shard, at, length: bytes.length });
     this.#bytes += bytes.length;
     this.#recordLength += (bytes.length - this.#recordLength) / 16;
-    return true;
+    return at;
+  }
+
+  /** When a record in flight was journaled. */
+  atOf(sequence: Sequence): number | undefined {
+    return this.#places.get(sequence)?.at;
   }
 
   /** @returns the time of the newest of them, epoch milliseconds */
@@ -75,10 +87,16 @@ export class RecordsInFlight {
   giveBack(sequences: readonly Sequence[]): void {
     for (const sequence of sequences) {
       const place = this.#places.get(sequence);
-      if (place !== undefined && this.#givenBack.size < GIVEN_BACK_MAX)
-        this.#givenBack.set(sequence, place.at);
+      if (place !== undefined && this.#givenBack.size < GIVEN_BACK_MAX) this.#givenBack.set(sequence, place);
     }
     this.remove(sequences);
+  }
+
+  /** Removes what there is of this shard from this record on: nobody waits for it here. */
+  forget(shard: number, from: Sequence): void {
+    const isOf = ([sequence, place]: [Sequence, Place]): boolean => place.shard === shard && sequence >= from;
+    this.remove([...this.#places].filter(isOf).map(([sequence]) => sequence));
+    for (const [sequence] of [...this.#givenBack].filter(isOf)) this.#givenBack.delete(sequence);
   }
 
   /** The feed has nothing more for us, so somebody else has taken them. */
@@ -90,7 +108,7 @@ export class RecordsInFlight {
   oldestAt(): number | undefined {
     let oldestAt = Infinity;
     for (const { at } of this.#places.values()) oldestAt = Math.min(oldestAt, at);
-    for (const at of this.#givenBack.values()) oldestAt = Math.min(oldestAt, at);
+    for (const { at } of this.#givenBack.values()) oldestAt = Math.min(oldestAt, at);
     return oldestAt === Infinity ? undefined : oldestAt;
   }
 

@@ -17,6 +17,8 @@ export interface RuntimeLimits {
   readonly ordersKeptMs: number;
   /** A worker thread without progress for so long is ended. */
   readonly workerStallMs: number;
+  /** A worker thread that gives no sign of life for so long after its start is ended. */
+  readonly workerStartMs: number;
 }
 
 export const DEFAULT_LIMITS: RuntimeLimits = {
@@ -28,4 +30,5 @@ export const DEFAULT_LIMITS: RuntimeLimits = {
   expiryGraceMs: 10_000,
   ordersKeptMs: 24 * 60 * 60 * 1_000,
   workerStallMs: 5_000,
+  workerStartMs: 30_000,
 };

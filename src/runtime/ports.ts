@@ -122,6 +122,11 @@ export interface Feed {
   ack(sequences: readonly Sequence[]): void;
   /** Gives records back before their time is up. */
   nak(sequences: readonly Sequence[]): void;
+  /**
+   * Records of this shard, from this one on, are handed out no more, whatever their number, and do not count as handed out.
+   * They stay unacknowledged: the next feed begins with them again.
+   */
+  setAside(shard: number, from: Sequence): void;
 }
 
 /** Where a message goes: a worker thread of this node, or (in a cluster) of another. */

@@ -1,4 +1,4 @@
-// Notices worker threads that make no progress any more. Runs on the main thread; ended by `stop`.
+// Notices worker threads that make no progress any more, or never begin to. Runs on the main thread; ended by `stop`.
 //
 // It counts only time in which it was seen running itself: one period for each of its looks, however late the look comes.
 // A process that was stopped, a machine that slept, or a main thread that was held up therefore accuses nobody.
@@ -17,8 +17,10 @@ export interface WatchdogOptions {
   /** 0 for a thread that has not begun; a change is progress. */
   readonly beatsOf: (worker: Address) => number;
   readonly stallMsMax: number;
-  /** Called once for each time that a thread stalls. */
-  readonly onStalled: (worker: Address) => void;
+  /** From a thread's start to its first beat; it loads its code meanwhile and cannot beat. */
+  readonly startMsMax: number;
+  /** Called once for each time that a thread stalls. @param hasBegun whether it ever beat */
+  readonly onStalled: (worker: Address, hasBegun: boolean) => void;
 }
 
 export class Watchdog {
@@ -44,23 +46,29 @@ export class Watchdog {
     });
   }
 
+  /** Another thread begins under this number. */
+  begins(worker: Address): void {
+    this.#watched[worker] = { beats: 0, stalledMs: 0 };
+  }
+
   stop(): void {
     this.#cancel?.();
   }
 
   #look(): void {
-    const { beatsOf, stallMsMax, onStalled } = this.#options;
+    const { beatsOf, stallMsMax, startMsMax, onStalled } = this.#options;
     const seenMs = Math.min(this.#clock.monotonic() - this.#lookedAt, LOOK_PERIOD_MS);
     for (const [worker, watched] of this.#watched.entries()) {
       const beats = beatsOf(worker);
-      if (beats === 0 || beats !== watched.beats) {
+      if (beats !== watched.beats) {
         watched.beats = beats;
         watched.stalledMs = 0;
         continue;
       }
-      const wasStalled = watched.stalledMs >= stallMsMax;
+      const msMax = beats === 0 ? startMsMax : stallMsMax;
+      const wasStalled = watched.stalledMs >= msMax;
       watched.stalledMs += seenMs;
-      if (!wasStalled && watched.stalledMs >= stallMsMax) onStalled(worker);
+      if (!wasStalled && watched.stalledMs >= msMax) onStalled(worker, beats > 0);
     }
   }
 }

@@ -23,7 +23,7 @@ export interface ShardRow {
 }
 
 interface FaultyOptions {
-  readonly early?: { readonly worker: number; readonly fault: Fault };
+  readonly early?: { readonly worker: number; readonly fault: Fault; readonly isFirst?: boolean };
   readonly dataDir?: string;
 }
 
@@ -36,14 +36,16 @@ export class FaultyEngine {
     this.#folder = folder;
   }
 
-  /** @param early what a worker thread does as soon as it is there, before its shards are open */
+  /** @param early what a worker thread does as soon as it is there, or before all else; its shards are not open yet */
   static async start(
     env: Readonly<Record<string, string>>,
     { early, dataDir = temporaryFolder() }: FaultyOptions = {},
   ): Promise<FaultyEngine> {
     const folder = join(dataDir, 'faults');
     mkdirSync(folder);
-    if (early !== undefined) writeFileSync(join(folder, `${early.worker}`), early.fault);
+    if (early !== undefined) {
+      writeFileSync(join(folder, `${early.worker}${early.isFirst ? '.first' : ''}`), early.fault);
+    }
     const preload = new URL('worker-fault.ts', import.meta.url).href;
     const engine = await Engine.start({
       dataDir,
@@ -60,6 +62,11 @@ export class FaultyEngine {
     writeFileSync(`${file}.new`, fault);
     renameSync(`${file}.new`, file);
     await waitUntil(`worker ${worker} was reached`, () => existsSync(`${file}.taken`));
+  }
+
+  /** What the next thread of this number does before all else. */
+  orderFirst(worker: number, fault: Fault): void {
+    writeFileSync(join(this.#folder, `${worker}.first`), fault);
   }
 
   /** However often a connection ends with its thread. */

@@ -162,14 +162,29 @@ test('more than five deaths within a minute end the node, and it says why', asyn
   );
 }, 240_000);
 
-test.each<[Fault, string, RegExp]>([
-  ['throw', '2', /thrown by the test/],
-  ['exit', '2', /worker 1 ended with code 7/],
+test('a successor that hangs before it gives a sign of life is replaced by another, which serves', async () => {
+  node = await FaultyEngine.start({ ...SOON, WORKER_START_MS: '5000' });
+  node.orderFirst(1, 'hang');
+  await node.order(1, 'exit');
+  await waitUntil('the successor was ended and another thread serves', async () => {
+    const hangs = await node!.metric('doorbuster_worker_deaths_total{reason="hang"}');
+    const answering = await node!.metric('doorbuster_worker_threads{state="answering"}');
+    return hangs === 1 && answering === 2;
+  });
+  expect(node.engine.output).toMatch(/worker 1 gave no sign of life within 5000 ms of its start/);
+  expect(await node.engine.stop()).toBe(0);
+}, 120_000);
+
+test.each<[Fault, boolean, RegExp]>([
+  ['throw', false, /thrown by the test/],
+  ['exit', false, /worker 1 ended with code 7/],
+  ['hang', true, /worker 1 gave no sign of life within 10000 ms of its start/],
 ])(
   'a worker thread that ends before its shards are open ends the start, and it says why: %s',
-  async (fault, WORKERS, why) => {
+  async (fault, isFirst, why) => {
     const dataDir = temporaryFolder();
-    const start = FaultyEngine.start({ ...SOON, WORKERS }, { early: { worker: 1, fault }, dataDir });
+    const env = { ...SOON, WORKER_START_MS: '10000' };
+    const start = FaultyEngine.start(env, { early: { worker: 1, fault, isFirst }, dataDir });
     const failure = await start.then(
       () => 'it started',
       (error: Error) => error.message,

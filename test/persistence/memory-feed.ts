@@ -12,6 +12,7 @@ interface Limits {
 export class MemoryFeed implements Feed {
   /** Not acknowledged, oldest first. */
   readonly #records = new Map<Sequence, { record: StoredRecord; deliveries: number; until: number }>();
+  readonly #setAside = new Map<number, Sequence>();
   readonly #limits: Limits;
   readonly acknowledged = new Set<Sequence>();
   naks = 0;
@@ -55,10 +56,21 @@ export class MemoryFeed implements Feed {
     }
   }
 
+  setAside(shard: number, from: Sequence): void {
+    this.#setAside.set(shard, Math.min(from, this.#setAside.get(shard) ?? Infinity));
+    for (const entry of this.#records.values()) if (this.#isSetAside(entry.record)) entry.until = 0;
+  }
+
+  #isSetAside({ shard, sequence }: StoredRecord): boolean {
+    return sequence >= (this.#setAside.get(shard) ?? Infinity);
+  }
+
   #take(recordsMax: number): FeedRecord[] {
     const now = Date.now();
     const room = Math.min(recordsMax, this.#limits.handedOutMax - this.handedOut);
-    const due = [...this.#records.values()].filter(({ until }) => until <= now).slice(0, Math.max(0, room));
+    const due = [...this.#records.values()]
+      .filter(({ until, record }) => until <= now && !this.#isSetAside(record))
+      .slice(0, Math.max(0, room));
     for (const entry of due) {
       entry.deliveries++;
       entry.until = now + this.#limits.answerMsMax;

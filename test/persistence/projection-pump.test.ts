@@ -22,6 +22,12 @@ function shuffled(records: readonly StoredRecord[]): StoredRecord[] {
   return [...records].sort((one, other) => key(one) - key(other));
 }
 
+function withByte(record: StoredRecord, at: number, byte: number): StoredRecord {
+  const bytes = Uint8Array.from(record.bytes);
+  bytes[at < 0 ? bytes.length + at : at] = byte;
+  return { ...record, bytes };
+}
+
 describe.each(POSTGRES_KINDS)('the pump into $kind Postgres', { timeout: SERVER_MS_MAX }, ({ start }) => {
   let postgres: StartedPostgres;
   let pool: Pool;
@@ -130,25 +136,82 @@ describe.each(POSTGRES_KINDS)('the pump into $kind Postgres', { timeout: SERVER_
     expect(withoutVersions((await snapshot(pool)).orders)).toEqual(journal.orders());
   });
 
-  test('a record that this version cannot read holds up nothing but its shard, and is told of once', async () => {
-    const journal = fiveShardSale(10);
-    const unreadable = journal.records[0]!;
-    const bytes = Uint8Array.from(unreadable.bytes);
-    bytes[0] = 99;
-    feed.add([{ ...unreadable, bytes }, ...journal.records.slice(1)]);
-    const pump = startPump();
-    const blocked = journal.records.filter(({ shard }) => shard === unreadable.shard);
+  describe.each<[string, number, (record: StoredRecord) => StoredRecord & { damage?: string }, RegExp]>([
+    [
+      'of another version',
+      2,
+      (record) => withByte(record, 0, 99),
+      /^record version 99 is unknown; this is version 1$/,
+    ],
+    [
+      'whose events nobody can read',
+      1,
+      (record) => withByte(record, -1, 0xc1),
+      /^Record 6 of shard 1 cannot/,
+    ],
+    [
+      'that is damaged',
+      2,
+      (record) => ({ ...record, damage: 'record 6 of shard 1 is damaged: its sum' }),
+      /^record 6 of shard 1 is damaged: its sum$/,
+    ],
+    ['that Postgres does not take', 1, (record) => record, /^Postgres refuses it: .*0x00/],
+  ])('a record %s', (kind, workers, spoil, cause) => {
+    test('stops nothing but its shard, however many of its records follow, and is told of once', async () => {
+      const journal = fiveShardSale(1);
+      if (kind === 'that Postgres does not take') journal.reserve('1', 'nul \u0000', 'key');
+      const spoiled = spoil(journal.append(1));
+      journal.records.pop();
+      const before = journal.orders().filter(({ customerId }) => !customerId.startsWith('nul'));
+      for (let round = 0; round < 40; round++) {
+        journal.reserve('1', `later ${round}`, 'key');
+        for (let follower = 0; follower < 3; follower++) journal.append(1);
+        journal.now += 10;
+        journal.reserve('2', `later ${round}`, 'key');
+        journal.append(2);
+      }
+      const [records, laterOnes] = [journal.records, 40 * 3];
+      feed = new MemoryFeed({ handedOutMax: 20 });
+      feed.add([...records.slice(0, 5), spoiled, ...records.slice(5)]);
+      const pump = startPump({ workers, recordsPerPull: 10 });
+      await waitUntil(
+        'only that shard is left',
+        () => feed.open === laterOnes + 1,
+        () => pump.stats(),
+      );
+      await waitUntil('nothing is in flight', () => pump.stats().inFlight === 0 && feed.handedOut === 0);
+      const setAside = [{ shard: 1, sequence: 6 }];
+      expect(pump.stats()).toMatchObject({ state: 'incomplete', setAside });
+      expect(log.lines).toMatchObject([
+        { level: 'error', fields: { shard: 1, record: 6, cause: expect.stringMatching(cause) } },
+      ]);
+      expect(pump.asOf).toBe(SALE_STARTS_AT + 10);
+      expect(pump.caughtUpTo).toBeGreaterThan(SALE_STARTS_AT + 10);
+      const others = journal.orders().filter(({ shard }) => shard !== 1);
+      const kept = [...before.filter(({ shard }) => shard === 1), ...others];
+      expect(withoutVersions((await snapshot(pool)).orders)).toEqual(
+        kept.toSorted((one, other) => (one.id < other.id ? -1 : 1)),
+      );
+    });
+  });
+
+  test('a record that the journal lost stops nothing but its shard, when it was waited for', async () => {
+    const journal = fiveShardSale(40);
+    const [missing] = journal.records.splice(5, 1) as [StoredRecord];
+    const blocked = journal.records.filter(
+      ({ shard, sequence }) => shard === missing.shard && sequence > missing.sequence,
+    );
+    feed = new MemoryFeed({ handedOutMax: 20 });
+    feed.add(journal.records);
+    const pump = startPump({ recordsPerPull: 10, gapMsMax: 0 });
     await waitUntil(
-      'only that shard is left',
-      () => feed.open === blocked.length,
+      'only the blocked shard is left',
+      () => feed.open === blocked.length && feed.handedOut === 0,
       () => pump.stats(),
     );
-    await waitUntil(
-      'it was tried again',
-      () => pump.stats().failures > 2,
-      () => pump.stats(),
-    );
-    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    const { shard, sequence } = blocked[0]!;
+    expect(pump.stats()).toMatchObject({ state: 'incomplete', setAside: [{ shard, sequence }] });
+    expect(log.lines).toMatchObject([{ level: 'error', fields: { shard, record: sequence } }]);
   });
 
   test('what is in flight is bounded, in records and in bytes', async () => {
@@ -165,25 +228,45 @@ describe.each(POSTGRES_KINDS)('the pump into $kind Postgres', { timeout: SERVER_
     expect(bytesInFlightMost).toBeLessThanOrEqual(bytesMost * 5 * 4 + bytesMost);
   });
 
-  test('a divergence stops the lane loudly, once, and acknowledges nothing of it', async () => {
-    const journal = new ScriptedJournal();
-    journal.configure('sku');
-    journal.loadStock('sku', 10);
+  test('a divergence sets its shard aside loudly, once; other shards of its lane go on', async () => {
+    const journal = new ScriptedJournal((productId) => (productId === 'sku' ? 0 : 1));
+    for (const productId of ['sku', 'other']) {
+      journal.configure(productId);
+      journal.loadStock(productId, 10);
+    }
     const order = journal.reserve('sku', 'ann', 'key')!;
-    feed.add([journal.append()]);
-    const pump = startPump();
+    feed.add([journal.append(0), journal.append(1)]);
+    const pump = startPump({ workers: 1 });
     await waitUntil('applied', () => feed.open === 0);
     await pool.query('DELETE FROM doorbuster.orders');
+    journal.reserve('sku', 'bob', 'key');
+    const sound = journal.append(0);
     journal.pay('sku', order);
-    feed.add([journal.append()]);
+    const contradicted = journal.append(0);
+    journal.reserve('sku', 'cem', 'key');
+    const later = journal.append(0);
+    journal.reserve('other', 'ann', 'key');
+    feed.add([sound, contradicted, later, journal.append(1)]);
     await waitUntil(
-      'tried more than once',
-      () => pump.stats().failures > 2,
+      'the others are in',
+      () => feed.open === 2,
       () => pump.stats(),
     );
-    expect(pump.stats().state).toBe('diverged');
-    expect(feed.open).toBe(1);
-    expect(log.lines).toMatchObject([{ level: 'error' }]);
+    const { sequence } = contradicted;
+    expect(pump.stats()).toMatchObject({ state: 'incomplete', setAside: [{ shard: 0, sequence }] });
+    const { orders } = await snapshot(pool);
+    const told = orders.map(({ productId, customerId }) => `${productId} ${customerId}`);
+    expect(told.toSorted()).toEqual(['other ann', 'sku bob']);
+    expect(log.lines).toMatchObject([{ level: 'error', fields: { shard: 0, record: sequence } }]);
+
+    journal.reserve('other', 'bob', 'key');
+    feed.add([journal.append(0), journal.append(1)]);
+    await waitUntil(
+      'the other shard goes on',
+      () => feed.open === 3,
+      () => pump.stats(),
+    );
+    expect(log.lines).toHaveLength(1);
   });
 
   test('asOf is the time of the oldest record on its way, and the present when there is none', async () => {

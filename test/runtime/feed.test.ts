@@ -119,6 +119,37 @@ describe('the feed', () => {
     feed.close();
   });
 
+  test('passes over a shard that was set aside, whatever number of its records there are', async () => {
+    await write(30);
+    const feed = openFeed(6);
+    expect(sequences(await feed.pull(4))).toEqual([1, 2, 3, 4]);
+    feed.setAside(1, 3);
+    await journal.append(2, new TextEncoder().encode('of another shard'), 0);
+    expect(sequences(await feed.pull(4))).toEqual([31]);
+    await time.pass(30_000);
+    expect(sequences(await feed.pull(9))).toEqual([1, 2, 31]);
+    feed.ack([1, 2, 31]);
+    await write(10);
+    await time.pass(30_000);
+    expect(sequences(await feed.pull(9))).toEqual([]);
+    feed.close();
+  });
+
+  test('begins, after a stop, with the first record of a shard that was set aside', async () => {
+    await write(5);
+    const feed = openFeed();
+    await feed.pull(5);
+    feed.setAside(1, 4);
+    feed.setAside(1, 5);
+    feed.ack([1, 2, 3, 4, 5]);
+    feed.close();
+    await host.stop();
+    await start();
+    const again = openFeed();
+    expect(sequences(await again.pull(9))).toEqual([4, 5]);
+    again.close();
+  });
+
   test('can be sent back to the beginning', async () => {
     await write(3);
     const feed = openFeed();

@@ -5,6 +5,7 @@ import { Watchdog } from '../../src/runtime/watchdog.ts';
 import { ManualTime } from './harness.ts';
 
 const STALL_MS = 5_000;
+const START_MS = 30_000;
 
 /** Two threads that beat for as long as the test lets them. */
 class Threads {
@@ -12,11 +13,16 @@ class Threads {
   readonly beats = [0, 0];
   readonly beating = new Set<number>();
   readonly stalled: number[] = [];
+  readonly neverBegan: number[] = [];
   readonly watchdog = new Watchdog(this.time, this.time, {
     workers: 2,
     beatsOf: (worker) => this.beats[worker]!,
     stallMsMax: STALL_MS,
-    onStalled: (worker) => this.stalled.push(worker),
+    startMsMax: START_MS,
+    onStalled: (worker, hasBegun) => {
+      this.stalled.push(worker);
+      if (!hasBegun) this.neverBegan.push(worker);
+    },
   });
 
   constructor() {
@@ -30,6 +36,11 @@ class Threads {
     this.beating.clear();
     await this.time.jump(durationMs);
     for (const worker of asleep) this.beating.add(worker);
+  }
+
+  succeed(worker: number): void {
+    this.beats[worker] = 0;
+    this.watchdog.begins(worker);
   }
 
   #beat(): void {
@@ -53,24 +64,40 @@ describe('a watchdog', () => {
     expect(threads.stalled).toEqual([1]);
   });
 
-  test('leaves a thread alone that has not begun, and watches its successor', async () => {
+  test('gives a thread longer until its first beat, and its successor as long again', async () => {
     const threads = new Threads();
     threads.beating.add(0);
-    await threads.time.pass(60_000);
+    await threads.time.pass(START_MS - 1_000);
     expect(threads.stalled).toEqual([]);
     threads.beating.add(1);
     await threads.time.pass(1_000);
     threads.beating.delete(1);
     await threads.time.pass(STALL_MS + 1_000);
+    expect([threads.stalled, threads.neverBegan]).toEqual([[1], []]);
     // It ends, and another one begins under its number.
-    threads.beats[1] = 0;
-    await threads.time.pass(60_000);
+    threads.succeed(1);
+    await threads.time.pass(START_MS - 1_000);
+    expect(threads.stalled).toEqual([1]);
     threads.beating.add(1);
     await threads.time.pass(60_000);
     expect(threads.stalled).toEqual([1]);
-    threads.beating.delete(1);
-    await threads.time.pass(STALL_MS + 1_000);
-    expect(threads.stalled).toEqual([1, 1]);
+  });
+
+  test('tells once of each thread that never begins, also of one that takes the place of another', async () => {
+    const threads = new Threads();
+    threads.beating.add(0);
+    await threads.time.pass(START_MS - 1_000);
+    expect(threads.stalled).toEqual([]);
+    await threads.time.pass(60_000);
+    expect([threads.stalled, threads.neverBegan]).toEqual([[1], [1]]);
+    threads.succeed(1);
+    await threads.time.pass(START_MS - 1_000);
+    expect(threads.stalled).toEqual([1]);
+    await threads.time.pass(60_000);
+    expect([threads.stalled, threads.neverBegan]).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
   });
 
   test('begins anew with every progress', async () => {

@@ -4,8 +4,11 @@
 //   floor            next
 //     │ given out ▒▒▒▒ │ not yet read
 //   ──┴────────────────┴──────────────▶ sequence        floor: everything up to it is acknowledged, durable lazily
+//
+// A shard that was set aside is passed over from some record on, and the floor stays below that record.
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import type { CommitMeter } from '../commit-meter.ts';
 import type { Clock, Feed, FeedRecord, Sequence } from '../ports.ts';
 import {
@@ -31,6 +34,7 @@ export interface SqliteFeedOptions {
 }
 
 interface HandedOut {
+  readonly shard: number;
   readonly deliveries: number;
   /** Monotonic milliseconds. */
   readonly again: number;
@@ -46,6 +50,8 @@ export class SqliteFeed implements Feed {
   readonly #readNew: StatementSync;
   readonly #readOne: StatementSync;
   readonly #handedOut = new Map<Sequence, HandedOut>();
+  /** By shard: the first record that is passed over. */
+  readonly #setAside = new Map<number, Sequence>();
   #next: Sequence;
   #savedFloor: Sequence;
   #floorSavedAt = 0;
@@ -67,16 +73,17 @@ export class SqliteFeed implements Feed {
   /** Begins anew behind `floor`: whoever works the records off knows better where it stands. */
   rewind(floor: Sequence): void {
     this.#handedOut.clear();
+    this.#setAside.clear();
     this.#next = floor + 1;
   }
 
   async pull(recordsMax: number): Promise<readonly FeedRecord[]> {
     const { committed } = this.#options;
     const seen = committed.commits;
-    const records = this.#take(recordsMax);
+    const records = await this.#takeNext(recordsMax);
     if (records.length > 0) return records;
     await committed.after(seen, IDLE_WAIT_MS);
-    return this.#take(recordsMax);
+    return this.#take(recordsMax).records;
   }
 
   ack(sequences: readonly Sequence[]): void {
@@ -91,7 +98,14 @@ export class SqliteFeed implements Feed {
     const again = this.#options.clock.monotonic() + NAK_DELAY_MS;
     for (const sequence of sequences) {
       const handed = this.#handedOut.get(sequence);
-      if (handed !== undefined) this.#handedOut.set(sequence, { deliveries: handed.deliveries, again });
+      if (handed !== undefined) this.#handedOut.set(sequence, { ...handed, again });
+    }
+  }
+
+  setAside(shard: number, from: Sequence): void {
+    this.#setAside.set(shard, Math.min(from, this.#setAside.get(shard) ?? Infinity));
+    for (const [sequence, handed] of this.#handedOut) {
+      if (this.#isSetAside(handed.shard, sequence)) this.#handedOut.delete(sequence);
     }
   }
 
@@ -100,15 +114,32 @@ export class SqliteFeed implements Feed {
     this.#database.close();
   }
 
-  #take(recordsMax: number): FeedRecord[] {
+  /** Passes over what was set aside, however much it is; others of this thread have their turn meanwhile. */
+  async #takeNext(recordsMax: number): Promise<FeedRecord[]> {
+    for (;;) {
+      const { records, isAtEnd } = this.#take(recordsMax);
+      if (records.length > 0 || isAtEnd) return records;
+      await setImmediate();
+    }
+  }
+
+  #take(recordsMax: number): { records: FeedRecord[]; isAtEnd: boolean } {
     const now = this.#options.clock.monotonic();
     const again = this.#redeliveries(now, recordsMax);
     const room = Math.min(recordsMax - again.length, this.#options.inFlightMax - this.#handedOut.size);
     const fresh = room > 0 ? readRecords(this.#readNew, [this.#next - 1], room) : [];
     if (fresh.length > 0) this.#next = endOf(fresh) + 1;
     // A damaged one at the end of what was read is read again with the next ones.
-    const unseen = fresh.filter(({ sequence }) => !this.#handedOut.has(sequence));
-    return [...again, ...unseen.map((record) => this.#handOut(record, 1, now))];
+    const unseen = fresh.filter(
+      ({ shard, sequence }) => !this.#handedOut.has(sequence) && !this.#isSetAside(shard, sequence),
+    );
+    const records = [...again, ...unseen.map((record) => this.#handOut(record, 1, now))];
+    return { records, isAtEnd: fresh.length === 0 };
+  }
+
+  #isSetAside(shard: number, sequence: Sequence): boolean {
+    const from = this.#setAside.get(shard);
+    return from !== undefined && sequence >= from;
   }
 
   #redeliveries(now: number, recordsMax: number): FeedRecord[] {
@@ -122,13 +153,15 @@ export class SqliteFeed implements Feed {
   }
 
   #handOut(record: CheckedRecord, deliveries: number, now: number): FeedRecord {
-    this.#handedOut.set(record.sequence, { deliveries, again: now + this.#options.ackWaitMs });
+    const { sequence, shard } = record;
+    this.#handedOut.set(sequence, { shard, deliveries, again: now + this.#options.ackWaitMs });
     return { ...record, deliveries };
   }
 
   #saveFloor(): void {
     let floor = this.#next - 1;
     for (const sequence of this.#handedOut.keys()) floor = Math.min(floor, sequence - 1);
+    for (const from of this.#setAside.values()) floor = Math.min(floor, from - 1);
     if (floor === this.#savedFloor) return;
     this.#savedFloor = floor;
     this.#options.saveFloor(this.#options.name, floor);

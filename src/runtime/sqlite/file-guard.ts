@@ -25,6 +25,11 @@ export class FileGuard {
       );
     }
   }
+
+  /** From now on the files may go: whoever closes the journal last takes its log away. */
+  end(): void {
+    this.#identities.clear();
+  }
 }
 
 function identityOf(path: string): string {

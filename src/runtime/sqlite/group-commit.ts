@@ -39,10 +39,11 @@ export class GroupCommit {
     this.#floors.set(name, floor);
   }
 
-  /** What was taken is committed. */
+  /** What was taken is committed; what comes later is `unknown`. The guard ends first: closing the store deletes a file. */
   close(): void {
     do this.#commit();
     while (this.#waiting.length > 0);
+    this.#guard.end();
     this.#store.close();
   }
 

@@ -53,14 +53,16 @@ export function openJournalFile(
   if (wantedId !== undefined && !existsSync(path)) throw otherJournal(path, wantedId, undefined);
   let database: DatabaseSync | undefined;
   try {
+    // A process that was killed may have left commits that only the system's memory holds. Synced before SQLite opens the
+    // file: closing a file ends every lock that this process holds on it, SQLite's own as well, and then the next program that
+    // opens and closes the journal takes itself for the last one and deletes the log under us.
+    for (const file of [`${path}-wal`, path]) if (existsSync(file)) syncPath(file);
     database = new DatabaseSync(path);
     if (wantedId !== undefined) assertIs(database, path, wantedId);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000');
     database.exec(`PRAGMA max_page_count = ${Math.floor(options.bytesMax / PAGE_BYTES)}`);
     database.exec(`PRAGMA wal_autocheckpoint = ${options.checkpointPages ?? CHECKPOINT_PAGES}`);
     prepare(database, options.shards);
-    // A process that was killed may have left commits that only the system's memory holds.
-    for (const file of [`${path}-wal`, path]) if (existsSync(file)) syncPath(file);
     return { database, id: String(aboutOf(database, 'id')) };
   } catch (error) {
     database?.close();
