@@ -2,6 +2,7 @@
 // test files that start at the same moment.
 
 import type { TestProject } from 'vitest/node';
+import { natsBinary } from './nats-binary.ts';
 import { makePostgresTemplate } from './postgres-template.ts';
 import { postgresBinaries } from './postgres.ts';
 import { assertStrace } from './strace.ts';
@@ -10,6 +11,7 @@ import { assertStrace } from './strace.ts';
 export default async function install(project: TestProject): Promise<() => void> {
   postgresBinaries();
   assertStrace();
+  natsBinary();
   const template = await makePostgresTemplate();
   project.provide('postgresTemplate', template.folder);
   return () => template.remove();

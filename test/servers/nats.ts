@@ -1,0 +1,221 @@
+// Real NATS servers for tests: one, or three as a cluster, on free loopback ports, each with a configuration file and a
+// store of its own in a temporary folder, and every message synced before it is acknowledged.
+//
+// Whoever starts them stops them; should the process end before, the servers end with it. The folder goes with them.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitUntil } from '../harness/wait-until.ts';
+import { freePorts } from './free-port.ts';
+import { natsBinary } from './nats-binary.ts';
+
+/** Subjects as the server takes them. */
+interface Subjects {
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+}
+
+export interface NatsUser {
+  readonly user: string;
+  readonly password: string;
+  /** Everything, when they are missing. */
+  readonly permissions?: { readonly publish?: Subjects; readonly subscribe?: Subjects };
+}
+
+export interface NatsOptions {
+  readonly servers?: 1 | 3;
+  /** Of the account with JetStream, beside the one who may do everything. */
+  readonly users?: readonly NatsUser[];
+  /** Of JetStream; `undefined` leaves the server's own default. */
+  readonly syncInterval?: string | undefined;
+  readonly maxPayloadBytes?: number;
+}
+
+const OWNER: NatsUser = { user: 'doorbuster', password: 'of-the-tests' };
+const SYSTEM: NatsUser = { user: 'system', password: 'of-the-tests' };
+const START_MS_MAX = 60_000;
+
+export async function startNats(options: NatsOptions = {}): Promise<NatsCluster> {
+  const count = options.servers ?? 1;
+  const ports = await freePorts(count * 3);
+  const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-nats-'));
+  const servers = Array.from({ length: count }, (_, at) => {
+    const [client, monitor, route] = [ports[at]!, ports[count + at]!, ports[2 * count + at]!];
+    const routes = ports.slice(2 * count).map((port) => `nats://127.0.0.1:${port}`);
+    const name = `n${at + 1}`;
+    const store = join(folder, name);
+    mkdirSync(store);
+    // The server reads JSON as it reads its own format.
+    const configuration = {
+      server_name: name,
+      listen: `127.0.0.1:${client}`,
+      http: `127.0.0.1:${monitor}`,
+      max_payload: options.maxPayloadBytes ?? 1024 * 1024,
+      jetstream: {
+        store_dir: store,
+        max_memory_store: 64 * 1024 * 1024,
+        max_file_store: 2 * 1024 * 1024 * 1024,
+        ...syncIntervalOf(options),
+      },
+      ...(count > 1 && { cluster: { name: 'tests', listen: `127.0.0.1:${route}`, routes } }),
+      accounts: {
+        SYSTEM: { users: [SYSTEM] },
+        SHOP: { jetstream: 'enabled', users: [OWNER, ...(options.users ?? [])] },
+      },
+      system_account: 'SYSTEM',
+    };
+    const file = join(folder, `${name}.conf`);
+    writeFileSync(file, JSON.stringify(configuration, undefined, 2));
+    return new NatsServer(name, file, client, monitor);
+  });
+  const cluster = new NatsCluster(servers, folder);
+  try {
+    await cluster.start();
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+  return cluster;
+}
+
+function syncIntervalOf(options: NatsOptions): { sync_interval?: string } {
+  const syncInterval = 'syncInterval' in options ? options.syncInterval : 'always';
+  return syncInterval === undefined ? {} : { sync_interval: syncInterval };
+}
+
+export class NatsServer {
+  readonly name: string;
+  readonly port: number;
+  readonly monitorUrl: string;
+  readonly #file: string;
+  #child: ChildProcess | undefined;
+  #output = '';
+
+  constructor(name: string, file: string, port: number, monitorPort: number) {
+    this.name = name;
+    this.#file = file;
+    this.port = port;
+    this.monitorUrl = `http://127.0.0.1:${monitorPort}`;
+  }
+
+  start(): void {
+    const child = spawn(natsBinary(), ['-c', this.#file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    child.stderr.on(
+      'data',
+      (text: Buffer) => (this.#output = (this.#output + text.toString()).slice(-4_000)),
+    );
+    this.#child = child;
+  }
+
+  /** SIGKILL, as when the machine dies. */
+  kill(): Promise<void> {
+    return this.end('SIGKILL');
+  }
+
+  /** It keeps its connections and answers nobody. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await exited;
+  }
+
+  get hasEnded(): boolean {
+    return this.#child === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** JetStream answers, and is up to date. */
+  async isHealthy(): Promise<boolean> {
+    return (await fetch(`${this.monitorUrl}/healthz`)).ok;
+  }
+
+  /** Of the cluster's JetStream, as this server knows it. */
+  async metaLeader(): Promise<string | undefined> {
+    const answer = (await (await fetch(`${this.monitorUrl}/jsz`)).json()) as {
+      meta_cluster?: { leader?: string };
+    };
+    return answer.meta_cluster?.leader;
+  }
+}
+
+export class NatsCluster {
+  readonly servers: readonly NatsServer[];
+  readonly #folder: string;
+  readonly #endWithProcess = (): void => {
+    for (const server of this.servers) void server.kill();
+    this.#removeFolder();
+  };
+
+  constructor(servers: readonly NatsServer[], folder: string) {
+    this.servers = servers;
+    this.#folder = folder;
+    process.once('exit', this.#endWithProcess);
+  }
+
+  /** For a connection that may do everything. */
+  get connection(): { servers: string[]; user: string; pass: string } {
+    const servers = this.servers.map(({ port }) => `127.0.0.1:${port}`);
+    return { servers, user: OWNER.user, pass: OWNER.password };
+  }
+
+  server(name: string): NatsServer {
+    return this.servers.find((server) => server.name === name)!;
+  }
+
+  async start(): Promise<void> {
+    for (const server of this.servers) if (server.hasEnded) server.start();
+    await this.whenReady();
+  }
+
+  /** All of them run, JetStream answers, and three have a leader. */
+  async whenReady(): Promise<void> {
+    await waitUntil(
+      'JetStream answers',
+      async () => {
+        const ended = this.servers.find(({ hasEnded }) => hasEnded);
+        if (ended !== undefined) return true;
+        const healthy = await Promise.all(this.servers.map((server) => server.isHealthy()));
+        if (healthy.includes(false)) return false;
+        return this.servers.length === 1 || (await this.servers[0]!.metaLeader());
+      },
+      () => this.servers.map(({ output }) => output),
+      START_MS_MAX,
+    );
+    const ended = this.servers.find(({ hasEnded }) => hasEnded);
+    if (ended !== undefined) throw new Error(`nats-server ended at once: ${ended.output}`);
+  }
+
+  /** SIGKILL to all of them, and a new start with the same ports and stores. */
+  async restart(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.kill()));
+    await this.start();
+  }
+
+  /** Ends the servers and removes their folder. */
+  async stop(): Promise<void> {
+    // What they hold is thrown away, so they need not end in good order.
+    await Promise.all(this.servers.map((server) => server.kill()));
+    process.removeListener('exit', this.#endWithProcess);
+    this.#removeFolder();
+  }
+
+  #removeFolder(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
