@@ -42,6 +42,7 @@ export {
   type JournalRecord,
   type RecordHeader,
 } from './record.ts';
+export { decodeRecordHeader } from './record-header.ts';
 export { encodeSnapshot, SNAPSHOT_VERSION, type Snapshot, type SnapshotHead } from './snapshot.ts';
 export { SnapshotDecoder } from './snapshot-decoder.ts';
 export { Checker, type Answer, type Report } from './check/checker.ts';

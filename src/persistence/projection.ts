@@ -10,10 +10,9 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
-import { decodeRecord } from '../actors/index.ts';
+import { decodeRecord, decodeRecordHeader } from '../actors/index.ts';
 import type { Sequence, StoredRecord } from '../runtime/ports.ts';
 import { arrayLiteral } from './array-literal.ts';
-import { readRecordPlace } from './record-header.ts';
 import { RowFold } from './row-fold.ts';
 import { ProjectionDiverged, writeRows, type RunStatement } from './row-writes.ts';
 
@@ -76,7 +75,7 @@ export class Projection {
    */
   async apply(records: readonly StoredRecord[]): Promise<Projected> {
     if (records.length === 0) return { applied: 0, duplicates: 0, deferred: [] };
-    const placed = records.map((record) => ({ ...record, ...readRecordPlace(record.bytes) }));
+    const placed = records.map((record) => ({ ...decodeRecordHeader(record.bytes), ...record }));
     placed.sort((one, other) => one.sequence - other.sequence);
     const shards = [...new Set(placed.map((record) => record.shard))].sort((one, other) => one - other);
 

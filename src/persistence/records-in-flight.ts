@@ -3,8 +3,8 @@
 // It says how many more may be taken. The feed counts records and not bytes, so that number follows the size of
 // the records seen lately; a pull of unexpectedly large ones overshoots once, by one pull.
 
+import { decodeRecordHeader } from '../actors/index.ts';
 import type { FeedRecord, Sequence } from '../runtime/ports.ts';
-import { readRecordPlace } from './record-header.ts';
 
 /** What is remembered of records given back; beyond it `oldestAt` is the oldest of those remembered. */
 const GIVEN_BACK_MAX = 10_000;
@@ -56,7 +56,7 @@ export class RecordsInFlight {
   /** @returns when it was journaled; undefined when the record is in flight already */
   add({ sequence, shard, bytes }: FeedRecord): number | undefined {
     if (this.#places.has(sequence)) return undefined;
-    const { at } = readRecordPlace(bytes);
+    const { at } = decodeRecordHeader(bytes);
     this.#givenBack.delete(sequence);
     this.#places.set(sequence, { shard, at, length: bytes.length });
     this.#bytes += bytes.length;

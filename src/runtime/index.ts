@@ -8,6 +8,11 @@ export {
   lockDataFolder,
   type DataFolder,
 } from './data-folder.ts';
+export { JetStreamJournal, type JetStreamJournalOptions } from './jetstream/journal.ts';
+export { JETSTREAM_LIMITS } from './jetstream/limits.ts';
+export { Link, LinkDown } from './jetstream/link.ts';
+export { DEFAULT_PREFIX, JetStreamNames } from './jetstream/names.ts';
+export { JetStreamMismatch, provision, type ProvisionOptions } from './jetstream/provision.ts';
 export { DEFAULT_LIMITS, type RuntimeLimits } from './limits.ts';
 export { CommitMeter } from './commit-meter.ts';
 export { BEAT_PERIOD_MS, Heartbeats } from './heartbeats.ts';

@@ -2,10 +2,12 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { Journal, Sequence, StoredRecord } from '../../src/runtime/index.ts';
 import { readJournal, SqliteJournal, SqliteJournalHost } from '../../src/runtime/index.ts';
 import { temporaryFolder } from '../harness/engine.ts';
+import { JetStreamBench } from '../harness/jetstream-bench.ts';
+import { recordOf, textOf } from '../harness/text-record.ts';
 import { HeldJournal } from './harness.ts';
 
 interface Opened {
@@ -16,9 +18,6 @@ interface Opened {
   close(): Promise<void>;
 }
 
-const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
-const textOf = ({ bytes }: StoredRecord): string => new TextDecoder().decode(bytes);
-
 async function replayed(journal: Journal, shard: number, from = 1, to = 1_000_000): Promise<StoredRecord[]> {
   const records: StoredRecord[] = [];
   for await (const piece of journal.replay(shard, from, to)) records.push(...piece);
@@ -26,7 +25,7 @@ async function replayed(journal: Journal, shard: number, from = 1, to = 1_000_00
 }
 
 async function append(journal: Journal, shard: number, text: string, expected: Sequence): Promise<Sequence> {
-  const result = await journal.append(shard, bytesOf(text), expected);
+  const result = await journal.append(shard, recordOf(shard, text, expected), expected);
   if (result.kind !== 'appended') throw new Error(`${text}: ${result.kind}`);
   return result.sequence;
 }
@@ -56,9 +55,25 @@ function openSimulated(): Promise<Opened> {
   return Promise.resolve({ journals: [journal, journal], reopen, close: () => Promise.resolve() });
 }
 
+const nats = new JetStreamBench();
+afterAll(() => nats.stop());
+
+async function openJetStream(): Promise<Opened> {
+  const names = await nats.stream();
+  return {
+    journals: [await nats.journal(names), await nats.journal(names)],
+    async reopen() {
+      await nats.restart();
+      return nats.journal(names);
+    },
+    close: () => nats.closeLinks(),
+  };
+}
+
 describe.each([
   ['sqlite', openSqlite],
   ['simulated', openSimulated],
+  ['jetstream', openJetStream],
 ])('the %s journal', (_, open) => {
   let opened: Opened | undefined;
   afterEach(async () => {
@@ -90,9 +105,9 @@ describe.each([
     const [one, other] = opened.journals;
     const first = await append(one, 1, 'a', 0);
     const second = await append(other, 1, 'b', first);
-    expect(await one.append(1, bytesOf('late'), first)).toEqual({ kind: 'fenced' });
-    expect(await one.append(1, bytesOf('early'), second + 1)).toEqual({ kind: 'fenced' });
-    expect(await one.append(1, bytesOf('new'), 0)).toEqual({ kind: 'fenced' });
+    expect(await one.append(1, recordOf(1, 'late', first), first)).toEqual({ kind: 'fenced' });
+    expect(await one.append(1, recordOf(1, 'early', second + 1), second + 1)).toEqual({ kind: 'fenced' });
+    expect(await one.append(1, recordOf(1, 'new', 0), 0)).toEqual({ kind: 'fenced' });
     expect((await replayed(one, 1)).map(textOf)).toEqual(['a', 'b']);
   });
 
@@ -100,7 +115,7 @@ describe.each([
     opened = await open();
     const [one, other] = opened.journals;
     const results = await Promise.all(
-      Array.from({ length: 40 }, (_, at) => (at % 2 ? one : other).append(5, bytesOf(String(at)), 0)),
+      Array.from({ length: 40 }, (_, at) => (at % 2 ? one : other).append(5, recordOf(5, String(at), 0), 0)),
     );
     expect(results.filter(({ kind }) => kind === 'appended')).toHaveLength(1);
     expect(await replayed(one, 5)).toHaveLength(1);
@@ -139,7 +154,7 @@ describe('the sqlite journal', () => {
     const journal = new SqliteJournal(port);
     await append(journal, 3, 'claim', 0);
     let isAppended = false;
-    void journal.append(4, bytesOf('claim'), 0).then(() => (isAppended = true));
+    void journal.append(4, recordOf(4, 'claim', 0), 0).then(() => (isAppended = true));
     // Nothing of this thread's loop runs meanwhile. The answer leaves just before the commit is counted.
     for (let commits = 0; commits < 2; commits = host.committed.commits)
       Atomics.wait(new Int32Array(host.committed.shared), 0, commits, 30_000);

@@ -1,0 +1,23 @@
+// Every bound of the journal on JetStream, with its unit. What happens at each is told in docs/limits.md.
+
+export const JETSTREAM_LIMITS = {
+  /** For the answer to one try of an append. */
+  appendTryMs: 3_000,
+  /** After so long an append whose fate is open is told `unknown`. */
+  appendMs: 15_000,
+  /** Before the next try of an append, doubling. */
+  appendRetryFirstMs: 20,
+  appendRetryMostMs: 1_000,
+  /** On their way over one connection. */
+  appendsInFlightMax: 64,
+  appendBytesInFlightMax: 8 * 1024 * 1024,
+  /** For the answer to one read. */
+  readMs: 5_000,
+  /** In one read. */
+  readBytesMax: 1024 * 1024,
+  readRecordsMax: 1_000,
+  /** Beside a record in its message: subject, headers, and the room that later versions may want. */
+  messageOverheadBytes: 4 * 1024,
+  /** The server knows a repeated append for so long; its expectation alone is enough after that. */
+  duplicateWindowMs: 120_000,
+} as const;

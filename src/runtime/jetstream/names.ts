@@ -1,0 +1,46 @@
+// What things are called on the NATS server. One stream holds the records of all shards, since a server carries few
+// replicated streams and many subjects; a record's sequence is its place in that stream.
+//
+//   doorbuster-journal      doorbuster.journal.<shard>
+//   doorbuster-snapshots    doorbuster.snapshots.…         see snapshots.ts
+
+export const DEFAULT_PREFIX = 'doorbuster';
+
+const PREFIX = /^[A-Za-z0-9_-]{1,32}$/;
+
+export class JetStreamNames {
+  readonly journalStream: string;
+  readonly snapshotStream: string;
+  readonly #journal: string;
+  readonly #snapshots: string;
+
+  /** @throws when it cannot be part of a subject and of a stream's name */
+  constructor(prefix = DEFAULT_PREFIX) {
+    if (!PREFIX.test(prefix))
+      throw new Error(`"${prefix}" is no prefix of subjects: letters, digits, _ and -`);
+    this.journalStream = `${prefix}-journal`;
+    this.snapshotStream = `${prefix}-snapshots`;
+    this.#journal = `${prefix}.journal`;
+    this.#snapshots = `${prefix}.snapshots`;
+  }
+
+  get journalSubjects(): string {
+    return `${this.#journal}.*`;
+  }
+
+  get snapshotSubjects(): string {
+    return `${this.#snapshots}.>`;
+  }
+
+  journalOf(shard: number): string {
+    return `${this.#journal}.${shard}`;
+  }
+
+  shardOf(journalSubject: string): number {
+    return Number(journalSubject.slice(this.#journal.length + 1));
+  }
+
+  snapshotsOf(kind: string, shard: number): string {
+    return `${this.#snapshots}.${kind}.${shard}`;
+  }
+}

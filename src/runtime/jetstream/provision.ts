@@ -1,0 +1,113 @@
+// Makes the streams of the journal, or finds out whether those that are there keep what the journal promises. It changes
+// nothing that is there: a setting that is wrong is named, and a person decides.
+//
+// Purging stays allowed, because archives will need it, and a stream that once denies it can never allow it again: that
+// nobody else purges is a matter of permissions (docs/jetstream.md).
+
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { JETSTREAM_LIMITS } from './limits.ts';
+import type { Link } from './link.ts';
+import type { JetStreamNames } from './names.ts';
+
+const NO_STREAM = 10059;
+
+/** Of what is stored, not of the settings. */
+const FORMAT = 1;
+
+export interface ProvisionOptions {
+  /** Fixed from then on. */
+  readonly shards: number;
+  /** Servers that hold a copy of everything. */
+  readonly replicas: 1 | 3;
+}
+
+/** The streams that are there are not those of this journal, or would lose records. */
+export class JetStreamMismatch extends Error {
+  override readonly name = 'JetStreamMismatch';
+}
+
+/** @throws JetStreamMismatch */
+export async function provision(link: Link, names: JetStreamNames, options: ProvisionOptions): Promise<void> {
+  const manager = await jetstreamManager(link.connection, { checkAPI: false });
+  for (const wanted of streamsOf(names, options)) {
+    const found = (await configOf(manager, wanted.name)) ?? (await make(manager, wanted));
+    const faults = faultsOf(found, wanted);
+    if (faults.length === 0) continue;
+    throw new JetStreamMismatch(`The stream ${wanted.name} cannot be used: ${faults.join('; ')}.`);
+  }
+}
+
+/** Two provisioners at once make the same stream; one that differs is found when it is read. */
+async function make(manager: JetStreamManager, wanted: Wanted): Promise<StreamConfig> {
+  return (await manager.streams.add(wanted)).config;
+}
+
+async function configOf(manager: JetStreamManager, name: string): Promise<StreamConfig | undefined> {
+  try {
+    return (await manager.streams.info(name)).config;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === NO_STREAM) return undefined;
+    throw error;
+  }
+}
+
+type Wanted = Partial<StreamConfig> & { readonly name: string };
+
+function streamsOf(names: JetStreamNames, { shards, replicas }: ProvisionOptions): Wanted[] {
+  const kept = {
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.New,
+    num_replicas: replicas,
+    max_age: 0,
+    max_bytes: -1,
+    max_msgs: -1,
+    max_msgs_per_subject: -1,
+    max_msg_size: -1,
+    no_ack: false,
+    sealed: false,
+    allow_direct: true,
+    allow_rollup_hdrs: false,
+    allow_msg_ttl: false,
+    deny_purge: false,
+    metadata: { 'doorbuster-format': String(FORMAT), 'doorbuster-shards': String(shards) },
+  };
+  return [
+    {
+      ...kept,
+      name: names.journalStream,
+      subjects: [names.journalSubjects],
+      deny_delete: true,
+      duplicate_window: nanos(JETSTREAM_LIMITS.duplicateWindowMs),
+    },
+  ];
+}
+
+function faultsOf(found: StreamConfig, wanted: Wanted): string[] {
+  const { metadata: noted = {}, ...settings } = wanted;
+  const faults = Object.entries(settings).flatMap(([key, value]) => {
+    const actual = found[key as keyof StreamConfig] ?? defaultOf(value);
+    return JSON.stringify(actual) === JSON.stringify(value)
+      ? []
+      : [`${key} is ${JSON.stringify(actual)} and has to be ${JSON.stringify(value)}`];
+  });
+  const notes = Object.entries(noted).flatMap(([key, value]) => {
+    const actual = found.metadata?.[key];
+    return actual === value
+      ? []
+      : [`it was made with ${key} = ${actual ?? 'nothing'}, and it is ${value} now`];
+  });
+  return [...notes, ...faults];
+}
+
+/** What a server leaves out of its answer. */
+const defaultOf = (value: unknown): unknown => (typeof value === 'boolean' ? false : undefined);
