@@ -5,11 +5,14 @@ import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import {
   JetStreamJournal,
   JetStreamNames,
+  JetStreamSnapshots,
   Link,
   provision,
   systemClock,
+  systemRandom,
   systemTimers,
   type JetStreamJournalOptions,
+  type JetStreamSnapshotsOptions,
 } from '../../src/runtime/index.ts';
 import { startNats, type NatsCluster, type NatsOptions } from '../servers/nats.ts';
 import { waitUntil } from './wait-until.ts';
@@ -64,6 +67,21 @@ export class JetStreamBench {
   ): Promise<JetStreamJournal> {
     const link = options.link ?? (await this.link(connection));
     return new JetStreamJournal({ clock: systemClock, timers: systemTimers, names, ...options, link });
+  }
+
+  async snapshots(
+    names: JetStreamNames,
+    onSetAside?: JetStreamSnapshotsOptions['onSetAside'],
+    link?: Link,
+  ): Promise<JetStreamSnapshots> {
+    return new JetStreamSnapshots({
+      clock: systemClock,
+      timers: systemTimers,
+      random: systemRandom,
+      names,
+      link: link ?? (await this.link()),
+      ...(onSetAside && { onSetAside }),
+    });
   }
 
   async manager(): Promise<JetStreamManager> {

@@ -4,14 +4,17 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   fileOf,
+  JournalUnavailable,
   SnapshotDamaged,
   SnapshotFiles,
+  type JetStreamNames,
   type SnapshotName,
   type Snapshots,
 } from '../../src/runtime/index.ts';
+import { JetStreamBench } from '../harness/jetstream-bench.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { SimulatedSnapshots } from '../simulation/snapshots.ts';
 
@@ -32,12 +35,17 @@ const content = (text: string): Uint8Array[] => [
   new Uint8Array(700_000).fill(7),
 ];
 
-describe.each<[string, () => Snapshots]>([
+const nats = new JetStreamBench();
+afterAll(() => nats.stop());
+afterEach(() => nats.closeLinks());
+
+describe.each<[string, () => Snapshots | Promise<Snapshots>]>([
   ['files', () => new SnapshotFiles(folder)],
   ['simulated', () => new SimulatedSnapshots()],
+  ['messages', async () => nats.snapshots(await nats.stream())],
 ])('snapshots as %s', (_, open) => {
   test('are listed newest first, each shard by itself, and read as they were written', async () => {
-    const snapshots = open();
+    const snapshots = await open();
     expect(await snapshots.list(1)).toEqual([]);
     const first = await snapshots.write({ shard: 1, sequence: 9, epoch: 1 }, content('first'));
     const second = await snapshots.write({ shard: 1, sequence: 10, epoch: 2 }, content('second'));
@@ -48,7 +56,7 @@ describe.each<[string, () => Snapshots]>([
   });
 
   test('that are removed or set aside are gone from the list', async () => {
-    const snapshots = open();
+    const snapshots = await open();
     const first = await snapshots.write({ shard: 1, sequence: 9, epoch: 1 }, content('first'));
     const second = await snapshots.write({ shard: 1, sequence: 10, epoch: 2 }, content('second'));
     await snapshots.setAside(second, 'for the test');
@@ -126,5 +134,87 @@ describe('a file of a snapshot', () => {
     expect(await files.list(3)).toEqual([]);
     await files.prepare();
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe('a snapshot in a stream', () => {
+  const place = { shard: 3, sequence: 77, epoch: 2 };
+  const piecesOf = (names: JetStreamNames): string => `${names.snapshotsOf('pieces', 3)}.>`;
+
+  async function subjectsOf(names: JetStreamNames, kind: string): Promise<string[]> {
+    const filter = `${names.snapshotsOf(kind, 3)}.>`;
+    const manager = await nats.manager();
+    const { state } = await manager.streams.info(names.snapshotStream, { subjects_filter: filter });
+    return Object.keys(state.subjects ?? {});
+  }
+
+  test('that lost its end, or a piece in between, is damaged', async () => {
+    const names = await nats.stream();
+    const snapshots = await nats.snapshots(names);
+    const name = await snapshots.write(place, content('whole'));
+    const manager = await nats.manager();
+    // 700,005 bytes are six messages, the first of the stream.
+    await manager.streams.purge(names.snapshotStream, { filter: piecesOf(names), seq: 3 });
+    await expect(bytesOf(snapshots.read(name))).rejects.toThrow(SnapshotDamaged);
+    const other = await snapshots.write({ ...place, sequence: 78 }, content('whole'));
+    await manager.streams.purge(names.snapshotStream, { filter: piecesOf(names) });
+    await expect(bytesOf(snapshots.read(other))).rejects.toThrow(/bytes are gone/);
+  });
+
+  test('that holds something else is damaged', async () => {
+    const names = await nats.stream();
+    const snapshots = await nats.snapshots(names);
+    const name = await snapshots.write(place, content('whole'));
+    const lying = { ...name, sum: name.sum.replaceAll(/[0-9]/g, 'f') };
+    const [subject] = await subjectsOf(names, 'names');
+    const link = await nats.link();
+    await link.connection.request(subject!.replace(name.sum, lying.sum), '', { timeout: 10_000 });
+    await expect(bytesOf(snapshots.read(lying))).rejects.toThrow(/SHA-256 is .* and should be/);
+  });
+
+  test('that is set aside is kept for people, one a shard', async () => {
+    const told: string[] = [];
+    const names = await nats.stream();
+    const snapshots = await nats.snapshots(names, ({ sequence }, why) => told.push(`${sequence} ${why}`));
+    for (const sequence of [1, 2]) {
+      await snapshots.setAside(await snapshots.write({ ...place, sequence }, content('x')), 'damaged');
+    }
+    const damaged = await subjectsOf(names, 'damaged');
+    expect(damaged).toHaveLength(1);
+    expect(damaged[0]).toContain(`${names.snapshotsOf('damaged', 3)}.2.2.`);
+    expect(await subjectsOf(names, 'pieces')).toHaveLength(1);
+    expect(told).toEqual(['1 damaged', '2 damaged']);
+    await snapshots.write(place, content('x'));
+    expect(await subjectsOf(names, 'pieces')).toHaveLength(2);
+  });
+
+  test('whose pieces fail to come leaves nothing', async () => {
+    const names = await nats.stream();
+    const snapshots = await nats.snapshots(names);
+    const failing = function* (): Generator<Uint8Array> {
+      yield new Uint8Array(900_000);
+      throw new Error('a broken state');
+    };
+    await expect(snapshots.write(place, failing())).rejects.toThrow('a broken state');
+    expect(await subjectsOf(names, 'pieces')).toEqual([]);
+    expect(await snapshots.list(3)).toEqual([]);
+  });
+
+  test('whose writer loses its connection never counts, and its pieces go with the next one', async () => {
+    const names = await nats.stream();
+    const link = await nats.link();
+    const losing = function* (): Generator<Uint8Array> {
+      yield new Uint8Array(900_000);
+      void link.close();
+      yield new Uint8Array(900_000);
+    };
+    const dying = await nats.snapshots(names, undefined, link);
+    await expect(dying.write(place, losing())).rejects.toThrow(JournalUnavailable);
+    expect(await subjectsOf(names, 'pieces')).toHaveLength(1);
+    const snapshots = await nats.snapshots(names);
+    expect(await snapshots.list(3)).toEqual([]);
+    const name = await snapshots.write(place, content('whole'));
+    expect(await subjectsOf(names, 'pieces')).toHaveLength(1);
+    expect(await bytesOf(snapshots.read(name))).toEqual(Buffer.concat(content('whole')));
   });
 });

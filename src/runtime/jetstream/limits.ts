@@ -16,6 +16,8 @@ export const JETSTREAM_LIMITS = {
   /** In one read. */
   readBytesMax: 1024 * 1024,
   readRecordsMax: 1_000,
+  /** Of a snapshot, in one message. */
+  snapshotPieceBytes: 128 * 1024,
   /** Beside a record in its message: subject, headers, and the room that later versions may want. */
   messageOverheadBytes: 4 * 1024,
   /** The server knows a repeated append for so long; its expectation alone is enough after that. */

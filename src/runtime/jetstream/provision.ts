@@ -63,7 +63,7 @@ async function configOf(manager: JetStreamManager, name: string): Promise<Stream
 type Wanted = Partial<StreamConfig> & { readonly name: string };
 
 function streamsOf(names: JetStreamNames, { shards, replicas }: ProvisionOptions): Wanted[] {
-  const kept = {
+  const common = {
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     discard: DiscardPolicy.New,
@@ -78,17 +78,14 @@ function streamsOf(names: JetStreamNames, { shards, replicas }: ProvisionOptions
     allow_direct: true,
     allow_rollup_hdrs: false,
     allow_msg_ttl: false,
+    deny_delete: true,
     deny_purge: false,
+    duplicate_window: nanos(JETSTREAM_LIMITS.duplicateWindowMs),
     metadata: { 'doorbuster-format': String(FORMAT), 'doorbuster-shards': String(shards) },
   };
   return [
-    {
-      ...kept,
-      name: names.journalStream,
-      subjects: [names.journalSubjects],
-      deny_delete: true,
-      duplicate_window: nanos(JETSTREAM_LIMITS.duplicateWindowMs),
-    },
+    { ...common, name: names.journalStream, subjects: [names.journalSubjects] },
+    { ...common, name: names.snapshotStream, subjects: [names.snapshotSubjects] },
   ];
 }
 

@@ -4,19 +4,25 @@
 
 import { decodeRecordHeader, type RecordHeader } from '../../actors/index.ts';
 import { JournalDamaged, JournalUnavailable, type Sequence, type StoredRecord } from '../ports.ts';
-import type { JournalReads } from './journal-reads.ts';
+
+/** Of one shard; see stream-reads.ts for who answers. */
+export interface ShardReads {
+  readonly shard: number;
+  newest(): Promise<StoredRecord | undefined>;
+  first(from: Sequence): Promise<StoredRecord | undefined>;
+  piece(from: Sequence, recordsMax: number): Promise<readonly StoredRecord[]>;
+}
 
 /** @throws JournalUnavailable @throws JournalDamaged */
 export async function* replay(
-  reads: JournalReads,
-  shard: number,
+  reads: ShardReads,
   from: Sequence,
   to: Sequence,
 ): AsyncIterable<readonly StoredRecord[]> {
-  const newest = await reads.newest(shard);
+  const newest = await reads.newest();
   if (newest === undefined || newest.sequence < from || from > to) return;
   for (let at: Place = { next: from, previous: undefined }; ;) {
-    const piece = await linkedPiece(reads, shard, at, Math.min(to, newest.sequence));
+    const piece = await linkedPiece(reads, at, Math.min(to, newest.sequence));
     const wanted = piece.filter(({ sequence }) => sequence <= to);
     if (wanted.length > 0) yield wanted;
     const last = piece.at(-1)!.sequence;
@@ -34,14 +40,14 @@ interface Place {
 
 /** At least one record. */
 async function linkedPiece(
-  reads: JournalReads,
-  shard: number,
+  reads: ShardReads,
   { next, previous }: Place,
   end: Sequence,
 ): Promise<readonly StoredRecord[]> {
-  const piece = linked(await reads.piece(shard, next, end - next + 1), { next, previous });
+  const { shard } = reads;
+  const piece = linked(await reads.piece(next, end - next + 1), { next, previous });
   if (piece.length > 0) return piece;
-  const record = await reads.first(shard, next);
+  const record = await reads.first(next);
   if (record === undefined) {
     // It was behind the newest record a moment ago: whoever answers now lags behind.
     throw new JournalUnavailable(`shard ${shard} has a record from ${next} on, and it is not given`);
