@@ -13,6 +13,8 @@ export { JETSTREAM_LIMITS } from './jetstream/limits.ts';
 export { Link, LinkDown } from './jetstream/link.ts';
 export { DEFAULT_PREFIX, JetStreamNames } from './jetstream/names.ts';
 export { JetStreamMismatch, provision, type ProvisionOptions } from './jetstream/provision.ts';
+export { checkServer, judgeServers, ServerUnfit, type ServerCheckOptions } from './jetstream/server-check.ts';
+export type { ServerFacts } from './jetstream/server-facts.ts';
 export { JetStreamSnapshots, type JetStreamSnapshotsOptions } from './jetstream/snapshots.ts';
 export { DEFAULT_LIMITS, type RuntimeLimits } from './limits.ts';
 export { CommitMeter } from './commit-meter.ts';

@@ -42,13 +42,22 @@ export async function provision(link: Link, names: JetStreamNames, options: Prov
     const found = (await configOf(manager, wanted.name)) ?? (await make(manager, wanted));
     const faults = faultsOf(found, wanted);
     if (faults.length === 0) continue;
-    throw new JetStreamMismatch(`The stream ${wanted.name} cannot be used: ${faults.join('; ')}.`);
+    throw new JetStreamMismatch(
+      `The stream ${wanted.name} cannot be used: ${faults.join('; ')}. Give the journal another prefix, or mend the stream.`,
+    );
   }
 }
 
-/** Two provisioners at once make the same stream; one that differs is found when it is read. */
+/** Two provisioners at once make the same stream; what differs is found when it is read. */
 async function make(manager: JetStreamManager, wanted: Wanted): Promise<StreamConfig> {
-  return (await manager.streams.add(wanted)).config;
+  try {
+    return (await manager.streams.add(wanted)).config;
+  } catch (error) {
+    const made = await configOf(manager, wanted.name);
+    if (made !== undefined) return made;
+    const why = (error as Error).message;
+    throw new JetStreamMismatch(`The stream ${wanted.name} cannot be made: ${why}.`, { cause: error });
+  }
 }
 
 async function configOf(manager: JetStreamManager, name: string): Promise<StreamConfig | undefined> {
@@ -91,20 +100,28 @@ function streamsOf(names: JetStreamNames, { shards, replicas }: ProvisionOptions
 
 function faultsOf(found: StreamConfig, wanted: Wanted): string[] {
   const { metadata: noted = {}, ...settings } = wanted;
-  const faults = Object.entries(settings).flatMap(([key, value]) => {
-    const actual = found[key as keyof StreamConfig] ?? defaultOf(value);
-    return JSON.stringify(actual) === JSON.stringify(value)
-      ? []
-      : [`${key} is ${JSON.stringify(actual)} and has to be ${JSON.stringify(value)}`];
-  });
   const notes = Object.entries(noted).flatMap(([key, value]) => {
     const actual = found.metadata?.[key];
     return actual === value
       ? []
       : [`it was made with ${key} = ${actual ?? 'nothing'}, and it is ${value} now`];
   });
-  return [...notes, ...faults];
+  const faults = Object.entries(settings).flatMap(([key, value]) => {
+    const actual = JSON.stringify(found[key as keyof StreamConfig] ?? defaultOf(value));
+    const needed = JSON.stringify(value);
+    return actual === needed ? [] : [`${key} is ${actual} and has to be ${needed}`];
+  });
+  const foreign = FOREIGN.filter((key) => !isNothing(found[key])).map((key) => `it has ${key}`);
+  const lazy =
+    found.persist_mode === 'async' ? ['persist_mode is async: it acknowledges what it has not written'] : [];
+  return [...notes, ...faults, ...foreign, ...lazy];
 }
+
+/** What would bring in messages that nobody appended, or change those that were. */
+const FOREIGN = ['mirror', 'sources', 'subject_transform'] as const;
+
+const isNothing = (value: unknown): boolean =>
+  value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 
 /** What a server leaves out of its answer. */
 const defaultOf = (value: unknown): unknown => (typeof value === 'boolean' ? false : undefined);

@@ -1,0 +1,220 @@
+// What the journal asks of NATS before it trusts it: streams, versions, settings, permissions.
+
+import type { StreamConfig } from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import {
+  checkServer,
+  JetStreamMismatch,
+  JetStreamNames,
+  judgeServers,
+  provision,
+  ServerUnfit,
+  type ServerFacts,
+} from '../../src/runtime/index.ts';
+import { JetStreamBench } from '../harness/jetstream-bench.ts';
+import { recordOf, textOf } from '../harness/text-record.ts';
+import { startNats } from '../servers/nats.ts';
+
+/** As docs/jetstream.md gives them; `of` is the prefix. */
+const actorPermissions = (of: string, inbox: string) => ({
+  publish: {
+    allow: [
+      `${of}.journal.*`,
+      `${of}.snapshots.>`,
+      ...['journal', 'snapshots'].flatMap((stream) => [
+        `$JS.API.STREAM.MSG.GET.${of}-${stream}`,
+        `$JS.API.DIRECT.GET.${of}-${stream}`,
+      ]),
+      `$JS.API.STREAM.INFO.${of}-snapshots`,
+      `$JS.API.STREAM.PURGE.${of}-snapshots`,
+    ],
+  },
+  subscribe: { allow: [`${inbox}.>`] },
+});
+
+const nats = new JetStreamBench({
+  users: [
+    { user: 'actor', password: 'of-the-tests', permissions: actorPermissions('guarded', '_INBOX_actor') },
+    {
+      user: 'provisioner',
+      password: 'of-the-tests',
+      permissions: {
+        publish: { allow: ['$JS.API.STREAM.CREATE.*', '$JS.API.STREAM.INFO.*'] },
+        subscribe: { allow: ['_INBOX_provisioner.>'] },
+      },
+    },
+    {
+      user: 'gateway',
+      password: 'of-the-tests',
+      permissions: { publish: { allow: ['cmd.>'] }, subscribe: { allow: ['_INBOX_gateway.>'] } },
+    },
+  ],
+});
+afterAll(() => nats.stop());
+afterEach(() => nats.closeLinks());
+
+const ONE = { shards: 8, replicas: 1 } as const;
+const FLUSH_BYTES = 256 * 1024;
+
+describe('the streams', () => {
+  test('are made once, and found as they were by whoever comes later or at the same moment', async () => {
+    const names = new JetStreamNames('made');
+    const links = [await nats.link(), await nats.link(), await nats.link()];
+    await Promise.all(links.map((link) => provision(link, names, ONE)));
+    await provision(links[0]!, names, ONE);
+    const { config } = await (await nats.manager()).streams.info(names.journalStream);
+    expect(config).toMatchObject({
+      subjects: ['made.journal.*'],
+      max_age: 0,
+      deny_delete: true,
+      num_replicas: 1,
+    });
+  });
+
+  test('of another number of shards are refused', async () => {
+    const names = await nats.stream();
+    const other = provision(await nats.link(), names, { ...ONE, shards: 16 });
+    await expect(other).rejects.toThrow(JetStreamMismatch);
+    await expect(other).rejects.toThrow('it was made with doorbuster-shards = 8, and it is 16 now');
+  });
+
+  test('of another number of copies, or more than there are servers for, are refused', async () => {
+    const names = await nats.stream();
+    const link = await nats.link();
+    const three = { ...ONE, replicas: 3 } as const;
+    await expect(provision(link, names, three)).rejects.toThrow('num_replicas is 1 and has to be 3');
+    await expect(provision(link, new JetStreamNames('lonely'), three)).rejects.toThrow(/cannot be made/);
+  });
+
+  test.each<[string, Partial<StreamConfig>]>([
+    ['max_age is 3600000000000 and has to be 0', { max_age: nanos(3_600_000) }],
+    ['max_bytes is 1000000 and has to be -1', { max_bytes: 1_000_000 }],
+    ['discard is "old" and has to be "new"', { discard: 'old' }],
+    ['allow_rollup_hdrs is true and has to be false', { allow_rollup_hdrs: true }],
+    ['subjects is ["changed.journal.*","stray"]', { subjects: ['changed.journal.*', 'stray'] }],
+  ])('that could lose a record are refused: %s', async (fault, change) => {
+    const names = new JetStreamNames('changed');
+    const manager = await nats.manager();
+    await provision(await nats.link(), names, ONE);
+    await manager.streams.update(names.journalStream, change);
+    await expect(provision(await nats.link(), names, ONE)).rejects.toThrow(fault);
+    await manager.streams.delete(names.journalStream);
+  });
+
+  test('have a prefix that is no part of a subject’s grammar', () => {
+    expect(() => new JetStreamNames('two.tokens')).toThrow(/no prefix of subjects/);
+    expect(() => new JetStreamNames('>')).toThrow(/no prefix of subjects/);
+  });
+});
+
+describe('the servers', () => {
+  const needs = { replicas: 1, flushBytesMax: FLUSH_BYTES } as const;
+  const monitorUrls = async (): Promise<string[]> =>
+    (await nats.cluster).servers.map(({ monitorUrl }) => monitorUrl);
+
+  test('that sync each message leave nothing to be said', async () => {
+    expect(await checkServer(await nats.link(), { ...needs, monitorUrls: await monitorUrls() })).toEqual([]);
+  });
+
+  test('of which nobody can know whether they sync are told of', async () => {
+    const [told, ...rest] = await checkServer(await nats.link(), { ...needs, monitorUrls: [] });
+    expect(told).toMatch(/n1 .* cannot be known here/);
+    expect(rest).toEqual([]);
+    const dead = ['http://127.0.0.1:9'];
+    expect(await checkServer(await nats.link(), { ...needs, monitorUrls: dead })).toHaveLength(2);
+  });
+
+  test('that do not sync, or take no message as large as a record, are found out', async () => {
+    const other = await startNats({ syncInterval: undefined, maxPayloadBytes: 200_000 });
+    try {
+      const link = await nats.link(other.connection);
+      const urls = other.servers.map(({ monitorUrl }) => monitorUrl);
+      const told = await checkServer(link, { ...needs, flushBytesMax: 100_000, monitorUrls: urls });
+      expect(told).toEqual([expect.stringContaining('Set "sync_interval: always"')]);
+      const large = checkServer(link, { ...needs, monitorUrls: urls });
+      await expect(large).rejects.toThrow(ServerUnfit);
+      await expect(large).rejects.toThrow(/takes messages of 200000 bytes, and a record may need 266240/);
+    } finally {
+      await nats.closeLinks();
+      await other.stop();
+    }
+  });
+
+  const server = (version: string, change: Partial<ServerFacts> = {}): ServerFacts => ({
+    name: 'n1',
+    version,
+    maxPayloadBytes: 2 ** 20,
+    hasJetStream: true,
+    syncsAlways: true,
+    ...change,
+  });
+  const three = (version: string): ServerFacts[] => ['a', 'b', 'c'].map((name) => server(version, { name }));
+  const replicated = { ...needs, replicas: 3 } as const;
+
+  test.each([
+    ['2.9.10', 'is too old'],
+    ['2.10.21', 'can lose everything'],
+    ['unknown', 'does not tell a version'],
+  ])('of version %s are refused, also alone', (version, why) => {
+    expect(() => judgeServers([server(version)], needs)).toThrow(why);
+  });
+
+  test.each(['2.10.0', '2.10.19', '2.10.23', '2.12.3', '2.15.1', '3.0.0'])(
+    'of version %s may be alone',
+    (version) => {
+      expect(judgeServers([server(version)], needs)).toEqual([]);
+    },
+  );
+
+  test('for three copies are of 2.11 at least, and better of 2.12.3', () => {
+    expect(() => judgeServers(three('2.10.27'), replicated)).toThrow(/three copies safely: 2.11 is needed/);
+    expect(judgeServers(three('2.11.4'), replicated)).toHaveLength(3);
+    expect(judgeServers(three('2.12.3'), replicated)).toEqual([]);
+    expect(judgeServers(three('2.12.3').slice(1), replicated)).toEqual([
+      expect.stringContaining('only 2 could'),
+    ]);
+    expect(() => judgeServers([...three('2.15.1').slice(1), server('2.10.27')], replicated)).toThrow(
+      'n1 2.10.27',
+    );
+  });
+
+  test('without JetStream are refused', () => {
+    expect(() => judgeServers([server('2.15.1', { hasJetStream: false })], needs)).toThrow(
+      'has no JetStream',
+    );
+  });
+});
+
+describe('permissions', () => {
+  const as = (user: string) => ({ user, pass: 'of-the-tests', inboxPrefix: `_INBOX_${user}` });
+
+  test('of the docs are enough for a provisioner and for an owner of shards', async () => {
+    const names = new JetStreamNames('guarded');
+    await provision(await nats.link(as('provisioner')), names, ONE);
+    const link = await nats.link(as('actor'));
+    const journal = await nats.journal(names, { link });
+    const result = await journal.append(1, recordOf(1, 'claim', 0), 0);
+    expect(result).toEqual({ kind: 'appended', sequence: 1 });
+    expect(await journal.append(1, recordOf(1, 'late', 0), 0)).toEqual({ kind: 'fenced' });
+    for await (const [record] of journal.replay(1, 1, 9)) expect(textOf(record!)).toBe('claim');
+    const snapshots = await nats.snapshots(names, undefined, link);
+    const name = await snapshots.write({ shard: 1, sequence: 1, epoch: 1 }, [new Uint8Array(10)]);
+    expect(await snapshots.list(1)).toEqual([name]);
+    await snapshots.remove(name);
+    expect(await snapshots.list(1)).toEqual([]);
+    expect(await (await nats.manager()).streams.info(names.journalStream)).toMatchObject({
+      state: { messages: 1 },
+    });
+  });
+
+  test('of a gateway keep it out of the journal, and it is told neither appended nor fenced', async () => {
+    const names = new JetStreamNames('guarded');
+    await provision(await nats.link(as('provisioner')), names, ONE);
+    const journal = await nats.journal(names, { appendMs: 300, appendTryMs: 100 }, as('gateway'));
+    const result = await journal.append(2, recordOf(2, 'claim', 0), 0);
+    expect(result).toMatchObject({ kind: 'unknown', cause: expect.stringContaining('ermissions') });
+    await expect(journal.head(2)).rejects.toThrow(/ermissions/);
+    expect(await (await nats.journal(names)).head(2)).toBeUndefined();
+  });
+});
