@@ -13,10 +13,10 @@
 // whose sale is long over is dropped whole.
 
 import { invariant } from './invariant.ts';
-import type { Key } from './key.ts';
+import { wordOf, type Key } from './key.ts';
 
 const SPLIT_AT = 8_192;
-const SEGMENT_BITS = 6;
+const SEGMENTS = 64;
 const FIRST_SLOTS = 32;
 const CHUNK_BITS = 13;
 const CHUNK_ROWS = 1 << CHUNK_BITS;
@@ -34,22 +34,15 @@ let w1 = 0;
 let w2 = 0;
 let w3 = 0;
 
-function load(key: Key): void {
-  w0 = word(key, 0);
-  w1 = word(key, 4);
-  w2 = word(key, 8);
-  w3 = word(key, 12);
+function load(words: Uint32Array, at: number): void {
+  w0 = words[at]!;
+  w1 = words[at + 1]!;
+  w2 = words[at + 2]!;
+  w3 = words[at + 3]!;
 }
 
-function word(key: Key, at: number): number {
-  return (
-    (key.charCodeAt(at) |
-      (key.charCodeAt(at + 1) << 8) |
-      (key.charCodeAt(at + 2) << 16) |
-      (key.charCodeAt(at + 3) << 24)) >>>
-    0
-  );
-}
+/** What looking ahead saw: V8 leaves out a read that nothing comes of. */
+const seen = new Int32Array(1);
 
 interface Segment {
   slots: Int32Array;
@@ -70,37 +63,54 @@ export class KeyTable {
 
   /** The row of the key, or -1. */
   find(key: Key): number {
-    load(key);
+    w0 = wordOf(key, 0);
+    w1 = wordOf(key, 1);
+    w2 = wordOf(key, 2);
+    w3 = wordOf(key, 3);
     const { slots } = this.#segment();
     return (slots[this.#slotOf(slots)]! & ROW_MASK) - 1;
   }
 
-  /** The row of a key that was not there, or -1 when it was. One walk through the index, not two. */
-  addNew(key: Key): number {
-    load(key);
+  /** The row of a key that was not there, or -1 when it was. One walk through the index, not two. @param at its first word */
+  addNew(words: Uint32Array, at: number): number {
+    load(words, at);
     const segment = this.#segment();
     const slot = this.#slotOf(segment.slots);
     return segment.slots[slot] === 0 ? this.#append(segment, slot) : -1;
   }
 
   /** The row of the key, which is added when it was not there. */
-  findOrAdd(key: Key): number {
-    load(key);
+  findOrAdd(words: Uint32Array, at: number): number {
+    load(words, at);
     const segment = this.#segment();
     const slot = this.#slotOf(segment.slots);
     const entry = segment.slots[slot]!;
     return entry === 0 ? this.#append(segment, slot) : (entry & ROW_MASK) - 1;
   }
 
-  /** The row of a new key that stands as four words at `at`; -1 when it was there. A snapshot's way in. */
-  addNewWords(words: Uint32Array, at: number): number {
-    w0 = words[at]!;
-    w1 = words[at + 1]!;
-    w2 = words[at + 2]!;
-    w3 = words[at + 3]!;
-    const segment = this.#segment();
-    const slot = this.#slotOf(segment.slots);
-    return segment.slots[slot] === 0 ? this.#append(segment, slot) : -1;
+  /**
+   * Looks at the slots of many keys that are about to be looked up, and does nothing. In a large table each is a miss of the
+   * cache: here they overlap, since none waits for another.
+   * @param step words from one key to the next
+   */
+  lookAhead(words: Uint32Array, from: number, step: number): void {
+    const segments = this.#segments;
+    const segmentMask = segments.length - 1;
+    let entries = 0;
+    for (let at = from; at < words.length; at += step) {
+      const { slots } = segments[words[at + 2]! & segmentMask]!;
+      entries ^= slots[words[at + 3]! & (slots.length - 1)]!;
+    }
+    seen[0] = entries;
+  }
+
+  /** Makes room for so many rows at once: a table that grows moves each key several times. Only an empty one. */
+  reserve(rows: number): void {
+    invariant(this.#size === 0 && rows < ROWS_MAX, `no room for ${rows} keys`);
+    if (rows <= SPLIT_AT) return;
+    let slots = FIRST_SLOTS;
+    while (slots * 3 * SEGMENTS < rows * 4) slots *= 2;
+    this.#segments = Array.from({ length: SEGMENTS }, () => emptySegment(slots));
   }
 
   /** Four words a row, rows `from` to `to` (not included): a snapshot's way out. */
@@ -133,7 +143,7 @@ export class KeyTable {
   }
 
   #segment(): Segment {
-    return this.#segments.length === 1 ? this.#segments[0]! : this.#segments[w2 & ((1 << SEGMENT_BITS) - 1)]!;
+    return this.#segments[w2 & (this.#segments.length - 1)]!;
   }
 
   /** Where the loaded key stands, or would stand. */
@@ -162,7 +172,7 @@ export class KeyTable {
     chunk[at + 1] = w1;
     chunk[at + 2] = w2;
     chunk[at + 3] = w3;
-    if (row === SPLIT_AT) {
+    if (row === SPLIT_AT && this.#segments.length === 1) {
       this.#split();
     } else {
       segment.slots[slot] = (w2 & TAG_MASK) | (row + 1);
@@ -185,20 +195,25 @@ export class KeyTable {
     return this.#chunks[row >>> CHUNK_BITS]![(row & (CHUNK_ROWS - 1)) * 4 + offset]!;
   }
 
+  /** First every hash, then every place: the rows lie all over memory, and reads overlap when nothing waits for one of them. */
   #grow(segment: Segment): void {
     const old = segment.slots;
+    const hashes = new Uint32Array(old.length);
+    for (let slot = 0; slot < old.length; slot++) {
+      const entry = old[slot]!;
+      if (entry !== 0) hashes[slot] = this.#word((entry & ROW_MASK) - 1, 3);
+    }
     segment.slots = new Int32Array(old.length * 2);
-    for (const entry of old) {
-      if (entry !== 0) place(segment.slots, entry, this.#word((entry & ROW_MASK) - 1, 3));
+    for (let slot = 0; slot < old.length; slot++) {
+      const entry = old[slot]!;
+      if (entry !== 0) place(segment.slots, entry, hashes[slot]!);
     }
   }
 
   #split(): void {
-    this.#segments = Array.from({ length: 1 << SEGMENT_BITS }, () =>
-      emptySegment((SPLIT_AT >> SEGMENT_BITS) * 2),
-    );
+    this.#segments = Array.from({ length: SEGMENTS }, () => emptySegment((SPLIT_AT / SEGMENTS) * 2));
     for (let row = 0; row < this.#size; row++) {
-      const segment = this.#segments[this.#word(row, 2) & ((1 << SEGMENT_BITS) - 1)]!;
+      const segment = this.#segments[this.#word(row, 2) & (SEGMENTS - 1)]!;
       place(segment.slots, (this.#word(row, 2) & TAG_MASK) | (row + 1), this.#word(row, 3));
       if (++segment.used * 4 > segment.slots.length * 3) this.#grow(segment);
     }
