@@ -78,7 +78,7 @@ async function makeSnapshot(path: string, folder: string): Promise<SnapshotName>
   const policy = { ...SNAPSHOT_POLICY, tailBytesMin: 1 };
   const maker = new SnapshotMaker({ journal, snapshots, timers, clock }, policy, {
     made: resolve,
-    failed: (_, error) => reject(error as Error),
+    failed: (_, error) => reject(error),
   });
   if (!(await maker.step())) reject(new Error('no snapshot was due'));
   journal.close();

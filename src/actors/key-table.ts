@@ -13,7 +13,7 @@
 // whose sale is long over is dropped whole.
 
 import { invariant } from './invariant.ts';
-import { wordOf, type Key } from './key.ts';
+import { KEY_WORDS, writeKey, type Key } from './key.ts';
 
 const SPLIT_AT = 8_192;
 const SEGMENTS = 64;
@@ -28,18 +28,8 @@ const TAG_MASK = ~ROW_MASK;
 /** More than the orders that one product may have. */
 const ROWS_MAX = ROW_MASK - 1;
 
-// The words of the key that is being looked up: a scratch register, so that a lookup allocates nothing.
-let w0 = 0;
-let w1 = 0;
-let w2 = 0;
-let w3 = 0;
-
-function load(words: Uint32Array, at: number): void {
-  w0 = words[at]!;
-  w1 = words[at + 1]!;
-  w2 = words[at + 2]!;
-  w3 = words[at + 3]!;
-}
+/** The words of a key that comes as a string: a scratch, so that a lookup allocates nothing. */
+const scratch = new Uint32Array(KEY_WORDS);
 
 /** What looking ahead saw: V8 leaves out a read that nothing comes of. */
 const seen = new Int32Array(1);
@@ -63,29 +53,24 @@ export class KeyTable {
 
   /** The row of the key, or -1. */
   find(key: Key): number {
-    w0 = wordOf(key, 0);
-    w1 = wordOf(key, 1);
-    w2 = wordOf(key, 2);
-    w3 = wordOf(key, 3);
-    const { slots } = this.#segment();
-    return (slots[this.#slotOf(slots)]! & ROW_MASK) - 1;
+    writeKey(scratch, 0, key);
+    const { slots } = this.#segmentOf(scratch, 0);
+    return (slots[this.#slotOf(slots, scratch, 0)]! & ROW_MASK) - 1;
   }
 
   /** The row of a key that was not there, or -1 when it was. One walk through the index, not two. @param at its first word */
   addNew(words: Uint32Array, at: number): number {
-    load(words, at);
-    const segment = this.#segment();
-    const slot = this.#slotOf(segment.slots);
-    return segment.slots[slot] === 0 ? this.#append(segment, slot) : -1;
+    const segment = this.#segmentOf(words, at);
+    const slot = this.#slotOf(segment.slots, words, at);
+    return segment.slots[slot] === 0 ? this.#append(segment, slot, words, at) : -1;
   }
 
   /** The row of the key, which is added when it was not there. */
   findOrAdd(words: Uint32Array, at: number): number {
-    load(words, at);
-    const segment = this.#segment();
-    const slot = this.#slotOf(segment.slots);
+    const segment = this.#segmentOf(words, at);
+    const slot = this.#slotOf(segment.slots, words, at);
     const entry = segment.slots[slot]!;
-    return entry === 0 ? this.#append(segment, slot) : (entry & ROW_MASK) - 1;
+    return entry === 0 ? this.#append(segment, slot, words, at) : (entry & ROW_MASK) - 1;
   }
 
   /**
@@ -142,40 +127,45 @@ export class KeyTable {
     return words + this.#segments.reduce((sum, segment) => sum + segment.slots.byteLength, 0);
   }
 
-  #segment(): Segment {
-    return this.#segments[w2 & (this.#segments.length - 1)]!;
+  #segmentOf(words: Uint32Array, at: number): Segment {
+    return this.#segments[words[at + 2]! & (this.#segments.length - 1)]!;
   }
 
-  /** Where the loaded key stands, or would stand. */
-  #slotOf(slots: Int32Array): number {
+  /** Where the key stands, or would stand. */
+  #slotOf(slots: Int32Array, words: Uint32Array, at: number): number {
     const mask = slots.length - 1;
     const chunks = this.#chunks;
-    for (let slot = w3 & mask; ; slot = (slot + 1) & mask) {
+    const tag = words[at + 2]!;
+    for (let slot = words[at + 3]! & mask; ; slot = (slot + 1) & mask) {
       const entry = slots[slot]!;
       if (entry === 0) return slot;
-      if (((entry ^ w2) & TAG_MASK) !== 0) continue;
+      if (((entry ^ tag) & TAG_MASK) !== 0) continue;
       const row = (entry & ROW_MASK) - 1;
       const chunk = chunks[row >>> CHUNK_BITS]!;
-      const at = (row & (CHUNK_ROWS - 1)) * 4;
-      if (chunk[at + 3] === w3 && chunk[at + 2] === w2 && chunk[at + 1] === w1 && chunk[at] === w0)
-        return slot;
+      const from = (row & (CHUNK_ROWS - 1)) * KEY_WORDS;
+      const isSame =
+        chunk[from + 3] === words[at + 3] &&
+        chunk[from + 2] === tag &&
+        chunk[from + 1] === words[at + 1] &&
+        chunk[from] === words[at];
+      if (isSame) return slot;
     }
   }
 
-  /** The loaded key becomes the next row, at the slot that was found free for it. */
-  #append(segment: Segment, slot: number): number {
+  /** The key becomes the next row, at the slot that was found free for it. */
+  #append(segment: Segment, slot: number, words: Uint32Array, at: number): number {
     const row = this.#size++;
     invariant(row < ROWS_MAX, 'a table of keys is full');
     const chunk = this.#chunkFor(row);
-    const at = (row & (CHUNK_ROWS - 1)) * 4;
-    chunk[at] = w0;
-    chunk[at + 1] = w1;
-    chunk[at + 2] = w2;
-    chunk[at + 3] = w3;
+    const to = (row & (CHUNK_ROWS - 1)) * KEY_WORDS;
+    chunk[to] = words[at]!;
+    chunk[to + 1] = words[at + 1]!;
+    chunk[to + 2] = words[at + 2]!;
+    chunk[to + 3] = words[at + 3]!;
     if (row === SPLIT_AT && this.#segments.length === 1) {
       this.#split();
     } else {
-      segment.slots[slot] = (w2 & TAG_MASK) | (row + 1);
+      segment.slots[slot] = (words[at + 2]! & TAG_MASK) | (row + 1);
       if (++segment.used * 4 > segment.slots.length * 3) this.#grow(segment);
     }
     return row;
