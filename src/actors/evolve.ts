@@ -29,8 +29,8 @@ const BEFORE: Record<OrderChange, readonly OrderStatus[]> = {
   refunded: ['refund_due'],
 };
 
-/** The keys of the reservation that is being evolved: a scratch, so that it allocates nothing. */
-const keys = new Uint32Array(ORDER_KEYS.words);
+/** The keys of the one reservation that is being evolved: a scratch, so that it allocates nothing. */
+const keysOfOne = new Uint32Array(ORDER_KEYS.words);
 
 /** @returns the product, which the first `configured` event makes */
 export function evolve(product: Product | undefined, event: Event): Product {
@@ -41,10 +41,10 @@ export function evolve(product: Product | undefined, event: Event): Product {
   invariant(product !== undefined, `${event.kind} of ${event.productId}, which was never configured`);
   switch (event.kind) {
     case 'reserved':
-      writeKey(keys, ORDER_KEYS.id, event.orderId);
-      writeKey(keys, ORDER_KEYS.customer, event.customerKey);
-      writeKey(keys, ORDER_KEYS.request, event.requestKey);
-      reserved(product, event.quantity, event.terms, event.at, keys, 0);
+      writeKey(keysOfOne, ORDER_KEYS.id, event.orderId);
+      writeKey(keysOfOne, ORDER_KEYS.customer, event.customerKey);
+      writeKey(keysOfOne, ORDER_KEYS.request, event.requestKey);
+      reserved(product, event.quantity, event.terms, event.at, keysOfOne, 0);
       break;
     case 'stockLoaded':
     case 'stockWithdrawn':
@@ -121,13 +121,13 @@ function stockChanged(product: Product, { kind, requestId, quantity }: StockChan
   }
 }
 
-/** @param keys of the order, from `from` on */
+/** @param keys of the order, from word `from` on */
 function reserved(
   product: Product,
   quantity: number,
   terms: Terms,
   at: number,
-  words: Uint32Array,
+  keys: Uint32Array,
   from: number,
 ): void {
   const { orders, stock, configuration } = product;
@@ -136,11 +136,11 @@ function reserved(
   invariant(at >= configuration.startsAt && at < configuration.endsAt, 'a reservation outside the window');
   invariant(isSameTerms(terms, product.currentTerms), 'a reservation on terms that are not in force');
 
-  const customer = orders.customer(words, from);
+  const customer = orders.customer(keys, from);
   const held = orders.heldByRow(customer) + quantity;
   invariant(held <= configuration.perCustomerLimit, 'a customer above the limit');
   const status = acceptedStatus(terms);
-  orders.add(words, from, customer, quantity, product.terms.length - 1, status, at);
+  orders.add(keys, from, customer, quantity, product.terms.length - 1, status, at);
   orders.changeHeld(customer, quantity);
   stock.available -= quantity;
   if (status === 'paid') stock.sold += quantity;

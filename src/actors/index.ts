@@ -35,15 +35,13 @@ export {
 export { REFUSALS, retryOf, type Refusal, type Retry } from './outcome.ts';
 export { Product, type ProductReading, type SaleState, type Stock } from './product.ts';
 export {
-  decodeForReplay,
-  decodeRecord,
   encodeRecord,
   eventBytesMax,
   RECORD_VERSION,
   type JournalRecord,
   type RecordHeader,
-  type ReplayRecord,
 } from './record.ts';
+export { decodeForReplay, decodeRecord } from './record-decoder.ts';
 export { encodeSnapshot, SNAPSHOT_VERSION, type Snapshot, type SnapshotHead } from './snapshot.ts';
 export { SnapshotDecoder } from './snapshot-decoder.ts';
 export { Checker, type Answer, type Report } from './check/checker.ts';

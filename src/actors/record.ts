@@ -20,8 +20,7 @@
 //   Each `at` of a run is the milliseconds since the record's.
 
 import { Packr } from 'msgpackr';
-import type { Event, OrderChange, Reserved, ReservedRun } from './event.ts';
-import { invariant } from './invariant.ts';
+import type { Event, Reserved } from './event.ts';
 import { KEY_BYTES, type Key } from './key.ts';
 
 export const RECORD_VERSION = 1;
@@ -41,12 +40,7 @@ export interface JournalRecord extends RecordHeader {
   readonly events: readonly Event[];
 }
 
-/** A record as a replay takes it: without the texts of reservations, which no actor keeps. */
-export interface ReplayRecord extends RecordHeader {
-  readonly steps: readonly (Event | ReservedRun)[];
-}
-
-const KIND_CODES = {
+export const KIND_CODES = {
   configured: 1,
   stockLoaded: 2,
   stockWithdrawn: 3,
@@ -63,14 +57,10 @@ const KIND_CODES = {
   retired: 14,
 } as const satisfies Record<Event['kind'], number>;
 
-const KINDS = new Map<number, Event['kind']>(
-  Object.entries(KIND_CODES).map(([kind, code]) => [code, kind as Event['kind']]),
-);
-
 // useRecords off: msgpackr's own structures are shared state, which a durable log must not depend on.
 const packr = new Packr({ useRecords: false });
 
-type Run = unknown[];
+export type Run = unknown[];
 
 export function encodeRecord(header: RecordHeader, events: readonly Event[]): Uint8Array<ArrayBuffer> {
   const runs: Run[] = [];
@@ -86,43 +76,6 @@ export function encodeRecord(header: RecordHeader, events: readonly Event[]): Ui
   bytes[0] = RECORD_VERSION;
   bytes.set(packed, 1);
   return bytes;
-}
-
-/** @throws when the bytes are not a record of a known version */
-export function decodeRecord(bytes: Uint8Array): JournalRecord {
-  const { runs, ...header } = unpack(bytes);
-  const events: Event[] = [];
-  for (const run of runs) decodeRun(run, header.at, events);
-  return { ...header, events };
-}
-
-/** The same for a replay. @throws when the bytes are not a record of a known version */
-export function decodeForReplay(bytes: Uint8Array): ReplayRecord {
-  const { runs, ...header } = unpack(bytes);
-  const steps: (Event | ReservedRun)[] = [];
-  for (const run of runs) {
-    if (run[0] === KIND_CODES.reserved) steps.push(reservedRun(run, header.at));
-    else decodeRun(run, header.at, steps);
-  }
-  return { ...header, steps };
-}
-
-function unpack(bytes: Uint8Array): RecordHeader & { readonly runs: readonly Run[] } {
-  invariant(
-    bytes[0] === RECORD_VERSION,
-    `record version ${bytes[0]} is unknown; this is version ${RECORD_VERSION}`,
-  );
-  const [shard, epoch, owner, number, previous, revision, at, runs] = packr.unpack(bytes.subarray(1)) as [
-    number,
-    number,
-    Uint8Array,
-    number,
-    number,
-    number,
-    number,
-    Run[],
-  ];
-  return { shard, epoch, owner: latin1(bufferOf(owner), 0), number, previous, revision, at, runs };
 }
 
 /** A bound on the bytes that an event adds to a record, to keep a flush inside its budget. */
@@ -214,109 +167,4 @@ function encodeReserved(run: readonly Reserved[]): Run {
   return [amount, currency, holdSeconds, quantities, Buffer.from(keys, 'latin1'), Buffer.from(texts)];
 }
 
-function decodeRun(run: Run, recordAt: number, events: (Event | ReservedRun)[]): void {
-  const kind = KINDS.get(run[0] as number);
-  invariant(kind !== undefined, `event kind ${String(run[0])} is unknown`);
-  const productId = run[1] as string;
-  const ats = run[2] as number[];
-  const at = recordAt + ats[0]!;
-  switch (kind) {
-    case 'configured': {
-      const [name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds, revision] =
-        run.slice(3) as [string, string, number, number, number, string, number, number, number];
-      const configuration = {
-        name,
-        description,
-        startsAt,
-        endsAt,
-        amount,
-        currency,
-        perCustomerLimit,
-        holdSeconds,
-      };
-      events.push({ kind, productId, at, configuration, revision });
-      return;
-    }
-    case 'stockLoaded':
-    case 'stockWithdrawn':
-      events.push({ kind, productId, at, requestId: run[3] as string, quantity: run[4] as number });
-      return;
-    case 'reserved':
-      decodeReserved(run, recordAt, events);
-      return;
-    case 'paused':
-    case 'resumed':
-    case 'retired':
-      events.push({ kind, productId, at });
-      return;
-    default:
-      decodeOrderChanges(kind, run, productId, recordAt, events);
-  }
-}
-
-/** The parts of a run of reservations. @throws InvariantViolation when they are not of as many orders */
-function partsOf([, productId, ats, amount, currency, holdSeconds, quantities, keys, texts]: Run) {
-  const parts = {
-    productId: productId as string,
-    ats: ats as number[],
-    terms: { amount: amount as number, currency: currency as string, holdSeconds: holdSeconds as number },
-    quantities: quantities as number[],
-    keys: keys as Uint8Array,
-    texts: texts as Uint8Array,
-  };
-  const orders = parts.ats.length;
-  const isWhole = parts.quantities.length === orders && parts.keys.length === orders * KEY_BYTES * 3;
-  invariant(isWhole, `a run of ${orders} reservations has ${parts.keys.length} bytes of keys`);
-  return parts;
-}
-
-function reservedRun(run: Run, recordAt: number): ReservedRun {
-  const { productId, ats, terms, quantities, keys } = partsOf(run);
-  // A copy begins at a multiple of four, as its array wants it.
-  const words = new Uint32Array(keys.length / 4);
-  new Uint8Array(words.buffer).set(keys);
-  for (let index = 0; index < ats.length; index++) ats[index]! += recordAt;
-  return { kind: 'reservedRun', productId, terms, ats, quantities, keys: words };
-}
-
-function decodeReserved(run: Run, recordAt: number, events: (Event | ReservedRun)[]): void {
-  const { productId, ats, terms, quantities, keys, texts } = partsOf(run);
-  const bytes = bufferOf(keys);
-  const [customerIds, idempotencyKeys] = packr.unpack(texts) as [string[], string[]];
-  for (let index = 0; index < ats.length; index++) {
-    const key = index * KEY_BYTES * 3;
-    events.push({
-      kind: 'reserved',
-      productId,
-      at: recordAt + ats[index]!,
-      orderId: latin1(bytes, key),
-      customerId: customerIds[index]!,
-      customerKey: latin1(bytes, key + KEY_BYTES),
-      idempotencyKey: idempotencyKeys[index]!,
-      requestKey: latin1(bytes, key + KEY_BYTES * 2),
-      quantity: quantities[index]!,
-      terms,
-    });
-  }
-}
-
-function decodeOrderChanges(
-  kind: OrderChange,
-  run: Run,
-  productId: string,
-  recordAt: number,
-  events: (Event | ReservedRun)[],
-): void {
-  const ats = run[2] as number[];
-  const ids = bufferOf(run[3] as Uint8Array);
-  for (let index = 0; index < ats.length; index++) {
-    events.push({ kind, productId, at: recordAt + ats[index]!, orderId: latin1(ids, index * KEY_BYTES) });
-  }
-}
-
 const bin = (key: Key): Buffer => Buffer.from(key, 'latin1');
-
-const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
-  Buffer.from(buffer, byteOffset, byteLength);
-
-const latin1 = (bytes: Buffer, from: number): Key => bytes.toString('latin1', from, from + KEY_BYTES);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Column, uint32s } from '../../src/actors/column.ts';
 import { KEY_WORDS, writeKey } from '../../src/actors/key.ts';
 import { KeyTable } from '../../src/actors/key-table.ts';
 import {
@@ -38,6 +39,24 @@ describe('a table of keys', () => {
     expect(table.bytes / table.size).toBeLessThan(34);
   });
 
+  test('with room made for its keys beforehand is the same, and no larger', () => {
+    const [grown, reserved] = [new KeyTable(), new KeyTable()];
+    const keys = Array.from({ length: 20_000 }, (_, row) => words(keyOf(`key ${row}`)));
+    reserved.reserve(keys.length);
+    for (const [row, key] of keys.entries()) {
+      grown.addNew(key, 0);
+      expect(reserved.addNew(key, 0)).toBe(row);
+    }
+    expect(reserved.bytes).toBe(grown.bytes);
+    expect(keys.every((key, row) => reserved.findOrAdd(key, 0) === row)).toBe(true);
+    // More than it was made for.
+    for (let row = keys.length; row < 60_000; row++) reserved.addNew(words(keyOf(`key ${row}`)), 0);
+    expect(reserved.find(keyOf('key 59999'))).toBe(59_999);
+    expect(reserved.find(keyOf('key 0'))).toBe(0);
+    expect(() => reserved.reserve(1)).toThrow(/no room for 1 keys/);
+    expect(() => new KeyTable().reserve(2 ** 24)).toThrow(/no room for 16777216 keys/);
+  });
+
   test('keys that share three of their four words stay apart', () => {
     const table = new KeyTable();
     const key = (word: number, value: number): string => {
@@ -52,6 +71,27 @@ describe('a table of keys', () => {
       for (let value = 1; value < 200; value++) expect(table.find(key(word, value))).toBe(row++);
     }
   });
+});
+
+test('a column holds what was set, whether row by row or many at once', () => {
+  const pieces = fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 20_000 })), {
+    minLength: 1,
+    maxLength: 8,
+  });
+  const property = fc.property(pieces, fc.boolean(), (lengths, beginsMany) => {
+    const column = new Column(uint32s);
+    let rows = 0;
+    let isMany = beginsMany;
+    for (const length of lengths) {
+      const values = Uint32Array.from({ length }, (_, at) => rows + at + 7);
+      if (isMany) column.extend(rows, values);
+      else for (const value of values) column.push(value - 7, value);
+      rows += length;
+      isMany = !isMany;
+    }
+    expect(column.slice(0, rows)).toEqual(Uint32Array.from({ length: rows }, (_, row) => row + 7));
+  });
+  fc.assert(property, { numRuns: 60 });
 });
 
 describe('an order id', () => {
