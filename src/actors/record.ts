@@ -1,6 +1,6 @@
 // The journal's record format, version 1. It must never change: a sale of years ago has to be readable. A different
-// format gets another version byte and a decoder of its own beside this one. src/actors/record-decoder.ts reads it; docs/journal.md describes
-// it for readers in other languages.
+// format gets another version byte and a decoder of its own beside this one. src/actors/record-decoder.ts reads it;
+// docs/journal.md describes it for readers in other languages.
 //
 //   byte 0       version, 1
 //   bytes 1…     MessagePack: [shard, epoch, owner, number, previous, revision, at, runs]
