@@ -8,15 +8,18 @@
 // The upper byte of an entry holds eight more bits of its key. A walk over taken slots then stays within one line of the
 // cache: only one foreign entry in 256 makes it look at a row, which lies anywhere in memory.
 //
-// A small table has one index; past 8,192 keys it is split into 64, each of which grows by itself, so that no single
-// insertion moves more than a 64th of the keys: at a million keys that is about a millisecond. Keys are never removed; a table
-// whose sale is long over is dropped whole.
+// A small table has one index; past 8,192 keys it is split into 128 segments, each of which grows by itself. Their shares of
+// the keys differ, from one to two: with equal shares all of them would be full at the same time, and a table that doubles
+// within a few batches stops its owner for as long as one that is moved whole. So they grow one after the other, evenly
+// spread over each doubling of the table. Keys are never removed; a table whose sale is long over is dropped whole.
 
 import { invariant } from './invariant.ts';
 import type { Key } from './key.ts';
 
 const SPLIT_AT = 8_192;
-const SEGMENT_BITS = 6;
+const SEGMENTS = 128;
+/** Of each segment when the table is split: room for the largest share. */
+const SEGMENT_SLOTS = 128;
 const FIRST_SLOTS = 32;
 const CHUNK_BITS = 13;
 const CHUNK_ROWS = 1 << CHUNK_BITS;
@@ -24,9 +27,21 @@ const FIRST_ROWS = 16;
 /** The lower bits of an entry: row + 1. */
 const ROW_MASK = 0xff_ffff;
 const TAG_MASK = ~ROW_MASK;
+/** The word of a key by which it finds its slot. */
+const HASH_WORD = 3;
 
 /** More than the orders that one product may have. */
 const ROWS_MAX = ROW_MASK - 1;
+
+/** Bits of a key → its segment. */
+const SHARES = 4_096;
+const SHARE_MASK = SHARES - 1;
+const SEGMENT_OF_SHARE = segmentsByShare();
+
+/** Entries that a growing segment moves at a time. */
+const MOVED_AT_ONCE = 256;
+const movedEntries = new Int32Array(MOVED_AT_ONCE);
+const movedHashes = new Uint32Array(MOVED_AT_ONCE);
 
 // The words of the key that is being looked up: a scratch register, so that a lookup allocates nothing.
 let w0 = 0;
@@ -133,7 +148,11 @@ export class KeyTable {
   }
 
   #segment(): Segment {
-    return this.#segments.length === 1 ? this.#segments[0]! : this.#segments[w2 & ((1 << SEGMENT_BITS) - 1)]!;
+    return this.#segments.length === 1 ? this.#segments[0]! : this.#segmentOf(w2);
+  }
+
+  #segmentOf(word: number): Segment {
+    return this.#segments[SEGMENT_OF_SHARE[word & SHARE_MASK]!]!;
   }
 
   /** Where the loaded key stands, or would stand. */
@@ -185,21 +204,29 @@ export class KeyTable {
     return this.#chunks[row >>> CHUNK_BITS]![(row & (CHUNK_ROWS - 1)) * 4 + offset]!;
   }
 
+  /** Rows lie anywhere in memory: asked for one after the other with nothing between, the processor fetches many at once. */
   #grow(segment: Segment): void {
     const old = segment.slots;
-    segment.slots = new Int32Array(old.length * 2);
-    for (const entry of old) {
-      if (entry !== 0) place(segment.slots, entry, this.#word((entry & ROW_MASK) - 1, 3));
+    const slots = new Int32Array(old.length * 2);
+    for (let next = 0; next < old.length;) {
+      let count = 0;
+      for (; next < old.length && count < MOVED_AT_ONCE; next++) {
+        const entry = old[next]!;
+        if (entry !== 0) movedEntries[count++] = entry;
+      }
+      for (let at = 0; at < count; at++)
+        movedHashes[at] = this.#word((movedEntries[at]! & ROW_MASK) - 1, HASH_WORD);
+      for (let at = 0; at < count; at++) place(slots, movedEntries[at]!, movedHashes[at]!);
     }
+    segment.slots = slots;
   }
 
   #split(): void {
-    this.#segments = Array.from({ length: 1 << SEGMENT_BITS }, () =>
-      emptySegment((SPLIT_AT >> SEGMENT_BITS) * 2),
-    );
+    this.#segments = Array.from({ length: SEGMENTS }, () => emptySegment(SEGMENT_SLOTS));
     for (let row = 0; row < this.#size; row++) {
-      const segment = this.#segments[this.#word(row, 2) & ((1 << SEGMENT_BITS) - 1)]!;
-      place(segment.slots, (this.#word(row, 2) & TAG_MASK) | (row + 1), this.#word(row, 3));
+      const word = this.#word(row, 2);
+      const segment = this.#segmentOf(word);
+      place(segment.slots, (word & TAG_MASK) | (row + 1), this.#word(row, HASH_WORD));
       if (++segment.used * 4 > segment.slots.length * 3) this.#grow(segment);
     }
   }
@@ -210,4 +237,12 @@ function place(slots: Int32Array, entry: number, hash: number): void {
   let slot = hash & mask;
   while (slots[slot] !== 0) slot = (slot + 1) & mask;
   slots[slot] = entry;
+}
+
+/** The last segment gets twice as many keys as the first, each one a little more than the one before. */
+function segmentsByShare(): Uint8Array {
+  const segments = new Uint8Array(SHARES);
+  for (let share = 0; share < SHARES; share++)
+    segments[share] = Math.floor(Math.log2(1 + share / SHARES) * SEGMENTS);
+  return segments;
 }

@@ -30,6 +30,19 @@ describe('a table of keys', () => {
     expect(table.bytes / table.size).toBeLessThan(34);
   });
 
+  test('grows evenly: no batch of a rush moves more than a small part of it', () => {
+    const table = new KeyTable();
+    const growth = (keys: number): number => {
+      const { bytes, size } = table;
+      while (table.size < size + keys) table.addNew(keyOf(`key ${table.size}`));
+      return table.bytes - bytes;
+    };
+    growth(100_000);
+    const batches = Array.from({ length: 60 }, () => growth(2_000));
+    // A chunk of words is 128 KiB; the index is a mebibyte at that size, and doubles on the way.
+    expect(Math.max(...batches)).toBeLessThan((128 + 100) * 1024);
+  });
+
   test('keys that share three of their four words stay apart', () => {
     const table = new KeyTable();
     const key = (word: number, value: number): string => {
