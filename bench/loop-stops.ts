@@ -1,10 +1,11 @@
-// The longest stops of this thread's event loop while something runs, told two ways.
+// The longest stops of this thread's event loop while something runs, told in three ways.
 //
 //   stop   from one turn to the next, by the clock: what a command in the mailbox waits, whatever the reason
-//   busy   the same without the time in which the thread was ready to run and other threads had the cores (Linux counts it):
-//          what it worked, collected garbage, or waited for V8's helpers to do so. The part that the code answers for
+//   busy   the same without the time in which the thread was ready and had no core (Linux counts it): what it worked, and
+//          what it stood still for the disk, or for V8's helpers in a collection, who may have had no core either
+//   cpu    the time that it ran in one turn, its own part of collections included
 //
-// On a machine whose cores are all taken the first one mostly tells of the machine.
+// On a machine whose cores are all taken the first two mostly tell of the machine.
 
 import { openSync, closeSync, readSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -17,63 +18,70 @@ export interface Stops {
   readonly stopMs: number;
   /** Null where the system does not count it. */
   readonly busyMs: number | null;
+  readonly cpuMs: number | null;
   readonly elapsedMs: number;
 }
 
 export async function longestStops(work: () => Promise<unknown>): Promise<Stops> {
   const startedAt = performance.now();
   const delays = monitorEventLoopDelay({ resolution: TICK_MS });
-  const busy = BusyStops.start();
+  const turns = LongestTurns.start();
   delays.enable();
   await work();
   delays.disable();
-  const busyMs = busy?.end() ?? null;
-  return { stopMs: delays.max / 1e6, busyMs, elapsedMs: performance.now() - startedAt };
+  turns?.end();
+  const { busyMs = null, cpuMs = null } = turns ?? {};
+  return { stopMs: delays.max / 1e6, busyMs, cpuMs, elapsedMs: performance.now() - startedAt };
 }
 
-class BusyStops {
+class LongestTurns {
+  busyMs = 0;
+  cpuMs = 0;
   readonly #file: number;
   readonly #text = Buffer.alloc(64);
   readonly #timer: NodeJS.Timeout;
-  #longestMs = 0;
   #at: number;
-  #waitedMs: number;
+  #known: Scheduled;
 
   private constructor(file: number) {
     this.#file = file;
     this.#at = performance.now();
-    this.#waitedMs = this.#readWaitedMs();
+    this.#known = this.#read();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  static start(): BusyStops | undefined {
+  static start(): LongestTurns | undefined {
     try {
-      return new BusyStops(openSync(SCHEDULER_FILE, 'r'));
+      return new LongestTurns(openSync(SCHEDULER_FILE, 'r'));
     } catch {
       return undefined;
     }
   }
 
-  end(): number {
+  end(): void {
     this.#tick();
     clearInterval(this.#timer);
     closeSync(this.#file);
-    return this.#longestMs;
   }
 
   #tick(): void {
     const at = performance.now();
-    const waitedMs = this.#readWaitedMs();
-    this.#longestMs = Math.max(this.#longestMs, at - this.#at - TICK_MS - (waitedMs - this.#waitedMs));
+    const { ranMs, waitedMs } = this.#read();
+    this.busyMs = Math.max(this.busyMs, at - this.#at - TICK_MS - (waitedMs - this.#known.waitedMs));
+    this.cpuMs = Math.max(this.cpuMs, ranMs - this.#known.ranMs);
     this.#at = at;
-    this.#waitedMs = waitedMs;
+    this.#known = { ranMs, waitedMs };
   }
 
-  #readWaitedMs(): number {
+  #read(): Scheduled {
     const bytes = readSync(this.#file, this.#text, 0, this.#text.length, 0);
-    const waitedNanos = Number(this.#text.toString('latin1', 0, bytes).split(' ')[1]);
-    if (!Number.isFinite(waitedNanos))
-      throw new Error(`${SCHEDULER_FILE} does not say how long the thread waited`);
-    return waitedNanos / 1e6;
+    const [ran, waited] = this.#text.toString('latin1', 0, bytes).split(' ').map(Number);
+    return { ranMs: ran! / 1e6, waitedMs: waited! / 1e6 };
   }
+}
+
+/** Since the thread began. */
+interface Scheduled {
+  readonly ranMs: number;
+  readonly waitedMs: number;
 }

@@ -3,7 +3,7 @@
 // owner's mailbox while the orders come in and while all their holds run out.
 //
 // A stop is the longest delay of the owner's event loop, which takes from the mailbox in every turn; `longestBusyMs` is that
-// without the time in which the owner had no core (loop-stops.ts). The wall clock of the owner is moved behind the end of the holds, so that a million of them are due at one moment: the worst that can be.
+// without the time in which the owner had no core, `longestCpuMs` what it ran (loop-stops.ts). The wall clock of the owner is moved behind the end of the holds, so that a million of them are due at one moment: the worst that can be.
 // `ratio` is the tables' bytes to the real growth of the owner's heap: what the account leaves out.
 
 import { setFlagsFromString } from 'node:v8';
@@ -56,6 +56,8 @@ async function run({ orders = ORDERS, say }: ScenarioOptions): Promise<ScenarioR
       longestStopMsExpiring: round(expiring.stopMs),
       longestBusyMsComing: coming.busyMs && round(coming.busyMs),
       longestBusyMsExpiring: expiring.busyMs && round(expiring.busyMs),
+      longestCpuMsComing: coming.cpuMs && round(coming.cpuMs),
+      longestCpuMsExpiring: expiring.cpuMs && round(expiring.cpuMs),
       expiriesPerSecond: Math.round(live / (expiring.elapsedMs / 1_000)),
       violations: violations + (orders - live),
     };
