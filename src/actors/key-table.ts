@@ -8,15 +8,18 @@
 // The upper byte of an entry holds eight more bits of its key. A walk over taken slots then stays within one line of the
 // cache: only one foreign entry in 256 makes it look at a row, which lies anywhere in memory.
 //
-// A small table has one index; past 8,192 keys it is split into 64, each of which grows by itself, so that no single
-// insertion moves more than a 64th of the keys: at a million keys that is about a millisecond. Keys are never removed; a table
-// whose sale is long over is dropped whole.
+// A small table has one index; past 8,192 keys it is split into 128 segments, each of which grows by itself. Their shares of
+// the keys differ, from one to two: with equal shares all of them would be full at the same time, and a table that doubles
+// within a few batches stops its owner for as long as one that is moved whole. So they grow one after the other, evenly
+// spread over each doubling of the table. Keys are never removed; a table whose sale is long over is dropped whole.
 
 import { invariant } from './invariant.ts';
 import { KEY_WORDS, writeKey, type Key } from './key.ts';
 
 const SPLIT_AT = 8_192;
-const SEGMENTS = 64;
+const SEGMENTS = 128;
+/** Of each segment when the table is split: room for the largest share. */
+const SEGMENT_SLOTS = 128;
 const FIRST_SLOTS = 32;
 const CHUNK_BITS = 13;
 const CHUNK_ROWS = 1 << CHUNK_BITS;
@@ -25,8 +28,22 @@ const FIRST_ROWS = 16;
 const ROW_MASK = 0xff_ffff;
 const TAG_MASK = ~ROW_MASK;
 
+/** The word of a key by which it finds its segment, and the one by which it finds its slot there. */
+const SEGMENT_WORD = 2;
+const HASH_WORD = 3;
+
 /** More than the orders that one product may have. */
 const ROWS_MAX = ROW_MASK - 1;
+
+/** Bits of a key → its segment. */
+const SHARES = 4_096;
+const SHARE_MASK = SHARES - 1;
+const SEGMENT_OF_SHARE = segmentsByShare();
+
+/** Entries that a growing segment moves at a time. */
+const MOVED_AT_ONCE = 256;
+const movedEntries = new Int32Array(MOVED_AT_ONCE);
+const movedHashes = new Uint32Array(MOVED_AT_ONCE);
 
 /** The words of a key that comes as a string: a scratch, so that a lookup allocates nothing. */
 const scratch = new Uint32Array(KEY_WORDS);
@@ -54,20 +71,20 @@ export class KeyTable {
   /** The row of the key, or -1. */
   find(key: Key): number {
     writeKey(scratch, 0, key);
-    const { slots } = this.#segmentOf(scratch, 0);
+    const { slots } = this.#segmentOf(scratch[SEGMENT_WORD]!);
     return (slots[this.#slotOf(slots, scratch, 0)]! & ROW_MASK) - 1;
   }
 
   /** The row of a key that was not there, or -1 when it was. One walk through the index, not two. @param at its first word */
   addNew(words: Uint32Array, at: number): number {
-    const segment = this.#segmentOf(words, at);
+    const segment = this.#segmentOf(words[at + SEGMENT_WORD]!);
     const slot = this.#slotOf(segment.slots, words, at);
     return segment.slots[slot] === 0 ? this.#append(segment, slot, words, at) : -1;
   }
 
   /** The row of the key, which is added when it was not there. */
   findOrAdd(words: Uint32Array, at: number): number {
-    const segment = this.#segmentOf(words, at);
+    const segment = this.#segmentOf(words[at + SEGMENT_WORD]!);
     const slot = this.#slotOf(segment.slots, words, at);
     const entry = segment.slots[slot]!;
     return entry === 0 ? this.#append(segment, slot, words, at) : (entry & ROW_MASK) - 1;
@@ -79,12 +96,10 @@ export class KeyTable {
    * @param step words from one key to the next
    */
   lookAhead(words: Uint32Array, from: number, step: number): void {
-    const segments = this.#segments;
-    const segmentMask = segments.length - 1;
     let entries = 0;
     for (let at = from; at < words.length; at += step) {
-      const { slots } = segments[words[at + 2]! & segmentMask]!;
-      entries ^= slots[words[at + 3]! & (slots.length - 1)]!;
+      const { slots } = this.#segmentOf(words[at + SEGMENT_WORD]!);
+      entries ^= slots[words[at + HASH_WORD]! & (slots.length - 1)]!;
     }
     seen[0] = entries;
   }
@@ -93,9 +108,7 @@ export class KeyTable {
   reserve(rows: number): void {
     invariant(this.#size === 0 && rows < ROWS_MAX, `no room for ${rows} keys`);
     if (rows <= SPLIT_AT) return;
-    let slots = FIRST_SLOTS;
-    while (slots * 3 * SEGMENTS < rows * 4) slots *= 2;
-    this.#segments = Array.from({ length: SEGMENTS }, () => emptySegment(slots));
+    this.#segments = Array.from({ length: SEGMENTS }, (_, segment) => emptySegment(slotsFor(rows, segment)));
   }
 
   /** Four words a row, rows `from` to `to` (not included): a snapshot's way out. */
@@ -127,8 +140,9 @@ export class KeyTable {
     return words + this.#segments.reduce((sum, segment) => sum + segment.slots.byteLength, 0);
   }
 
-  #segmentOf(words: Uint32Array, at: number): Segment {
-    return this.#segments[words[at + 2]! & (this.#segments.length - 1)]!;
+  #segmentOf(word: number): Segment {
+    const segments = this.#segments;
+    return segments.length === 1 ? segments[0]! : segments[SEGMENT_OF_SHARE[word & SHARE_MASK]!]!;
   }
 
   /** Where the key stands, or would stand. */
@@ -185,26 +199,29 @@ export class KeyTable {
     return this.#chunks[row >>> CHUNK_BITS]![(row & (CHUNK_ROWS - 1)) * 4 + offset]!;
   }
 
-  /** First every hash, then every place: the rows lie all over memory, and reads overlap when nothing waits for one of them. */
+  /** Rows lie anywhere in memory: asked for one after the other with nothing between, the processor fetches many at once. */
   #grow(segment: Segment): void {
     const old = segment.slots;
-    const hashes = new Uint32Array(old.length);
-    for (let slot = 0; slot < old.length; slot++) {
-      const entry = old[slot]!;
-      if (entry !== 0) hashes[slot] = this.#word((entry & ROW_MASK) - 1, 3);
+    const slots = new Int32Array(old.length * 2);
+    for (let next = 0; next < old.length;) {
+      let count = 0;
+      for (; next < old.length && count < MOVED_AT_ONCE; next++) {
+        const entry = old[next]!;
+        if (entry !== 0) movedEntries[count++] = entry;
+      }
+      for (let at = 0; at < count; at++)
+        movedHashes[at] = this.#word((movedEntries[at]! & ROW_MASK) - 1, HASH_WORD);
+      for (let at = 0; at < count; at++) place(slots, movedEntries[at]!, movedHashes[at]!);
     }
-    segment.slots = new Int32Array(old.length * 2);
-    for (let slot = 0; slot < old.length; slot++) {
-      const entry = old[slot]!;
-      if (entry !== 0) place(segment.slots, entry, hashes[slot]!);
-    }
+    segment.slots = slots;
   }
 
   #split(): void {
-    this.#segments = Array.from({ length: SEGMENTS }, () => emptySegment((SPLIT_AT / SEGMENTS) * 2));
+    this.#segments = Array.from({ length: SEGMENTS }, () => emptySegment(SEGMENT_SLOTS));
     for (let row = 0; row < this.#size; row++) {
-      const segment = this.#segments[this.#word(row, 2) & (SEGMENTS - 1)]!;
-      place(segment.slots, (this.#word(row, 2) & TAG_MASK) | (row + 1), this.#word(row, 3));
+      const word = this.#word(row, SEGMENT_WORD);
+      const segment = this.#segmentOf(word);
+      place(segment.slots, (word & TAG_MASK) | (row + 1), this.#word(row, HASH_WORD));
       if (++segment.used * 4 > segment.slots.length * 3) this.#grow(segment);
     }
   }
@@ -215,4 +232,20 @@ function place(slots: Int32Array, entry: number, hash: number): void {
   let slot = hash & mask;
   while (slots[slot] !== 0) slot = (slot + 1) & mask;
   slots[slot] = entry;
+}
+
+/** The last segment gets twice as many keys as the first, each one a little more than the one before. */
+function segmentsByShare(): Uint8Array {
+  const segments = new Uint8Array(SHARES);
+  for (let share = 0; share < SHARES; share++)
+    segments[share] = Math.floor(Math.log2(1 + share / SHARES) * SEGMENTS);
+  return segments;
+}
+
+/** Of a segment in a table of so many rows, as it would have grown to. */
+function slotsFor(rows: number, segment: number): number {
+  const share = 2 ** ((segment + 1) / SEGMENTS) - 2 ** (segment / SEGMENTS);
+  let slots = FIRST_SLOTS;
+  while (slots * 3 < rows * share * 4) slots *= 2;
+  return slots;
 }

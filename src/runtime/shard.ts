@@ -23,6 +23,9 @@ const OUTCOME_UNKNOWN: ShardReply = refuse('outcome_unknown').reply;
 /** Surely not decided here. */
 const MOVED: ShardReply = { outcome: 'moved' };
 
+/** In one turn of the thread's loop, while an append is under way: nothing waits for the rest of the batch then. */
+const DECIDED_PER_TURN = 500;
+
 const RECOVERY: BackOffLimits = { firstMs: 40, mostMs: 1_000 };
 
 /** The batch whose append is under way, and the record by which a claim recognises it. */
@@ -156,7 +159,9 @@ export class Shard {
     const monotonic = clock.monotonic();
     const now = Math.max(clock.now(), this.#state.at);
     if (this.#upkeep.isDue) this.#upkeep.decide(this.#state, this.#gathering, now);
+    let room = this.#flight === undefined ? Infinity : DECIDED_PER_TURN;
     while (!this.#gathering.isFull(this.#limits)) {
+      if (room-- === 0) return this.#schedulePump();
       const entry = this.#mailbox.take();
       if (entry === undefined) return;
       if (entry.deadline <= monotonic) entry.answer(OVERLOADED);
@@ -198,6 +203,7 @@ export class Shard {
     this.#gathering = new Batch();
     this.#flight = flight;
     const bytes = encodeRecord(header, batch.events);
+    batch.close();
     void this.#ports.journal.append(this.shard, bytes, head).then((result) => this.#landed(flight, result));
   }
 

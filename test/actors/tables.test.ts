@@ -39,7 +39,7 @@ describe('a table of keys', () => {
     expect(table.bytes / table.size).toBeLessThan(34);
   });
 
-  test('with room made for its keys beforehand is the same, and no larger', () => {
+  test('with room made for its keys beforehand is the same, and as large', () => {
     const [grown, reserved] = [new KeyTable(), new KeyTable()];
     const keys = Array.from({ length: 20_000 }, (_, row) => words(keyOf(`key ${row}`)));
     reserved.reserve(keys.length);
@@ -47,7 +47,8 @@ describe('a table of keys', () => {
       grown.addNew(key, 0);
       expect(reserved.addNew(key, 0)).toBe(row);
     }
-    expect(reserved.bytes).toBe(grown.bytes);
+    // A segment that is nearly full may have grown in one of them.
+    expect(Math.abs(reserved.bytes - grown.bytes)).toBeLessThan(grown.bytes / 10);
     expect(keys.every((key, row) => reserved.findOrAdd(key, 0) === row)).toBe(true);
     // More than it was made for.
     for (let row = keys.length; row < 60_000; row++) reserved.addNew(words(keyOf(`key ${row}`)), 0);
@@ -55,6 +56,19 @@ describe('a table of keys', () => {
     expect(reserved.find(keyOf('key 0'))).toBe(0);
     expect(() => reserved.reserve(1)).toThrow(/no room for 1 keys/);
     expect(() => new KeyTable().reserve(2 ** 24)).toThrow(/no room for 16777216 keys/);
+  });
+
+  test('grows evenly: no batch of a rush moves more than a small part of it', () => {
+    const table = new KeyTable();
+    const growth = (keys: number): number => {
+      const { bytes, size } = table;
+      while (table.size < size + keys) table.addNew(words(keyOf(`key ${table.size}`)), 0);
+      return table.bytes - bytes;
+    };
+    growth(100_000);
+    const batches = Array.from({ length: 60 }, () => growth(2_000));
+    // A chunk of words is 128 KiB; the index is a mebibyte at that size, and doubles on the way.
+    expect(Math.max(...batches)).toBeLessThan((128 + 100) * 1024);
   });
 
   test('keys that share three of their four words stay apart', () => {
