@@ -9,6 +9,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { Handover } from './handover.ts';
 import {
   dealOut,
   Heartbeats,
@@ -56,6 +57,7 @@ const STOP_STEP_MS_MAX = 15_000;
 export class WorkerPool {
   readonly placement: PlacementTable;
   readonly profiler: ThreadProfiler;
+  readonly handover: Handover;
   /** Resolves when the node cannot go on. */
   readonly failed: Promise<Error>;
   readonly #options: WorkerPoolOptions;
@@ -82,6 +84,7 @@ export class WorkerPool {
     this.placement = PlacementTable.of(placeShards(shards, workers));
     this.#heartbeats = Heartbeats.of(workers);
     this.profiler = new ThreadProfiler(workers, (worker) => this.#threads.get(worker));
+    this.handover = new Handover(this.placement, (worker) => this.#threads.get(worker));
     this.#watchdog = new Watchdog(systemClock, systemTimers, {
       workers,
       beatsOf: (worker) => this.#heartbeats.of(worker),

@@ -116,6 +116,9 @@ let closeReads = async (): Promise<void> => undefined;
 
 const main = new ThreadLink(parentPort!, {
   open: () => shards.adopt(),
+  prepare: (shard: number) => shards.prepare(shard),
+  abandon: (shard: number) => shards.abandon(shard),
+  release: (shard: number) => shards.release(shard),
   meet: ({ worker: other, port }: MeetRequest) => transport.connect(other, port),
   takeOver,
   serve,
