@@ -31,6 +31,8 @@ export interface WorkerPoolOptions {
   readonly config: Config;
   readonly board: NodeBoard;
   readonly journal: SqliteJournalHost;
+  /** Shard → worker, at the start; dealt out evenly when nobody says. */
+  readonly owners: readonly number[] | undefined;
   /** What a thread may ask of the main one. */
   readonly handlers: Handlers;
   readonly logger: Logger;
@@ -81,7 +83,7 @@ export class WorkerPool {
     this.failed = promise;
     this.#fail = resolve;
     const { shards, workers, limits } = options.config;
-    this.placement = PlacementTable.of(placeShards(shards, workers));
+    this.placement = PlacementTable.of(options.owners ?? placeShards(shards, workers));
     this.#heartbeats = Heartbeats.of(workers);
     this.profiler = new ThreadProfiler(workers, (worker) => this.#threads.get(worker));
     this.handover = new Handover(this.placement, (worker) => this.#threads.get(worker));

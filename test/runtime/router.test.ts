@@ -106,7 +106,7 @@ describe('a router', () => {
     router.submit(show('sku-1'), () => undefined);
     await turns();
     owner = 2;
-    const [{ id }] = sent[0]![1].commands as [{ id: number }];
+    const { id } = sent[0]![1].commands[0]!;
     router.receive({ from: 1, commands: [], replies: [{ id, reply: { outcome: 'moved' } }] });
     await turns();
     expect(sent.map(([to, { commands }]) => [to, commands.length])).toEqual([
