@@ -102,7 +102,10 @@ test('a plan tells the moves and changes nothing; one of an older revision is re
       to: expect.objectContaining({ node: 'a', worker: 1 - worker }),
     }),
   ]);
-  const stale = await placement<{ code: string }>('POST', '', { file: pinnedTo(1 - worker), revision: MOVES - 1 });
+  const stale = await placement<{ code: string }>('POST', '', {
+    file: pinnedTo(1 - worker),
+    revision: MOVES - 1,
+  });
   expect([stale.status, stale.body.code]).toEqual([412, 'version_conflict']);
   expect((await hotShard()).worker).toBe(worker);
   const none = await placement<{ moves: object[] }>('POST', '/plan', { file: pinnedTo(worker) });
