@@ -37,8 +37,7 @@ beforeAll(async () => {
   await engine.product(PRODUCT, { quantity: 1_000_000, perCustomerLimit: 1, holdSeconds: 3_600 });
 });
 afterAll(async () => {
-  await engine.stop();
-  engine.remove();
+  await engine.remove();
 });
 
 const pinnedTo = (worker: number): string =>

@@ -17,8 +17,7 @@ beforeAll(async () => {
   await engine.product('kettle', { quantity: 5 });
 });
 afterAll(async () => {
-  await engine.stop();
-  engine.remove();
+  await engine.remove();
   rmSync(files, { recursive: true });
 });
 
