@@ -70,7 +70,7 @@ test.each([
   ["{\n'a': 1}", 2, "a name in double quotes must stand where there is '"],
   ['{}\n\n{}', 3, 'nothing but the end must stand where there is {'],
   ['\ufeff{}', 1, 'a value must stand where there is U+FEFF'],
-  ['[\n'.repeat(33), 33, 'nothing nested deeper than 32 levels must stand where the text ends'],
+  ['[\n'.repeat(33), 33, 'nothing nested deeper than 32 levels must stand where there is ['],
 ])('says in which line %j stops being JSON', (text, line, expected) => {
   expect(readJson(text)).toEqual({ kind: 'fault', line, message: `this is not JSON: ${expected}` });
 });
