@@ -157,6 +157,8 @@ describe('placement over nodes', () => {
       { shards: [2], node: 'a', worker: 1 },
     ];
     const facts = cluster(8, { a: 1 });
-    expect(placementOf(rulesOf({ pins }), facts)).toEqual(Array(8).fill({ node: 'a', worker: 0 }));
+    expect(placementOf(rulesOf({ pins }), facts)).toEqual(
+      Array.from({ length: 8 }, () => ({ node: 'a', worker: 0 })),
+    );
   });
 });
