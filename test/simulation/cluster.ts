@@ -86,7 +86,7 @@ export class SimulatedNode {
     const random = new SimulatedRandom(cluster.world.dice);
     const lookUp = (): void => {
       cluster.looks++;
-      for (const message of [...cluster.onTheirWay[address]!]) cluster.deliver(address, message);
+      for (const message of Array.from(cluster.onTheirWay[address]!)) cluster.deliver(address, message);
       this.time.catchUp();
     };
     const ports = { clock: cluster.world, timers: this.time, transport, random, lookUp };

@@ -137,7 +137,7 @@ export class NodeTime implements Timers {
 
   /** Does now what `soon` was asked for, in the middle of a turn, as the real one. */
   catchUp(): void {
-    for (let round = 0; round < 3; round++) for (const callback of [...this.#due]) this.#do(callback);
+    for (let round = 0; round < 3; round++) for (const callback of this.#due.slice()) this.#do(callback);
   }
 
   #do(callback: () => void): void {
