@@ -26,13 +26,14 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 
 const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--json]
 
-Scenarios: ${Object.keys(SCENARIOS).join(', ')}
+Scenarios, as docs/performance.md describes them:
+  ${Object.keys(SCENARIOS).join(', ')}
 
   --seconds      how long to measure, about
   --threads      the CPU time of each thread, too (http, sold-out, projection)
   --connections  such as 64,256 (http, sold-out)
   --products     such as 1,1000 (products)
-  --orders       in place of as many as the seconds ask for (all but http, sold-out)
+  --orders       how many, in place of --seconds (all but http, sold-out)
   --json         nothing but the last line
 `;
 

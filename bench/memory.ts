@@ -2,15 +2,15 @@
 // what the owner's heap and the process really grew by (garbage collected before both looks), and the longest stop of the
 // owner's mailbox while the orders come in and while all their holds run out.
 //
-// A stop is the longest delay of the owner's event loop, which takes from the mailbox in every turn. The wall clock of the
-// owner is moved behind the end of the holds, so that a million of them are due at one moment: the worst that can be.
+// A stop is the longest delay of the owner's event loop, which takes from the mailbox in every turn; `longestBusyMs` is that
+// without the time in which the owner had no core, `longestCpuMs` what it ran (loop-stops.ts). The wall clock of the owner is moved behind the end of the holds, so that a million of them are due at one moment: the worst that can be.
 // `ratio` is the tables' bytes to the real growth of the owner's heap: what the account leaves out.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { DEFAULT_LIMITS, systemClock, type Clock } from '../src/runtime/index.ts';
 import { EMBEDDED_MODE } from './environment.ts';
+import { longestStops } from './loop-stops.ts';
 import { Owner } from './owner.ts';
 import { HOLD_SECONDS } from './sale.ts';
 import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
@@ -28,14 +28,14 @@ async function run({ orders = ORDERS, say }: ScenarioOptions): Promise<ScenarioR
   const owner = await Owner.start(1, clock, { ...DEFAULT_LIMITS, expiryGraceMs: 0 });
   try {
     const before = memoryInUse();
-    const coming = await longestStopMs(() => owner.rush([PRODUCT], orders, true));
+    const coming = await longestStops(() => owner.rush([PRODUCT], orders, true));
     const after = memoryInUse();
     const product = owner.shards.get(0)!.durableProducts()!.get(PRODUCT)!;
     const tableBytes = product.orders.bytes;
     say(`  ${orders} orders are live, ${Math.round(tableBytes / orders)} bytes each`);
     const { stock } = product;
     const live = stock.reserved;
-    const expiring = await longestStopMs(async () => {
+    const expiring = await longestStops(async () => {
       aheadMs = HOLD_SECONDS * 1_000;
       const startedAt = performance.now();
       while (stock.reserved > 0) {
@@ -54,26 +54,16 @@ async function run({ orders = ORDERS, say }: ScenarioOptions): Promise<ScenarioR
       residentBytesPerOrder: round((after.resident - before.resident) / live),
       longestStopMsComing: round(coming.stopMs),
       longestStopMsExpiring: round(expiring.stopMs),
+      longestBusyMsComing: coming.busyMs && round(coming.busyMs),
+      longestBusyMsExpiring: expiring.busyMs && round(expiring.busyMs),
+      longestCpuMsComing: coming.cpuMs && round(coming.cpuMs),
+      longestCpuMsExpiring: expiring.cpuMs && round(expiring.cpuMs),
       expiriesPerSecond: Math.round(live / (expiring.elapsedMs / 1_000)),
       violations: violations + (orders - live),
     };
   } finally {
     owner.remove();
   }
-}
-
-interface Stop {
-  readonly stopMs: number;
-  readonly elapsedMs: number;
-}
-
-async function longestStopMs(work: () => Promise<unknown>): Promise<Stop> {
-  const startedAt = performance.now();
-  const delays = monitorEventLoopDelay({ resolution: 1 });
-  delays.enable();
-  await work();
-  delays.disable();
-  return { stopMs: delays.max / 1e6, elapsedMs: performance.now() - startedAt };
 }
 
 interface Memory {

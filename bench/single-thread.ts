@@ -66,6 +66,9 @@ const node: NodeControl = {
   metrics: unreachable,
   audit: unreachable,
   profile: unreachable,
+  placement: unreachable,
+  planPlacement: unreachable,
+  applyPlacement: unreachable,
 };
 const { app, purchase } = createApp(
   {

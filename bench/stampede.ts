@@ -48,6 +48,8 @@ if (options.help) explain();
 const LIMIT = 1;
 const OPENS_IN_MS = 4_000;
 const PROGRESS_MS = 250;
+/** A node that died, or starts again: the crowd goes on asking, and whoever looks on is told. */
+const NO_NEWS_MS = 3_000;
 
 const say = (text: string): void => {
   if (!options.json) console.log(text);
@@ -58,8 +60,12 @@ const units = wholeNumber('units', 1_000_000);
 const own = options.url === undefined ? await startOwnNode() : undefined;
 try {
   process.exitCode = (await stampede()) ? 0 : 1;
-} finally {
   await own?.stop();
+} catch (error) {
+  console.error(`\nThe stampede ended early: ${(error as Error).message}`);
+  await own?.stop();
+  // The rest of the crowd would go on asking for a quarter of an hour.
+  process.exit(1);
 }
 
 async function stampede(): Promise<boolean> {
@@ -229,9 +235,14 @@ function customersWhoMayBuy(): number {
 
 function showProgress(crowd: Crowd, total: number): { end(): void } {
   const isTerminal = process.stdout.isTTY && !options.json;
+  let [settled, settledAt] = [0, performance.now()];
   const show = (): void => {
     const refused = [...crowd.refusals.values()].reduce((sum, count) => sum + count, 0);
-    const line = `  ${crowd.accepted} accepted, ${refused} refused, ${crowd.requests} requests, ${total} customers`;
+    if (crowd.accepted + refused > settled)
+      [settled, settledAt] = [crowd.accepted + refused, performance.now()];
+    const quietMs = performance.now() - settledAt;
+    const news = quietMs > NO_NEWS_MS ? `, no news for ${Math.floor(quietMs / 1_000)} s` : '';
+    const line = `  ${crowd.accepted} accepted, ${refused} refused, ${crowd.requests} requests, ${total} customers${news}`;
     if (isTerminal) process.stdout.write(`\r${line}\u001b[K`);
     else say(line);
   };

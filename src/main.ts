@@ -15,6 +15,10 @@ import {
   supportsReusePort,
   type NodeReport,
   type NodeShard,
+  type PlacementApplied,
+  type PlacementPlan,
+  type PlacementRequest,
+  type PlacementStatus,
   type ProfileOutcome,
   type ProfileRequest,
 } from './http/index.ts';
@@ -42,7 +46,9 @@ import {
   type DataFolder,
 } from './runtime/index.ts';
 import { assertPortFree, hostOfUrl, holdPort } from './listen-port.ts';
-import { listShards } from './shard-list.ts';
+import { listShards, productsByShard } from './shard-list.ts';
+import { PlacementStore } from './placement-store.ts';
+import { placementAtStart, Resharding } from './resharding.ts';
 import { SnapshotHost } from './snapshot-host.ts';
 import { StartError } from './start-error.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -121,14 +127,38 @@ async function compose(
       });
     },
     profile: (request: ProfileRequest): Promise<ProfileOutcome> => workers.profiler.take(request),
+    placement: (): PlacementStatus => resharding.status,
+    planPlacement: ({ file }: PlacementRequest): Promise<PlacementPlan> => resharding.plan(file),
+    applyPlacement: (request: Required<PlacementRequest>): PlacementApplied => resharding.apply(request),
     audit: (): Promise<NodeReport> => {
       // It reads everything: whoever asks meanwhile gets the same answer.
       auditing ??= auditNow().finally(() => (auditing = undefined));
       return auditing;
     },
   };
-  const workers = new WorkerPool({ config, board, journal, handlers, logger });
+  const store = openPlacement(folder.placement);
+  const { owners, misfit } = placementAtStart(store, {
+    node: config.nodeId,
+    workers: config.workers,
+    shards,
+  });
+  if (misfit !== undefined) {
+    logger.warn(
+      { misfit },
+      'the placement file does not fit this node any more: its shards are dealt out evenly',
+    );
+  }
+  const workers = new WorkerPool({ config, board, journal, owners, handlers, logger });
   undo.push(() => workers.terminate());
+  const resharding = new Resharding({
+    node: config.nodeId,
+    workers: config.workers,
+    store,
+    table: workers.placement,
+    handover: workers.handover,
+    products: async () => productsByShard((await workers.live()).shards),
+    logger,
+  });
 
   const postgres = await startPostgres(config, undo);
   const { extent } = journal;
@@ -190,9 +220,19 @@ async function compose(
   announce(folder, { url, pid: process.pid, adminToken: config.adminToken });
   undo.push(() => {
     board.phase = 'stopping';
+    resharding.stop();
     rmSync(folder.nodeFile, { force: true });
   });
   return { url, port, failed: Promise.race([journal.died, workers.failed, postgres.failed]), stop };
+}
+
+/** @throws StartError */
+function openPlacement(path: string): PlacementStore {
+  try {
+    return new PlacementStore(path);
+  } catch (error) {
+    throw new StartError(messageOf(error), { cause: error });
+  }
 }
 
 /** A thread that dies now would leave what it was asked for without an answer for ever. @throws StartError */

@@ -2,6 +2,7 @@
 
 import type { NodeShard } from './http/index.ts';
 import type { PoolFigures } from './worker-pool.ts';
+import type { LiveShard } from './worker.ts';
 
 export function listShards(
   node: string,
@@ -22,3 +23,7 @@ export function listShards(
     return { shard, node, worker, phase: 'silent', ...nothing, reason: `worker ${worker} ${why}` };
   });
 }
+
+/** Of the shards whose threads tell. */
+export const productsByShard = (live: readonly LiveShard[]): ReadonlyMap<number, readonly string[]> =>
+  new Map(live.map(({ shard, stock }) => [shard, [...stock.keys()]]));

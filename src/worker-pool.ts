@@ -9,6 +9,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { Handover } from './handover.ts';
 import {
   dealOut,
   Heartbeats,
@@ -30,6 +31,8 @@ export interface WorkerPoolOptions {
   readonly config: Config;
   readonly board: NodeBoard;
   readonly journal: SqliteJournalHost;
+  /** Shard → worker, at the start; dealt out evenly when nobody says. */
+  readonly owners: readonly number[] | undefined;
   /** What a thread may ask of the main one. */
   readonly handlers: Handlers;
   readonly logger: Logger;
@@ -56,6 +59,7 @@ const STOP_STEP_MS_MAX = 15_000;
 export class WorkerPool {
   readonly placement: PlacementTable;
   readonly profiler: ThreadProfiler;
+  readonly handover: Handover;
   /** Resolves when the node cannot go on. */
   readonly failed: Promise<Error>;
   readonly #options: WorkerPoolOptions;
@@ -79,9 +83,10 @@ export class WorkerPool {
     this.failed = promise;
     this.#fail = resolve;
     const { shards, workers, limits } = options.config;
-    this.placement = PlacementTable.of(placeShards(shards, workers));
+    this.placement = PlacementTable.of(options.owners ?? placeShards(shards, workers));
     this.#heartbeats = Heartbeats.of(workers);
     this.profiler = new ThreadProfiler(workers, (worker) => this.#threads.get(worker));
+    this.handover = new Handover(this.placement, (worker) => this.#threads.get(worker));
     this.#watchdog = new Watchdog(systemClock, systemTimers, {
       workers,
       beatsOf: (worker) => this.#heartbeats.of(worker),

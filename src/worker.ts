@@ -15,6 +15,9 @@ import {
   type Listener,
   type NodeReport,
   type NodeShard,
+  type PlacementApplied,
+  type PlacementPlan,
+  type PlacementStatus,
   type ProfileOutcome,
 } from './http/index.ts';
 import { openPool, OrderReads, ProductReads, type PostgresConnection } from './persistence/index.ts';
@@ -116,6 +119,9 @@ let closeReads = async (): Promise<void> => undefined;
 
 const main = new ThreadLink(parentPort!, {
   open: () => shards.adopt(),
+  prepare: (shard: number) => shards.prepare(shard),
+  abandon: (shard: number) => shards.abandon(shard),
+  release: (shard: number) => shards.release(shard),
   meet: ({ worker: other, port }: MeetRequest) => transport.connect(other, port),
   takeOver,
   serve,
@@ -194,6 +200,9 @@ async function serve({ connection, port, reusePort }: ServeRequest): Promise<num
         metrics: () => main.ask<string>('metrics'),
         audit: () => main.ask<NodeReport>('audit'),
         profile: (request) => main.ask<ProfileOutcome>('profile', request),
+        placement: () => main.ask<PlacementStatus>('placement'),
+        planPlacement: (request) => main.ask<PlacementPlan>('planPlacement', request),
+        applyPlacement: (request) => main.ask<PlacementApplied>('applyPlacement', request),
       },
       orders: new OrderReads(pool),
       products: new ProductReads(pool),

@@ -32,6 +32,18 @@ export class Column<A extends NumberArray> {
     this.set(row, value);
   }
 
+  /** Sets the rows behind the last one, `row` and as many as there are values. */
+  extend(row: number, values: A): void {
+    for (let at = 0; at < values.length;) {
+      const first = (row + at) & (CHUNK_ROWS - 1);
+      let chunk = this.#chunks[(row + at) >>> CHUNK_BITS];
+      if (chunk === undefined || first >= chunk.length) chunk = this.#makeRoom(row + at);
+      const end = Math.min(values.length, at + chunk.length - first);
+      chunk.set(values.subarray(at, end), first);
+      at = end;
+    }
+  }
+
   /** Rows `from` to `to` (not included), as one array. */
   slice(from: number, to: number): A {
     const values = this.#make(to - from);
@@ -50,15 +62,13 @@ export class Column<A extends NumberArray> {
     return this.#chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
   }
 
-  #makeRoom(row: number): void {
-    if (row >= CHUNK_ROWS) {
-      this.#chunks.push(this.#make(CHUNK_ROWS));
-      return;
-    }
-    const old = this.#chunks[0];
-    const grown = this.#make(old === undefined ? FIRST_ROWS : old.length * 2);
-    if (old !== undefined) grown.set(old);
-    this.#chunks[0] = grown;
+  #makeRoom(row: number): A {
+    const old = this.#chunks[row >>> CHUNK_BITS];
+    const rows = row >= CHUNK_ROWS ? CHUNK_ROWS : old === undefined ? FIRST_ROWS : old.length * 2;
+    const made = this.#make(rows);
+    if (old !== undefined) made.set(old);
+    this.#chunks[row >>> CHUNK_BITS] = made;
+    return made;
   }
 }
 

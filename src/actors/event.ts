@@ -35,6 +35,18 @@ export interface Reserved extends Happened {
   readonly terms: Terms;
 }
 
+/** Consecutive `reserved` of one product on the same terms, with what an actor keeps of them and no more. */
+export interface ReservedRun {
+  readonly kind: 'reservedRun';
+  readonly productId: string;
+  readonly terms: Terms;
+  /** Journal time of each, epoch milliseconds. */
+  readonly ats: readonly number[];
+  readonly quantities: readonly number[];
+  /** Twelve words of each: order id, customer key, request key. */
+  readonly keys: Uint32Array;
+}
+
 /** What each change of an order makes of it. */
 export const STATUS_AFTER = {
   paymentPending: 'payment_pending',

@@ -6,7 +6,7 @@ export { ACTOR_LIMITS, refuse, type Decision, type Reply } from './decision.ts';
 export { digest } from './digest.ts';
 export { STATUS_AFTER } from './event.ts';
 export type * from './event.ts';
-export { evolve } from './evolve.ts';
+export { evolve, evolveRun } from './evolve.ts';
 export { invariant, InvariantViolation } from './invariant.ts';
 export {
   customerKeyOf,
@@ -35,7 +35,6 @@ export {
 export { REFUSALS, retryOf, type Refusal, type Retry } from './outcome.ts';
 export { Product, type ProductReading, type SaleState, type Stock } from './product.ts';
 export {
-  decodeRecord,
   encodeRecord,
   eventBytesMax,
   RECORD_VERSION,
@@ -43,6 +42,7 @@ export {
   type RecordHeader,
 } from './record.ts';
 export { decodeRecordHeader } from './record-header.ts';
+export { decodeForReplay, decodeRecord } from './record-decoder.ts';
 export { encodeSnapshot, SNAPSHOT_VERSION, type Snapshot, type SnapshotHead } from './snapshot.ts';
 export { SnapshotDecoder } from './snapshot-decoder.ts';
 export { Checker, type Answer, type Report } from './check/checker.ts';

@@ -8,15 +8,18 @@
 // The upper byte of an entry holds eight more bits of its key. A walk over taken slots then stays within one line of the
 // cache: only one foreign entry in 256 makes it look at a row, which lies anywhere in memory.
 //
-// A small table has one index; past 8,192 keys it is split into 64, each of which grows by itself, so that no single
-// insertion moves more than a 64th of the keys: at a million keys that is about a millisecond. Keys are never removed; a table
-// whose sale is long over is dropped whole.
+// A small table has one index; past 8,192 keys it is split into 128 segments, each of which grows by itself. Their shares of
+// the keys differ, from one to two: with equal shares all of them would be full at the same time, and a table that doubles
+// within a few batches stops its owner for as long as one that is moved whole. So they grow one after the other, evenly
+// spread over each doubling of the table. Keys are never removed; a table whose sale is long over is dropped whole.
 
 import { invariant } from './invariant.ts';
-import type { Key } from './key.ts';
+import { KEY_WORDS, writeKey, type Key } from './key.ts';
 
 const SPLIT_AT = 8_192;
-const SEGMENT_BITS = 6;
+const SEGMENTS = 128;
+/** Of each segment when the table is split: room for the largest share. */
+const SEGMENT_SLOTS = 128;
 const FIRST_SLOTS = 32;
 const CHUNK_BITS = 13;
 const CHUNK_ROWS = 1 << CHUNK_BITS;
@@ -25,31 +28,28 @@ const FIRST_ROWS = 16;
 const ROW_MASK = 0xff_ffff;
 const TAG_MASK = ~ROW_MASK;
 
+/** The word of a key by which it finds its segment, and the one by which it finds its slot there. */
+const SEGMENT_WORD = 2;
+const HASH_WORD = 3;
+
 /** More than the orders that one product may have. */
 const ROWS_MAX = ROW_MASK - 1;
 
-// The words of the key that is being looked up: a scratch register, so that a lookup allocates nothing.
-let w0 = 0;
-let w1 = 0;
-let w2 = 0;
-let w3 = 0;
+/** Bits of a key → its segment. */
+const SHARES = 4_096;
+const SHARE_MASK = SHARES - 1;
+const SEGMENT_OF_SHARE = segmentsByShare();
 
-function load(key: Key): void {
-  w0 = word(key, 0);
-  w1 = word(key, 4);
-  w2 = word(key, 8);
-  w3 = word(key, 12);
-}
+/** Entries that a growing segment moves at a time. */
+const MOVED_AT_ONCE = 256;
+const movedEntries = new Int32Array(MOVED_AT_ONCE);
+const movedHashes = new Uint32Array(MOVED_AT_ONCE);
 
-function word(key: Key, at: number): number {
-  return (
-    (key.charCodeAt(at) |
-      (key.charCodeAt(at + 1) << 8) |
-      (key.charCodeAt(at + 2) << 16) |
-      (key.charCodeAt(at + 3) << 24)) >>>
-    0
-  );
-}
+/** The words of a key that comes as a string: a scratch, so that a lookup allocates nothing. */
+const scratch = new Uint32Array(KEY_WORDS);
+
+/** What looking ahead saw: V8 leaves out a read that nothing comes of. */
+const seen = new Int32Array(1);
 
 interface Segment {
   slots: Int32Array;
@@ -63,11 +63,6 @@ export class KeyTable {
   readonly #chunks: Uint32Array[] = [new Uint32Array(FIRST_ROWS * 4)];
   #segments: Segment[] = [emptySegment(FIRST_SLOTS)];
   #size = 0;
-  /** The last walk: a decision looks for a key, and its event then adds that very key. */
-  #sought: Key | undefined;
-  #soughtIn: Segment = this.#segments[0]!;
-  #soughtSlot = 0;
-  readonly #soughtWords = new Uint32Array(4);
 
   get size(): number {
     return this.#size;
@@ -75,32 +70,45 @@ export class KeyTable {
 
   /** The row of the key, or -1. */
   find(key: Key): number {
-    this.#seek(key);
-    return (this.#soughtIn.slots[this.#soughtSlot]! & ROW_MASK) - 1;
+    writeKey(scratch, 0, key);
+    const { slots } = this.#segmentOf(scratch[SEGMENT_WORD]!);
+    return (slots[this.#slotOf(slots, scratch, 0)]! & ROW_MASK) - 1;
   }
 
-  /** The row of a key that was not there, or -1 when it was. One walk through the index, not two. */
-  addNew(key: Key): number {
-    this.#seek(key);
-    return this.#soughtIn.slots[this.#soughtSlot] === 0 ? this.#appendSought() : -1;
+  /** The row of a key that was not there, or -1 when it was. One walk through the index, not two. @param at its first word */
+  addNew(words: Uint32Array, at: number): number {
+    const segment = this.#segmentOf(words[at + SEGMENT_WORD]!);
+    const slot = this.#slotOf(segment.slots, words, at);
+    return segment.slots[slot] === 0 ? this.#append(segment, slot, words, at) : -1;
   }
 
   /** The row of the key, which is added when it was not there. */
-  findOrAdd(key: Key): number {
-    this.#seek(key);
-    const entry = this.#soughtIn.slots[this.#soughtSlot]!;
-    return entry === 0 ? this.#appendSought() : (entry & ROW_MASK) - 1;
+  findOrAdd(words: Uint32Array, at: number): number {
+    const segment = this.#segmentOf(words[at + SEGMENT_WORD]!);
+    const slot = this.#slotOf(segment.slots, words, at);
+    const entry = segment.slots[slot]!;
+    return entry === 0 ? this.#append(segment, slot, words, at) : (entry & ROW_MASK) - 1;
   }
 
-  /** The row of a new key that stands as four words at `at`; -1 when it was there. A snapshot's way in. */
-  addNewWords(words: Uint32Array, at: number): number {
-    w0 = words[at]!;
-    w1 = words[at + 1]!;
-    w2 = words[at + 2]!;
-    w3 = words[at + 3]!;
-    const segment = this.#segment();
-    const slot = this.#slotOf(segment.slots);
-    return segment.slots[slot] === 0 ? this.#append(segment, slot) : -1;
+  /**
+   * Looks at the slots of many keys that are about to be looked up, and does nothing. In a large table each is a miss of the
+   * cache: here they overlap, since none waits for another.
+   * @param step words from one key to the next
+   */
+  lookAhead(words: Uint32Array, from: number, step: number): void {
+    let entries = 0;
+    for (let at = from; at < words.length; at += step) {
+      const { slots } = this.#segmentOf(words[at + SEGMENT_WORD]!);
+      entries ^= slots[words[at + HASH_WORD]! & (slots.length - 1)]!;
+    }
+    seen[0] = entries;
+  }
+
+  /** Makes room for so many rows at once: a table that grows moves each key several times. Only an empty one. */
+  reserve(rows: number): void {
+    invariant(this.#size === 0 && rows < ROWS_MAX, `no room for ${rows} keys`);
+    if (rows <= SPLIT_AT) return;
+    this.#segments = Array.from({ length: SEGMENTS }, (_, segment) => emptySegment(slotsFor(rows, segment)));
   }
 
   /** Four words a row, rows `from` to `to` (not included): a snapshot's way out. */
@@ -132,64 +140,46 @@ export class KeyTable {
     return words + this.#segments.reduce((sum, segment) => sum + segment.slots.byteLength, 0);
   }
 
-  /** Walks to where the key stands, or would stand; the same key again, with nothing added since, is no second walk. */
-  #seek(key: Key): void {
-    if (key === this.#sought) return;
-    load(key);
-    const words = this.#soughtWords;
-    words[0] = w0;
-    words[1] = w1;
-    words[2] = w2;
-    words[3] = w3;
-    this.#soughtIn = this.#segment();
-    this.#soughtSlot = this.#slotOf(this.#soughtIn.slots);
-    this.#sought = key;
+  #segmentOf(word: number): Segment {
+    const segments = this.#segments;
+    return segments.length === 1 ? segments[0]! : segments[SEGMENT_OF_SHARE[word & SHARE_MASK]!]!;
   }
 
-  #appendSought(): number {
-    const words = this.#soughtWords;
-    w0 = words[0]!;
-    w1 = words[1]!;
-    w2 = words[2]!;
-    w3 = words[3]!;
-    return this.#append(this.#soughtIn, this.#soughtSlot);
-  }
-
-  #segment(): Segment {
-    return this.#segments.length === 1 ? this.#segments[0]! : this.#segments[w2 & ((1 << SEGMENT_BITS) - 1)]!;
-  }
-
-  /** Where the loaded key stands, or would stand. */
-  #slotOf(slots: Int32Array): number {
+  /** Where the key stands, or would stand. */
+  #slotOf(slots: Int32Array, words: Uint32Array, at: number): number {
     const mask = slots.length - 1;
     const chunks = this.#chunks;
-    for (let slot = w3 & mask; ; slot = (slot + 1) & mask) {
+    const tag = words[at + 2]!;
+    for (let slot = words[at + 3]! & mask; ; slot = (slot + 1) & mask) {
       const entry = slots[slot]!;
       if (entry === 0) return slot;
-      if (((entry ^ w2) & TAG_MASK) !== 0) continue;
+      if (((entry ^ tag) & TAG_MASK) !== 0) continue;
       const row = (entry & ROW_MASK) - 1;
       const chunk = chunks[row >>> CHUNK_BITS]!;
-      const at = (row & (CHUNK_ROWS - 1)) * 4;
-      if (chunk[at + 3] === w3 && chunk[at + 2] === w2 && chunk[at + 1] === w1 && chunk[at] === w0)
-        return slot;
+      const from = (row & (CHUNK_ROWS - 1)) * KEY_WORDS;
+      const isSame =
+        chunk[from + 3] === words[at + 3] &&
+        chunk[from + 2] === tag &&
+        chunk[from + 1] === words[at + 1] &&
+        chunk[from] === words[at];
+      if (isSame) return slot;
     }
   }
 
-  /** The loaded key becomes the next row, at the slot that was found free for it. */
-  #append(segment: Segment, slot: number): number {
+  /** The key becomes the next row, at the slot that was found free for it. */
+  #append(segment: Segment, slot: number, words: Uint32Array, at: number): number {
     const row = this.#size++;
     invariant(row < ROWS_MAX, 'a table of keys is full');
-    this.#sought = undefined;
     const chunk = this.#chunkFor(row);
-    const at = (row & (CHUNK_ROWS - 1)) * 4;
-    chunk[at] = w0;
-    chunk[at + 1] = w1;
-    chunk[at + 2] = w2;
-    chunk[at + 3] = w3;
-    if (row === SPLIT_AT) {
+    const to = (row & (CHUNK_ROWS - 1)) * KEY_WORDS;
+    chunk[to] = words[at]!;
+    chunk[to + 1] = words[at + 1]!;
+    chunk[to + 2] = words[at + 2]!;
+    chunk[to + 3] = words[at + 3]!;
+    if (row === SPLIT_AT && this.#segments.length === 1) {
       this.#split();
     } else {
-      segment.slots[slot] = (w2 & TAG_MASK) | (row + 1);
+      segment.slots[slot] = (words[at + 2]! & TAG_MASK) | (row + 1);
       if (++segment.used * 4 > segment.slots.length * 3) this.#grow(segment);
     }
     return row;
@@ -209,21 +199,29 @@ export class KeyTable {
     return this.#chunks[row >>> CHUNK_BITS]![(row & (CHUNK_ROWS - 1)) * 4 + offset]!;
   }
 
+  /** Rows lie anywhere in memory: asked for one after the other with nothing between, the processor fetches many at once. */
   #grow(segment: Segment): void {
     const old = segment.slots;
-    segment.slots = new Int32Array(old.length * 2);
-    for (const entry of old) {
-      if (entry !== 0) place(segment.slots, entry, this.#word((entry & ROW_MASK) - 1, 3));
+    const slots = new Int32Array(old.length * 2);
+    for (let next = 0; next < old.length;) {
+      let count = 0;
+      for (; next < old.length && count < MOVED_AT_ONCE; next++) {
+        const entry = old[next]!;
+        if (entry !== 0) movedEntries[count++] = entry;
+      }
+      for (let at = 0; at < count; at++)
+        movedHashes[at] = this.#word((movedEntries[at]! & ROW_MASK) - 1, HASH_WORD);
+      for (let at = 0; at < count; at++) place(slots, movedEntries[at]!, movedHashes[at]!);
     }
+    segment.slots = slots;
   }
 
   #split(): void {
-    this.#segments = Array.from({ length: 1 << SEGMENT_BITS }, () =>
-      emptySegment((SPLIT_AT >> SEGMENT_BITS) * 2),
-    );
+    this.#segments = Array.from({ length: SEGMENTS }, () => emptySegment(SEGMENT_SLOTS));
     for (let row = 0; row < this.#size; row++) {
-      const segment = this.#segments[this.#word(row, 2) & ((1 << SEGMENT_BITS) - 1)]!;
-      place(segment.slots, (this.#word(row, 2) & TAG_MASK) | (row + 1), this.#word(row, 3));
+      const word = this.#word(row, SEGMENT_WORD);
+      const segment = this.#segmentOf(word);
+      place(segment.slots, (word & TAG_MASK) | (row + 1), this.#word(row, HASH_WORD));
       if (++segment.used * 4 > segment.slots.length * 3) this.#grow(segment);
     }
   }
@@ -234,4 +232,20 @@ function place(slots: Int32Array, entry: number, hash: number): void {
   let slot = hash & mask;
   while (slots[slot] !== 0) slot = (slot + 1) & mask;
   slots[slot] = entry;
+}
+
+/** The last segment gets twice as many keys as the first, each one a little more than the one before. */
+function segmentsByShare(): Uint8Array {
+  const segments = new Uint8Array(SHARES);
+  for (let share = 0; share < SHARES; share++)
+    segments[share] = Math.floor(Math.log2(1 + share / SHARES) * SEGMENTS);
+  return segments;
+}
+
+/** Of a segment in a table of so many rows, as it would have grown to. */
+function slotsFor(rows: number, segment: number): number {
+  const share = 2 ** ((segment + 1) / SEGMENTS) - 2 ** (segment / SEGMENTS);
+  let slots = FIRST_SLOTS;
+  while (slots * 3 < rows * share * 4) slots *= 2;
+  return slots;
 }

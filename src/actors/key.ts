@@ -11,6 +11,25 @@ import { hash } from 'node:crypto';
 export type Key = string;
 
 export const KEY_BYTES = 16;
+/** Tables and snapshots hold a key as little-endian words of 32 bits. */
+export const KEY_WORDS = 4;
+
+/** @param number of the word, from 0 */
+export function wordOf(key: Key, number: number): number {
+  const at = number * 4;
+  return (
+    (key.charCodeAt(at) |
+      (key.charCodeAt(at + 1) << 8) |
+      (key.charCodeAt(at + 2) << 16) |
+      (key.charCodeAt(at + 3) << 24)) >>>
+    0
+  );
+}
+
+/** @param at of its first word */
+export function writeKey(words: Uint32Array, at: number, key: Key): void {
+  for (let number = 0; number < KEY_WORDS; number++) words[at + number] = wordOf(key, number);
+}
 
 export function keyOf(text: string): Key {
   return hash('sha256', text, 'binary').slice(0, KEY_BYTES);

@@ -6,7 +6,7 @@
 import { bytes, Column, float64s, uint16s, uint32s } from './column.ts';
 import { KeyTable } from './key-table.ts';
 import { invariant } from './invariant.ts';
-import type { Key } from './key.ts';
+import { KEY_WORDS, type Key } from './key.ts';
 import { canExpire, ORDER_STATUSES, type OrderStatus } from './order.ts';
 
 /** Orders side by side, as a snapshot keeps them. Keys are four words each. */
@@ -24,6 +24,14 @@ export interface CustomerRows {
   readonly keys: Uint32Array;
   readonly held: Uint32Array;
 }
+
+/** Where the keys of one order stand, in words, one behind the other as in a record. */
+export const ORDER_KEYS = {
+  id: 0,
+  customer: KEY_WORDS,
+  request: 2 * KEY_WORDS,
+  words: 3 * KEY_WORDS,
+} as const;
 
 const STATUS_CODES = new Map(ORDER_STATUSES.map((status, code) => [status, code]));
 
@@ -45,24 +53,34 @@ export class OrderTable {
     return this.ids.size;
   }
 
-  /** @throws InvariantViolation when the id or the key is there already: two orders would be one */
+  /**
+   * @param keys of the order at `at`, as a run of reservations has them
+   * @throws InvariantViolation when the id or the key is there already: two orders would be one
+   */
   add(
-    orderId: Key,
-    requestKey: Key,
+    keys: Uint32Array,
+    at: number,
     customerRow: number,
     quantity: number,
     terms: number,
+    status: OrderStatus,
     createdAt: number,
-  ): number {
-    const row = this.ids.addNew(orderId);
+  ): void {
+    const row = this.ids.addNew(keys, at + ORDER_KEYS.id);
     invariant(row >= 0, 'a second order with one id');
-    invariant(this.requests.addNew(requestKey) === row, 'a second order for one key');
+    invariant(this.requests.addNew(keys, at + ORDER_KEYS.request) === row, 'a second order for one key');
     this.#customer.push(row, customerRow);
     this.#quantity.push(row, quantity);
     this.#terms.push(row, terms);
-    this.#status.push(row, 0);
+    this.#status.push(row, STATUS_CODES.get(status)!);
     this.#createdAt.push(row, createdAt);
-    return row;
+  }
+
+  /** Many orders are about to be added: what they will touch is brought near. */
+  lookAhead(keys: Uint32Array): void {
+    this.ids.lookAhead(keys, ORDER_KEYS.id, ORDER_KEYS.words);
+    this.customers.lookAhead(keys, ORDER_KEYS.customer, ORDER_KEYS.words);
+    this.requests.lookAhead(keys, ORDER_KEYS.request, ORDER_KEYS.words);
   }
 
   quantity(row: number): number {
@@ -93,9 +111,9 @@ export class OrderTable {
     return this.customers.keyAt(this.#customer.get(row)) === customerKey;
   }
 
-  /** The customer's row, made when it is not there yet. */
-  customer(key: Key): number {
-    const row = this.customers.findOrAdd(key);
+  /** The row of the customer of the order at `at`, made when it is not there yet. */
+  customer(keys: Uint32Array, at: number): number {
+    const row = this.customers.findOrAdd(keys, at + ORDER_KEYS.customer);
     if (row === this.#customersKnown) {
       this.#customersKnown++;
       this.#held.push(row, 0);
@@ -146,29 +164,40 @@ export class OrderTable {
     return { keys: this.customers.wordsOf(from, to), held: this.#held.slice(from, to) };
   }
 
+  /** So many rows will come: the tables of an empty product need not grow. */
+  reserve(orders: number, customers: number): void {
+    this.ids.reserve(orders);
+    this.requests.reserve(orders);
+    this.customers.reserve(customers);
+  }
+
   /** Orders behind the last one; their customers are there already. @throws InvariantViolation as `add` */
   restoreRows(rows: OrderRows): void {
+    const first = this.size;
+    this.ids.lookAhead(rows.ids, 0, KEY_WORDS);
+    this.requests.lookAhead(rows.requests, 0, KEY_WORDS);
     for (let at = 0; at < rows.status.length; at++) {
-      const row = this.ids.addNewWords(rows.ids, at * 4);
-      invariant(row >= 0, 'a second order with one id');
-      invariant(this.requests.addNewWords(rows.requests, at * 4) === row, 'a second order for one key');
+      const row = first + at;
+      invariant(this.ids.addNew(rows.ids, at * KEY_WORDS) === row, 'a second order with one id');
+      invariant(this.requests.addNew(rows.requests, at * KEY_WORDS) === row, 'a second order for one key');
       invariant(rows.customer[at]! < this.#customersKnown, 'an order of an unknown customer');
       invariant(rows.status[at]! < ORDER_STATUSES.length, `an order of unknown status ${rows.status[at]}`);
-      this.#customer.push(row, rows.customer[at]!);
-      this.#quantity.push(row, rows.quantity[at]!);
-      this.#terms.push(row, rows.terms[at]!);
-      this.#status.push(row, rows.status[at]!);
-      this.#createdAt.push(row, rows.createdAt[at]!);
     }
+    this.#customer.extend(first, rows.customer);
+    this.#quantity.extend(first, rows.quantity);
+    this.#terms.extend(first, rows.terms);
+    this.#status.extend(first, rows.status);
+    this.#createdAt.extend(first, rows.createdAt);
   }
 
   restoreCustomers({ keys, held }: CustomerRows): void {
+    this.customers.lookAhead(keys, 0, KEY_WORDS);
     for (let at = 0; at < held.length; at++) {
-      const row = this.customers.addNewWords(keys, at * 4);
-      invariant(row === this.#customersKnown, 'a customer comes twice');
-      this.#customersKnown++;
-      this.#held.push(row, held[at]!);
+      const row = this.customers.addNew(keys, at * KEY_WORDS);
+      invariant(row === this.#customersKnown + at, 'a customer comes twice');
     }
+    this.#held.extend(this.#customersKnown, held);
+    this.#customersKnown += held.length;
   }
 
   /** Memory held, in bytes. */

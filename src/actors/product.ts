@@ -106,8 +106,9 @@ export class Product {
     this.#holds.push({ row: this.orders.size });
   }
 
-  /** The terms of a snapshot, before its orders. @param orders how many will come */
-  restoreTerms(terms: readonly Terms[], orders: number): void {
+  /** The terms of a snapshot, before its orders. @param orders how many will come, of how many customers */
+  restoreTerms(terms: readonly Terms[], orders: number, customers: number): void {
+    this.orders.reserve(orders, customers);
     this.terms.push(...terms);
     this.#holds.push(...terms.map(() => ({ row: orders })));
   }

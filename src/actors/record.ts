@@ -1,6 +1,6 @@
 // The journal's record format, version 1. It must never change: a sale of years ago has to be readable. A different
-// format gets another version byte and a decoder of its own beside this one. docs/journal.md describes it for readers in
-// other languages.
+// format gets another version byte and a decoder of its own beside this one. src/actors/record-decoder.ts reads it;
+// docs/journal.md describes it for readers in other languages.
 //
 //   byte 0       version, 1
 //   bytes 1…     MessagePack: [shard, epoch, owner, number, previous, revision, at, runs]
@@ -20,8 +20,7 @@
 //   Each `at` of a run is the milliseconds since the record's.
 
 import { Packr } from 'msgpackr';
-import type { Event, OrderChange, Reserved } from './event.ts';
-import { invariant } from './invariant.ts';
+import type { Event, Reserved } from './event.ts';
 import { KEY_BYTES, type Key } from './key.ts';
 
 export const RECORD_VERSION = 1;
@@ -41,7 +40,7 @@ export interface JournalRecord extends RecordHeader {
   readonly events: readonly Event[];
 }
 
-const KIND_CODES = {
+export const KIND_CODES = {
   configured: 1,
   stockLoaded: 2,
   stockWithdrawn: 3,
@@ -58,14 +57,10 @@ const KIND_CODES = {
   retired: 14,
 } as const satisfies Record<Event['kind'], number>;
 
-const KINDS = new Map<number, Event['kind']>(
-  Object.entries(KIND_CODES).map(([kind, code]) => [code, kind as Event['kind']]),
-);
-
 // useRecords off: msgpackr's own structures are shared state, which a durable log must not depend on.
 const packr = new Packr({ useRecords: false });
 
-type Run = unknown[];
+export type Run = unknown[];
 
 export function encodeRecord(header: RecordHeader, events: readonly Event[]): Uint8Array<ArrayBuffer> {
   const runs: Run[] = [];
@@ -81,27 +76,6 @@ export function encodeRecord(header: RecordHeader, events: readonly Event[]): Ui
   bytes[0] = RECORD_VERSION;
   bytes.set(packed, 1);
   return bytes;
-}
-
-/** @throws when the bytes are not a record of a known version */
-export function decodeRecord(bytes: Uint8Array): JournalRecord {
-  invariant(
-    bytes[0] === RECORD_VERSION,
-    `record version ${bytes[0]} is unknown; this is version ${RECORD_VERSION}`,
-  );
-  const [shard, epoch, owner, number, previous, revision, at, runs] = packr.unpack(bytes.subarray(1)) as [
-    number,
-    number,
-    Uint8Array,
-    number,
-    number,
-    number,
-    number,
-    Run[],
-  ];
-  const events: Event[] = [];
-  for (const run of runs) decodeRun(run, at, events);
-  return { shard, epoch, owner: latin1(owner, 0, KEY_BYTES), number, previous, revision, at, events };
 }
 
 /** A bound on the bytes that an event adds to a record, to keep a flush inside its budget. */
@@ -193,101 +167,4 @@ function encodeReserved(run: readonly Reserved[]): Run {
   return [amount, currency, holdSeconds, quantities, Buffer.from(keys, 'latin1'), Buffer.from(texts)];
 }
 
-function decodeRun(run: Run, recordAt: number, events: Event[]): void {
-  const kind = KINDS.get(run[0] as number);
-  invariant(kind !== undefined, `event kind ${String(run[0])} is unknown`);
-  const productId = run[1] as string;
-  const ats = run[2] as number[];
-  const at = recordAt + ats[0]!;
-  switch (kind) {
-    case 'configured': {
-      const [name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds, revision] =
-        run.slice(3) as [string, string, number, number, number, string, number, number, number];
-      const configuration = {
-        name,
-        description,
-        startsAt,
-        endsAt,
-        amount,
-        currency,
-        perCustomerLimit,
-        holdSeconds,
-      };
-      events.push({ kind, productId, at, configuration, revision });
-      return;
-    }
-    case 'stockLoaded':
-    case 'stockWithdrawn':
-      events.push({ kind, productId, at, requestId: run[3] as string, quantity: run[4] as number });
-      return;
-    case 'reserved':
-      decodeReserved(run, productId, recordAt, events);
-      return;
-    case 'paused':
-    case 'resumed':
-    case 'retired':
-      events.push({ kind, productId, at });
-      return;
-    default:
-      decodeOrderChanges(kind, run, productId, recordAt, events);
-  }
-}
-
-function decodeReserved(run: Run, productId: string, recordAt: number, events: Event[]): void {
-  const [, , ats, amount, currency, holdSeconds, quantities, keys, texts] = run as [
-    number,
-    string,
-    number[],
-    number,
-    string,
-    number,
-    number[],
-    Uint8Array,
-    Uint8Array,
-  ];
-  const terms = { amount, currency, holdSeconds };
-  const [customerIds, idempotencyKeys] = packr.unpack(texts) as [string[], string[]];
-  for (let index = 0; index < ats.length; index++) {
-    const key = index * KEY_BYTES * 3;
-    events.push({
-      kind: 'reserved',
-      productId,
-      at: recordAt + ats[index]!,
-      orderId: latin1(keys, key, KEY_BYTES),
-      customerId: customerIds[index]!,
-      customerKey: latin1(keys, key + KEY_BYTES, KEY_BYTES),
-      idempotencyKey: idempotencyKeys[index]!,
-      requestKey: latin1(keys, key + KEY_BYTES * 2, KEY_BYTES),
-      quantity: quantities[index]!,
-      terms,
-    });
-  }
-}
-
-function decodeOrderChanges(
-  kind: OrderChange,
-  run: Run,
-  productId: string,
-  recordAt: number,
-  events: Event[],
-): void {
-  const ats = run[2] as number[];
-  const ids = run[3] as Uint8Array;
-  for (let index = 0; index < ats.length; index++) {
-    events.push({
-      kind,
-      productId,
-      at: recordAt + ats[index]!,
-      orderId: latin1(ids, index * KEY_BYTES, KEY_BYTES),
-    });
-  }
-}
-
 const bin = (key: Key): Buffer => Buffer.from(key, 'latin1');
-
-function latin1(bytes: Uint8Array, from: number, length: number): string {
-  const buffer = Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString('latin1', from, from + length);
-}

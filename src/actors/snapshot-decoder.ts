@@ -135,6 +135,7 @@ export class SnapshotDecoder {
     product.restoreTerms(
       terms.map(([each, of, hold]): Terms => ({ amount: each, currency: of, holdSeconds: hold })),
       orders,
+      customers,
     );
     this.#awaited = { product, stockRequests, customers, orders, reserved: 0, sold: 0, held: 0 };
   }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { addArchive } from './archive.ts';
 import { addAudit } from './audit.ts';
 import { addProfile } from './profile.ts';
+import { addReshard } from './reshard.ts';
 import { addShards } from './shards.ts';
 import { addStart } from './start.ts';
 import { addStock } from './stock.ts';
@@ -12,6 +13,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   addStart,
   addStock,
   addShards,
+  addReshard,
   addAudit,
   addArchive,
   addProfile,

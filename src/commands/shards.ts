@@ -5,6 +5,17 @@ import type { NodeShard } from '../http/index.ts';
 import { callNode, requireNode } from '../node-client.ts';
 import { reaching, reachOf, type ReachOptions } from './reach.ts';
 
+const COLUMNS = [
+  'shard',
+  'worker',
+  'phase',
+  'epoch',
+  'sequence',
+  'products',
+  'mailboxDepth',
+  'aheadMs',
+] as const satisfies readonly (keyof NodeShard)[];
+
 export function addShards(program: Command): void {
   reaching(program.command('shards'))
     .description('who owns what: shards that hold products or are not open')
@@ -23,9 +34,14 @@ async function showShards({
   const phases = Map.groupBy(shards, ({ phase }) => phase);
   console.log([...phases].map(([phase, of]) => `${of.length} ${phase}`).join(', '));
   const shown = shards.filter(({ phase, products }) => all || products !== 0 || phase !== 'open');
-  const rows = shown.map(({ shard, reason, ...facts }) => [
-    shard,
-    reason === null ? facts : { ...facts, reason },
-  ]);
-  if (rows.length > 0) console.table(Object.fromEntries(rows));
+  if (shown.length > 0) console.log(`\n${table(shown)}`);
+  for (const { shard, phase, reason } of shown)
+    if (reason !== null) console.log(`\nshard ${shard} is ${phase}: ${reason}`);
+}
+
+/** Fits a terminal of 80 columns, so reasons stand below it and not in it. */
+function table(shards: readonly NodeShard[]): string {
+  const lines = [COLUMNS, ...shards.map((shard) => COLUMNS.map((column) => String(shard[column] ?? '-')))];
+  const widths = COLUMNS.map((_, at) => Math.max(...lines.map((line) => line[at]!.length)));
+  return lines.map((line) => line.map((cell, at) => cell.padStart(widths[at]!)).join('  ')).join('\n');
 }

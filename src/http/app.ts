@@ -5,6 +5,7 @@ import { adminRoutes } from './admin-routes.ts';
 import type { HttpContext } from './context.ts';
 import { orderRoutes } from './order-routes.ts';
 import { pageRoutes } from './page-routes.ts';
+import { placementRoutes } from './placement-routes.ts';
 import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
 import { purchaseOf, type Purchase } from './purchase.ts';
@@ -25,6 +26,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
   orderRoutes(app, context, retired, purchase);
   productRoutes(app, context);
   adminRoutes(app, context);
+  placementRoutes(app, context);
   systemRoutes(app, context);
   pageRoutes(app, context);
   app.notFound((c) => {

@@ -140,6 +140,13 @@ export const PROBLEMS = {
     detail: 'A node takes one profile at a time. Ask again when it is over.',
     retry: 'later',
   },
+  resharding_running: {
+    status: 409,
+    title: 'Shards are moving',
+    detail:
+      'A placement file is being carried out. Ask again when it is over; GET /v1/admin/placement tells how far it is.',
+    retry: 'later',
+  },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',

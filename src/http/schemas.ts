@@ -199,6 +199,54 @@ export const Profile = z.looseObject({}).meta({
   description: 'A .cpuprofile or .heapprofile, as Chrome’s developer tools and speedscope read it.',
 });
 
+export const PlacementFile = z.string().meta({
+  description: 'The placement file as it is: JSON text. Mistakes are told with their lines.',
+  example: '{ "strategy": "rendezvous", "pins": [{ "shards": [7, 8], "node": "node-1", "worker": 1 }] }',
+});
+export const PlanPlacement = z.strictObject({ file: PlacementFile }).meta({ id: 'PlanPlacement' });
+export const ApplyPlacement = z
+  .strictObject({
+    file: PlacementFile,
+    revision: z.int().min(0).meta({ description: 'Of the plan that is to be carried out.' }),
+  })
+  .meta({ id: 'ApplyPlacement' });
+
+const Home = z.object({ node: z.string(), worker: z.int(), product: z.string().optional() });
+const PlacementRemark = z.object({ line: z.int(), message: z.string() });
+
+export const PlacementPlan = z
+  .object({
+    revision: z.int(),
+    moves: z.array(
+      z.object({
+        shard: z.int(),
+        from: Home.optional(),
+        to: Home.optional(),
+        product: z.string().optional(),
+        neighbours: z.array(z.string()),
+        moreNeighbours: z.int(),
+      }),
+    ),
+    notes: z.array(PlacementRemark),
+  })
+  .meta({ id: 'PlacementPlan', description: 'What would move, from where the shards are now.' });
+
+export const PlacementStatus = z
+  .object({
+    revision: z.int(),
+    appliedAt: Instant.nullable(),
+    file: z.string().nullable(),
+    running: z.boolean(),
+    moves: z.int(),
+    done: z.int(),
+    failures: z.array(z.object({ shard: z.int(), why: z.string() })),
+    longestPauseMs: z.number(),
+  })
+  .meta({
+    id: 'PlacementStatus',
+    description: 'The file that was last applied, and how far it is carried out.',
+  });
+
 const CUSTOMER_ID_CHARACTERS_MAX = 128;
 /** The same as the schema below says, for the path of every request. */
 export const isCustomerId = (value: unknown): value is string =>

@@ -2,6 +2,9 @@
 //
 //   settled   decided before the batch's first event: they saw nothing but what the append in flight makes durable
 //   staged    decided since: they rest on this batch's own append
+//
+// A batch empties its lists when it is done with them; dropping them would not do. V8 makes such lists in the old generation
+// when earlier ones lived long enough, and there they keep what they hold, dead or not, until the next full collection.
 
 import { eventBytesMax, type Decision, type Event } from '../actors/index.ts';
 import type { RuntimeLimits } from './limits.ts';
@@ -36,6 +39,11 @@ export class Batch {
     if (entry !== undefined) (this.events.length === 0 ? this.#settled : this.#staged).push({ entry, reply });
   }
 
+  /** Its events are in their record, and it takes nothing more. */
+  close(): void {
+    this.events.length = 0;
+  }
+
   answerSettled(): void {
     for (const { entry, reply } of this.#settled.splice(0)) entry.answer(reply);
   }
@@ -43,6 +51,7 @@ export class Batch {
   answerAll(): void {
     this.answerSettled();
     for (const { entry, reply } of this.#staged) entry.answer(reply);
+    this.#staged.length = 0;
   }
 
   /** All entries, in the order in which they came. */

@@ -19,6 +19,19 @@ export interface UnknownAppend {
 }
 
 /**
+ * What is there of the shard now, without a claim: read while another owner still works, so that little is left to read when
+ * it has stopped.
+ */
+export async function readBeforehand(
+  shard: number,
+  ports: Pick<ShardPorts, 'journal' | 'snapshots' | 'timers'>,
+): Promise<ShardState | undefined> {
+  const head = await ports.journal.head(shard);
+  return head && restore(shard, head.sequence, ports);
+}
+
+/**
+ * @param begun what was read beforehand
  * @param unknown its fate is read from the journal
  * @param onLanded called when it turns out to be durable
  * @returns the shard's state with the claim as its head; undefined when somebody else claimed it in between, or under a
@@ -29,6 +42,7 @@ export async function claim(
   shard: number,
   revision: number,
   ports: ShardPorts,
+  begun: ShardState | undefined,
   unknown: UnknownAppend | undefined,
   onLanded: () => void,
 ): Promise<ShardState | undefined> {
@@ -52,7 +66,7 @@ export async function claim(
   if (result.kind === 'fenced') return undefined;
   if (result.kind === 'unknown') throw new JournalUnavailable(`claim of shard ${shard}: ${result.cause}`);
   if (unknown !== undefined && (await hasLanded(shard, unknown, result.sequence, ports))) onLanded();
-  return restore(shard, result.sequence, ports);
+  return restore(shard, result.sequence, ports, begun);
 }
 
 /** It landed exactly when it is the first record behind the one that it expected. A snapshot may have passed it already. */

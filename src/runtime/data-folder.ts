@@ -23,6 +23,8 @@ export interface DataFolder {
   readonly snapshots: string;
   /** A folder; made by the first archive. */
   readonly archives: string;
+  /** The operators' file that was last applied. */
+  readonly placement: string;
   /** Tells commands on this machine where the node listens. */
   readonly nodeFile: string;
   release(): void;
@@ -80,5 +82,6 @@ export const dataFiles = (path: string) => ({
   lock: join(path, 'lock.sqlite'),
   snapshots: join(path, 'snapshots'),
   archives: join(path, 'archives'),
+  placement: join(path, 'placement.json'),
   nodeFile: join(path, 'node.json'),
 });

@@ -1,6 +1,12 @@
 // The shards of one thread: opens what placement gives it, and claims a shard that it lost again for as long as placement
 // says that it is its own. A claim can be lost without any rival: the last append of a dead owner may land between the
 // look at the journal's head and the claim.
+//
+// A handover between two living threads, asked for by the main one (src/handover.ts):
+//
+//   taker   prepare ─────────────────┐             adopt: claim, read the rest, open
+//   table                            └▶ taker ┐    ▲
+//   giver   open ─────────────────────────────┴▶ release: drained
 
 import { backOff, type BackOffLimits } from './back-off.ts';
 import type { Address, Timers } from './ports.ts';
@@ -25,6 +31,8 @@ export class OwnShards {
   readonly byNumber = new Map<number, Shard>();
   readonly #options: OwnShardsOptions;
   readonly #opening = new Set<number>();
+  /** Those that another owner is about to hand over. */
+  readonly #prepared = new Map<number, Shard>();
   #draining = false;
 
   constructor(options: OwnShardsOptions) {
@@ -41,6 +49,28 @@ export class OwnShards {
     await Promise.all(opened);
   }
 
+  /** Makes ready to take a shard over: reads it, claims nothing yet, and lets commands wait in it. */
+  async prepare(number: number): Promise<void> {
+    if (!this.#isMissing(number)) return;
+    const shard = this.#make(number);
+    this.#prepared.set(number, shard);
+    await shard.prewarm();
+  }
+
+  /** The handover was called off. Nobody was sent here yet. */
+  abandon(number: number): void {
+    const shard = this.#prepared.get(number);
+    this.#prepared.delete(number);
+    if (shard !== undefined && this.byNumber.get(number) === shard) this.byNumber.delete(number);
+  }
+
+  /** Takes nothing more for the shard, and resolves when all that it had taken is durable and answered. */
+  async release(number: number): Promise<void> {
+    const shard = this.byNumber.get(number);
+    await shard?.drain();
+    if (this.byNumber.get(number) === shard) this.byNumber.delete(number);
+  }
+
   /** What waits is decided and durable; nothing is taken any more. */
   async drain(): Promise<void> {
     this.#draining = true;
@@ -53,20 +83,27 @@ export class OwnShards {
 
   #isMissing(shard: number): boolean {
     const owned = this.byNumber.get(shard);
-    return !this.#opening.has(shard) && (owned === undefined || owned.phase === 'lost');
+    if (this.#opening.has(shard)) return false;
+    return owned === undefined || owned.phase === 'lost' || this.#prepared.has(shard);
   }
 
   async #open(number: number): Promise<void> {
-    const { self, ownerOf, timers, make } = this.#options;
+    const { self, ownerOf, timers } = this.#options;
     this.#opening.add(number);
     for (let tries = 0; ownerOf(number) === self && !this.#draining; tries++) {
-      const shard = make(number, (status) => this.#heardOf(status));
-      this.byNumber.set(number, shard);
+      const shard = this.#prepared.get(number) ?? this.#make(number);
+      this.#prepared.delete(number);
       await shard.open();
       if (shard.phase !== 'lost') break;
       await backOff(timers, tries, RECLAIM);
     }
     this.#opening.delete(number);
+  }
+
+  #make(number: number): Shard {
+    const shard = this.#options.make(number, (status) => this.#heardOf(status));
+    this.byNumber.set(number, shard);
+    return shard;
   }
 
   #heardOf(status: ShardStatus): void {

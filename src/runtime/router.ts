@@ -227,7 +227,11 @@ export class Router {
   /** `moved` means that nothing was decided. At the deadline the shopper is told so, unless an earlier copy may have been. */
   #sendAgain(id: number, pending: Pending): void {
     const { clock, timers } = this.#ports;
+    const asked = pending.sentTo;
     pending.sentTo = NOBODY;
+    // It was handed over while the command was on its way.
+    if (this.#ownerOf(pending.shard) !== asked && clock.monotonic() < pending.deadline)
+      return this.#send(id, pending);
     if (clock.monotonic() + MOVED_RETRY_MS >= pending.deadline) {
       timers.soon(() => this.#answer(id, pending, pending.isRepeated ? OUTCOME_UNKNOWN : OVERLOADED));
       return;

@@ -3,18 +3,20 @@
 
 import {
   decide,
+  decodeForReplay,
   decodeRecord,
   encodeSnapshot,
   evolve,
+  evolveRun,
   invariant,
   tagOf,
   productTagOf,
   type Command,
   type Decision,
   type Event,
-  type JournalRecord,
   type Key,
   type Product,
+  type ReservedRun,
   type Snapshot,
 } from '../actors/index.ts';
 import type { Sequence, StoredRecord } from './ports.ts';
@@ -80,8 +82,8 @@ export class ShardState {
   }
 
   /** Takes over a stored record. @throws InvariantViolation when it does not follow the one before */
-  replay(stored: StoredRecord): JournalRecord {
-    const record = decodeRecord(stored.bytes);
+  replay(stored: StoredRecord): void {
+    const record = decodeForReplay(stored.bytes);
     const { position } = this;
     const where = `record ${stored.sequence} of shard ${this.shard}`;
     invariant(
@@ -99,7 +101,7 @@ export class ShardState {
         record.epoch > position.epoch,
         `${where} claims epoch ${record.epoch} after ${position.epoch}`,
       );
-      invariant(record.events.length === 0, `${where} is a claim with events`);
+      invariant(record.steps.length === 0, `${where} is a claim with events`);
     } else {
       const isOwners = record.epoch === position.epoch && record.owner === position.owner;
       invariant(isOwners, `${where} was not written by the owner of epoch ${position.epoch}`);
@@ -108,12 +110,22 @@ export class ShardState {
         `${where} is number ${record.number} after ${position.number}`,
       );
     }
-    for (const event of record.events) {
-      invariant(event.at >= this.at, `${where} runs back in time`);
-      this.evolve(event);
+    for (const step of record.steps) {
+      if (step.kind === 'reservedRun') this.#replayRun(step, where);
+      else {
+        invariant(step.at >= this.at, `${where} runs back in time`);
+        this.evolve(step);
+      }
     }
     this.follow(record, stored.sequence);
-    return record;
+  }
+
+  #replayRun(run: ReservedRun, where: string): void {
+    for (const at of run.ats) {
+      invariant(at >= this.at, `${where} runs back in time`);
+      this.at = at;
+    }
+    evolveRun(this.products.get(run.productId), run);
   }
 
   /** The record is durable at `sequence`: the next one follows it. */

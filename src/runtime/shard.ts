@@ -9,7 +9,7 @@
 import { encodeRecord, refuse, type Product } from '../actors/index.ts';
 import { backOff, type BackOffLimits } from './back-off.ts';
 import { Batch } from './batch.ts';
-import { claim, type UnknownAppend } from './claim.ts';
+import { claim, readBeforehand, type UnknownAppend } from './claim.ts';
 import { LateCheck } from './late-check.ts';
 import type { RuntimeLimits } from './limits.ts';
 import { Mailbox, type Entry } from './mailbox.ts';
@@ -22,6 +22,9 @@ const OVERLOADED: ShardReply = refuse('overloaded').reply;
 const OUTCOME_UNKNOWN: ShardReply = refuse('outcome_unknown').reply;
 /** Surely not decided here. */
 const MOVED: ShardReply = { outcome: 'moved' };
+
+/** In one turn of the thread's loop, while an append is under way: nothing waits for the rest of the batch then. */
+const DECIDED_PER_TURN = 500;
 
 const RECOVERY: BackOffLimits = { firstMs: 40, mostMs: 1_000 };
 
@@ -47,6 +50,7 @@ export class Shard {
   #draining = false;
   /** Since the last append that landed. */
   #recoveries = 0;
+  #begun: ShardState | undefined;
   #whenDrained: (() => void)[] = [];
   readonly #upkeep: Upkeep;
   readonly #lateCheck: LateCheck;
@@ -94,11 +98,22 @@ export class Shard {
     return quiet && this.#phase === 'open' ? this.#state.products : undefined;
   }
 
+  /** Reads the shard while another owner still has it, so that `open` has little left to read. */
+  async prewarm(): Promise<void> {
+    try {
+      this.#begun = await readBeforehand(this.shard, this.#ports);
+    } catch {
+      // `open` meets the same and says what it is.
+    }
+  }
+
   /** Claims the shard and rebuilds its memory, however often it takes. Resolves when it is open, refused or lost. */
   async open(): Promise<void> {
     for (let tries = 0; ; tries++) {
       try {
-        const claimed = await claim(this.shard, this.#revision, this.#ports, this.#flight, () =>
+        const begun = this.#begun;
+        this.#begun = undefined;
+        const claimed = await claim(this.shard, this.#revision, this.#ports, begun, this.#flight, () =>
           this.#foundLanded(),
         );
         // Whether an append of before landed can be read by the new owner alone.
@@ -156,7 +171,9 @@ export class Shard {
     const monotonic = clock.monotonic();
     const now = Math.max(clock.now(), this.#state.at);
     if (this.#upkeep.isDue) this.#upkeep.decide(this.#state, this.#gathering, now);
+    let room = this.#flight === undefined ? Infinity : DECIDED_PER_TURN;
     while (!this.#gathering.isFull(this.#limits)) {
+      if (room-- === 0) return this.#schedulePump();
       const entry = this.#mailbox.take();
       if (entry === undefined) return;
       if (entry.deadline <= monotonic) entry.answer(OVERLOADED);
@@ -198,6 +215,7 @@ export class Shard {
     this.#gathering = new Batch();
     this.#flight = flight;
     const bytes = encodeRecord(header, batch.events);
+    batch.close();
     void this.#ports.journal.append(this.shard, bytes, head).then((result) => this.#landed(flight, result));
   }
 

@@ -17,6 +17,8 @@ const WRITING = '.writing';
 const PIECE_BYTES = 256 * 1024;
 /** Synced along the way, so that the journal's own sync never waits for a whole snapshot. */
 const SYNC_EVERY_BYTES = 4 * 1024 * 1024;
+/** Of descriptors or of memory, in the process or the system: they pass. */
+const SHORTAGES = new Set<string | undefined>(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** Called when a snapshot was set aside, or could not be. */
 export type OnSetAside = (name: SnapshotName, why: string) => void;
@@ -181,6 +183,9 @@ async function openWhole(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (error) {
+    // It says nothing about the file: a whole snapshot would be set aside, and with it what it knows of lost records.
+    if (SHORTAGES.has((error as NodeJS.ErrnoException).code))
+      throw new JournalUnavailable(`${path} cannot be opened: ${(error as Error).message}`);
     throw new SnapshotDamaged(`it cannot be opened: ${(error as Error).message}`, { cause: error });
   }
 }

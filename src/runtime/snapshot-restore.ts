@@ -5,6 +5,7 @@ import { SnapshotDecoder } from '../actors/index.ts';
 import { lostRecords } from './lost-records.ts';
 import {
   JournalDamaged,
+  JournalUnavailable,
   SnapshotDamaged,
   type Journal,
   type Sequence,
@@ -20,11 +21,32 @@ interface RestorePorts {
   readonly timers: Pick<Timers, 'giveWay'>;
 }
 
-/** The shard as of record `upTo`: snapshot, then the records behind it. @throws InvariantViolation @throws JournalUnavailable */
-export async function restore(shard: number, upTo: Sequence, ports: RestorePorts): Promise<ShardState> {
+/**
+ * The shard as of record `upTo`: snapshot, then the records behind it.
+ * @param begun what was read of it before; reading goes on from there
+ * @throws InvariantViolation @throws JournalUnavailable
+ */
+export async function restore(
+  shard: number,
+  upTo: Sequence,
+  ports: RestorePorts,
+  begun?: ShardState,
+): Promise<ShardState> {
+  if (begun !== undefined && (await goOn(begun, upTo, ports))) return begun;
   const state = await newestSnapshot(shard, upTo, ports);
   await follow(state, upTo, ports);
   return state;
+}
+
+/** @returns false when it cannot: whatever is wrong is found again, and told, by whoever reads from the beginning */
+async function goOn(begun: ShardState, upTo: Sequence, ports: RestorePorts): Promise<boolean> {
+  try {
+    await follow(begun, upTo, ports);
+    return true;
+  } catch (error) {
+    if (error instanceof JournalUnavailable) throw error;
+    return false;
+  }
 }
 
 /** Takes over the records behind the state's head, up to `upTo`, which is there. @throws JournalDamaged when it is not */

@@ -176,6 +176,15 @@ test('what is cut off, continued, or of another version is no snapshot', () => {
   expect(() => decoded(Uint8Array.from(bytes, (byte, at) => (at === 0 ? 3 : byte)))).toThrow(/version 3/);
 });
 
+test('more orders than any product may have are no snapshot, and take no memory', () => {
+  const [product] = smallSale().products.values();
+  const orders = { size: 2 ** 31, customersSize: 1 } as Product['orders'];
+  const forged = Object.assign(Object.create(product!) as Product, { orders });
+  const sections = encodeSnapshot(HEAD, [forged]);
+  const bytes = Buffer.concat([1, 2, 3].map(() => sections.next().value as Uint8Array));
+  expect(() => decoded(bytes)).toThrow('no room for 2147483648 keys');
+});
+
 test('orders that do not add up to the stock are no snapshot', () => {
   const journal = new ScriptedJournal();
   journal.configure('sku');

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Column, uint32s } from '../../src/actors/column.ts';
+import { KEY_WORDS, writeKey } from '../../src/actors/key.ts';
 import { KeyTable } from '../../src/actors/key-table.ts';
 import {
   decodeRecord,
@@ -12,22 +14,61 @@ import {
   orderKeyOf,
   productTagOf,
   tagOf,
+  type Key,
 } from '../../src/actors/index.ts';
+
+function words(key: Key): Uint32Array {
+  const written = new Uint32Array(KEY_WORDS);
+  writeKey(written, 0, key);
+  return written;
+}
 
 describe('a table of keys', () => {
   test('finds each of a hundred thousand keys at its row, and no other', () => {
     const table = new KeyTable();
-    for (let row = 0; row < 100_000; row++) expect(table.addNew(keyOf(`key ${row}`))).toBe(row);
+    for (let row = 0; row < 100_000; row++) expect(table.addNew(words(keyOf(`key ${row}`)), 0)).toBe(row);
     for (let row = 0; row < 100_000; row++) {
       if (table.find(keyOf(`key ${row}`)) !== row)
         throw new Error(`key ${row} is at ${table.find(keyOf(`key ${row}`))}`);
     }
     for (let row = 0; row < 1_000; row++) expect(table.find(keyOf(`other ${row}`))).toBe(-1);
     expect(table.keyAt(77_777)).toBe(keyOf('key 77777'));
-    expect(table.addNew(keyOf('key 77777'))).toBe(-1);
-    expect(table.findOrAdd(keyOf('key 77777'))).toBe(77_777);
-    expect(table.findOrAdd(keyOf('one more'))).toBe(100_000);
+    expect(table.addNew(words(keyOf('key 77777')), 0)).toBe(-1);
+    expect(table.findOrAdd(words(keyOf('key 77777')), 0)).toBe(77_777);
+    expect(table.findOrAdd(words(keyOf('one more')), 0)).toBe(100_000);
     expect(table.bytes / table.size).toBeLessThan(34);
+  });
+
+  test('with room made for its keys beforehand is the same, and as large', () => {
+    const [grown, reserved] = [new KeyTable(), new KeyTable()];
+    const keys = Array.from({ length: 20_000 }, (_, row) => words(keyOf(`key ${row}`)));
+    reserved.reserve(keys.length);
+    for (const [row, key] of keys.entries()) {
+      grown.addNew(key, 0);
+      expect(reserved.addNew(key, 0)).toBe(row);
+    }
+    // A segment that is nearly full may have grown in one of them.
+    expect(Math.abs(reserved.bytes - grown.bytes)).toBeLessThan(grown.bytes / 10);
+    expect(keys.every((key, row) => reserved.findOrAdd(key, 0) === row)).toBe(true);
+    // More than it was made for.
+    for (let row = keys.length; row < 60_000; row++) reserved.addNew(words(keyOf(`key ${row}`)), 0);
+    expect(reserved.find(keyOf('key 59999'))).toBe(59_999);
+    expect(reserved.find(keyOf('key 0'))).toBe(0);
+    expect(() => reserved.reserve(1)).toThrow(/no room for 1 keys/);
+    expect(() => new KeyTable().reserve(2 ** 24)).toThrow(/no room for 16777216 keys/);
+  });
+
+  test('grows evenly: no batch of a rush moves more than a small part of it', () => {
+    const table = new KeyTable();
+    const growth = (keys: number): number => {
+      const { bytes, size } = table;
+      while (table.size < size + keys) table.addNew(words(keyOf(`key ${table.size}`)), 0);
+      return table.bytes - bytes;
+    };
+    growth(100_000);
+    const batches = Array.from({ length: 60 }, () => growth(2_000));
+    // A chunk of words is 128 KiB; the index is a mebibyte at that size, and doubles on the way.
+    expect(Math.max(...batches)).toBeLessThan((128 + 100) * 1024);
   });
 
   test('keys that share three of their four words stay apart', () => {
@@ -38,12 +79,33 @@ describe('a table of keys', () => {
       return String.fromCharCode(...bytes);
     };
     for (let word = 0; word < 4; word++)
-      for (let value = 1; value < 200; value++) table.addNew(key(word, value));
+      for (let value = 1; value < 200; value++) table.addNew(words(key(word, value)), 0);
     let row = 0;
     for (let word = 0; word < 4; word++) {
       for (let value = 1; value < 200; value++) expect(table.find(key(word, value))).toBe(row++);
     }
   });
+});
+
+test('a column holds what was set, whether row by row or many at once', () => {
+  const pieces = fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 20_000 })), {
+    minLength: 1,
+    maxLength: 8,
+  });
+  const property = fc.property(pieces, fc.boolean(), (lengths, beginsMany) => {
+    const column = new Column(uint32s);
+    let rows = 0;
+    let isMany = beginsMany;
+    for (const length of lengths) {
+      const values = Uint32Array.from({ length }, (_, at) => rows + at + 7);
+      if (isMany) column.extend(rows, values);
+      else for (const value of values) column.push(value - 7, value);
+      rows += length;
+      isMany = !isMany;
+    }
+    expect(column.slice(0, rows)).toEqual(Uint32Array.from({ length: rows }, (_, row) => row + 7));
+  });
+  fc.assert(property, { numRuns: 60 });
 });
 
 describe('an order id', () => {

@@ -44,7 +44,11 @@ test.each<[string, string[], string[]]>([
     ['ordersPerSecond1Products', 'ordersPerAppend10Products', 'appendsPerSecond200Shards', 'p99Ms200Shards'],
   ],
   ['threads', ['--orders', '4000', '--seconds', '1'], ['ratioByClock', 'ratio4', 'ordersPerSecond2']],
-  ['recovery', ['--orders', '3000'], ['eventsPerSecond', 'secondsToFirstDecision']],
+  [
+    'recovery',
+    ['--orders', '3000'],
+    ['eventsPerSecond', 'secondsToFirstDecision', 'snapshotBytes', 'tailBytes', 'decodedEventsPerSecond'],
+  ],
   [
     'memory',
     ['--orders', '3000'],

@@ -151,7 +151,14 @@ async function fateOf(image: Image): Promise<Fate> {
 async function claimed(shard: number, journal: StoreJournal): Promise<ShardState | undefined> {
   for (let tries = 0; ; tries++) {
     try {
-      const state = await claim(shard, 0, { journal, clock, random, timers }, undefined, () => undefined);
+      const state = await claim(
+        shard,
+        0,
+        { journal, clock, random, timers },
+        undefined,
+        undefined,
+        () => undefined,
+      );
       if (state === undefined) throw new Error(`somebody else claimed shard ${shard}`);
       return state;
     } catch (error) {

@@ -102,7 +102,9 @@ describe('a node', () => {
   test('tells who owns what', async () => {
     const table = await run('shards');
     expect(table).toMatchObject({ code: 0, stderr: '' });
-    expect(table.stdout).toContain('mailboxDepth');
+    expect(table.stdout).toMatch(/^16 open\n\n *shard  worker  phase .* mailboxDepth +aheadMs\n/);
+    expect(table.stdout).toMatch(/^ *\d+ +0 +open +1 +\d+ +1 +0 +0$/m);
+    for (const line of table.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     const { stdout } = await run('shards', '--json');
     const shards = JSON.parse(stdout) as { shard: number; phase: string }[];
     expect(shards.map(({ shard }) => shard)).toEqual(Array.from({ length: 16 }, (_, shard) => shard));

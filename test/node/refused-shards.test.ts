@@ -9,6 +9,7 @@ import { dataFiles, markPathOf } from '../../src/runtime/index.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { shardOf } from '../harness/journal-file.ts';
 import { waitUntil } from '../harness/wait-until.ts';
+import { doorbuster } from './command.ts';
 
 const [WHOLE, CUT] = ['sku-whole', 'sku-cut'];
 const dataDir = temporaryFolder();
@@ -68,6 +69,15 @@ test('its products are not sold, those of other shards are', async () => {
   expect(await buy(CUT, 'carol')).toBe(503);
   expect(await shard(WHOLE)).toMatchObject({ phase: 'open', reason: null });
   expect(await buy(WHOLE, 'carol')).toBe(201);
+});
+
+test('the list of shards says it below a table that fits a terminal', async () => {
+  const { stdout } = await doorbuster(['shards', '--data-dir', dataDir]);
+  const reason = `\n\nshard ${shardOf(CUT)} is refused: the mark beside the journal knows`;
+  expect(stdout).toContain(reason);
+  const table = stdout.slice(0, stdout.indexOf(reason));
+  expect(table).toMatch(new RegExp(`^ *${shardOf(CUT)} .*refused`, 'm'));
+  expect(Math.max(...table.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
 });
 
 test('the audit says it, too', async () => {

@@ -94,6 +94,35 @@ describe('a record whose bytes were changed', () => {
     expect(append(store, 4, 'next')).toBe(5);
   });
 
+  test('is told to a replay when it comes to it, and not to one that stops before', async () => {
+    const store = open();
+    const large = 'x'.repeat(200_000);
+    for (let number = 0; number < 12; number++) append(store, 5, `${number}${large}`);
+    const last = store.headOf(5);
+    stores.pop()!.close();
+    alter(`UPDATE records SET bytes = x'ffff' WHERE sequence = ${last - 1}`);
+    const host = await SqliteJournalHost.start(path, OPTIONS);
+    const port = host.connect();
+    const journal = new SqliteJournal(port);
+    const sequences: number[] = [];
+    const replay = async (piecesMax: number): Promise<void> => {
+      let pieces = 0;
+      for await (const piece of journal.replay(5, 1, last)) {
+        sequences.push(...piece.map(({ sequence }) => sequence));
+        if (++pieces === piecesMax) return;
+      }
+    };
+    await replay(1);
+    // Answers come in order: the piece that was asked for ahead has failed by now.
+    await journal.head(5);
+    const read = sequences.splice(0);
+    expect(read.length).toBeGreaterThan(1);
+    await expect(replay(Infinity)).rejects.toThrow(JournalDamaged);
+    expect(sequences).toEqual(read);
+    await host.stop();
+    port.close();
+  });
+
   test.each(['sequence = 20', 'shard = 5'])('counts as damaged, too, when its %s', (change) => {
     alter(`UPDATE records SET bytes = x'${Buffer.from('two').toString('hex')}' WHERE sequence = 2`);
     expect([...readJournal(path)]).toHaveLength(4);

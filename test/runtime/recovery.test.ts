@@ -1,7 +1,7 @@
 // What a claim makes of snapshots: whole, damaged, foreign, older than the journal, and beyond it.
 
 import { describe, expect, test } from 'vitest';
-import { digest } from '../../src/actors/index.ts';
+import { digest, encodeRecord, keyOf } from '../../src/actors/index.ts';
 import { ShardState } from '../../src/runtime/shard-state.ts';
 import { SnapshotMaker, type SnapshotPolicy } from '../../src/runtime/snapshot-maker.ts';
 import { SimulatedSnapshots } from '../simulation/snapshots.ts';
@@ -182,3 +182,70 @@ async function told<T>(answer: T): Promise<T> {
   await turns();
   return answer;
 }
+
+describe('a replay', () => {
+  const at = 1_790_000_000_000;
+  const terms = { amount: 1_999, currency: 'EUR', holdSeconds: 60 };
+  const header = { shard: 0, epoch: 1, owner: keyOf('owner'), revision: 0, at };
+  const configuration = {
+    ...terms,
+    name: 'Kettle',
+    description: '',
+    startsAt: 0,
+    endsAt: 2 * at,
+    perCustomerLimit: 1,
+  };
+  const reserved = (serial: number, late: number) =>
+    ({
+      kind: 'reserved',
+      productId: 'sku',
+      at: at + late,
+      orderId: keyOf(`order ${serial}`),
+      customerId: `customer ${serial}`,
+      customerKey: keyOf(`customer ${serial}`),
+      idempotencyKey: 'key',
+      requestKey: keyOf(`request ${serial}`),
+      quantity: 1,
+      terms,
+    }) as const;
+
+  function sellingState(): ShardState {
+    const state = new ShardState(0);
+    state.replay({ sequence: 1, shard: 0, bytes: encodeRecord({ ...header, number: 0, previous: 0 }, []) });
+    const events = [
+      { kind: 'configured', productId: 'sku', at, configuration, revision: 1 },
+      { kind: 'stockLoaded', productId: 'sku', at, requestId: 'all', quantity: 9 },
+    ] as const;
+    state.replay({
+      sequence: 2,
+      shard: 0,
+      bytes: encodeRecord({ ...header, number: 1, previous: 1 }, events),
+    });
+    return state;
+  }
+
+  const replay = (state: ShardState, ...lates: number[]): void => {
+    const { number, head } = state.position;
+    const bytes = encodeRecord(
+      { ...header, number: number + 1, previous: head },
+      lates.map((late, place) => reserved(head * 10 + place, late)),
+    );
+    state.replay({ sequence: head + 1, shard: 0, bytes });
+  };
+
+  test('knows the latest time of a run', () => {
+    const state = sellingState();
+    replay(state, 5, 5, 7);
+    expect(state.at).toBe(at + 7);
+    expect(state.products.get('sku')!.orders.size).toBe(3);
+  });
+
+  test.each([
+    ['inside a run', [5, 7, 6]],
+    ['to before the record', [4, 9]],
+  ])('stops at a time that runs back %s', (_, lates) => {
+    const state = sellingState();
+    replay(state, 5);
+    expect(() => replay(state, ...lates)).toThrow('record 4 of shard 0 runs back in time');
+  });
+});

@@ -96,6 +96,25 @@ describe('a router', () => {
     expect(replies).toEqual([{ outcome: 'refused', refusal: 'overloaded' }]);
   });
 
+  test('sends a command at once to whom its shard was handed over meanwhile', async () => {
+    const time = new ManualTime();
+    const sent: [number, Message][] = [];
+    let owner = 1;
+    const transport = { send: (to: number, message: Message) => void sent.push([to, message]) };
+    const ports = { clock: time, timers: time, transport, random: new SimulatedRandom(new Dice(1)) };
+    const router = new Router(0, 16, () => owner, new Map(), ports, DEFAULT_LIMITS);
+    router.submit(show('sku-1'), () => undefined);
+    await turns();
+    owner = 2;
+    const { id } = sent[0]![1].commands[0]!;
+    router.receive({ from: 1, commands: [], replies: [{ id, reply: { outcome: 'moved' } }] });
+    await turns();
+    expect(sent.map(([to, { commands }]) => [to, commands.length])).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+  });
+
   test('is bounded in what it waits for', async () => {
     const { router } = routerOf(new ManualTime(), 1, { pendingMax: 2 });
     const replies: Reply[] = [];

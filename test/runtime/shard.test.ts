@@ -68,6 +68,24 @@ describe('group commit', () => {
     expect(rest.map(outcomeOf)).toEqual(rest.map(() => 'reserved'));
   });
 
+  test('a rush that comes while an append is in flight is decided in pieces, and goes into one append', async () => {
+    const hand = await ShardInHand.selling(2_000);
+    hand.journal.letThrough = false;
+    hand.reserve('first');
+    await turns();
+    const rest = Array.from({ length: 1_200 }, (_, number) => hand.reserve(`customer-${number}`));
+    const depths: number[] = [];
+    for (let turn = 0; turn < 4; turn++) {
+      await new Promise((resolve) => void setImmediate(resolve));
+      depths.push(hand.shard.status().mailboxDepth);
+    }
+    expect(depths).toEqual([700, 200, 0, 0]);
+    await hand.journal.held[0]!.settle(true);
+    expect(decodeRecord(hand.journal.held[1]!.bytes).events).toHaveLength(1_200);
+    await hand.journal.held[1]!.settle(true);
+    expect(rest.map(outcomeOf)).toEqual(rest.map(() => 'reserved'));
+  });
+
   test('an append holds no more than its budget of commands, and the rest follows', async () => {
     const hand = await ShardInHand.selling(50, { flushCommandsMax: 8 });
     const all = Array.from({ length: 30 }, (_, number) => hand.reserve(`customer-${number}`));

@@ -1,9 +1,10 @@
 // The contract of the port of snapshots: the same tests for every adapter; and what files alone can suffer.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   fileOf,
@@ -117,6 +118,20 @@ describe('a file of a snapshot', () => {
     };
     await expect(files.write(place, failing())).rejects.toThrow('a broken state');
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('that a process without a free descriptor cannot open is not damaged: it is tried again', async () => {
+    const [, name] = await written();
+    const index = new URL('../../src/runtime/index.ts', import.meta.url).href;
+    const reader = `
+      import { openSync } from 'node:fs';
+      import { SnapshotFiles } from ${JSON.stringify(index)};
+      const files = new SnapshotFiles(${JSON.stringify(folder)});
+      try { for (;;) openSync('/dev/null'); } catch {}
+      await files.read(${JSON.stringify(name)}).next().catch(({ name, message }) => console.log(name + ': ' + message));`;
+    const limited = ['-c', 'ulimit -n 128; exec "$0" --input-type=module -e "$1"', process.execPath, reader];
+    const { stdout } = await promisify(execFile)('/bin/sh', limited);
+    expect(stdout).toMatch(/^JournalUnavailable: .* cannot be opened: EMFILE/);
   });
 
   test('whose writer is killed leaves nothing that counts', async () => {

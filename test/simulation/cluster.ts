@@ -3,6 +3,7 @@
 
 import {
   customerKeyOf,
+  decodeRecord,
   orderIdText,
   orderKeyOf,
   productTagOf,
@@ -47,6 +48,8 @@ const SNAPSHOT_POLICY = {
   retryMs: 500,
   yieldMsMax: 0,
 };
+/** In a rush; then the connections that became ready meanwhile are served together. */
+const TURN_MS = 400;
 /** A client that hears nothing gives up on the connection. */
 const CLIENT_TIMEOUT_MS = 3_000;
 
@@ -56,9 +59,13 @@ export class SimulatedNode {
   readonly router: Router;
   readonly #shards: OwnShards;
   readonly #maker: SnapshotMaker;
+  readonly #world: World;
+  /** Requests that its next turn serves. */
+  readonly #ready: (() => void)[] = [];
 
   constructor(address: number, cluster: Cluster) {
     const { world, log, faults, snapshots } = cluster;
+    this.#world = world;
     this.time = new NodeTime(world);
     const journal = new SimulatedJournal(world, this.time, log, faults);
     // Whoever dies between the writing and the reading back leaves nothing that counts.
@@ -77,7 +84,12 @@ export class SimulatedNode {
     );
     const transport: Transport = { send: (to, message) => cluster.carry(to, message) };
     const random = new SimulatedRandom(cluster.world.dice);
-    const ports = { clock: cluster.world, timers: this.time, transport, random };
+    const lookUp = (): void => {
+      cluster.looks++;
+      for (const message of Array.from(cluster.onTheirWay[address]!)) cluster.deliver(address, message);
+      this.time.catchUp();
+    };
+    const ports = { clock: cluster.world, timers: this.time, transport, random, lookUp };
     const shardPorts = { journal, snapshots: ownSnapshots, clock: world, timers: this.time, random };
     const ownerOf = (): number => cluster.ownerSeenBy(address);
     this.#shards = new OwnShards({
@@ -90,6 +102,16 @@ export class SimulatedNode {
     this.router = new Router(address, SHARDS, ownerOf, this.#shards.byNumber, ports, LIMITS);
     this.#tend();
     this.#makeSnapshots();
+  }
+
+  /** A turn serves every connection that is ready. */
+  serve(request: () => void): void {
+    if (this.#ready.push(request) > 1) return;
+    this.#world.at(this.#world.dice.next() * TURN_MS, () =>
+      this.time.reach(() => {
+        for (const each of this.#ready.splice(0)) each();
+      }),
+    );
   }
 
   #makeSnapshots(): void {
@@ -120,10 +142,14 @@ export class Cluster {
   readonly #seen = [0, 0];
   readonly answers: Answer[] = [];
   waiting = 0;
+  /** By the node that they go to. */
+  readonly onTheirWay = [new Set<Message>(), new Set<Message>()];
   readonly rows: SimulatedRows;
   readonly #retired: RetiredOrders;
   readonly #repetitions: (() => void)[] = [];
   readonly snapshots = new Map<SnapshotName, Uint8Array>();
+  /** How often nodes looked up in the middle of a turn. */
+  looks = 0;
   snapshotsMade = 0;
   snapshotsFailed = 0;
   snapshotsDamaged = 0;
@@ -155,6 +181,7 @@ export class Cluster {
   /** Kill -9: memory, timers and everything in flight are gone. */
   restart(address: number): void {
     this.nodes[address]!.time.die();
+    this.onTheirWay[address]!.clear();
     this.world.at(100 + this.world.dice.next() * 1_000, () => {
       // Two deaths in a row make two of these.
       this.nodes[address]!.time.die();
@@ -189,39 +216,65 @@ export class Cluster {
   carry(to: number, message: Message): void {
     const { dice } = this.world;
     if (dice.chance(this.faults.lostMessage)) return;
+    this.onTheirWay[to]!.add(message);
     this.world.at(dice.next() * 10, () => {
-      const node = this.nodes[to]!;
-      node.time.reach(() => node.router.receive(message));
+      const { time } = this.nodes[to]!;
+      if (time.isDead) this.onTheirWay[to]!.delete(message);
+      else time.reach(() => this.deliver(to, message));
     });
   }
 
+  /** Once: when it arrives, or when the node looks for it before. */
+  deliver(to: number, message: Message): void {
+    if (this.onTheirWay[to]!.delete(message)) this.nodes[to]!.router.receive(message);
+  }
+
   /** Asks a node chosen by chance; `undefined` when no answer comes. */
-  ask(command: Parameters<Router['submit']>[0], answer: (reply: Reply | undefined) => void): void {
+  ask(
+    command: Parameters<Router['submit']>[0],
+    answer: (reply: Reply | undefined, isSure: boolean) => void,
+  ): void {
+    const wasSure = this.#isSure();
     const node = this.nodes[this.world.dice.below(2)]!;
     let isAnswered = false;
     const once = (reply: Reply | undefined) => {
       if (isAnswered) return;
       isAnswered = true;
       cancel();
-      answer(reply);
+      answer(reply, wasSure && this.#isSure());
     };
     const cancel = this.world.at(CLIENT_TIMEOUT_MS, () => once(undefined));
-    node.time.reach(() => node.router.submit(command, (reply) => once(reply)));
+    // A connection that its client gave up on meanwhile is closed.
+    const submit = (): void => void (isAnswered || node.router.submit(command, (reply) => once(reply)));
+    // Some are alone in their turn, or ask in the middle of an answer.
+    if (this.world.dice.chance(0.3)) node.time.reach(submit);
+    else node.serve(submit);
+  }
+
+  /** No owner was passed over without knowing it yet. Such a one may refuse whoever has an order: there are no leases. */
+  #isSure(): boolean {
+    const newest = this.log.records.at(-1);
+    if (newest === undefined) return true;
+    const { epoch } = decodeRecord(newest.bytes);
+    return this.nodes.every(({ shard }) => shard?.phase !== 'open' || shard.status().epoch === epoch);
   }
 
   /** Repeats until the answer is definite. @param inRows how the rows are asked when the owner has let the order go */
   insist(
     command: Parameters<Router['submit']>[0],
-    definite: (reply: Reply) => void,
+    definite: (reply: Reply, isSure: boolean) => void,
     inRows?: () => Promise<Reply>,
   ): void {
     this.waiting++;
     const attempt = (): void =>
-      this.ask(command, (told) => {
-        if (told?.outcome === 'retired' && inRows !== undefined) void inRows().catch(unavailable).then(judge);
-        else judge(told);
+      this.ask(command, (told, isSure) => {
+        if (told?.outcome === 'retired' && inRows !== undefined)
+          void inRows()
+            .catch(unavailable)
+            .then((reply) => judge(reply, true));
+        else judge(told, isSure);
       });
-    const judge = (reply: Reply | undefined): void => {
+    const judge = (reply: Reply | undefined, isSure: boolean): void => {
       const unclear =
         reply === undefined ||
         (reply.outcome === 'refused' &&
@@ -229,7 +282,7 @@ export class Cluster {
       if (unclear) this.world.at(this.world.dice.next() * 500, attempt);
       else {
         this.waiting--;
-        definite(reply);
+        definite(reply, isSure);
       }
     };
     attempt();
@@ -260,9 +313,9 @@ export class Cluster {
         const told = reply.outcome === 'reserved' ? orderIdText(reply.order.orderId) : undefined;
         this.answers.push({ productId, customerId, idempotencyKey, orderId: told });
       };
-      const definite = (reply: Reply): void => {
+      const definite = (reply: Reply, isSure: boolean): void => {
         // With two clicks the other one may be accepted after this one was refused.
-        if (reply.outcome === 'reserved' || clicks === 1) hear(reply);
+        if (reply.outcome === 'reserved' || (clicks === 1 && isSure)) hear(reply);
         if (reply.outcome !== 'reserved') return;
         this.#repetitions.push(() => this.insist(command, hear, inRows));
         // An owner that was passed over and does not know it yet may refuse: there are no leases. The rows may not.

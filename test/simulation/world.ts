@@ -105,6 +105,8 @@ const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(r
 /** One node's share of the world: it stops with the node's death, and waits while the node is frozen. */
 export class NodeTime implements Timers {
   readonly #world: World;
+  /** What `soon` was asked for and has not been done yet. */
+  readonly #due: (() => void)[] = [];
   #isDead = false;
   #frozenUntil = 0;
 
@@ -116,6 +118,10 @@ export class NodeTime implements Timers {
     this.#isDead = true;
   }
 
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
   freeze(durationMs: number): void {
     this.#frozenUntil = this.#world.monotonic() + durationMs;
   }
@@ -125,7 +131,20 @@ export class NodeTime implements Timers {
   }
 
   soon(callback: () => void): void {
-    this.#world.at(0.05, () => this.#run(callback));
+    this.#due.push(callback);
+    this.#world.at(0.05, () => this.#run(() => this.#do(callback)));
+  }
+
+  /** Does now what `soon` was asked for, in the middle of a turn, as the real one. */
+  catchUp(): void {
+    for (let round = 0; round < 3; round++) for (const callback of this.#due.slice()) this.#do(callback);
+  }
+
+  #do(callback: () => void): void {
+    const at = this.#due.indexOf(callback);
+    if (at < 0) return;
+    this.#due.splice(at, 1);
+    callback();
   }
 
   giveWay(): Promise<void> {

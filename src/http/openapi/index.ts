@@ -3,6 +3,7 @@
 import { createDocument } from 'zod-openapi';
 import { adminPaths } from './admin.ts';
 import { nodePaths } from './node.ts';
+import { placementPaths } from './placement.ts';
 import { orderPaths } from './orders.ts';
 import { productPaths } from './products.ts';
 
@@ -35,7 +36,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
         admin: { type: 'http', scheme: 'bearer', description: 'The admin token.' },
       },
     },
-    paths: { ...orderPaths, ...productPaths, ...adminPaths, ...nodePaths },
+    paths: { ...orderPaths, ...productPaths, ...adminPaths, ...placementPaths, ...nodePaths },
   });
   return document;
 }

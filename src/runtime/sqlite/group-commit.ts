@@ -2,9 +2,10 @@
 // as one transaction. While the disk works, the next group gathers in the ports. Ended by `close`.
 
 import type { MessagePort } from 'node:worker_threads';
-import { JournalDamaged, type Sequence } from '../ports.ts';
+import { JournalDamaged, type Sequence, type StoredRecord } from '../ports.ts';
 import type { CommitMeter } from '../commit-meter.ts';
 import type { FileGuard } from './file-guard.ts';
+import { packRecords } from './packed-records.ts';
 import type { AppendRequest, Request, Response } from './protocol.ts';
 import type { SqliteStore } from './store.ts';
 
@@ -53,20 +54,25 @@ export class GroupCommit {
       if (request.kind === 'append') this.#waiting.push({ port, append: request });
       else answers.push(this.#read(request));
     }
-    if (answers.length > 0) port.postMessage(answers);
+    if (answers.length > 0) port.postMessage(answers, buffersOf(answers));
     this.#schedule();
   }
 
   #read(request: Exclude<Request, AppendRequest>): Response {
     const { id, shard } = request;
     try {
-      if (request.kind === 'read') return { id, records: this.#store.read(shard, request.from, request.to) };
-      const head = this.#store.head(shard);
-      return { id, records: head === undefined ? [] : [head] };
+      const records =
+        request.kind === 'read' ? this.#store.read(shard, request.from, request.to) : this.#headOf(shard);
+      return { id, records: packRecords(shard, records) };
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error);
       return { id, failure, isDamage: error instanceof JournalDamaged };
     }
+  }
+
+  #headOf(shard: number): StoredRecord[] {
+    const head = this.#store.head(shard);
+    return head === undefined ? [] : [head];
   }
 
   #schedule(): void {
@@ -102,3 +108,6 @@ export class GroupCommit {
     this.#committed.add(bytes);
   }
 }
+
+const buffersOf = (answers: readonly Response[]): ArrayBuffer[] =>
+  answers.flatMap((answer) => ('records' in answer ? [answer.records.bytes.buffer] : []));

@@ -9,6 +9,7 @@ import {
   type Sequence,
   type StoredRecord,
 } from '../ports.ts';
+import { unpackRecords } from './packed-records.ts';
 import type { Request, Response } from './protocol.ts';
 
 const UNSAID = { failure: 'the journal did not say', isDamage: false };
@@ -46,13 +47,19 @@ export class SqliteJournal implements Journal {
     });
   }
 
+  /** The next piece is asked for before one is handed out: the journal's thread reads while the owner replays. */
   async *replay(shard: number, from: Sequence, to: Sequence): AsyncIterable<readonly StoredRecord[]> {
-    for (let next = from; next <= to;) {
-      const records = await this.#records({ kind: 'read', id: 0, shard, from: next, to });
+    if (from > to) return;
+    let awaited = this.#records({ kind: 'read', id: 0, shard, from, to });
+    for (;;) {
+      const records = await awaited;
       const last = records.at(-1);
       if (last === undefined) return;
+      if (last.sequence >= to) return yield records;
+      awaited = this.#records({ kind: 'read', id: 0, shard, from: last.sequence + 1, to });
+      // Whoever stops before the next piece does not hear that it failed.
+      awaited.catch(() => undefined);
       yield records;
-      next = last.sequence + 1;
     }
   }
 
@@ -67,7 +74,7 @@ export class SqliteJournal implements Journal {
   #records(request: Request): Promise<readonly StoredRecord[]> {
     return new Promise((resolve, reject) => {
       this.#send(request, (response) => {
-        if ('records' in response) return resolve(response.records);
+        if ('records' in response) return resolve(unpackRecords(response.records));
         const { failure, isDamage } = 'failure' in response ? response : UNSAID;
         reject(isDamage ? new JournalDamaged(failure) : new JournalUnavailable(failure));
       });

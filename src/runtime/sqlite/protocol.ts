@@ -1,7 +1,8 @@
 // What worker threads and the journal's thread say to each other. One message per tick in either direction.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { AppendResult, Sequence, StoredRecord } from '../ports.ts';
+import type { AppendResult, Sequence } from '../ports.ts';
+import type { PackedRecords } from './packed-records.ts';
 import type { StoreOptions } from './schema.ts';
 import type { Append, JournalExtent } from './store.ts';
 
@@ -29,7 +30,7 @@ export type Request = AppendRequest | ReadRequest | HeadRequest;
 
 export type Response =
   | { readonly id: number; readonly result: AppendResult }
-  | { readonly id: number; readonly records: readonly StoredRecord[] }
+  | { readonly id: number; readonly records: PackedRecords }
   /** `isDamage`: trying again cannot help. */
   | { readonly id: number; readonly failure: string; readonly isDamage: boolean };
 
