@@ -8,6 +8,7 @@ export {
   lockDataFolder,
   type DataFolder,
 } from './data-folder.ts';
+export { JetStreamFeed, type JetStreamFeedOptions } from './jetstream/feed.ts';
 export { JetStreamJournal, type JetStreamJournalOptions } from './jetstream/journal.ts';
 export { JETSTREAM_LIMITS } from './jetstream/limits.ts';
 export { Link, LinkDown } from './jetstream/link.ts';

@@ -3,6 +3,7 @@
 
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import {
+  JetStreamFeed,
   JetStreamJournal,
   JetStreamNames,
   JetStreamSnapshots,
@@ -11,6 +12,7 @@ import {
   systemClock,
   systemRandom,
   systemTimers,
+  type JetStreamFeedOptions,
   type JetStreamJournalOptions,
   type JetStreamSnapshotsOptions,
 } from '../../src/runtime/index.ts';
@@ -84,13 +86,26 @@ export class JetStreamBench {
     });
   }
 
+  async feed(names: JetStreamNames, options: Partial<JetStreamFeedOptions> = {}): Promise<JetStreamFeed> {
+    return JetStreamFeed.open({
+      clock: systemClock,
+      timers: systemTimers,
+      names,
+      name: 'projection',
+      inFlightMax: 100,
+      ackWaitMs: 25_000,
+      ...options,
+      link: options.link ?? (await this.link()),
+    });
+  }
+
   async manager(): Promise<JetStreamManager> {
     return jetstreamManager((await this.link()).connection);
   }
 
-  async restart(): Promise<void> {
+  async restart(signal?: NodeJS.Signals): Promise<void> {
     await this.closeLinks();
-    await (await this.cluster).restart();
+    await (await this.cluster).restart(signal);
   }
 
   async closeLinks(): Promise<void> {

@@ -14,6 +14,7 @@ import {
 } from '../../src/runtime/index.ts';
 import { JetStreamBench } from '../harness/jetstream-bench.ts';
 import { recordOf, textOf } from '../harness/text-record.ts';
+import { waitUntil } from '../harness/wait-until.ts';
 import { startNats } from '../servers/nats.ts';
 
 /** As docs/jetstream.md gives them; `of` is the prefix. */
@@ -42,6 +43,22 @@ const nats = new JetStreamBench({
       permissions: {
         publish: { allow: ['$JS.API.STREAM.CREATE.*', '$JS.API.STREAM.INFO.*'] },
         subscribe: { allow: ['_INBOX_provisioner.>'] },
+      },
+    },
+    {
+      user: 'projection',
+      password: 'of-the-tests',
+      permissions: {
+        publish: {
+          allow: [
+            '$JS.API.CONSUMER.INFO.guarded-journal.projection',
+            '$JS.API.CONSUMER.CREATE.guarded-journal.projection.guarded.journal.*',
+            '$JS.API.CONSUMER.DELETE.guarded-journal.projection',
+            '$JS.API.CONSUMER.MSG.NEXT.guarded-journal.projection',
+            '$JS.ACK.guarded-journal.projection.>',
+          ],
+        },
+        subscribe: { allow: ['_INBOX_projection.>'] },
       },
     },
     {
@@ -206,6 +223,30 @@ describe('permissions', () => {
     expect(await (await nats.manager()).streams.info(names.journalStream)).toMatchObject({
       state: { messages: 1 },
     });
+  });
+
+  test('of the docs are enough for the projection’s feed', async () => {
+    const names = new JetStreamNames('guarded');
+    await provision(await nats.link(), names, ONE);
+    const journal = await nats.journal(names);
+    await journal.append(4, recordOf(4, 'claim', 0), 0);
+    const feed = await nats.feed(names, { link: await nats.link(as('projection')) });
+    for (let times = 0; times < 2; times++) {
+      const records = await waitUntil('a record', async () => {
+        const records = await feed.pull(9);
+        return records.length > 0 && records;
+      });
+      feed.ack(records.map(({ sequence }) => sequence));
+      await feed.rewind(0);
+    }
+    feed.setAside(4, 1);
+    const manager = await nats.manager();
+    const noted = await waitUntil('it is noted where the next feed begins', async () => {
+      const { config } = await manager.consumers.info(names.journalStream, 'projection');
+      return config.metadata?.['doorbuster-begin'];
+    });
+    expect(noted).toBe('1');
+    await feed.close();
   });
 
   test('of a gateway keep it out of the journal, and it is told neither appended nor fenced', async () => {

@@ -201,9 +201,9 @@ export class NatsCluster {
     if (ended !== undefined) throw new Error(`nats-server ended at once: ${ended.output}`);
   }
 
-  /** SIGKILL to all of them, and a new start with the same ports and stores. */
-  async restart(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.kill()));
+  /** All of them end, and start anew with the same ports and stores. */
+  async restart(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.end(signal)));
     await this.start();
   }
 

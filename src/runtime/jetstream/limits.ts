@@ -18,6 +18,18 @@ export const JETSTREAM_LIMITS = {
   readRecordsMax: 1_000,
   /** Of a snapshot, in one message. */
   snapshotPieceBytes: 128 * 1024,
+  /** Records that one feed has from the server and nobody has pulled. */
+  feedPrefetchMax: 100,
+  /** For one request of the feed; then it asks again. */
+  feedFetchMs: 15_000,
+  /** The server says so often that it lives; after two it is asked anew. */
+  feedHeartbeatMs: 3_000,
+  /** A pull without records ends empty. */
+  feedIdleMs: 500,
+  /** A record that was given back comes again no earlier. */
+  feedNakDelayMs: 100,
+  /** How long a record may be worked on before the server gives it out again. */
+  feedWorkingMsMax: 60_000,
   /** Beside a record in its message: subject, headers, and the room that later versions may want. */
   messageOverheadBytes: 4 * 1024,
   /** The server knows a repeated append for so long; its expectation alone is enough after that. */

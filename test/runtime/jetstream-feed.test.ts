@@ -1,0 +1,176 @@
+// What only a feed behind a network can suffer, and what several of one name share. The contract that all feeds share is in
+// feed.test.ts.
+
+import { afterAll, afterEach, expect, test } from 'vitest';
+import type { Feed, FeedRecord, JetStreamNames } from '../../src/runtime/index.ts';
+import { JetStreamBench } from '../harness/jetstream-bench.ts';
+import { TcpProxy } from '../harness/tcp-proxy.ts';
+import { recordOf } from '../harness/text-record.ts';
+import { waitUntil } from '../harness/wait-until.ts';
+
+const nats = new JetStreamBench();
+afterAll(() => nats.stop());
+afterEach(() => nats.closeLinks());
+
+const SHARD = 1;
+/** Longer than any test: what comes again does so for another reason. */
+const LONG_MS = 300_000;
+
+async function write(names: JetStreamNames, count: number): Promise<void> {
+  const journal = await nats.journal(names);
+  let head = (await journal.head(SHARD))?.sequence ?? 0;
+  for (let number = 0; number < count; number++) {
+    const result = await journal.append(SHARD, recordOf(SHARD, 'record', head), head);
+    if (result.kind !== 'appended') throw new Error(result.kind);
+    head = result.sequence;
+  }
+}
+
+/** Until so many different records came. */
+async function gathered(count: number, ...feeds: readonly Feed[]): Promise<Map<number, FeedRecord>> {
+  const records = new Map<number, FeedRecord>();
+  await waitUntil(
+    `${count} records`,
+    async () => {
+      for (const feed of feeds)
+        for (const record of await feed.pull(20)) records.set(record.sequence, record);
+      return records.size >= count;
+    },
+    () => [...records.keys()],
+  );
+  return records;
+}
+
+const sorted = (records: ReadonlyMap<number, FeedRecord>): number[] =>
+  [...records.keys()].sort((one, other) => one - other);
+
+test('feeds of one name share the records, and the living get what the dead had', async () => {
+  const names = await nats.stream();
+  await write(names, 20);
+  const dying = await nats.link();
+  const feeds = [
+    await nats.feed(names, { link: dying, ackWaitMs: 1_000 }),
+    await nats.feed(names, { ackWaitMs: 1_000 }),
+  ] as const;
+  await gathered(1, feeds[0]);
+  await dying.close();
+  const records = await gathered(20, feeds[1]);
+  expect(sorted(records)).toEqual([...Array(20).keys()].map((at) => at + 1));
+  feeds[1].ack(sorted(records));
+  await feeds[1].close();
+});
+
+test('one that leaves gives back what it had, at once', async () => {
+  const names = await nats.stream();
+  await write(names, 10);
+  const leaving = await nats.feed(names, { ackWaitMs: LONG_MS });
+  await gathered(10, leaving);
+  leaving.ack([1]);
+  await leaving.close();
+  const other = await nats.feed(names, { ackWaitMs: LONG_MS });
+  expect(sorted(await gathered(9, other))).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  await other.close();
+});
+
+test('what takes long is not given to others while there are signs of life', async () => {
+  const names = await nats.stream();
+  await write(names, 2);
+  // A witness of the server's own patience: its feed gives no signs.
+  const silent = await nats.feed(names, { name: 'silent', ackWaitMs: 2_000, workingMsMax: 0 });
+  const working = await nats.feed(names, { name: 'working', ackWaitMs: 2_000, workingMsMax: LONG_MS });
+  await gathered(2, silent);
+  await gathered(2, working);
+  for (let times = 0; times < 2; times++) {
+    await waitUntil('the silent one is given them again', async () => (await silent.pull(9)).length > 0);
+  }
+  expect(await working.pull(9)).toEqual([]);
+  await silent.close();
+  await working.close();
+});
+
+test('a lost connection is made again, and nothing is missed', async () => {
+  const names = await nats.stream();
+  const proxy = await TcpProxy.to((await nats.cluster).servers[0]!.port);
+  const link = await nats.link({ servers: `127.0.0.1:${proxy.port}`, ignoreClusterUpdates: true });
+  const feed = await nats.feed(names, { link, ackWaitMs: 1_000 });
+  await write(names, 3);
+  feed.ack(sorted(await gathered(3, feed)));
+  proxy.cut();
+  await write(names, 3);
+  expect(await feed.pull(9)).toEqual([]);
+  proxy.heal();
+  expect([...sorted(await gathered(3, feed))]).toEqual(expect.arrayContaining([4, 5, 6]));
+  await feed.close();
+  await link.close();
+  await proxy.close();
+});
+
+test('a server that is killed gives again what it has, and the feed goes on', async () => {
+  const names = await nats.stream();
+  await write(names, 5);
+  const feed = await nats.feed(names, { ackWaitMs: 1_000, workingMsMax: 0 });
+  await gathered(5, feed);
+  const cluster = await nats.cluster;
+  await cluster.restart();
+  await write(names, 1);
+  expect(sorted(await gathered(6, feed))).toEqual([1, 2, 3, 4, 5, 6]);
+  await feed.close();
+});
+
+test('one whose consumer another made anew goes on with the new one', async () => {
+  const names = await nats.stream();
+  await write(names, 3);
+  const feed = await nats.feed(names, { ackWaitMs: 1_000 });
+  feed.ack(sorted(await gathered(3, feed)));
+  const other = await nats.feed(names, { ackWaitMs: 1_000 });
+  await other.rewind(0);
+  await other.close();
+  expect(sorted(await gathered(3, feed))).toEqual([1, 2, 3]);
+  await write(names, 1);
+  expect((await gathered(1, feed)).size).toBeGreaterThan(0);
+  await feed.close();
+});
+
+test('one whose consumer is gone makes it anew, and gives everything again', async () => {
+  const names = await nats.stream();
+  await write(names, 3);
+  const feed = await nats.feed(names, { ackWaitMs: 1_000 });
+  feed.ack(sorted(await gathered(3, feed)));
+  await (await nats.manager()).consumers.delete(names.journalStream, 'projection');
+  expect(sorted(await gathered(3, feed))).toEqual([1, 2, 3]);
+  await feed.close();
+});
+
+test('what was set aside by a feed that then died comes again', async () => {
+  const names = await nats.stream();
+  await write(names, 6);
+  const dying = await nats.link();
+  const feed = await nats.feed(names, { link: dying, inFlightMax: 4, ackWaitMs: LONG_MS });
+  await gathered(4, feed);
+  feed.setAside(SHARD, 3);
+  feed.ack([1, 2]);
+  const consumer = async () => (await nats.manager()).consumers.info(names.journalStream, 'projection');
+  // All of them are out of the way, so the place that they had is free.
+  await waitUntil('they were passed over', async () => (await consumer()).ack_floor.stream_seq === 6);
+  await dying.close();
+  const again = await nats.feed(names, { ackWaitMs: LONG_MS });
+  expect(sorted(await gathered(4, again))).toEqual([3, 4, 5, 6]);
+  await again.close();
+});
+
+test('what is no record is handed out as damaged, and what follows it, too', async () => {
+  const names = await nats.stream();
+  const link = await nats.link();
+  await link.connection.request(names.journalOf(SHARD), 'no record', { timeout: 10_000 });
+  await link.connection.request(names.journalOf(SHARD), recordOf(2, 'astray', 1), { timeout: 10_000 });
+  await link.connection.request(names.journalOf(SHARD), recordOf(SHARD, 'sound', 2), { timeout: 10_000 });
+  const feed = await nats.feed(names);
+  const records = await gathered(3, feed);
+  const damage = [1, 2, 3].map((sequence) => records.get(sequence)!.damage);
+  expect(damage).toEqual([
+    expect.stringContaining('record 1 of shard 1 is damaged: record version'),
+    expect.stringContaining('it says that it is of shard 2'),
+    undefined,
+  ]);
+  await feed.close();
+});
