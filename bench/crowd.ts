@@ -79,7 +79,11 @@ export class Crowd {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const answer = await this.#click(customer, quantity, hangUp && tries === 0);
       if (answer === undefined) this.unanswered++;
-      else if (answer.status !== 503) {
+      else if (answer.status === 401) {
+        throw new Error(
+          `the node no longer accepts ${customer.id}’s token. Was it started again with another AUTH_SECRET?`,
+        );
+      } else if (answer.status !== 503) {
         if (answer.replayed) this.replayed++;
         return answer;
       }
