@@ -2,17 +2,22 @@
 // servers are real; the contract that all journals share is in journal.test.ts.
 
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { encodeRecord } from '../../src/actors/index.ts';
 import {
   JournalDamaged,
   JournalUnavailable,
+  systemClock,
+  systemRandom,
   systemTimers,
   type AppendResult,
   type JetStreamJournal,
   type JetStreamNames,
   type Journal,
+  type ShardPorts,
   type StoredRecord,
 } from '../../src/runtime/index.ts';
 import { AppendWindow } from '../../src/runtime/jetstream/append-window.ts';
+import { claim } from '../../src/runtime/claim.ts';
 import { JetStreamBench } from '../harness/jetstream-bench.ts';
 import { TcpProxy } from '../harness/tcp-proxy.ts';
 import { recordOf, textOf } from '../harness/text-record.ts';
@@ -45,6 +50,13 @@ async function appended(journal: Journal, text: string, expected: number): Promi
   if (result.kind !== 'appended') throw new Error(`${text}: ${JSON.stringify(result)}`);
   return result.sequence;
 }
+
+const portsOf = (journal: Journal): ShardPorts => ({
+  journal,
+  clock: systemClock,
+  timers: systemTimers,
+  random: systemRandom,
+});
 
 /** Counts the pauses between the tries of an append. */
 class CountedTimers {
@@ -176,6 +188,31 @@ describe('behind a network that fails', () => {
     proxy.cut();
     expect(await append(journal, 'another', head)).toMatchObject({ kind: 'unknown' });
     expect(await textsOf(witness)).toEqual(['claim', 'batch']);
+  });
+
+  test('an owner whose append stays unknown claims anew, and reads that it landed', async () => {
+    const { names, journal, witness } = await behindProxy({ appendMs: 400, appendTryMs: 100 });
+    const landed: string[] = [];
+    const claimed = (by: Journal, unknown?: Parameters<typeof claim>[3]): ReturnType<typeof claim> =>
+      claim(SHARD, 0, portsOf(by), unknown, () => landed.push('landed'));
+    const first = (await claimed(journal))!;
+    const { epoch, owner, head } = first.position;
+    const flight = { head, owner, number: 1 };
+    const header = { shard: SHARD, epoch, owner, number: 1, previous: head, revision: 0, at: Date.now() };
+    proxy.mute();
+    const result = await journal.append(SHARD, encodeRecord(header, []), head);
+    expect(result).toMatchObject({ kind: 'unknown' });
+    proxy.cut();
+    proxy.heal();
+    const second = await waitUntil('it claims', () => claimed(journal, flight));
+    expect(landed).toEqual(['landed']);
+    expect(second.position.epoch).toBeGreaterThan(epoch);
+    const other = (await claimed(await one.journal(names)))!;
+    expect(other.position.epoch).toBe(second.position.epoch + 1);
+    const late = { ...header, epoch: second.position.epoch, owner: second.position.owner };
+    const bytes = encodeRecord({ ...late, previous: second.position.head }, []);
+    expect(await journal.append(SHARD, bytes, second.position.head)).toEqual({ kind: 'fenced' });
+    expect((await witness.head(SHARD))?.sequence).toBe(other.position.head);
   });
 
   test('reads without a connection say so, and are right again later', async () => {
