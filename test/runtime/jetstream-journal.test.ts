@@ -193,8 +193,8 @@ describe('behind a network that fails', () => {
   test('an owner whose append stays unknown claims anew, and reads that it landed', async () => {
     const { names, journal, witness } = await behindProxy({ appendMs: 400, appendTryMs: 100 });
     const landed: string[] = [];
-    const claimed = (by: Journal, unknown?: Parameters<typeof claim>[3]): ReturnType<typeof claim> =>
-      claim(SHARD, 0, portsOf(by), unknown, () => landed.push('landed'));
+    const claimed = (by: Journal, unknown?: Parameters<typeof claim>[4]): ReturnType<typeof claim> =>
+      claim(SHARD, 0, portsOf(by), undefined, unknown, () => landed.push('landed'));
     const first = (await claimed(journal))!;
     const { epoch, owner, head } = first.position;
     const flight = { head, owner, number: 1 };
