@@ -177,12 +177,14 @@ describe.each<[string, () => Promise<Bench>]>([
     bench = await open();
     await new Writer(bench).write(3);
     const feed = await bench.openFeed({ ackWaitMs: 1_000 });
-    await pulled(feed, 3);
+    expect(sequences(await pulled(feed, 3))).toContain(1);
     feed.ack([1]);
     await bench.pass(1_000);
-    const again = await pulled(feed, 2);
-    expect(sequences(again)).toEqual([2, 3]);
-    for (const { deliveries } of again) expect(deliveries).toBeGreaterThan(1);
+    const again = new Set<number>();
+    await waitUntil('they come again', async () => {
+      for (const { sequence, deliveries } of await feed.pull(3)) if (deliveries > 1) again.add(sequence);
+      return again.has(2) && again.has(3);
+    });
     await feed.close();
   });
 

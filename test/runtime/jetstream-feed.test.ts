@@ -97,9 +97,13 @@ test('a lost connection is made again, and nothing is missed', async () => {
   feed.ack(sorted(await gathered(3, feed)));
   proxy.cut();
   await write(names, 3);
-  expect(await feed.pull(9)).toEqual([]);
   proxy.heal();
-  expect([...sorted(await gathered(3, feed))]).toEqual(expect.arrayContaining([4, 5, 6]));
+  const came = new Set<number>();
+  await waitUntil('what was written meanwhile', async () => {
+    for (const { sequence } of await feed.pull(9)) came.add(sequence);
+    return [4, 5, 6].every((sequence) => came.has(sequence));
+  });
+  expect(came.size).toBeGreaterThanOrEqual(3);
   await feed.close();
   await link.close();
   await proxy.close();

@@ -251,10 +251,9 @@ test('a server that froze in mid-append and was thawed makes one record of many 
   let head = await appended(journal, 'claim', 0);
   for (let round = 0; round < 3; round++) {
     timers.pauses = 0;
-    server.freeze();
+    await server.freeze();
     const appending = append(journal, `batch ${round}`, head);
-    await waitUntil('it was sent more than once', () => timers.pauses >= 2);
-    server.thaw();
+    await waitUntil('it was sent more than once', () => timers.pauses >= 2).finally(() => server.thaw());
     const result = await appending;
     if (result.kind !== 'appended') throw new Error(JSON.stringify(result));
     head = result.sequence;

@@ -4,7 +4,7 @@
 // Whoever starts them stops them; should the process end before, the servers end with it. The folder goes with them.
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitUntil } from '../harness/wait-until.ts';
@@ -114,13 +114,25 @@ export class NatsServer {
     return this.end('SIGKILL');
   }
 
-  /** It keeps its connections and answers nobody. */
-  freeze(): void {
+  /** It keeps its connections and answers nobody. The signal takes a moment to stop all of its threads. */
+  async freeze(): Promise<void> {
     this.#child?.kill('SIGSTOP');
+    await waitUntil('all threads of the server are stopped', () =>
+      this.#threadStates().every((state) => state === 'T'),
+    );
   }
 
   thaw(): void {
     this.#child?.kill('SIGCONT');
+  }
+
+  /** As the system tells them; needs Linux. */
+  #threadStates(): string[] {
+    const tasks = `/proc/${this.#child!.pid}/task`;
+    // The name of a thread, in parentheses, comes before its state.
+    return readdirSync(tasks).map(
+      (task) => readFileSync(join(tasks, task, 'stat'), 'utf8').split(') ')[1]![0]!,
+    );
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
