@@ -129,7 +129,7 @@ export interface Feed {
   setAside(shard: number, from: Sequence): void;
 }
 
-/** Where a message goes: a worker thread of this node, or (in a cluster) of another. */
+/** Where a message goes: a worker thread of this node, or (in a cluster) of another (address.ts). */
 export type Address = number;
 
 /** Unreliable, unordered between pairs, and as fast as it can be: loss shows as a missed deadline. */
@@ -160,8 +160,19 @@ export interface ReplyEnvelope {
 /** What a shard answers: the actor's reply, or that it is not the owner (any more) and decided nothing. */
 export type ShardReply = Reply | { readonly outcome: 'moved' };
 
+/**
+ * The others' word that they take nothing over from this node until it ends. Nothing that is sold rests on it, since the
+ * journal fences: only answers that need no append do.
+ */
+export interface Lease {
+  /** By the monotonic clock, counted from the moment at which the renewal was sent. */
+  readonly isValid: boolean;
+}
+
 /** What a shard's owner needs of the world. */
 export interface ShardPorts {
+  /** Of a node by itself it never ends. */
+  readonly lease?: Lease;
   readonly journal: Journal;
   /** Without them every claim reads the whole journal of the shard. */
   readonly snapshots?: Snapshots;

@@ -3,6 +3,12 @@
 //
 //   doorbuster-journal      doorbuster.journal.<shard>
 //   doorbuster-snapshots    doorbuster.snapshots.…         see snapshots.ts
+//   KV_doorbuster-cluster   the placement document and the members' leases
+//                           doorbuster.cmd.<address>       commands for a worker thread (no stream, as those below)
+//                           doorbuster.reply.<address>     its answers from others
+//                           doorbuster.node.<member>       what nodes ask each other
+
+import type { Address } from '../ports.ts';
 
 export const DEFAULT_PREFIX = 'doorbuster';
 
@@ -11,6 +17,8 @@ const PREFIX = /^[A-Za-z0-9_-]{1,32}$/;
 export class JetStreamNames {
   readonly journalStream: string;
   readonly snapshotStream: string;
+  readonly clusterBucket: string;
+  readonly #prefix: string;
   readonly #journal: string;
   readonly #snapshots: string;
 
@@ -20,6 +28,8 @@ export class JetStreamNames {
       throw new Error(`"${prefix}" is no prefix of subjects: letters, digits, _ and -`);
     this.journalStream = `${prefix}-journal`;
     this.snapshotStream = `${prefix}-snapshots`;
+    this.clusterBucket = `${prefix}-cluster`;
+    this.#prefix = prefix;
     this.#journal = `${prefix}.journal`;
     this.#snapshots = `${prefix}.snapshots`;
   }
@@ -42,5 +52,17 @@ export class JetStreamNames {
 
   snapshotsOf(kind: string, shard: number): string {
     return `${this.#snapshots}.${kind}.${shard}`;
+  }
+
+  commandsTo(address: Address): string {
+    return `${this.#prefix}.cmd.${address}`;
+  }
+
+  repliesTo(address: Address): string {
+    return `${this.#prefix}.reply.${address}`;
+  }
+
+  nodeOf(member: number): string {
+    return `${this.#prefix}.node.${member}`;
   }
 }
