@@ -102,7 +102,7 @@ const shards = new OwnShards({
   shards: config.shards,
   ownerOf,
   timers,
-  make: (number, onPhase) => new Shard(number, shardPorts, config.limits, 0, onPhase),
+  make: (number, onPhase) => new Shard(number, shardPorts, config.limits, onPhase),
   onPhase: tellPhase,
 });
 const router = new Router(

@@ -30,6 +30,10 @@ export const JETSTREAM_LIMITS = {
   feedNakDelayMs: 100,
   /** How long a record may be worked on before the server gives it out again. */
   feedWorkingMsMax: 60_000,
+  /** For one answer about the cluster's document or a lease. */
+  clusterAnswerMs: 1_000,
+  /** Between two looks at the members' leases, and at the document when nobody told of a change. */
+  clusterLookMs: 150,
   /** Beside a record in its message: subject, headers, and the room that later versions may want. */
   messageOverheadBytes: 4 * 1024,
   /** The server knows a repeated append for so long; its expectation alone is enough after that. */

@@ -7,6 +7,7 @@
 //                           doorbuster.cmd.<address>       commands for a worker thread (no stream, as those below)
 //                           doorbuster.reply.<address>     its answers from others
 //                           doorbuster.node.<member>       what nodes ask each other
+//                           doorbuster.changes             the document was changed: look at it
 
 import type { Address } from '../ports.ts';
 
@@ -52,6 +53,10 @@ export class JetStreamNames {
 
   snapshotsOf(kind: string, shard: number): string {
     return `${this.#snapshots}.${kind}.${shard}`;
+  }
+
+  get clusterChanges(): string {
+    return `${this.#prefix}.changes`;
   }
 
   commandsTo(address: Address): string {
