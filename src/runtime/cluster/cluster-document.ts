@@ -129,12 +129,27 @@ export function rehome(document: ClusterDocument, homes: ReadonlyMap<number, Add
 }
 
 /** Where each shard belongs, by who is there and what the operators want; NOBODY when nobody may take it. */
-export const targetOf = (document: ClusterDocument): Address[] => {
+export function targetOf(document: ClusterDocument): Address[] {
   const numbers = new Map(document.members.map(({ node, number }) => [node, number]));
   return placementOf(rulesOf(document.wanted.file), factsOf(document)).map((home) =>
     home === undefined ? NOBODY : addressOf(numbers.get(home.node)!, home.worker),
   );
-};
+}
+
+/** `targetOf`, computed once for each of the documents that want the same. Of one cluster. */
+export class Target {
+  #revision = -1;
+  #homes: readonly Address[] = [];
+
+  of(document: ClusterDocument): readonly Address[] {
+    const { revision } = document.wanted;
+    if (revision !== this.#revision) {
+      this.#homes = targetOf(document);
+      this.#revision = revision;
+    }
+    return this.#homes;
+  }
+}
 
 /** Where each shard is, as people name it. */
 export const presentOf = (document: ClusterDocument): Placement =>

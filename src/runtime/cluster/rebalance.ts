@@ -9,7 +9,7 @@
 
 import { memberOf, NOBODY, workerOf } from '../address.ts';
 import type { Address, Clock, Timers } from '../ports.ts';
-import { memberOfNumber, rehome, targetOf, type ClusterDocument } from './cluster-document.ts';
+import { memberOfNumber, rehome, Target, type ClusterDocument } from './cluster-document.ts';
 
 export interface RebalancePorts {
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -49,6 +49,7 @@ interface Fetched {
 export class Rebalance {
   readonly #ports: RebalancePorts;
   readonly #underWay = new Set<number>();
+  readonly #target = new Target();
   #longestPauseMs = 0;
   #fetched = 0;
   #isRunning = false;
@@ -90,6 +91,7 @@ export class Rebalance {
       try {
         await this.#fetch(due);
       } catch (error) {
+        await this.#abandonUnnamed(due);
         onFailed(shards, error as Error);
         await new Promise<void>((resolve) => void timers.after(REBALANCE_LIMITS.retryMs, resolve));
       } finally {
@@ -100,19 +102,18 @@ export class Rebalance {
   }
 
   #due(): Fetched[] {
-    const { member, document } = this.#ports;
-    return dueTo(member, document()).slice(0, REBALANCE_LIMITS.shardsMax);
+    const { document } = this.#ports;
+    return this.#dueBy(document()).slice(0, REBALANCE_LIMITS.shardsMax);
   }
 
   async #fetch(due: readonly Fetched[]): Promise<void> {
-    const { clock, member, prepare, abandon, take } = this.#ports;
+    const { clock, member, prepare, take } = this.#ports;
     for (const { shard } of due) this.#underWay.add(shard);
     await Promise.all(due.map(({ shard, to }) => prepare(workerOf(to), shard)));
     const since = clock.monotonic();
     const document = await this.#name(due);
     const named = due.filter(({ shard, to }) => document.homes[shard] === to);
-    const others = due.filter(({ shard, to }) => document.homes[shard] !== to);
-    await Promise.all(others.map(({ shard, to }) => abandon(workerOf(to), shard)));
+    await this.#abandonUnnamed(due);
     await Promise.all(
       [...Map.groupBy(named, ({ from }) => from)].map(([from, of]) =>
         this.#whenReleased(
@@ -139,11 +140,18 @@ export class Rebalance {
     );
   }
 
+  async #abandonUnnamed(due: readonly Fetched[]): Promise<void> {
+    const { document, abandon } = this.#ports;
+    const { homes } = document();
+    const unnamed = due.filter(({ shard, to }) => homes[shard] !== to);
+    await Promise.allSettled(unnamed.map(({ shard, to }) => abandon(workerOf(to), shard)));
+  }
+
   /** Those that still are where they were, and belong here. */
   #name(due: readonly Fetched[]): Promise<ClusterDocument> {
-    const { member, change } = this.#ports;
+    const { change } = this.#ports;
     return change((document) => {
-      const still = new Map(dueTo(member, document).map((one) => [one.shard, one]));
+      const still = new Map(this.#dueBy(document).map((one) => [one.shard, one]));
       const homes = due.flatMap(({ shard, from, to }): [number, Address][] => {
         const now = still.get(shard);
         return now?.from === from && now.to === to ? [[shard, to]] : [];
@@ -154,7 +162,8 @@ export class Rebalance {
 
   async #whenReleased(from: Address, shards: readonly number[]): Promise<void> {
     const { document, release, timers } = this.#ports;
-    while (from !== NOBODY && memberOfNumber(document(), memberOf(from)) !== undefined) {
+    if (from === NOBODY) return;
+    while (memberOfNumber(document(), memberOf(from)) !== undefined) {
       try {
         return await release(from, shards);
       } catch {
@@ -163,11 +172,12 @@ export class Rebalance {
       }
     }
   }
-}
 
-function dueTo(member: number, document: ClusterDocument): Fetched[] {
-  return targetOf(document).flatMap((to, shard): Fetched[] => {
-    const from = document.homes[shard]!;
-    return memberOf(to) === member && to !== from ? [{ shard, from, to }] : [];
-  });
+  #dueBy(document: ClusterDocument): Fetched[] {
+    const { member } = this.#ports;
+    return this.#target.of(document).flatMap((to, shard): Fetched[] => {
+      const from = document.homes[shard]!;
+      return memberOf(to) === member && to !== from ? [{ shard, from, to }] : [];
+    });
+  }
 }
