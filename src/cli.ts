@@ -6,7 +6,15 @@ import { commands } from './commands/index.ts';
 import { ConfigError } from './config.ts';
 import { CommandError } from './node-client.ts';
 import { EmbeddedPostgresUnusable, PostgresOfAnotherJournal, SchemaRefused } from './persistence/index.ts';
-import { ArchiveRefused, DataFolderBusy, DataFolderUnusable, JournalMismatch } from './runtime/index.ts';
+import {
+  ArchiveRefused,
+  DataFolderBusy,
+  DataFolderUnusable,
+  JetStreamMismatch,
+  JournalMismatch,
+  NatsUnreachable,
+  ServerUnfit,
+} from './runtime/index.ts';
 import { StartError } from './start-error.ts';
 import { version } from './version.ts';
 
@@ -20,9 +28,12 @@ const EXPECTED = [
   DataFolderUnusable,
   EmbeddedPostgresUnusable,
   InvalidArgumentError,
+  JetStreamMismatch,
   JournalMismatch,
+  NatsUnreachable,
   PostgresOfAnotherJournal,
   SchemaRefused,
+  ServerUnfit,
   StartError,
 ];
 

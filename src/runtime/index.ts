@@ -13,10 +13,26 @@ export { JetStreamJournal, type JetStreamJournalOptions } from './jetstream/jour
 export { JETSTREAM_LIMITS } from './jetstream/limits.ts';
 export { Link, LinkDown } from './jetstream/link.ts';
 export { DEFAULT_PREFIX, JetStreamNames } from './jetstream/names.ts';
-export { JetStreamMismatch, provision, type ProvisionOptions } from './jetstream/provision.ts';
+export {
+  connectionOptionsOf,
+  NatsUnreachable,
+  openLink,
+  type NatsConnectionSettings,
+} from './jetstream/connection.ts';
+export {
+  JetStreamMismatch,
+  jetStreamFacts,
+  NotPermitted,
+  provision,
+  type JetStreamFacts,
+  type Provisioned,
+  type ProvisionOptions,
+} from './jetstream/provision.ts';
 export { checkServer, judgeServers, ServerUnfit, type ServerCheckOptions } from './jetstream/server-check.ts';
 export type { ServerFacts } from './jetstream/server-facts.ts';
 export { JetStreamSnapshots, type JetStreamSnapshotsOptions } from './jetstream/snapshots.ts';
+export { openJetStream, type JetStreamStore, type JetStreamStoreOptions } from './jetstream/store.ts';
+export type { Replicas } from './jetstream/streams.ts';
 export { DEFAULT_LIMITS, type RuntimeLimits } from './limits.ts';
 export { CommitMeter } from './commit-meter.ts';
 export { BEAT_PERIOD_MS, Heartbeats } from './heartbeats.ts';

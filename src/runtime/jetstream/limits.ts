@@ -1,6 +1,8 @@
 // Every bound of the journal on JetStream, with its unit. What happens at each is told in docs/limits.md.
 
 export const JETSTREAM_LIMITS = {
+  /** For one server to take a new connection. */
+  connectMs: 10_000,
   /** For the answer to one try of an append. */
   appendTryMs: 3_000,
   /** After so long an append whose fate is open is told `unknown`. */

@@ -35,6 +35,15 @@ export class JetStreamNames {
     this.#snapshots = `${prefix}.snapshots`;
   }
 
+  /** Of the bucket, by the client library's rule. */
+  get clusterStream(): string {
+    return `KV_${this.clusterBucket}`;
+  }
+
+  get clusterSubjects(): string {
+    return `$KV.${this.clusterBucket}.>`;
+  }
+
   get journalSubjects(): string {
     return `${this.#journal}.*`;
   }
