@@ -77,6 +77,11 @@ const settings = z.strictObject({
     .regex(/^[A-Za-z0-9_-]{1,32}$/, 'must be 1 to 32 letters, digits, _ and -')
     .default(DEFAULT_PREFIX)
     .describe('of the names of streams and subjects: another cluster has another'),
+  NATS_INBOX_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64})*$/, 'must be a subject: letters, digits, _ and -, and dots between')
+    .optional()
+    .describe('of the subjects on which NATS answers; permissions may allow each user its own'),
   NATS_REPLICAS: integer(1, 3)
     .refine((copies) => copies !== 2, 'must be 1 or 3')
     .optional()
@@ -149,6 +154,7 @@ export interface ClusterConfig {
   /** `nats://` addresses. */
   readonly servers: readonly string[];
   readonly prefix: string;
+  readonly inboxPrefix: string | undefined;
   /** Of the journal; undefined: as the servers allow. */
   readonly replicas: 1 | 3 | undefined;
   readonly monitorUrls: readonly string[];
@@ -290,6 +296,7 @@ function clusterOf(values: z.output<typeof settings>): ClusterConfig | undefined
   return {
     servers: addresses.split(','),
     prefix,
+    inboxPrefix: values.NATS_INBOX_PREFIX,
     replicas: replicas as 1 | 3 | undefined,
     monitorUrls: values.NATS_MONITOR_URLS?.split(',') ?? [],
     leaseMs,

@@ -100,112 +100,85 @@ async function compose(
   undo: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<RunningNode> {
-  const { shards, journalBytesMax: bytesMax } = config;
-  const journal = await SqliteJournalHost.start(folder.journal, { shards, bytesMax }, [folder.lock]);
-  undo.push(() => journal.stop());
-
   const board = new NodeBoard();
+  const storage =
+    config.cluster === undefined
+      ? await EmbeddedStorage.open(config, folder, logger)
+      : await JetStreamStorage.open(config, config.cluster, logger);
+  undo.push(() => storage.stop());
+  const cluster = await joinCluster(config, storage, board, logger);
+  undo.push(() => cluster?.leave());
+  const store = openPlacement(folder.placement);
+
   const metrics = new Metrics();
   let auditing: Promise<NodeReport> | undefined;
   const auditNow = async (): Promise<NodeReport> => {
     const { shards: live, silent: silentWorkers } = await workers.live();
-    await caughtUp(pump);
+    if (pump !== undefined) await caughtUp(pump);
     const report = await runAudit({ ...filesOf(folder), connection: postgres.connection, live });
     return { ...report, silentWorkers };
   };
   const handlers = {
-    shards: async (): Promise<NodeShard[]> =>
-      listShards(config.nodeId, workers.placement.owners, await workers.figures()),
+    shards: async (): Promise<NodeShard[]> => {
+      if (cluster !== undefined) return cluster.shards();
+      return listShards(workers.placement.owners, new Map([[0, toldBy(config.nodeId, await workers.figures())]]));
+    },
     metrics: async (): Promise<string> => {
       const pool = await workers.figures();
-      const owners = [...workers.placement.owners];
+      const own = [...workers.placement.owners].filter((owner) => memberOf(owner) === member);
       return metrics.render({
         pool,
-        silentShards: owners.filter((worker) => pool.silent.includes(worker)).length,
-        projection: pump.stats(),
-        projectionLagSeconds: Math.max(0, systemClock.now() - pump.asOf) / 1_000,
+        silentShards: own.filter((owner) => pool.silent.includes(workerOf(owner))).length,
+        ownShards: own.length,
+        hasLease: board.leaseUntil > systemClock.monotonic(),
+        projection: pump?.stats(),
+        projectionLagSeconds: pump && Math.max(0, systemClock.now() - pump.asOf) / 1_000,
       });
     },
     profile: (request: ProfileRequest): Promise<ProfileOutcome> => workers.profiler.take(request),
-    placement: (): PlacementStatus => resharding.status,
+    placement: async (): Promise<PlacementStatus> => resharding.status(),
     planPlacement: ({ file }: PlacementRequest): Promise<PlacementPlan> => resharding.plan(file),
-    applyPlacement: (request: Required<PlacementRequest>): PlacementApplied => resharding.apply(request),
+    applyPlacement: async (request: Required<PlacementRequest>): Promise<PlacementApplied> =>
+      resharding.apply(request),
     audit: (): Promise<NodeReport> => {
       // It reads everything: whoever asks meanwhile gets the same answer.
       auditing ??= auditNow().finally(() => (auditing = undefined));
       return auditing;
     },
   };
-  const store = openPlacement(folder.placement);
-  const { owners, misfit } = placementAtStart(store, {
-    node: config.nodeId,
-    workers: config.workers,
-    shards,
-  });
-  if (misfit !== undefined) {
-    logger.warn(
-      { misfit },
-      'the placement file does not fit this node any more: its shards are dealt out evenly',
-    );
-  }
-  const workers = new WorkerPool({ config, board, journal, owners, handlers, logger });
+  const member = cluster?.member ?? 0;
+  const owners = cluster?.homes ?? ownersAtStart(config, store, logger);
+  const onReplaced = (address: Address): void => cluster?.restarted(address);
+  const workers = new WorkerPool({ config, board, storage, member, owners, onReplaced, handlers, logger });
   undo.push(() => workers.terminate());
-  const resharding = new Resharding({
-    node: config.nodeId,
-    workers: config.workers,
-    store,
-    table: workers.placement,
-    handover: workers.handover,
-    products: async () => productsByShard((await workers.live()).shards),
-    logger,
-  });
+  const resharding =
+    cluster ??
+    new Resharding({
+      node: config.nodeId,
+      workers: config.workers,
+      store,
+      table: workers.placement,
+      handover: workers.handover,
+      products: async () => productsByShard((await workers.live()).shards),
+      logger,
+    });
+  await cluster?.attach(workers);
 
   const postgres = await startPostgres(config, undo);
-  const { extent } = journal;
-  if (extent.wasUnmarked) logger.warn('the journal had no mark beside it: it counts as whole from here on');
-  const positions = await preparePostgres(postgres.connection, extent.id);
-  await journal.refuse(
-    lostBefore(extent.heads, 'Postgres has', positions),
-    Math.max(0, ...positions.values()),
-  );
-  await assertArchivesNotNeeded(folder, positions);
-  await orDeath(workers.open(), journal.died, workers.failed);
+  const positions = await preparePostgres(postgres.connection, storage.journalId);
+  await storage.holdAgainst(positions);
+  await orDeath(cluster?.open() ?? workers.open(), storage.died, workers.failed);
+  undo.push(storage.makeSnapshots(logger));
 
-  const { logLevel } = config;
-  const snapshotData = {
-    journal: folder.journal,
-    committed: journal.committed.shared,
-    snapshots: folder.snapshots,
-    logLevel,
-  };
-  const snapshots = new SnapshotHost(snapshotData, logger);
-  undo.push(() => snapshots.stop());
-
-  const feed = new SqliteFeed({
-    path: folder.journal,
-    name: FEED_NAME,
-    clock: systemClock,
-    committed: journal.committed,
-    saveFloor: (name, floor) => journal.saveFloor(name, floor),
-    ...config.feed,
-  });
-  rewindFeed(feed, positions, extent.heads);
-  const pump = new ProjectionPump({
-    feed,
-    connection: postgres.connection,
-    workers: config.projection.workers,
-    recordsPerPull: config.projection.recordsMax,
-    isRush: rushOf(journal.committed, systemClock),
-    logger,
-  });
-  pump.start();
+  const pump = config.roles.has('projection')
+    ? await startProjection(config, storage, postgres.connection, positions, logger)
+    : undefined;
   const boardTimer = setInterval(() => {
-    board.projectedUpTo = pump.asOf;
+    board.projectedUpTo = pump?.asOf ?? 0;
   }, BOARD_PERIOD_MS);
   undo.push(async () => {
     clearInterval(boardTimer);
-    await pump.stop();
-    feed.close();
+    await pump?.stop();
   });
 
   const serving = workers.serve({
@@ -213,17 +186,65 @@ async function compose(
     port: config.port,
     reusePort: supportsReusePort && config.workers > 1,
   });
-  const port = await orDeath(serving, journal.died, workers.failed);
+  const port = await orDeath(serving, storage.died, workers.failed);
+  workers.settle();
   undo.push(() => workers.stop());
   board.phase = 'ready';
   const url = `http://${hostOfUrl(config.host)}:${port}`;
   announce(folder, { url, pid: process.pid, adminToken: config.adminToken });
-  undo.push(() => {
+  undo.push(async () => {
     board.phase = 'stopping';
     resharding.stop();
     rmSync(folder.nodeFile, { force: true });
+    await cluster?.handOver();
   });
-  return { url, port, failed: Promise.race([journal.died, workers.failed, postgres.failed]), stop };
+  const failures = [storage.died, workers.failed, postgres.failed, ...(cluster ? [cluster.failed] : [])];
+  return { url, port, failed: Promise.race(failures), stop };
+}
+
+/** Of a node by itself the lease never ends. */
+async function joinCluster(
+  config: Config,
+  storage: Storage,
+  board: NodeBoard,
+  logger: Logger,
+): Promise<Cluster | undefined> {
+  if (config.cluster !== undefined && storage instanceof JetStreamStorage)
+    return Cluster.join({ config, cluster: config.cluster, storage, board, logger });
+  board.leaseUntil = Infinity;
+  return undefined;
+}
+
+function ownersAtStart(config: Config, store: PlacementStore, logger: Logger): readonly Address[] {
+  const { nodeId: node, workers, shards } = config;
+  const { owners, misfit } = placementAtStart(store, { node, workers, shards });
+  if (misfit !== undefined) {
+    logger.warn(
+      { misfit },
+      'the placement file does not fit this node any more: its shards are dealt out evenly',
+    );
+  }
+  return owners ?? placeShards(shards, workers);
+}
+
+async function startProjection(
+  { projection }: Config,
+  storage: Storage,
+  connection: PostgresConnection,
+  positions: ReadonlyMap<number, Sequence>,
+  logger: Logger,
+): Promise<Projecting> {
+  const feed = await storage.openFeed(connection, positions);
+  const pump = new ProjectionPump({
+    feed,
+    connection,
+    workers: projection.workers,
+    recordsPerPull: projection.recordsMax,
+    isRush: rushOf(storage.committed, systemClock),
+    logger,
+  });
+  pump.start();
+  return pump;
 }
 
 /** @throws StartError */

@@ -9,10 +9,8 @@ import type { Logger } from 'pino';
 import type { Handover } from './handover.ts';
 import type { PlacementApplied, PlacementPlan, PlacementRequest, PlacementStatus } from './http/index.ts';
 import type { PlacementStore } from './placement-store.ts';
+import { wantedBy } from './wanted-placement.ts';
 import {
-  checkPlacement,
-  parsePlacementFile,
-  placementOf,
   planOf,
   systemClock,
   type ClusterFacts,
@@ -136,19 +134,3 @@ const factsOf = (node: string, workers: number, shards: number): ClusterFacts =>
   shards,
   nodes: new Map([[node, workers]]),
 });
-
-type Wanted =
-  | { readonly outcome: 'wanted'; readonly placement: Placement; readonly notes: readonly PlacementRemark[] }
-  | Extract<PlacementPlan, { outcome: 'refused' }>;
-
-type PlacementRemark = Extract<PlacementPlan, { outcome: 'planned' }>['notes'][number];
-
-function wantedBy(file: string, facts: ClusterFacts): Wanted {
-  const parsed = parsePlacementFile(file);
-  const checked = parsed.kind === 'rules' ? checkPlacement(parsed.rules, facts) : parsed;
-  if (parsed.kind !== 'rules' || checked.kind !== 'accepted') {
-    const { mistakes, more } = checked.kind === 'refused' ? checked : { mistakes: [], more: 0 };
-    return { outcome: 'refused', mistakes, more };
-  }
-  return { outcome: 'wanted', placement: placementOf(parsed.rules, facts), notes: checked.notes };
-}

@@ -11,6 +11,7 @@ export {
 export { JetStreamFeed, type JetStreamFeedOptions } from './jetstream/feed.ts';
 export { JetStreamJournal, type JetStreamJournalOptions } from './jetstream/journal.ts';
 export { JETSTREAM_LIMITS } from './jetstream/limits.ts';
+export { ClusterBucket } from './jetstream/cluster-bucket.ts';
 export { Link, LinkDown } from './jetstream/link.ts';
 export { DEFAULT_PREFIX, JetStreamNames } from './jetstream/names.ts';
 export {
@@ -34,6 +35,11 @@ export { JetStreamSnapshots, type JetStreamSnapshotsOptions } from './jetstream/
 export { openJetStream, type JetStreamStore, type JetStreamStoreOptions } from './jetstream/store.ts';
 export type { Replicas } from './jetstream/streams.ts';
 export { DEFAULT_LIMITS, type RuntimeLimits } from './limits.ts';
+export { addressOf, memberOf, NOBODY, workerOf } from './address.ts';
+export * from './cluster/cluster-document.ts';
+export { ClusterUnavailable } from './cluster/cluster-store.ts';
+export { Membership, NodeIdTaken } from './cluster/membership.ts';
+export { Rebalance } from './cluster/rebalance.ts';
 export { CommitMeter } from './commit-meter.ts';
 export { BEAT_PERIOD_MS, Heartbeats } from './heartbeats.ts';
 export { dealOut, DEFAULT_SHARDS, placeShards, shardOfProduct } from './placement.ts';

@@ -30,7 +30,7 @@ export class OwnShards {
   /** For the router; also those that were lost, which answer `moved`. */
   readonly byNumber = new Map<number, Shard>();
   readonly #options: OwnShardsOptions;
-  readonly #opening = new Set<number>();
+  readonly #opening = new Map<number, Promise<void>>();
   /** Those that another owner is about to hand over. */
   readonly #prepared = new Map<number, Shard>();
   #draining = false;
@@ -55,8 +55,9 @@ export class OwnShards {
   /** Those of these that placement gives to this thread and that it has not. */
   async take(numbers: readonly number[]): Promise<void> {
     const { self, ownerOf } = this.#options;
-    const due = numbers.filter((number) => ownerOf(number) === self && this.#isMissing(number));
-    await Promise.all(due.map((number) => this.#open(number)));
+    const due = numbers.filter((number) => ownerOf(number) === self);
+    for (const number of due) if (this.#isMissing(number)) this.#begin(number);
+    await Promise.all(due.map((number) => this.#opening.get(number)));
   }
 
   /** Stops what placement gives to others by now, unless it is about to come here. */
@@ -113,9 +114,13 @@ export class OwnShards {
     return owned === undefined || owned.phase === 'lost' || this.#prepared.has(shard);
   }
 
+  #begin(number: number): void {
+    const opened = this.#open(number).finally(() => this.#opening.delete(number));
+    this.#opening.set(number, opened);
+  }
+
   async #open(number: number): Promise<void> {
     const { self, ownerOf, timers } = this.#options;
-    this.#opening.add(number);
     for (let tries = 0; ownerOf(number) === self && !this.#draining; tries++) {
       const shard = this.#prepared.get(number) ?? this.#make(number);
       this.#prepared.delete(number);
@@ -123,7 +128,6 @@ export class OwnShards {
       if (shard.phase !== 'lost') break;
       await backOff(timers, tries, RECLAIM);
     }
-    this.#opening.delete(number);
   }
 
   #make(number: number): Shard {
@@ -143,7 +147,11 @@ export class OwnShards {
     this.#options.onPhase?.(status);
     if (status.phase !== 'lost' || this.#opening.has(status.shard)) return;
     // It was open, and somebody wrote to it.
-    this.#opening.add(status.shard);
-    void backOff(this.#options.timers, 0, RECLAIM).then(() => this.#open(status.shard));
+    const { shard } = status;
+    const again = backOff(this.#options.timers, 0, RECLAIM).then(() => this.#open(shard));
+    this.#opening.set(
+      shard,
+      again.finally(() => this.#opening.delete(shard)),
+    );
   }
 }
