@@ -8,6 +8,8 @@ export {
   lockDataFolder,
   type DataFolder,
 } from './data-folder.ts';
+export { decodeMessage, encodeMessage, WIRE_VERSION } from './cluster/message-codec.ts';
+export { MessageRefused } from './cluster/wire-reader.ts';
 export { JetStreamFeed, type JetStreamFeedOptions } from './jetstream/feed.ts';
 export { JetStreamJournal, type JetStreamJournalOptions } from './jetstream/journal.ts';
 export { JETSTREAM_LIMITS } from './jetstream/limits.ts';
