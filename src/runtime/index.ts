@@ -9,6 +9,9 @@ export {
   type DataFolder,
 } from './data-folder.ts';
 export { decodeMessage, encodeMessage, WIRE_VERSION } from './cluster/message-codec.ts';
+export { NatsTransport, type NatsTransportOptions, type WireCounts } from './cluster/nats-transport.ts';
+export { CallFailed, NodeCalls, type CallHandlers, type NodeCallsOptions } from './cluster/node-calls.ts';
+export { NodeTransport } from './cluster/node-transport.ts';
 export { MessageRefused } from './cluster/wire-reader.ts';
 export { JetStreamFeed, type JetStreamFeedOptions } from './jetstream/feed.ts';
 export { JetStreamJournal, type JetStreamJournalOptions } from './jetstream/journal.ts';

@@ -7,6 +7,7 @@
 //                           doorbuster.cmd.<address>       commands for a worker thread (no stream, as those below)
 //                           doorbuster.reply.<address>     its answers from others
 //                           doorbuster.node.<member>       what nodes ask each other
+//                           doorbuster.nodes               what one of them tells all others
 
 import type { Address } from '../ports.ts';
 
@@ -60,6 +61,10 @@ export class JetStreamNames {
 
   repliesTo(address: Address): string {
     return `${this.#prefix}.reply.${address}`;
+  }
+
+  get nodes(): string {
+    return `${this.#prefix}.nodes`;
   }
 
   nodeOf(member: number): string {
