@@ -8,11 +8,13 @@ import { CommandError } from './node-client.ts';
 import { EmbeddedPostgresUnusable, PostgresOfAnotherJournal, SchemaRefused } from './persistence/index.ts';
 import {
   ArchiveRefused,
+  ClusterUnavailable,
   DataFolderBusy,
   DataFolderUnusable,
   JetStreamMismatch,
   JournalMismatch,
   NatsUnreachable,
+  NodeIdTaken,
   ServerUnfit,
 } from './runtime/index.ts';
 import { StartError } from './start-error.ts';
@@ -22,6 +24,7 @@ import { version } from './version.ts';
 const EXPECTED = [
   ArchiveNeeded,
   ArchiveRefused,
+  ClusterUnavailable,
   CommandError,
   ConfigError,
   DataFolderBusy,
@@ -31,6 +34,7 @@ const EXPECTED = [
   JetStreamMismatch,
   JournalMismatch,
   NatsUnreachable,
+  NodeIdTaken,
   PostgresOfAnotherJournal,
   SchemaRefused,
   ServerUnfit,

@@ -8,7 +8,13 @@
 import type { Logger } from 'pino';
 import * as z from 'zod';
 import type { ClusterConfig, Config } from './config.ts';
-import type { NodeShard, PlacementApplied, PlacementPlan, PlacementRequest, PlacementStatus } from './http/index.ts';
+import type {
+  NodeShard,
+  PlacementApplied,
+  PlacementPlan,
+  PlacementRequest,
+  PlacementStatus,
+} from './http/index.ts';
 import type { JetStreamStorage } from './jetstream-storage.ts';
 import {
   addressOf,
@@ -17,7 +23,6 @@ import {
   factsOf,
   firstDocument,
   memberOf,
-  memberOfNumber,
   Membership,
   NOBODY,
   NodeCalls,
@@ -59,10 +64,10 @@ interface MemberFigures extends ToldByNode {
   readonly failures: PlacementStatus['failures'];
 }
 
+/** Shards that another node has taken over by the document of this revision. */
 const ReleaseRequest = z.strictObject({
   worker: z.int().min(0),
   shards: z.array(z.int().min(0)),
-  /** Of the document that names another home for them. */
   revision: z.int(),
 });
 const RestartNote = z.strictObject({ address: z.int().min(0) });
@@ -230,7 +235,8 @@ export class Cluster {
     await this.#membership.change((document) => {
       const wanted = this.#wantedBy(file, document);
       if (wanted.outcome === 'refused') refused = wanted;
-      else if (document.wanted.file === file && document.wanted.revision === revision + 1) refused = undefined;
+      else if (document.wanted.file === file && document.wanted.revision === revision + 1)
+        refused = undefined;
       else if (document.wanted.revision !== revision)
         refused = { outcome: 'stale', revision: document.wanted.revision };
       else return applyFile(document, file, systemClock.now());
@@ -246,7 +252,8 @@ export class Cluster {
 
   async #liveBy(document: ClusterDocument): Promise<void> {
     const { revision } = document.wanted;
-    if (revision !== this.#moves.revision) this.#moves = { revision, count: this.#misplaced(document).length };
+    if (revision !== this.#moves.revision)
+      this.#moves = { revision, count: this.#misplaced(document).length };
     if (this.#attached === undefined) return;
     const { workers, rebalance } = this.#attached;
     workers.placement.set(document.homes);
@@ -276,7 +283,7 @@ export class Cluster {
       take: (worker, shards) => workers.askWorker(worker, 'take', shards, TAKE_MS_MAX),
       release: async (from, shards) => {
         const { revision } = this.#membership.document;
-        const request = { worker: workerOf(from), shards, revision };
+        const request = { worker: workerOf(from), shards: [...shards], revision };
         if (memberOf(from) === this.member) return this.#release(request);
         await calls.ask(memberOf(from), 'release', request, { withinMs: RELEASE_MS_MAX });
       },
@@ -284,6 +291,11 @@ export class Cluster {
         for (const shard of shards) this.#failures.delete(shard);
         logger.info({ shards, pauseMs: Math.round(pauseMs) }, 'shards came to this node');
       },
+      onWaiting: (from, error) =>
+        logger.warn(
+          { member: memberOf(from), err: error },
+          'shards are waited for: their giver has not stopped',
+        ),
       onFailed: (shards, error) => {
         for (const shard of shards) this.#failures.set(shard, error.message);
         logger.warn({ shards, err: error }, 'shards could not be fetched; tried again');
@@ -312,7 +324,10 @@ export class Cluster {
     const { logger } = this.#options;
     const figures = { strayMs: Math.round(strayMs) };
     if (isOff)
-      logger.error(figures, 'the clock of this node is too far from the others’: it owns nothing until that is mended');
+      logger.error(
+        figures,
+        'the clock of this node is too far from the others’: it owns nothing until that is mended',
+      );
     else logger.warn(figures, 'the clock of this node agrees with the others’ again: it may own shards');
   }
 
@@ -337,7 +352,10 @@ export class Cluster {
       async ({ number, node }): Promise<[number, MemberFigures]> => {
         if (number === this.member) return [number, await this.#figures()];
         try {
-          return [number, await calls.ask<MemberFigures>(number, 'figures', null, { withinMs: FIGURES_MS_MAX })];
+          return [
+            number,
+            await calls.ask<MemberFigures>(number, 'figures', null, { withinMs: FIGURES_MS_MAX }),
+          ];
         } catch {
           return [number, { node, shards: [], silent: undefined, failures: [], longestPauseMs: 0 }];
         }
@@ -353,7 +371,9 @@ export class Cluster {
       async ({ number }): Promise<(readonly [number, readonly string[]])[]> => {
         if (number === this.member) return [...productsByShard((await workers.live()).shards)];
         return calls
-          .ask<(readonly [number, readonly string[]])[]>(number, 'products', null, { withinMs: PRODUCTS_MS_MAX })
+          .ask<(readonly [number, readonly string[]])[]>(number, 'products', null, {
+            withinMs: PRODUCTS_MS_MAX,
+          })
           .catch(() => []);
       },
     );

@@ -79,7 +79,10 @@ const settings = z.strictObject({
     .describe('of the names of streams and subjects: another cluster has another'),
   NATS_INBOX_PREFIX: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64})*$/, 'must be a subject: letters, digits, _ and -, and dots between')
+    .regex(
+      /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64})*$/,
+      'must be a subject: letters, digits, _ and -, and dots between',
+    )
     .optional()
     .describe('of the subjects on which NATS answers; permissions may allow each user its own'),
   NATS_REPLICAS: integer(1, 3)

@@ -3,7 +3,6 @@
 import type { Logger } from 'pino';
 import { assertArchivesNotNeeded } from './archives-needed.ts';
 import type { Config } from './config.ts';
-import type { PostgresConnection } from './persistence/index.ts';
 import {
   lostBefore,
   SqliteFeed,
@@ -20,6 +19,7 @@ export class EmbeddedStorage implements Storage {
   readonly #config: Config;
   readonly #folder: DataFolder;
   readonly #journal: SqliteJournalHost;
+  #positions: ReadonlyMap<number, Sequence> = new Map();
 
   private constructor(config: Config, folder: DataFolder, journal: SqliteJournalHost) {
     this.#config = config;
@@ -53,6 +53,7 @@ export class EmbeddedStorage implements Storage {
 
   async holdAgainst(positions: ReadonlyMap<number, Sequence>): Promise<void> {
     const { heads } = this.#journal.extent;
+    this.#positions = positions;
     await this.#journal.refuse(
       lostBefore(heads, 'Postgres has', positions),
       Math.max(0, ...positions.values()),
@@ -60,7 +61,7 @@ export class EmbeddedStorage implements Storage {
     await assertArchivesNotNeeded(this.#folder, positions);
   }
 
-  async openFeed(_: PostgresConnection, positions: ReadonlyMap<number, Sequence>): Promise<NodeFeed> {
+  async openFeed(): Promise<NodeFeed> {
     const journal = this.#journal;
     const feed = new SqliteFeed({
       path: this.#folder.journal,
@@ -70,8 +71,12 @@ export class EmbeddedStorage implements Storage {
       saveFloor: (name, floor) => journal.saveFloor(name, floor),
       ...this.#config.feed,
     });
-    rewindFeed(feed, positions, journal.extent.heads);
+    rewindFeed(feed, this.#positions, journal.extent.heads);
     return feed;
+  }
+
+  async projectedUpTo(): Promise<undefined> {
+    return undefined;
   }
 
   makeSnapshots(logger: Logger): () => Promise<void> {

@@ -3,9 +3,9 @@
 import type { Logger } from 'pino';
 import { decodeRecordHeader } from './actors/index.ts';
 import type { ClusterConfig, Config } from './config.ts';
-import type { PostgresConnection } from './persistence/index.ts';
 import {
   CommitMeter,
+  FeedProgress,
   JetStreamFeed,
   JetStreamJournal,
   openJetStream,
@@ -13,7 +13,6 @@ import {
   systemTimers,
   type JetStreamStore,
   type NatsConnectionSettings,
-  type Sequence,
 } from './runtime/index.ts';
 import { FEED_NAME, type NodeFeed, type Storage, type WorkerStorage } from './storage.ts';
 
@@ -27,12 +26,14 @@ export class JetStreamStorage implements Storage {
   readonly died = new Promise<Error>(() => undefined);
   readonly #config: Config;
   readonly #cluster: ClusterConfig;
+  readonly #progress: FeedProgress;
 
   private constructor(config: Config, cluster: ClusterConfig, store: JetStreamStore) {
     this.#config = config;
     this.#cluster = cluster;
     this.connection = connectionOf(cluster);
     this.store = store;
+    this.#progress = new FeedProgress(store.link, store.names, FEED_NAME, systemClock);
   }
 
   /** @throws NatsUnreachable @throws ServerUnfit @throws JetStreamMismatch */
@@ -59,7 +60,7 @@ export class JetStreamStorage implements Storage {
     // Asked at each claim instead: other nodes own shards, too.
   }
 
-  async openFeed(_: PostgresConnection, __: ReadonlyMap<number, Sequence>): Promise<NodeFeed> {
+  async openFeed(): Promise<NodeFeed> {
     const { link, names } = this.store;
     return JetStreamFeed.open({
       link,
@@ -69,6 +70,10 @@ export class JetStreamStorage implements Storage {
       timers: systemTimers,
       ...this.#config.feed,
     });
+  }
+
+  projectedUpTo(): Promise<number> {
+    return this.#progress.workedOffUpTo();
   }
 
   makeSnapshots(): () => Promise<void> {

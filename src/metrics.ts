@@ -9,10 +9,14 @@ export interface NodeFigures {
   readonly pool: PoolFigures;
   /** Whose thread says nothing. */
   readonly silentShards: number;
-  readonly projection: ProjectionStats;
+  readonly hasLease: boolean;
+  /** Undefined on a node that does not write to Postgres. */
+  readonly projection: ProjectionStats | undefined;
   /** Seconds by which Postgres is behind the journal. */
   readonly projectionLagSeconds: number;
 }
+
+const MESSAGE_RESULTS = ['sent', 'received', 'refused', 'dropped'] as const;
 
 const PROJECTION_STATES = ['working', 'unavailable', 'incomplete'] as const;
 
@@ -81,7 +85,13 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
   }
 
-  async render({ pool, silentShards, hasLease, projection, projectionLagSeconds }: NodeFigures): Promise<string> {
+  async render({
+    pool,
+    silentShards,
+    hasLease,
+    projection,
+    projectionLagSeconds,
+  }: NodeFigures): Promise<string> {
     const workers = [...pool.answered.values()];
     this.#renderThreads(pool);
     this.#shards.reset();
@@ -98,9 +108,12 @@ export class Metrics {
     this.#lease.set(hasLease ? 1 : 0);
     this.#messages.reset();
     for (const result of MESSAGE_RESULTS)
-      this.#messages.inc({ result }, total(({ messages }) => messages[result]));
+      this.#messages.inc(
+        { result },
+        total(({ messages }) => messages[result]),
+      );
     if (projection !== undefined) this.#renderProjection(projection);
-    if (projectionLagSeconds !== undefined) this.#lag.set(projectionLagSeconds);
+    this.#lag.set(projectionLagSeconds);
     return this.#registry.metrics();
   }
 

@@ -49,7 +49,7 @@ export class Resharding {
     this.#facts = factsOf(options.node, options.workers, options.table.owners.length);
   }
 
-  get status(): PlacementStatus {
+  status(): PlacementStatus {
     return { ...this.#options.store.document, ...this.#run };
   }
 
@@ -73,7 +73,7 @@ export class Resharding {
     logger.info({ revision: revision + 1, moves: moves.length }, 'a placement file is carried out');
     this.#run = { running: true, moves: moves.length, done: 0, failures: [], longestPauseMs: 0 };
     void this.#carryOut(moves);
-    return { outcome: 'started', status: this.status };
+    return { outcome: 'started', status: this.status() };
   }
 
   /** The move that is under way is the last one. */

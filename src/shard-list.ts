@@ -13,9 +13,14 @@ export interface ToldByNode {
   readonly silent: readonly number[] | undefined;
 }
 
-export const toldBy = (node: string, { answered, silent }: Pick<PoolFigures, 'answered' | 'silent'>): ToldByNode => ({
+export const toldBy = (
+  node: string,
+  { answered, silent }: Pick<PoolFigures, 'answered' | 'silent'>,
+): ToldByNode => ({
   node,
-  shards: [...answered].flatMap(([worker, { shards }]) => shards.map((shard) => ({ ...shard, node, worker }))),
+  shards: [...answered].flatMap(([worker, { shards }]) =>
+    shards.map((shard) => ({ ...shard, node, worker })),
+  ),
   silent,
 });
 

@@ -39,7 +39,12 @@ export interface Storage {
    */
   holdAgainst(positions: ReadonlyMap<number, Sequence>): Promise<void>;
   /** The feed of the projection; everything that Postgres lacks comes. */
-  openFeed(connection: PostgresConnection, positions: ReadonlyMap<number, Sequence>): Promise<NodeFeed>;
+  openFeed(connection: PostgresConnection): Promise<NodeFeed>;
+  /**
+   * Epoch milliseconds up to which everything that was journaled is in Postgres, whoever wrote it there; undefined when only
+   * the node's own projection knows.
+   */
+  projectedUpTo(): Promise<number | undefined>;
   /** @returns what ends it */
   makeSnapshots(logger: Logger): () => Promise<void>;
   stop(): Promise<void>;

@@ -42,7 +42,7 @@ import {
   ThreadTransport,
   throwApart,
   type Address,
-  type MessageCounts,
+  type WireCounts,
   type Ownership,
   type ShardStatus,
 } from './runtime/index.ts';
@@ -82,7 +82,7 @@ export interface WorkerFigures {
   /** Appends that came too late: somebody else owned the shard by then. */
   readonly fenced: number;
   /** Messages between nodes. */
-  readonly messages: MessageCounts;
+  readonly messages: WireCounts;
   readonly streams: number;
   readonly pending: number;
   readonly shards: readonly ShardStatus[];
@@ -97,7 +97,7 @@ export interface LiveShard {
 
 const CONNECTIONS_PER_THREAD = 2;
 const DRAIN_MAX_MS = 10_000;
-const NO_MESSAGES: MessageCounts = { sent: 0, received: 0, refused: 0, dropped: 0 };
+const NO_MESSAGES: WireCounts = { sent: 0, received: 0, refused: 0, dropped: 0 };
 const AHEAD_TOLD_MS = 1_000;
 
 const { config, worker, member, storage: storageData, peers, ...shared } = workerData as WorkerData;

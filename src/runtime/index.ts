@@ -8,6 +8,12 @@ export {
   lockDataFolder,
   type DataFolder,
 } from './data-folder.ts';
+export { decodeMessage, encodeMessage, WIRE_VERSION } from './cluster/message-codec.ts';
+export { NatsTransport, type NatsTransportOptions, type WireCounts } from './cluster/nats-transport.ts';
+export { CallFailed, NodeCalls, type CallHandlers, type NodeCallsOptions } from './cluster/node-calls.ts';
+export { NodeTransport } from './cluster/node-transport.ts';
+export { MessageRefused } from './cluster/wire-reader.ts';
+export { FeedProgress } from './jetstream/feed-progress.ts';
 export { JetStreamFeed, type JetStreamFeedOptions } from './jetstream/feed.ts';
 export { JetStreamJournal, type JetStreamJournalOptions } from './jetstream/journal.ts';
 export { JETSTREAM_LIMITS } from './jetstream/limits.ts';

@@ -28,6 +28,8 @@ export interface RebalancePorts {
   /** Resolves when that thread of that member has stopped them. */
   readonly release: (from: Address, shards: readonly number[]) => Promise<void>;
   readonly onFetched: (shards: readonly number[], pauseMs: number) => void;
+  /** A giver does not stop: asked again. */
+  readonly onWaiting: (from: Address, error: Error) => void;
   readonly onFailed: (shards: readonly number[], error: Error) => void;
 }
 
@@ -161,12 +163,13 @@ export class Rebalance {
   }
 
   async #whenReleased(from: Address, shards: readonly number[]): Promise<void> {
-    const { document, release, timers } = this.#ports;
+    const { document, release, timers, onWaiting } = this.#ports;
     if (from === NOBODY) return;
     while (memberOfNumber(document(), memberOf(from)) !== undefined) {
       try {
         return await release(from, shards);
-      } catch {
+      } catch (error) {
+        onWaiting(from, error as Error);
         // It hangs, or its thread has died; or it cannot be reached, and will be a member no more.
         await new Promise<void>((resolve) => void timers.after(REBALANCE_LIMITS.releaseRetryMs, resolve));
       }

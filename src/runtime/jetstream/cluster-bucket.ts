@@ -141,7 +141,7 @@ export class ClusterBucket implements ClusterStore {
   /** @returns undefined when something else was written before */
   async #written(key: string, text: string, after: number): Promise<number | undefined> {
     try {
-      return await this.#kv.update(key, text, after, JETSTREAM_LIMITS.clusterAnswerMs);
+      return await this.#kv.put(key, text, { previousSeq: after, timeout: JETSTREAM_LIMITS.clusterAnswerMs });
     } catch (error) {
       if (isOther(error)) return undefined;
       throw error;

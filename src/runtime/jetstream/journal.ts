@@ -35,11 +35,7 @@ export class JetStreamJournal implements Journal {
   }
 
   /** The bytes are a record, whose owner and number tell it from all others. */
-  async append(
-    shard: number,
-    bytes: Uint8Array<ArrayBuffer>,
-    expected: Sequence,
-  ): Promise<AppendResult> {
+  async append(shard: number, bytes: Uint8Array<ArrayBuffer>, expected: Sequence): Promise<AppendResult> {
     const header = decodeRecordHeader(bytes);
     const result = await this.#publisher.publish({
       subject: this.#names.journalOf(shard),

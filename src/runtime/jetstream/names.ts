@@ -8,6 +8,7 @@
 //                           doorbuster.reply.<address>     its answers from others
 //                           doorbuster.node.<member>       what nodes ask each other
 //                           doorbuster.changes             the document was changed: look at it
+//                           doorbuster.nodes               what one of them tells all others
 
 import type { Address } from '../ports.ts';
 
@@ -74,6 +75,10 @@ export class JetStreamNames {
 
   repliesTo(address: Address): string {
     return `${this.#prefix}.reply.${address}`;
+  }
+
+  get nodes(): string {
+    return `${this.#prefix}.nodes`;
   }
 
   nodeOf(member: number): string {
