@@ -204,6 +204,7 @@ async function openNodeTransport(): Promise<NatsTransport | undefined> {
 
 /** Placement changed. Resolves when this thread has stopped what is others' by now. */
 async function reconcile(except: readonly number[]): Promise<void> {
+  router.placementChanged();
   void shards.adopt(except);
   await shards.releaseOthers();
 }
