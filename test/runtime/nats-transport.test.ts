@@ -23,7 +23,7 @@ const OF = 'guarded';
 const user = (user: string, publish: readonly string[], subscribe: readonly string[]) => ({
   user,
   password: 'of-the-tests',
-  permissions: { publish: { allow: publish }, subscribe: { allow: [...subscribe, `_INBOX_${user}.>`] } },
+  permissions: { publish: { allow: publish }, subscribe: { allow: subscribe } },
 });
 /** As docs/jetstream.md gives them. */
 const nats = new JetStreamBench({
@@ -35,7 +35,7 @@ const nats = new JetStreamBench({
 afterAll(() => nats.stop());
 afterEach(() => nats.closeLinks());
 
-const as = (user: string) => ({ user, pass: 'of-the-tests', inboxPrefix: `_INBOX_${user}` });
+const as = (user: string) => ({ user, pass: 'of-the-tests' });
 
 const commandsOf = (from: number, ids: readonly number[] = [1]): Message => ({
   from,
@@ -160,7 +160,9 @@ describe('what is refused is told and counted, and the next good message is take
     const { transport, heard, refusals } = await listening(names, 1);
     const sender = await nats.link();
     const inJournal: unknown[] = [];
-    sender.connection.subscribe(names.journalSubjects, { callback: (_, message) => void inJournal.push(message) });
+    sender.connection.subscribe(names.journalSubjects, {
+      callback: (_, message) => void inJournal.push(message),
+    });
     publish(names, sender);
     sender.connection.publish(names.commandsTo(1), commands);
     await waitUntil('the good one is there', () => heard.length === 1);
