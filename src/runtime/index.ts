@@ -9,6 +9,7 @@ export {
   type DataFolder,
 } from './data-folder.ts';
 export { JetStreamFeed, type JetStreamFeedOptions } from './jetstream/feed.ts';
+export { rewindFeed, type FeedRewindOptions } from './jetstream/feed-rewind.ts';
 export { JetStreamJournal, type JetStreamJournalOptions } from './jetstream/journal.ts';
 export { JETSTREAM_LIMITS } from './jetstream/limits.ts';
 export { Link, LinkDown } from './jetstream/link.ts';
