@@ -19,7 +19,14 @@ export function listShards(
     const status = statusOf.get(worker)?.get(shard);
     if (status !== undefined) return { ...status, node, worker };
     const why = silent.includes(worker) ? 'does not answer' : 'has not taken it yet';
-    const nothing = { epoch: null, sequence: null, mailboxDepth: null, aheadMs: null, products: null };
+    const nothing = {
+      epoch: null,
+      sequence: null,
+      mailboxDepth: null,
+      aheadMs: null,
+      products: null,
+      bytes: null,
+    };
     return { shard, node, worker, phase: 'silent', ...nothing, reason: `worker ${worker} ${why}` };
   });
 }

@@ -54,7 +54,8 @@ export { rushOf } from './rush.ts';
 export { Shard } from './shard.ts';
 export { ShardState } from './shard-state.ts';
 export type { ShardPhase, ShardStatus } from './shard-status.ts';
-export { fileOf, SnapshotFiles } from './snapshot-files.ts';
+export { ReportedShards, type ShardReport } from './reported-shards.ts';
+export { fileOf, SnapshotFiles, type OnSetAside } from './snapshot-files.ts';
 export {
   SNAPSHOT_POLICY,
   SnapshotMaker,
