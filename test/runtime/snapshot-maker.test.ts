@@ -207,6 +207,21 @@ describe('of shards that are reported', () => {
     expect(made).toEqual([]);
   });
 
+  test('one that could not be made is not tried again when the shard has moved away', async () => {
+    const hand = await ShardInHand.selling(1_000);
+    const { maker, made, failed, reported } = reportedMaker(hand);
+    await sell(hand, 100, 'first');
+    reported.report([reportOf(hand)]);
+    hand.snapshots.beforeReadBack = () => Promise.reject(new Error('no room'));
+    expect(await all(maker)).toBe(1);
+    expect(failed).toHaveLength(1);
+    hand.snapshots.beforeReadBack = () => Promise.resolve();
+    reported.report([]);
+    await hand.time.pass(SNAPSHOT_POLICY.retryMs);
+    expect(await all(maker)).toBe(0);
+    expect(made).toEqual([]);
+  });
+
   test('much between two reports is a rush', async () => {
     const { time } = await ShardInHand.selling(1);
     const reported = new ReportedShards(time);
