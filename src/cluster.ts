@@ -146,6 +146,11 @@ export class Cluster {
     return this.#membership.document.homes;
   }
 
+  /** Shards whose giver has not stopped yet. */
+  get underWay(): readonly number[] {
+    return this.#attached?.rebalance.underWay ?? [];
+  }
+
   /** The threads are there: from now on they live by the document. */
   async attach(workers: WorkerPool): Promise<void> {
     const { link, names } = this.#options.storage.store;
@@ -299,6 +304,7 @@ export class Cluster {
       onFailed: (shards, error) => {
         for (const shard of shards) this.#failures.set(shard, error.message);
         logger.warn({ shards, err: error }, 'shards could not be fetched; tried again');
+        void workers.reconcile(this.underWay);
       },
     });
   }

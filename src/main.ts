@@ -156,7 +156,18 @@ async function compose(
   const member = cluster?.member ?? 0;
   const owners = cluster?.homes ?? ownersAtStart(config, store, logger);
   const onReplaced = (address: Address): void => cluster?.restarted(address);
-  const workers = new WorkerPool({ config, board, storage, member, owners, onReplaced, handlers, logger });
+  const underWay = (): readonly number[] => cluster?.underWay ?? [];
+  const workers = new WorkerPool({
+    config,
+    board,
+    storage,
+    member,
+    owners,
+    underWay,
+    onReplaced,
+    handlers,
+    logger,
+  });
   undo.push(() => workers.terminate());
   const resharding =
     cluster ??
