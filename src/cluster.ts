@@ -39,6 +39,7 @@ import {
   type Member,
   type NodeBoard,
 } from './runtime/index.ts';
+import { SeldomLog } from './seldom-log.ts';
 import { listShards, productsByShard, toldBy, type ToldByNode } from './shard-list.ts';
 import { wantedBy } from './wanted-placement.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -91,6 +92,9 @@ export class Cluster {
   readonly #bucket: ClusterBucket;
   readonly #membership: Membership;
   readonly #target = new Target();
+  readonly #refusals = new SeldomLog(systemClock, (reason, times) =>
+    this.#options.logger.warn({ reason, times }, 'questions of another node were refused'),
+  );
   readonly #failures = new Map<number, string>();
   #attached: Attached | undefined;
   /** Shards that were not where they belong when that began to be wanted. */
@@ -164,7 +168,7 @@ export class Cluster {
         release: (value) => this.#release(ReleaseRequest.parse(value)),
         restarted: async (value) => workers.ownersGone([RestartNote.parse(value).address]),
       },
-      onRefused: (reason) => this.#options.logger.warn({ reason }, 'a question of another node was refused'),
+      onRefused: (reason) => this.#refusals.tell(reason),
     });
     calls.start();
     this.#attached = { workers, calls, rebalance: this.#rebalanceWith(workers, calls) };
