@@ -135,9 +135,14 @@ export class ShardInHand {
   readonly journal: HeldJournal;
   readonly snapshots: SimulatedSnapshots;
   readonly shard: Shard;
-  /** Whether the shard may answer without asking the journal. */
-  holds = true;
-  revision = 0;
+  readonly ownership = {
+    revision: 0,
+    /** Whether the shard may answer without asking the journal. */
+    isHeld: true,
+    holds(): boolean {
+      return this.isHeld;
+    },
+  };
   #orders = 0;
 
   constructor(
@@ -149,13 +154,7 @@ export class ShardInHand {
     this.journal = journal;
     this.snapshots = snapshots;
     const random = new SimulatedRandom(new Dice(seed));
-    const hand = this;
-    const ownership = {
-      get revision() {
-        return hand.revision;
-      },
-      holds: () => hand.holds,
-    };
+    const { ownership } = this;
     const ports = { journal, snapshots, clock: this.time, timers: this.time, random, ownership };
     this.shard = new Shard(0, ports, { ...DEFAULT_LIMITS, ...limits });
   }

@@ -63,7 +63,7 @@ describe('without a lease', () => {
   test('an answer that needs no append waits for one without events', async () => {
     const hand = await soldOut();
     hand.journal.letThrough = false;
-    hand.holds = false;
+    hand.ownership.isHeld = false;
     const answers = [hand.reserve('ada'), hand.show()];
     await turns();
     expect(answers.map(outcomeOf)).toEqual([undefined, undefined]);
@@ -76,7 +76,7 @@ describe('without a lease', () => {
   test('it waits for the append that others need anyway', async () => {
     const hand = await ShardInHand.selling(1);
     hand.journal.letThrough = false;
-    hand.holds = false;
+    hand.ownership.isHeld = false;
     const answers = [hand.show(), hand.reserve('ada')];
     await turns();
     await hand.journal.held[0]!.settle(true);
@@ -92,7 +92,7 @@ describe('without a lease', () => {
     await turns();
     // Under a lease they leave at once; nobody else would have claimed it.
     expect([refused, shown].map(outcomeOf)).toEqual(['sold_out', 'stock']);
-    hand.holds = false;
+    hand.ownership.isHeld = false;
     const late = [hand.reserve('bob'), hand.show()];
     await turns();
     expect(late.map(outcomeOf)).toEqual(['moved', 'moved']);
@@ -103,7 +103,7 @@ describe('without a lease', () => {
   test('it stops when its answers have left', async () => {
     const hand = await soldOut();
     hand.journal.letThrough = false;
-    hand.holds = false;
+    hand.ownership.isHeld = false;
     const shown = hand.show();
     const drained = hand.shard.drain();
     await turns();
@@ -116,10 +116,10 @@ describe('without a lease', () => {
 test('nobody claims over a newer placement', async () => {
   const hand = await soldOut();
   const newer = new ShardInHand(hand.journal, {}, 2);
-  newer.revision = 7;
+  newer.ownership.revision = 7;
   await newer.shard.open();
   const older = new ShardInHand(hand.journal, {}, 3);
-  older.revision = 6;
+  older.ownership.revision = 6;
   await older.shard.open();
   expect([newer.shard.phase, older.shard.phase]).toEqual(['open', 'lost']);
 });
