@@ -28,6 +28,7 @@ import {
   NodeCalls,
   planOf,
   presentOf,
+  projectorOf,
   Rebalance,
   systemClock,
   systemRandom,
@@ -39,6 +40,7 @@ import {
   type Member,
   type NodeBoard,
 } from './runtime/index.ts';
+import type { Projecting } from './projecting.ts';
 import { SeldomLog } from './seldom-log.ts';
 import { listShards, productsByShard, toldBy, type ToldByNode } from './shard-list.ts';
 import { wantedBy } from './wanted-placement.ts';
@@ -97,6 +99,7 @@ export class Cluster {
   );
   readonly #failures = new Map<number, string>();
   #attached: Attached | undefined;
+  #projecting: Projecting | undefined;
   /** Shards that were not where they belong when that began to be wanted. */
   #moves = { revision: -1, count: 0 };
 
@@ -111,6 +114,7 @@ export class Cluster {
       random: systemRandom,
       node: config.nodeId,
       workers: config.workers,
+      projects: config.roles.has('projection'),
       leaseMs: cluster.leaseMs,
       first: async () => firstDocument(config.shards, (await storage.highestRevision()) + 1),
       setLease: (until) => (board.leaseUntil = until),
@@ -182,6 +186,12 @@ export class Cluster {
     await this.#membership.wantShards(true);
     const { workers, rebalance } = this.#attached!;
     await workers.open(rebalance.underWay);
+  }
+
+  /** The projection works whenever it is this node's turn. */
+  project(projecting: Projecting): void {
+    this.#projecting = projecting;
+    this.#tellProjecting(this.#membership.document);
   }
 
   /** A thread of this node was replaced: what others had sent to its predecessor is lost. */
@@ -265,11 +275,16 @@ export class Cluster {
       this.#moves = { revision, count: this.#misplaced(document).length };
     if (this.#attached === undefined) return;
     const { workers, rebalance } = this.#attached;
+    this.#tellProjecting(document);
     workers.placement.set(document.homes);
     // Whoever claims under a revision knows the homes of that revision.
     this.#options.board.revision = document.revision;
     rebalance.run();
     await workers.reconcile(rebalance.underWay);
+  }
+
+  #tellProjecting(document: ClusterDocument): void {
+    this.#projecting?.want(projectorOf(document)?.number === this.member);
   }
 
   #misplaced(document: ClusterDocument): number[] {

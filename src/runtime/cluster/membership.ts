@@ -46,6 +46,7 @@ export interface MembershipOptions {
   readonly random: Random;
   readonly node: string;
   readonly workers: number;
+  readonly projects: boolean;
   readonly leaseMs: number;
   /** The document of a cluster that has none yet. */
   readonly first: () => Promise<ClusterDocument>;
@@ -212,14 +213,14 @@ export class Membership {
 
   /** @param first when there is no document */
   async #admit(first?: ClusterDocument): Promise<void> {
-    const { store, node, workers } = this.#options;
+    const { store, node, workers, projects } = this.#options;
     const document = await store.change((present = first) => {
       if (present === undefined) throw new Error('the cluster has no document any more');
       const namesake = memberNamed(present, node);
       if (namesake?.life === this.#life) return undefined;
       const others =
         namesake === undefined || namesake.number === this.#number ? present : remove(present, namesake);
-      const member = { node, life: this.#life, workers, takesShards: this.#mayHaveShards };
+      const member = { node, life: this.#life, workers, takesShards: this.#mayHaveShards, projects };
       return this.#number === 0 ? admit(others, member) : admit(others, member, this.#number);
     });
     this.#number = memberNamed(document, node)!.number;
