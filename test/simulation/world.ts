@@ -161,16 +161,14 @@ export interface Faults {
 /** The log that all nodes share. */
 export class SimulatedLog {
   readonly records: StoredRecord[] = [];
-  readonly #byShard = new Map<number, StoredRecord[]>();
+  readonly #heads = new Map<number, number>();
+  #last = 0;
 
   append(shard: number, bytes: Uint8Array, expected: number): AppendResult {
-    const before = this.#byShard.get(shard) ?? [];
-    if ((before.at(-1)?.sequence ?? 0) !== expected) return { kind: 'fenced' };
-    const sequence = this.records.length + 1;
-    const record = { sequence, shard, bytes };
-    this.records.push(record);
-    before.push(record);
-    this.#byShard.set(shard, before);
+    if ((this.#heads.get(shard) ?? 0) !== expected) return { kind: 'fenced' };
+    const sequence = ++this.#last;
+    this.records.push({ sequence, shard, bytes });
+    this.#heads.set(shard, sequence);
     return { kind: 'appended', sequence };
   }
 
@@ -181,7 +179,7 @@ export class SimulatedLog {
   }
 
   of(shard: number): readonly StoredRecord[] {
-    return this.#byShard.get(shard) ?? [];
+    return this.records.filter((record) => record.shard === shard);
   }
 }
 

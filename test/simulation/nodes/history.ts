@@ -86,7 +86,7 @@ export class History {
   #isTrue(state: ShardState, { command, reply, askedAt, toldAt }: Told, event: Event | undefined): boolean {
     const { earlyMs, lateMs } = this.#hours;
     const hours =
-      reply.outcome === 'product'
+      reply.outcome === 'product' || reply.outcome === 'configured'
         ? [reply.product.asOf]
         : [event?.at ?? Math.max(state.at, toldAt), Math.max(state.at, askedAt - earlyMs), toldAt + lateMs];
     return hours.some((now) => {

@@ -45,6 +45,8 @@ export class Nodes {
     failedFetches: 0,
     ended: 0,
   };
+  /** Tells a person what happens; by hand. */
+  trace: (what: string) => void = () => undefined;
   /** What ended processes by themselves. */
   readonly failures: string[] = [];
 
@@ -70,6 +72,7 @@ export class Nodes {
     machine.process = process;
     process.run().catch((error: unknown) => {
       this.counts.ended++;
+      this.trace(`${machine.name} ends: ${(error as Error).message}`);
       this.failures.push(`${machine.name}: ${(error as Error).message}`);
       this.#restart(machine, process, 300);
     });
@@ -77,6 +80,7 @@ export class Nodes {
 
   /** Kill -9: memory, timers and what has not left yet are gone. */
   kill(machine: Machine, downMs: number): void {
+    this.trace(`${machine.name} is killed`);
     if (machine.process !== undefined) this.#restart(machine, machine.process, downMs);
   }
 
@@ -108,8 +112,7 @@ export class Nodes {
       from.life.after(withinMs, () => reject(new Error('no answer')));
       if (target === undefined) return;
       const [here, there] = [from.machine.name, target.machine.name];
-      const back = (run: () => void): void =>
-        this.network.carry(there, here, () => from.life.reach(run));
+      const back = (run: () => void): void => this.network.carry(there, here, () => from.life.reach(run));
       this.network.carry(here, there, () =>
         target.life.reach(
           () =>

@@ -62,10 +62,16 @@ export class NodeProcess {
       workers: machine.workers,
       leaseMs: LEASE_MS,
       first: () => Promise.resolve(firstDocument(SHARDS, log.highestRevision + 1)),
-      setLease: (until) => (this.board.leaseUntil = until),
+      setLease: (until) => {
+        if (until === 0) nodes.trace(`${machine.name} has no lease`);
+        this.board.leaseUntil = until;
+      },
       listener: {
         onDocument: (document) => this.#liveBy(document),
-        onDeclaredDead: () => nodes.counts.declaredDead++,
+        onDeclaredDead: () => {
+          nodes.counts.declaredDead++;
+          nodes.trace(`${machine.name} was declared dead`);
+        },
         onClock: (_, isOff) => void (isOff && nodes.counts.clocksOff++),
         onRemoved: (member) => this.#removed(member),
       },
@@ -141,6 +147,7 @@ export class NodeProcess {
 
   async #liveBy(document: ClusterDocument): Promise<void> {
     if (this.#rebalance === undefined) return;
+    this.#nodes.trace(`${this.machine.name} lives by ${document.revision}: ${document.homes.join()}`);
     this.table.splice(0, SHARDS, ...document.homes);
     this.board.revision = document.revision;
     this.#rebalance.run();

@@ -1,13 +1,14 @@
-// Many seeds by hand: npx node test/simulation/nodes/run.ts [first seed] [seeds]
+// Many seeds by hand: npx node test/simulation/nodes/run.ts [first seed] [seeds] [--trace]
 
 import { simulate } from './simulate.ts';
 
-const [first = 1, seeds = 1_000] = process.argv.slice(2).map(Number);
+const [first = 1, seeds = 1_000] = process.argv.slice(2, 4).map(Number);
+const trace = process.argv.includes('--trace') ? console.log : undefined;
 const since = performance.now();
 const sums: Record<string, number> = {};
 let faulty = 0;
 for (let seed = first; seed < first + seeds; seed++) {
-  const { wrong, nodes, orders, answers } = await simulate(seed);
+  const { wrong, nodes, orders, answers } = await simulate(seed, trace);
   for (const [name, count] of Object.entries({
     ...nodes.counts,
     orders,

@@ -3,7 +3,7 @@
 // and then.
 
 import { decodeRecord, decodeRecordHeader, type Event } from '../../../src/actors/index.ts';
-import type { AppendResult } from '../../../src/runtime/ports.ts';
+import type { AppendResult, StoredRecord } from '../../../src/runtime/ports.ts';
 import { SimulatedLog, type World } from '../world.ts';
 
 export interface Roughness {
@@ -86,9 +86,11 @@ export class Network {
 export class SharedLog extends SimulatedLog {
   readonly landedAt: number[] = [];
   readonly wrong: string[] = [];
+  readonly #byShard = new Map<number, StoredRecord[]>();
   readonly #world: World;
   readonly #newest = new Map<number, { readonly epoch: number; revision: number }>();
   claims = 0;
+  onClaim: (what: string) => void = () => undefined;
 
   constructor(world: World) {
     super();
@@ -99,9 +101,16 @@ export class SharedLog extends SimulatedLog {
     const result = super.append(shard, bytes, expected);
     if (result.kind === 'appended') {
       this.landedAt.push(this.#world.monotonic());
+      const before = this.#byShard.get(shard) ?? [];
+      before.push({ sequence: result.sequence, shard, bytes });
+      this.#byShard.set(shard, before);
       this.#follow(shard, bytes);
     }
     return result;
+  }
+
+  override of(shard: number): readonly StoredRecord[] {
+    return this.#byShard.get(shard) ?? [];
   }
 
   epochOf(shard: number): number {
@@ -123,6 +132,7 @@ export class SharedLog extends SimulatedLog {
     const { epoch, number, revision } = decodeRecordHeader(bytes);
     if (number !== 0) return;
     this.claims++;
+    this.onClaim(`shard ${shard} is claimed for epoch ${epoch} by revision ${revision}`);
     const before = this.#newest.get(shard);
     if (before !== undefined && epoch <= before.epoch)
       this.wrong.push(`shard ${shard} was claimed for epoch ${epoch} after ${before.epoch}`);

@@ -132,7 +132,9 @@ export class Shoppers {
   #goOn(orderId: Key, customerKey: Key): void {
     const { world } = this.#nodes;
     const { dice } = world;
-    world.at(dice.next() * 5_000, () => this.ask({ kind: 'showOrder', orderId, customerKey }, () => undefined));
+    world.at(dice.next() * 5_000, () =>
+      this.ask({ kind: 'showOrder', orderId, customerKey }, () => undefined),
+    );
     if (dice.chance(0.4)) {
       const pay = { kind: 'pay', orderId, customerKey, settlement: 'paid' } as const;
       this.insist(
@@ -156,6 +158,10 @@ export class Shoppers {
     const serial = this.#orders++;
     const bytes = [0, 0, 0, 0, 0, 0, serial >>> 8, serial & 255];
     const random = String.fromCharCode(...bytes.map((byte) => byte || world.dice.below(256)));
-    return orderKeyOf(productTagOf(productId), world.now() / 1_000, random.slice(0, 6) + String.fromCharCode(serial >>> 8, serial & 255));
+    return orderKeyOf(
+      productTagOf(productId),
+      world.now() / 1_000,
+      random.slice(0, 6) + String.fromCharCode(serial >>> 8, serial & 255),
+    );
   }
 }

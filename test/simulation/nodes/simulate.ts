@@ -27,10 +27,15 @@ export interface Run {
   readonly answers: number;
 }
 
-export async function simulate(seed: number): Promise<Run> {
+/** @param trace hears what happens */
+export async function simulate(seed: number, trace?: (what: string) => void): Promise<Run> {
   const world = new World(seed);
   const { dice } = world;
   const nodes = new Nodes(world);
+  if (trace !== undefined) {
+    nodes.trace = (what) => trace(`${(world.monotonic() % 1e6).toFixed(1)} ${what}`);
+    nodes.log.onClaim = nodes.trace;
+  }
   const history = new History({ earlyMs: OFF_MS_MAX, lateMs: OFF_MS_MAX });
   const shoppers = new Shoppers(nodes, history);
   const wrong: string[] = [];
@@ -67,7 +72,8 @@ export async function simulate(seed: number): Promise<Run> {
   for (const answer of shoppers.answers) checker.answer(answer);
   const { violations, figures } = checker.report();
   // Without Postgres: no order has a row.
-  for (const { invariant, what } of violations) if (invariant !== 3) wrong.push(`invariant ${invariant}: ${what}`);
+  for (const { invariant, what } of violations)
+    if (invariant !== 3) wrong.push(`invariant ${invariant}: ${what}`);
   wrong.push(...nodes.log.wrong, ...history.check(nodes.log));
   return { wrong, nodes, orders: figures.orders, answers: history.told.length };
 }
@@ -102,8 +108,10 @@ function happen(nodes: Nodes): void {
   const { dice } = world;
   const machine = nodes.machines[dice.below(nodes.machines.length)]!;
   const { process } = machine;
+  const kind = dice.below(11);
+  nodes.trace(`accident ${kind} of ${machine.name}`);
   const upToMs = (ms: number): number => 50 + dice.next() * ms;
-  switch (dice.below(11)) {
+  switch (kind) {
     case 0:
       return nodes.kill(machine, upToMs(4_000));
     case 1:

@@ -28,6 +28,7 @@ export class Thread {
   readonly #process: NodeProcess;
   readonly #ownership: Ownership;
   readonly #handlers: Handlers;
+  readonly #trace: (what: string) => void;
 
   constructor(nodes: Nodes, process: NodeProcess, worker: number) {
     const { world, log, network, snapshots } = nodes;
@@ -51,6 +52,7 @@ export class Thread {
       ownership,
     };
     const ownerOf = (shard: number): Address => table[shard]!;
+    this.#trace = (what) => nodes.trace(what);
     this.life = life;
     this.#ownership = ownership;
     this.address = self;
@@ -61,6 +63,8 @@ export class Thread {
       ownerOf,
       timers: life,
       make: (shard, onPhase) => new Shard(shard, shardPorts, LIMITS, onPhase),
+      onPhase: ({ shard, phase, epoch, reason }) =>
+        nodes.trace(`thread ${self}: shard ${shard} ${phase} in epoch ${epoch} ${reason ?? ''}`),
     });
     const transport = {
       send: (to: Address, message: Message): void => nodes.carry(this.#process, to, message),
@@ -88,6 +92,7 @@ export class Thread {
   }
 
   handle(name: string, value: unknown): Promise<void> {
+    this.#trace(`thread ${this.address}: ${name} ${JSON.stringify(value)}`);
     return this.#handlers[name]!(value as never);
   }
 }
@@ -95,7 +100,10 @@ export class Thread {
 export class Threads {
   readonly #nodes: Nodes;
   readonly #process: NodeProcess;
-  readonly #living = new Map<number, { readonly thread: Thread; readonly waiting: Set<(error: Error) => void> }>();
+  readonly #living = new Map<
+    number,
+    { readonly thread: Thread; readonly waiting: Set<(error: Error) => void> }
+  >();
   readonly #readyAt = new Map<Thread, number>();
 
   constructor(nodes: Nodes, process: NodeProcess, count: number) {
