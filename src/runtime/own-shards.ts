@@ -73,7 +73,7 @@ export class OwnShards {
 
   /** Makes ready to take a shard over: reads it, claims nothing yet, and lets commands wait in it. */
   async prepare(number: number): Promise<void> {
-    await this.#releasing.get(number);
+    await this.#settled(number);
     if (!this.#isMissing(number)) return;
     const shard = this.#make(number);
     this.#prepared.set(number, shard);
@@ -118,6 +118,15 @@ export class OwnShards {
 
   status(): ShardStatus[] {
     return [...this.byNumber.values()].map((shard) => shard.status());
+  }
+
+  /** It neither opens nor stops under an earlier placement any more. */
+  async #settled(number: number): Promise<void> {
+    for (;;) {
+      const underWay = this.#releasing.get(number) ?? this.#opening.get(number);
+      if (underWay === undefined) return;
+      await underWay;
+    }
   }
 
   async #drained(number: number, shard: Shard): Promise<void> {
@@ -166,9 +175,11 @@ export class OwnShards {
 
   #heardOf(status: ShardStatus): void {
     this.#options.onPhase?.(status);
-    if (status.phase !== 'lost' || this.#opening.has(status.shard)) return;
-    // It was open, and somebody wrote to it.
-    const { shard } = status;
+    const { shard, phase } = status;
+    if (phase !== 'lost' || this.#opening.has(shard)) return;
+    // It was open, and somebody wrote to it: the owner by placement, or nobody who has a right to.
+    const { self, ownerOf } = this.#options;
+    if (ownerOf(shard) !== self) return;
     const again = backOff(this.#options.timers, 0, RECLAIM).then(() => this.#open(shard));
     this.#opening.set(
       shard,
