@@ -16,6 +16,7 @@ import { CLOCK_OFFSET_MS_MAX, strayOf } from './clock-agreement.ts';
 import {
   admit,
   memberNamed,
+  memberOfNumber,
   remove,
   takeShards,
   type ClusterDocument,
@@ -100,6 +101,7 @@ export class Membership {
   #hearsSince = Infinity;
   #heardAt = -Infinity;
   #isEnding = new Set<string>();
+  #isTelling = false;
   #isStopped = false;
   #living: Promise<unknown> = Promise.resolve();
 
@@ -260,7 +262,9 @@ export class Membership {
       this.#declaredDead();
       return false;
     }
-    if (this.#isAdmitted && !this.#isStopped) this.#setLease(this.#sentAt + this.#options.leaseMs);
+    if (!this.#isAdmitted || this.#isStopped) return true;
+    this.#setLease(this.#sentAt + this.#options.leaseMs);
+    void this.#keepShardsTold();
     return true;
   }
 
@@ -341,11 +345,21 @@ export class Membership {
     if (!hasTurned) return;
     this.#isClockOff = !this.#isClockOff;
     listener.onClock(this.#strayMs, this.#isClockOff);
-    this.#tellShards().catch((error: unknown) => {
+    void this.#keepShardsTold();
+  }
+
+  /** What nobody answered may have been done late, behind what was told since: it is held against the document again and again. */
+  async #keepShardsTold(): Promise<void> {
+    const told = memberOfNumber(this.document, this.#number)?.takesShards ?? this.#mayHaveShards;
+    if (this.#isTelling || told === this.#mayHaveShards) return;
+    this.#isTelling = true;
+    try {
+      await this.#tellShards();
+    } catch (error) {
       this.#failUnlessUnavailable(error);
-      // Judged again with the next beats.
-      this.#isClockOff = !this.#isClockOff;
-    });
+    } finally {
+      this.#isTelling = false;
+    }
   }
 
   #watchOthers(): void {

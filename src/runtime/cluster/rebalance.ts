@@ -52,6 +52,7 @@ interface Fetched {
 export class Rebalance {
   readonly #ports: RebalancePorts;
   readonly #underWay = new Set<number>();
+  readonly #awaited = new Set<number>();
   readonly #target = new Target();
   #longestPauseMs = 0;
   #fetched = 0;
@@ -65,6 +66,11 @@ export class Rebalance {
   /** Their giver has not stopped yet: nobody may open them because of the document alone. */
   get underWay(): readonly number[] {
     return [...this.#underWay];
+  }
+
+  /** Their giver has not stopped yet, also when they are to go on to others by now: this node cannot give them. */
+  awaits(shards: readonly number[]): boolean {
+    return shards.some((shard) => this.#awaited.has(shard));
   }
 
   /** From the change of the document to the moment at which the last shard of those fetched together was open. */
@@ -98,7 +104,10 @@ export class Rebalance {
         onFailed(shards, error as Error);
         await this.#pause(REBALANCE_LIMITS.retryMs);
       } finally {
-        for (const shard of shards) this.#underWay.delete(shard);
+        for (const shard of shards) {
+          this.#underWay.delete(shard);
+          this.#awaited.delete(shard);
+        }
       }
     }
     this.#isRunning = false;
@@ -114,9 +123,11 @@ export class Rebalance {
     for (const { shard } of due) this.#underWay.add(shard);
     await Promise.all(due.map(({ shard, to }) => prepare(workerOf(to), shard)));
     const since = clock.monotonic();
+    for (const { shard } of due) this.#awaited.add(shard);
     const document = await this.#name(due);
     if (document === undefined) return;
     const named = due.filter(({ shard, to }) => document.homes[shard] === to);
+    for (const one of due) if (!named.includes(one)) this.#awaited.delete(one.shard);
     await this.#abandonUnnamed(due);
     await Promise.all(
       [...Map.groupBy(named, ({ from }) => from)].map(([from, of]) => this.#whenReleased(from, of)),
@@ -167,21 +178,27 @@ export class Rebalance {
     return homes.length === 0 ? undefined : rehome(document, new Map(homes));
   }
 
-  /** Resolves when their giver has stopped, or is a member no more, or they are not to come here any more. */
+  /**
+   * Resolves when their giver has stopped, or is a member no more, or has them back. Those that are to go on to others are
+   * waited for, too, since these ask this node alone.
+   */
   async #whenReleased(from: Address, due: readonly Fetched[]): Promise<void> {
     const { document, release, onWaiting } = this.#ports;
-    if (from === NOBODY) return;
     for (;;) {
-      const shards = due.filter((one) => this.#isStillHere(one)).map(({ shard }) => shard);
-      if (shards.length === 0 || memberOfNumber(document(), memberOf(from)) === undefined) return;
+      const { homes } = document();
+      const shards = due.map(({ shard }) => shard).filter((shard) => homes[shard] !== from);
+      const isOver = memberOfNumber(document(), memberOf(from)) === undefined || shards.length === 0;
+      if (from === NOBODY || isOver) break;
       try {
-        return await release(from, shards);
+        await release(from, shards);
+        break;
       } catch (error) {
         onWaiting(from, error as Error);
         // It hangs, or its thread has died; or it cannot be reached, and will be a member no more.
         await this.#pause(REBALANCE_LIMITS.releaseRetryMs);
       }
     }
+    for (const { shard } of due) this.#awaited.delete(shard);
   }
 
   /** Its thread may die meanwhile: then another one takes them. */

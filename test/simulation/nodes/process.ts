@@ -185,7 +185,7 @@ export class NodeProcess {
 
   async #release({ worker, shards, revision }: ReleaseRequest): Promise<void> {
     const giveUpAt = this.life.monotonic() + RELEASE_MS_MAX;
-    while (this.board.revision < revision) {
+    while (this.board.revision < revision || this.#rebalance!.awaits(shards)) {
       if (this.life.monotonic() > giveUpAt) throw new Error('the new placement is not known here yet');
       await this.life.pause(LOOK_MS / 2);
     }
