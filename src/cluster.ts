@@ -331,11 +331,13 @@ export class Cluster {
   /** Before it knows of the document that asks for it, a thread would open the shard again. */
   async #release({ worker, shards, revision }: z.infer<typeof ReleaseRequest>): Promise<void> {
     const giveUpAt = systemClock.monotonic() + RELEASE_MS_MAX;
-    while (this.#options.board.revision < revision) {
-      if (systemClock.monotonic() > giveUpAt) throw new Error('the new placement is not known here yet');
+    const { workers, rebalance } = this.#attached!;
+    while (this.#options.board.revision < revision || rebalance.awaits(shards)) {
+      if (systemClock.monotonic() > giveUpAt)
+        throw new Error('the new placement is not known here yet, or the shards have not come here yet');
       await pause(LOOK_MS / 10);
     }
-    await this.#attached!.workers.askWorker(worker, 'releaseAll', shards, RELEASE_MS_MAX);
+    await workers.askWorker(worker, 'releaseAll', shards, RELEASE_MS_MAX);
   }
 
   #removed(member: Member): void {

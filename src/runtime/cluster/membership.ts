@@ -16,6 +16,7 @@ import { CLOCK_OFFSET_MS_MAX, strayOf } from './clock-agreement.ts';
 import {
   admit,
   memberNamed,
+  memberOfNumber,
   remove,
   takeShards,
   type ClusterDocument,
@@ -79,6 +80,10 @@ export class Membership {
   readonly #fail: (error: Error) => void;
   readonly #options: MembershipOptions;
   readonly #beats = new Map<string, Heard>();
+  /** The last that was heard of each node, also when it is over. */
+  readonly #lives = new Map<string, string>();
+  /** Since when each member is known, by its life; monotonic milliseconds. */
+  readonly #knownSince = new Map<string, number>();
   #document: ClusterDocument | undefined;
   #life = '';
   #number = 0;
@@ -102,6 +107,7 @@ export class Membership {
   #hearsSince = Infinity;
   #heardAt = -Infinity;
   readonly #isEnding = new Set<string>();
+  #isTelling = false;
   #isStopped = false;
   #living: Promise<unknown> = Promise.resolve();
   #wake: () => void = () => undefined;
@@ -144,7 +150,6 @@ export class Membership {
       throw new NodeIdTaken(`Another node with NODE_ID ${node} joined at this moment.`);
     const first = this.#document ?? (await this.#options.first());
     await this.#admit(first);
-    this.#isAdmitted = true;
     this.#living = this.#live();
     this.#watchOthers();
     // The lease begins with a beat that was sent as a member.
@@ -225,6 +230,14 @@ export class Membership {
     });
     this.#number = memberNamed(document, node)!.number;
     await this.#onDocument(document);
+    this.#isAdmitted = true;
+    // Others may have ended this life meanwhile.
+    if (!this.#isNamed) this.#declaredDead();
+  }
+
+  /** Whether the newest document that is known here has this life for a member. */
+  get #isNamed(): boolean {
+    return this.document.members.some(({ number, life }) => number === this.#number && life === this.#life);
   }
 
   get #mayHaveShards(): boolean {
@@ -266,7 +279,9 @@ export class Membership {
       this.#declaredDead();
       return false;
     }
-    if (this.#isAdmitted && !this.#isStopped) this.#setLease(this.#sentAt + this.#options.leaseMs);
+    if (!this.#isAdmitted || this.#isStopped) return true;
+    this.#setLease(this.#sentAt + this.#options.leaseMs);
+    void this.#keepShardsTold();
     return true;
   }
 
@@ -299,7 +314,6 @@ export class Membership {
       return false;
     }
     await this.#admit();
-    this.#isAdmitted = true;
     return false;
   }
 
@@ -312,11 +326,11 @@ export class Membership {
     const known = this.#document;
     if (known !== undefined && document.revision <= known.revision) return this.#lived;
     this.#document = document;
-    const { listener } = this.#options;
-    const isMine = document.members.some(
-      ({ number, life }) => number === this.#number && life === this.#life,
-    );
-    if (this.#isAdmitted && !isMine && !this.#isStopped) this.#declaredDead();
+    const { listener, clock } = this.#options;
+    const lives = new Set(document.members.map(({ life }) => life));
+    for (const life of this.#knownSince.keys()) if (!lives.has(life)) this.#knownSince.delete(life);
+    for (const life of lives) if (!this.#knownSince.has(life)) this.#knownSince.set(life, clock.monotonic());
+    if (this.#isAdmitted && !this.#isNamed && !this.#isStopped) this.#declaredDead();
     this.#lived = listener.onDocument(document);
     for (const member of known?.members ?? []) {
       if (!document.members.some(({ number }) => number === member.number)) listener.onRemoved(member);
@@ -328,6 +342,7 @@ export class Membership {
     const { node, leaseMs, clock } = this.#options;
     const at = clock.monotonic();
     this.#beats.set(beat.node, { ...beat, at });
+    this.#lives.set(beat.node, beat.life);
     if (beat.node !== node || beat.life !== this.#life) return;
     if (at - this.#heardAt > GAP * leaseMs) this.#hearsSince = at;
     this.#heardAt = at;
@@ -350,11 +365,21 @@ export class Membership {
     if (!hasTurned) return;
     this.#isClockOff = !this.#isClockOff;
     listener.onClock(this.#strayMs, this.#isClockOff);
-    this.#tellShards().catch((error: unknown) => {
-      if (!(error instanceof ClusterUnavailable)) throw error;
-      // Judged again with the next beats.
-      this.#isClockOff = !this.#isClockOff;
-    });
+    void this.#keepShardsTold();
+  }
+
+  /** What nobody answered may have been done late, behind what was told since: it is held against the document again and again. */
+  async #keepShardsTold(): Promise<void> {
+    const told = memberOfNumber(this.document, this.#number)?.takesShards ?? this.#mayHaveShards;
+    if (this.#isTelling || told === this.#mayHaveShards) return;
+    this.#isTelling = true;
+    try {
+      await this.#tellShards();
+    } catch (error) {
+      this.#failUnlessUnavailable(error);
+    } finally {
+      this.#isTelling = false;
+    }
   }
 
   #watchOthers(): void {
@@ -373,9 +398,12 @@ export class Membership {
     for (const member of this.#document.members) {
       if (member.node === node || this.#isEnding.has(member.node)) continue;
       const beat = this.#beats.get(member.node);
-      const isOver = beat === undefined || beat.life !== member.life;
-      const silentMs = isOver ? Infinity : now - Math.max(beat.at, this.#hearsSince);
-      if (silentMs > leaseMs * (1 + MARGIN)) void this.#end(member, isOver ? undefined : beat);
+      const last = beat?.life === member.life ? beat : undefined;
+      // Its beat may not have been told here yet, and its lease may be valid.
+      const isOver = beat === undefined && this.#lives.get(member.node) === member.life;
+      const heardAt = last?.at ?? this.#knownSince.get(member.life)!;
+      const silentMs = isOver ? Infinity : now - Math.max(heardAt, this.#hearsSince);
+      if (silentMs > leaseMs * (1 + MARGIN)) void this.#end(member, last);
     }
   }
 
@@ -385,10 +413,15 @@ export class Membership {
       if (beat !== undefined && !(await this.#options.store.endBeat(member.node, beat.version))) return;
       await this.change((document) => remove(document, member));
     } catch (error) {
-      if (!(error instanceof ClusterUnavailable)) throw error;
+      this.#failUnlessUnavailable(error);
     } finally {
       this.#isEnding.delete(member.node);
     }
+  }
+
+  /** What is unavailable is tried again. */
+  #failUnlessUnavailable(error: unknown): void {
+    if (!(error instanceof ClusterUnavailable)) this.#fail(error as Error);
   }
 
   #draw(): string {
