@@ -1,0 +1,242 @@
+// A cluster of real processes: NATS servers, Postgres, and nodes that share them, with verbs for what can happen to each.
+//
+//   start    folder → NATS, Postgres → a proxy to each server for each node, when wanted → all nodes at once
+//   stop     nodes killed → proxies → Postgres, NATS → folder
+//
+// Whoever starts it stops it; should the process end before, everything ends with it.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { JetStreamNames } from '../../src/runtime/index.ts';
+import { freePorts } from '../servers/free-port.ts';
+import { startNats, type NatsCluster, type NatsServer } from '../servers/nats.ts';
+import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { ClusterNode } from './cluster-node.ts';
+import { TcpProxy } from './tcp-proxy.ts';
+import { waitUntil } from './wait-until.ts';
+
+export interface ClusterOptions {
+  readonly nats?: 1 | 3;
+  /** Named a, b, c and so on. */
+  readonly nodes?: number;
+  readonly shards?: number;
+  /** Settings of every node. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Each node has a network of its own, for `cut`, `stall` and `heal`. */
+  readonly proxied?: boolean;
+  readonly demo?: boolean;
+  /** Of the nodes; free ones when missing. */
+  readonly ports?: readonly number[];
+  /** Told of each step of the start. */
+  readonly onProgress?: (step: string) => void;
+}
+
+export interface ShardRow {
+  readonly shard: number;
+  readonly node: string;
+  readonly worker: number;
+  readonly epoch: number | null;
+  readonly phase: string;
+}
+
+interface Placement {
+  readonly revision: number;
+  readonly running: boolean;
+  readonly failures: readonly unknown[];
+}
+
+interface Parts {
+  readonly folder: string;
+  readonly nats: NatsCluster;
+  readonly postgres: PostgresServer;
+}
+
+const SHARDS = 16;
+const FIRST_NAME = 'a'.charCodeAt(0);
+
+export const nodeName = (number: number): string => String.fromCharCode(FIRST_NAME + number);
+
+export class Cluster {
+  readonly nats: NatsCluster;
+  readonly postgres: PostgresServer;
+  readonly folder: string;
+  readonly nodes: readonly ClusterNode[];
+  readonly shards: number;
+  readonly names: JetStreamNames;
+  readonly #pins = new Map<number, string>();
+  readonly #endWithProcess = (): void => {
+    for (const node of this.nodes) node.killAtOnce();
+    rmSync(this.folder, { recursive: true, force: true });
+  };
+
+  private constructor({ folder, nats, postgres }: Parts, nodes: readonly ClusterNode[], shards: number) {
+    this.folder = folder;
+    this.nats = nats;
+    this.postgres = postgres;
+    this.nodes = nodes;
+    this.shards = shards;
+    this.names = new JetStreamNames(nodes[0]?.env['NATS_PREFIX']);
+    process.once('exit', this.#endWithProcess);
+  }
+
+  /** @throws when a part does not start, with what it printed; nothing is left then */
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    const { nodes: count = 3, shards = SHARDS, proxied = false, onProgress = () => undefined } = options;
+    const undo: (() => Promise<void> | void)[] = [];
+    try {
+      const folder = mkdtempSync(join(tmpdir(), 'doorbuster-cluster-'));
+      undo.push(() => rmSync(folder, { recursive: true, force: true }));
+      const servers = options.nats ?? 3;
+      const nats = await startNats({ servers, isSilentAboutOthers: proxied });
+      undo.push(() => nats.stop());
+      onProgress(`${servers} NATS servers, every message synced`);
+      const postgres = await startPostgres();
+      undo.push(() => postgres.stop());
+      onProgress('Postgres');
+      const ports = options.ports ?? (await freePorts(count));
+      const nodes: ClusterNode[] = [];
+      undo.push(async () => void (await Promise.all(nodes.map((node) => node.close()))));
+      for (let number = 0; number < count; number++) {
+        const proxies = proxied ? await Promise.all(nats.servers.map(({ port }) => TcpProxy.to(port))) : [];
+        const env = {
+          SHARDS: String(shards),
+          WORKERS: '2',
+          ...options.env,
+          NATS_URL: nats.url(proxied ? proxies.map(({ port }) => port) : undefined),
+          DATABASE_URL: urlOf(postgres),
+        };
+        const common = { folder, env, demo: options.demo ?? false, proxies };
+        nodes.push(new ClusterNode({ ...common, id: nodeName(number), port: ports[number]! }));
+      }
+      const cluster = new Cluster({ folder, nats, postgres }, nodes, shards);
+      undo.push(() => cluster.stop());
+      await Promise.all(
+        nodes.map(async (node) => {
+          await node.start();
+          onProgress(`node ${node.id} at ${node.url}`);
+        }),
+      );
+      return cluster;
+    } catch (error) {
+      for (const step of undo.toReversed()) await step();
+      throw error;
+    }
+  }
+
+  node(id: string): ClusterNode {
+    const node = this.nodes.find((each) => each.id === id);
+    if (node === undefined) throw new Error(`there is no node ${id}`);
+    return node;
+  }
+
+  /** Those that a shopper gets an answer from. */
+  get running(): readonly ClusterNode[] {
+    return this.nodes.filter(({ isRunning }) => isRunning);
+  }
+
+  get databaseUrl(): string {
+    return urlOf(this.postgres);
+  }
+
+  start(id: string): Promise<void> {
+    return this.node(id).start();
+  }
+
+  /** In good order. */
+  async stop(id: string): Promise<number | null>;
+  /** The whole cluster, and all that it left on the disk. */
+  async stop(): Promise<void>;
+  async stop(id?: string): Promise<number | null | void> {
+    if (id !== undefined) return this.node(id).stop();
+    await Promise.all(this.nodes.map((node) => node.close()));
+    await Promise.all([this.nats.stop(), this.postgres.stop()]);
+    process.removeListener('exit', this.#endWithProcess);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** kill -9. */
+  kill(id: string): Promise<void> {
+    return this.node(id).kill();
+  }
+
+  /** SIGSTOP; resolves when all threads stand. */
+  freeze(id: string): Promise<void> {
+    return this.node(id).freeze();
+  }
+
+  thaw(id: string): void {
+    this.node(id).thaw();
+  }
+
+  cut(id: string): void {
+    this.node(id).cut();
+  }
+
+  stall(id: string): void {
+    this.node(id).stall();
+  }
+
+  heal(id: string): void {
+    this.node(id).heal();
+  }
+
+  /** As the node says that has it open, whatever others believe. */
+  async ownerOf(shard: number): Promise<ShardRow | undefined> {
+    const rows = await Promise.all(
+      this.running.map(async ({ id }) => {
+        const rows = await this.shardsAt(id).catch(() => []);
+        return rows.find((row) => row.shard === shard && row.node === id && row.phase === 'open');
+      }),
+    );
+    return rows.find((row) => row !== undefined);
+  }
+
+  /** Waits until somebody has it open. */
+  owner(shard: number): Promise<ShardRow> {
+    return this.waitUntil(`somebody owns shard ${shard}`, () => this.ownerOf(shard));
+  }
+
+  async shardsAt(id: string): Promise<ShardRow[]> {
+    const { status, body } = await this.node(id).admin<{ shards: ShardRow[] }>('GET', '/shards');
+    return status === 200 ? body.shards : [];
+  }
+
+  /** Pins it, beside what was pinned before, and waits until it is open there. */
+  async moveShard(shard: number, id: string): Promise<void> {
+    this.#pins.set(shard, id);
+    const pins = [...this.#pins].map(([pinned, node]) => ({ shards: [pinned], node }));
+    const file = JSON.stringify({ strategy: 'rendezvous', pins });
+    const [node] = this.running;
+    if (node === undefined) throw new Error('no node runs');
+    const { body: before } = await node.admin<Placement>('GET', '/placement');
+    const applied = await node.admin('POST', '/placement', { file, revision: before.revision });
+    if (applied.status !== 202)
+      throw new Error(`shard ${shard} to ${id}: ${applied.status} ${JSON.stringify(applied.body)}`);
+    await this.waitUntil(
+      `shard ${shard} is open on ${id}`,
+      async () => (await this.ownerOf(shard))?.node === id,
+    );
+  }
+
+  /** kill -9 of the NATS server that leads the journal's stream. @returns it, to be started again */
+  async killNatsLeader(): Promise<NatsServer> {
+    const leader = await this.nats.leaderOf(this.names.journalStream);
+    await leader.kill();
+    return leader;
+  }
+
+  /** With what the nodes printed at last, when it never comes. */
+  waitUntil<T>(
+    what: string,
+    condition: () => T | Promise<T>,
+    deadlineMs?: number,
+  ): Promise<NonNullable<Exclude<T, false>>> {
+    const seen = (): unknown => this.nodes.map(({ id, output }) => `${id}: ${output.slice(-1_500)}`);
+    return waitUntil(what, condition, seen, deadlineMs);
+  }
+}
+
+function urlOf({ connection: { host, port, database, user } }: PostgresServer): string {
+  return `postgres://${user}@${host}:${port}/${database}`;
+}
