@@ -23,6 +23,7 @@ export class ClusterNode extends NodeApi {
   readonly #options: ClusterNodeOptions;
   #engine: Engine | undefined;
   #isFrozen = false;
+  #isCutOff = false;
 
   constructor(options: ClusterNodeOptions) {
     super();
@@ -36,6 +37,11 @@ export class ClusterNode extends NodeApi {
   get env(): Readonly<Record<string, string>> {
     const { env, port, folder, id } = this.#options;
     return { ...env, NODE_ID: id, PORT: String(port), DATA_DIR: join(folder, id) };
+  }
+
+  /** From NATS: what it believes may be out of date. */
+  get isCutOff(): boolean {
+    return this.#isCutOff;
   }
 
   get isRunning(): boolean {
@@ -83,15 +89,18 @@ export class ClusterNode extends NodeApi {
 
   /** Its connections to NATS end, and new ones end at once. */
   cut(): void {
+    this.#isCutOff = true;
     for (const proxy of this.#network) proxy.cut();
   }
 
   /** Its connections to NATS stay, and nothing arrives until `heal`, which lets all of it arrive. */
   stall(): void {
+    this.#isCutOff = true;
     for (const proxy of this.#network) proxy.stall();
   }
 
   heal(): void {
+    this.#isCutOff = false;
     for (const proxy of this.#network) proxy.heal();
   }
 

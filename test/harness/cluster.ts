@@ -1,6 +1,6 @@
 // A cluster of real processes: NATS servers, Postgres, and nodes that share them, with verbs for what can happen to each.
 //
-//   start    folder → NATS, Postgres → a proxy to each server for each node, when wanted → all nodes at once
+//   start    NATS, Postgres → a proxy to each server for each node, when wanted → all nodes at once
 //   stop     nodes killed → proxies → Postgres, NATS → folder
 //
 // Whoever starts it stops it; should the process end before, everything ends with it.
@@ -85,8 +85,6 @@ export class Cluster {
     const { nodes: count = 3, shards = SHARDS, proxied = false, onProgress = () => undefined } = options;
     const undo: (() => Promise<void> | void)[] = [];
     try {
-      const folder = mkdtempSync(join(tmpdir(), 'doorbuster-cluster-'));
-      undo.push(() => rmSync(folder, { recursive: true, force: true }));
       const servers = options.nats ?? 3;
       const nats = await startNats({ servers, isSilentAboutOthers: proxied });
       undo.push(() => nats.stop());
@@ -95,22 +93,31 @@ export class Cluster {
       undo.push(() => postgres.stop());
       onProgress('Postgres');
       const ports = options.ports ?? (await freePorts(count));
-      const nodes: ClusterNode[] = [];
-      undo.push(async () => void (await Promise.all(nodes.map((node) => node.close()))));
-      for (let number = 0; number < count; number++) {
-        const proxies = proxied ? await Promise.all(nats.servers.map(({ port }) => TcpProxy.to(port))) : [];
+      const networks = await Promise.all(
+        ports.slice(0, count).map(() => (proxied ? networkTo(nats) : Promise.resolve([]))),
+      );
+      const folder = mkdtempSync(join(tmpdir(), 'doorbuster-cluster-'));
+      const nodes = networks.map((proxies, number) => {
         const env = {
           SHARDS: String(shards),
           WORKERS: '2',
           ...options.env,
           NATS_URL: nats.url(proxied ? proxies.map(({ port }) => port) : undefined),
+          NATS_MONITOR_URLS: nats.servers.map(({ monitorUrl }) => monitorUrl).join(','),
           DATABASE_URL: urlOf(postgres),
         };
-        const common = { folder, env, demo: options.demo ?? false, proxies };
-        nodes.push(new ClusterNode({ ...common, id: nodeName(number), port: ports[number]! }));
-      }
+        const id = nodeName(number);
+        return new ClusterNode({
+          id,
+          port: ports[number]!,
+          folder,
+          env,
+          demo: options.demo ?? false,
+          proxies,
+        });
+      });
       const cluster = new Cluster({ folder, nats, postgres }, nodes, shards);
-      undo.push(() => cluster.stop());
+      undo.splice(0, undo.length, () => cluster.stop());
       await Promise.all(
         nodes.map(async (node) => {
           await node.start();
@@ -181,10 +188,11 @@ export class Cluster {
     this.node(id).heal();
   }
 
-  /** As the node says that has it open, whatever others believe. */
+  /** As the node says that has it open, whatever others believe. One that is cut off is not asked. */
   async ownerOf(shard: number): Promise<ShardRow | undefined> {
+    const asked = this.running.filter(({ isCutOff }) => !isCutOff);
     const rows = await Promise.all(
-      this.running.map(async ({ id }) => {
+      asked.map(async ({ id }) => {
         const rows = await this.shardsAt(id).catch(() => []);
         return rows.find((row) => row.shard === shard && row.node === id && row.phase === 'open');
       }),
@@ -236,6 +244,9 @@ export class Cluster {
     return waitUntil(what, condition, seen, deadlineMs);
   }
 }
+
+const networkTo = ({ servers }: NatsCluster): Promise<TcpProxy[]> =>
+  Promise.all(servers.map(({ port }) => TcpProxy.to(port)));
 
 function urlOf({ connection: { host, port, database, user } }: PostgresServer): string {
   return `postgres://${user}@${host}:${port}/${database}`;
