@@ -14,6 +14,8 @@ import { startRedis, type RedisServer } from '../test/servers/redis.ts';
 const FIRST_PORT = 3001;
 const NODES = 3;
 const SHARDS = 32;
+const WATCH_MS = 500;
+const OUTPUT_CHARACTERS_MAX = 500;
 const IS_SUPERVISOR = process.send !== undefined && process.argv[2] === 'supervise';
 
 if (IS_SUPERVISOR) await supervise();
@@ -33,9 +35,16 @@ async function supervise(): Promise<void> {
   const startedAt = performance.now();
   let cluster: Cluster | undefined;
   let redis: RedisServer | undefined;
+  let isStopping = false;
   const { promise: asked, resolve: stop } = Promise.withResolvers<void>();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
-  process.once('disconnect', () => stop());
+  const onSignal = (): void => {
+    // Before all of it runs, and when somebody asks twice: with the process everything ends at once.
+    if (cluster === undefined || isStopping) process.exit(130);
+    isStopping = true;
+    stop();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  process.once('disconnect', onSignal);
   const secrets = { ADMIN_TOKEN: madeUp(), AUTH_SECRET: madeUp() };
   try {
     console.log('Starting a cluster …');
@@ -45,7 +54,7 @@ async function supervise(): Promise<void> {
     redis = await startRedis();
     onProgress('Redis');
     const ports = await portsFrom(FIRST_PORT, NODES + 1);
-    const starting = Cluster.start({
+    cluster = await Cluster.start({
       nodes: NODES,
       shards: SHARDS,
       demo: true,
@@ -53,10 +62,10 @@ async function supervise(): Promise<void> {
       ports,
       onProgress,
     });
-    // Whoever asks it to stop meanwhile waits no longer than for the start, which cannot be left half done.
-    cluster = await starting;
     greet(cluster, redis, ports.at(-1)!);
+    const watching = watch(cluster);
     await asked;
+    clearInterval(watching);
     console.log('\nStopping …');
   } catch (error) {
     console.error((error as Error).message);
@@ -66,6 +75,18 @@ async function supervise(): Promise<void> {
   await Promise.all([cluster?.stop(), redis?.stop()]);
   console.log('Stopped; nothing is left.');
   process.exit();
+}
+
+/** Says of a node that ended, once, what it said at last. */
+function watch(cluster: Cluster): NodeJS.Timeout {
+  const ended = new Set<string>();
+  return setInterval(() => {
+    for (const { id, isRunning, output } of cluster.nodes) {
+      if (isRunning || ended.has(id)) continue;
+      ended.add(id);
+      console.log(`Node ${id} has ended. ${output.slice(-OUTPUT_CHARACTERS_MAX)}`);
+    }
+  }, WATCH_MS);
 }
 
 function greet(cluster: Cluster, redis: RedisServer, port: number): void {
@@ -78,7 +99,7 @@ function greet(cluster: Cluster, redis: RedisServer, port: number): void {
   console.log(`
 The cluster is ready.
 
-  Nodes         ${of(cluster.nodes.map(({ id, url }) => `${id}  ${url}/`))}
+  Nodes         ${of(cluster.nodes.map(({ id, url, engine }) => `${id}  ${url}/  process ${engine.pid}`))}
   NATS          ${of(cluster.nats.servers.map(({ name, monitorUrl }) => `${name}  monitoring at ${monitorUrl}`))}
   Postgres      ${cluster.databaseUrl}
   Redis         ${redis.url}
@@ -93,7 +114,7 @@ Who owns what, and whether all is well:
   ${token} npx doorbuster shards --url ${urls[0]}
   ${token} npx doorbuster audit --url ${urls[0]}
 
-A fourth node, which Ctrl-C stops:
+A fourth node, which Ctrl-C stops (or one of the three again, after kill -9, with its NODE_ID, PORT and DATA_DIR):
 
   ${Object.entries(fourth)
     .map(([name, value]) => `${name}='${value}'`)

@@ -2,7 +2,7 @@
 // lost, doubled or told wrongly, and the dead one comes back as a member.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ClusterSale, ROUNDS } from './cluster-sale.ts';
+import { ClusterSale, expectSettled, ROUNDS } from './cluster-sale.ts';
 
 let sale: ClusterSale;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ test(
       // The next round is to kill it where it was killed before, or wherever else it lives by then.
       await cluster.moveShard(sale.hotShard, owner);
     }
-    expect(await sale.settle()).toBeGreaterThan(0);
+    expect(await expectSettled(sale)).toBeGreaterThan(0);
   },
   120_000 * ROUNDS,
 );

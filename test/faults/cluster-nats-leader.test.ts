@@ -2,7 +2,7 @@
 // and the dead one comes back with what it has.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ClusterSale, ROUNDS } from './cluster-sale.ts';
+import { ClusterSale, expectSettled, ROUNDS } from './cluster-sale.ts';
 
 let sale: ClusterSale;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ test(
       await cluster.nats.whenReady();
     }
     for (const { id, isRunning } of cluster.nodes) expect(isRunning, `node ${id} runs`).toBe(true);
-    expect(await sale.settle()).toBeGreaterThan(0);
+    expect(await expectSettled(sale)).toBeGreaterThan(0);
   },
   120_000 * ROUNDS,
 );

@@ -75,23 +75,22 @@ export class ClusterSale {
     this.pausesMs.push(Math.round(Math.max(...pauses)));
   }
 
-  /** Everybody goes home with an answer, and each of them is true. @returns orders */
-  async settle(): Promise<number> {
-    const { crowd, cluster } = this;
-    await crowd.goHome();
-    const orders = await expectClusterTruth(cluster, [crowd]);
-    const scarce = crowd.sales.filter(({ productId }) => productId === SCARCE);
-    expect(scarce).toHaveLength(SCARCE_UNITS);
-    expect(crowd.wishes.filter(({ refusal }) => refusal === 'limit_reached').length).toBeGreaterThan(0);
-    const unsettled = [...crowd.unsettled].map(([code, count]) => `${count} ${code}`).join(', ') || 'none';
-    console.log(
-      `${orders} orders; pauses of the hot product ${this.pausesMs.slice(1).join(', ')} ms; ` +
-        `answers to repeat: ${unsettled}; late answers: ${crowd.lateAnswers}`,
-    );
-    return orders;
-  }
-
   async close(): Promise<void> {
     await this.cluster.stop();
   }
+}
+
+/** Everybody goes home with an answer, and each of them is true. @returns orders */
+export async function expectSettled({ cluster, crowd, pausesMs }: ClusterSale): Promise<number> {
+  await crowd.goHome();
+  const orders = await expectClusterTruth(cluster, [crowd]);
+  const scarce = crowd.sales.filter(({ productId }) => productId === SCARCE);
+  expect(scarce).toHaveLength(SCARCE_UNITS);
+  expect(crowd.wishes.filter(({ refusal }) => refusal === 'limit_reached').length).toBeGreaterThan(0);
+  const unsettled = [...crowd.unsettled].map(([code, count]) => `${count} ${code}`).join(', ') || 'none';
+  console.log(
+    `${orders} orders; pauses of the hot product ${pausesMs.slice(1).join(', ')} ms; ` +
+      `answers to repeat: ${unsettled}; late answers: ${crowd.lateAnswers}`,
+  );
+  return orders;
 }
