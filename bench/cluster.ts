@@ -125,4 +125,6 @@ Ctrl-C stops everything and removes its folders.
 `);
 }
 
-const madeUp = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString('base64url');
+function madeUp(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString('base64url');
+}
