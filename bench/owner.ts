@@ -51,7 +51,7 @@ export class Owner {
     const journal = new SqliteJournal(host.connect());
     const ports = { journal, clock, timers, random };
     const shards = new Map(
-      Array.from({ length: count }, (_, number) => [number, new Shard(number, ports, limits, 0)]),
+      Array.from({ length: count }, (_, number) => [number, new Shard(number, ports, limits)]),
     );
     await Promise.all([...shards.values()].map((shard) => shard.open()));
     return new Owner(folder, shards, host, clock);
