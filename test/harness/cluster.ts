@@ -23,6 +23,8 @@ export interface ClusterOptions {
   readonly shards?: number;
   /** Settings of every node. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Of one node, by its name. */
+  readonly envOf?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Each node has a network of its own, for `cut`, `stall` and `heal`. */
   readonly proxied?: boolean;
   readonly demo?: boolean;
@@ -101,7 +103,10 @@ export class Cluster {
         const env = {
           SHARDS: String(shards),
           WORKERS: '2',
+          // Servers that tell of nobody else do not look like three.
+          NATS_REPLICAS: String(servers),
           ...options.env,
+          ...options.envOf?.[nodeName(number)],
           NATS_URL: nats.url(proxied ? proxies.map(({ port }) => port) : undefined),
           NATS_MONITOR_URLS: nats.servers.map(({ monitorUrl }) => monitorUrl).join(','),
           DATABASE_URL: urlOf(postgres),
