@@ -47,6 +47,7 @@ import {
   workerOf,
   type Address,
   type DataFolder,
+  type ShardStatus,
 } from './runtime/index.ts';
 import { assertPortFree, hostOfUrl, holdPort } from './listen-port.ts';
 import { listShards, productsByShard, toldBy } from './shard-list.ts';
@@ -174,7 +175,9 @@ async function compose(
   if (postgres !== undefined)
     await storage.holdAgainst(await preparePostgres(postgres.connection, storage.journalId));
   await orDeath(cluster?.open() ?? workers.open(), storage.died, workers.failed);
-  undo.push(storage.makeSnapshots(logger));
+  const ownShards = async (): Promise<ShardStatus[]> =>
+    [...(await workers.figures()).answered.values()].flatMap(({ shards }) => shards);
+  undo.push(storage.makeSnapshots(logger, ownShards));
 
   const projection =
     postgres !== undefined && config.roles.has('projection')

@@ -109,14 +109,13 @@ const ownerOf = (shard: number): Address => owners[shard]!;
 const storage = await openStorage(storageData, config, ({ shard, sequence }, why) =>
   logger.warn({ shard, sequence, why }, 'a damaged snapshot was set aside; the journal takes its place'),
 );
-const { journal, snapshots } = storage;
 const ownership: Ownership = {
   get revision() {
     return board.revision;
   },
   holds: (shard) => owners[shard] === self && board.leaseUntil > clock.monotonic(),
 };
-const shardPorts = { journal, snapshots, clock, timers, random, ownership };
+const shardPorts = { ...storage, clock, timers, random, ownership };
 const threads = new ThreadTransport(peers);
 const nodes = await openNodeTransport();
 const transport = nodes === undefined ? threads : new NodeTransport(self, threads, nodes);
@@ -204,6 +203,7 @@ async function openNodeTransport(): Promise<NatsTransport | undefined> {
 
 /** Placement changed. Resolves when this thread has stopped what is others' by now. */
 async function reconcile(except: readonly number[]): Promise<void> {
+  router.placementChanged();
   void shards.adopt(except);
   await shards.releaseOthers();
 }
