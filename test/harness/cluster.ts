@@ -42,12 +42,6 @@ export interface ShardRow {
   readonly phase: string;
 }
 
-interface Placement {
-  readonly revision: number;
-  readonly running: boolean;
-  readonly failures: readonly unknown[];
-}
-
 interface Parts {
   readonly folder: string;
   readonly nats: NatsCluster;
@@ -220,16 +214,24 @@ export class Cluster {
     this.#pins.set(shard, id);
     const pins = [...this.#pins].map(([pinned, node]) => ({ shards: [pinned], node }));
     const file = JSON.stringify({ strategy: 'rendezvous', pins });
-    const [node] = this.running;
-    if (node === undefined) throw new Error('no node runs');
-    const { body: before } = await node.admin<Placement>('GET', '/placement');
-    const applied = await node.admin('POST', '/placement', { file, revision: before.revision });
-    if (applied.status !== 202)
-      throw new Error(`shard ${shard} to ${id}: ${applied.status} ${JSON.stringify(applied.body)}`);
+    await this.waitUntil(`the wish to have shard ${shard} on ${id} is taken`, () => this.#apply(file));
     await this.waitUntil(
       `shard ${shard} is open on ${id}`,
       async () => (await this.ownerOf(shard))?.node === id,
     );
+  }
+
+  /** @returns false when the cluster changed since its revision was asked, or is moving shards: it is asked again */
+  async #apply(file: string): Promise<boolean> {
+    const node = this.running.find(({ isCutOff }) => !isCutOff);
+    if (node === undefined) throw new Error('no node runs');
+    const { body } = await node.admin<{ revision: number }>('GET', '/placement');
+    const { status, body: problem } = await node.admin('POST', '/placement', {
+      file,
+      revision: body.revision,
+    });
+    if (status === 400) throw new Error(`${file}: ${JSON.stringify(problem)}`);
+    return status === 202;
   }
 
   /** kill -9 of the NATS server that leads the journal's stream. @returns it, to be started again */
