@@ -98,7 +98,7 @@ export class Cluster {
           SHARDS: String(shards),
           WORKERS: '2',
           // Servers that tell of nobody else do not look like three.
-          NATS_REPLICAS: String(servers),
+          ...(proxied && { NATS_REPLICAS: String(servers) }),
           ...options.env,
           ...options.envOf?.[nodeName(number)],
           NATS_URL: nats.url(proxied ? proxies.map(({ port }) => port) : undefined),
