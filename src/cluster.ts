@@ -28,6 +28,7 @@ import {
   NodeCalls,
   planOf,
   presentOf,
+  projectorOf,
   Rebalance,
   systemClock,
   systemRandom,
@@ -39,6 +40,8 @@ import {
   type Member,
   type NodeBoard,
 } from './runtime/index.ts';
+import type { Projecting } from './projecting.ts';
+import { SeldomLog } from './seldom-log.ts';
 import { listShards, productsByShard, toldBy, type ToldByNode } from './shard-list.ts';
 import { wantedBy } from './wanted-placement.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -91,8 +94,12 @@ export class Cluster {
   readonly #bucket: ClusterBucket;
   readonly #membership: Membership;
   readonly #target = new Target();
+  readonly #refusals = new SeldomLog(systemClock, (reason, times) =>
+    this.#options.logger.warn({ reason, times }, 'questions of another node were refused'),
+  );
   readonly #failures = new Map<number, string>();
   #attached: Attached | undefined;
+  #projecting: Projecting | undefined;
   /** Shards that were not where they belong when that began to be wanted. */
   #moves = { revision: -1, count: 0 };
 
@@ -107,6 +114,7 @@ export class Cluster {
       random: systemRandom,
       node: config.nodeId,
       workers: config.workers,
+      projects: config.roles.has('projection'),
       leaseMs: cluster.leaseMs,
       first: async () => firstDocument(config.shards, (await storage.highestRevision()) + 1),
       setLease: (until) => (board.leaseUntil = until),
@@ -146,6 +154,11 @@ export class Cluster {
     return this.#membership.document.homes;
   }
 
+  /** Shards whose giver has not stopped yet. */
+  get underWay(): readonly number[] {
+    return this.#attached?.rebalance.underWay ?? [];
+  }
+
   /** The threads are there: from now on they live by the document. */
   async attach(workers: WorkerPool): Promise<void> {
     const { link, names } = this.#options.storage.store;
@@ -159,7 +172,7 @@ export class Cluster {
         release: (value) => this.#release(ReleaseRequest.parse(value)),
         restarted: async (value) => workers.ownersGone([RestartNote.parse(value).address]),
       },
-      onRefused: (reason) => this.#options.logger.warn({ reason }, 'a question of another node was refused'),
+      onRefused: (reason) => this.#refusals.tell(reason),
     });
     calls.start();
     this.#attached = { workers, calls, rebalance: this.#rebalanceWith(workers, calls) };
@@ -173,6 +186,12 @@ export class Cluster {
     await this.#membership.wantShards(true);
     const { workers, rebalance } = this.#attached!;
     await workers.open(rebalance.underWay);
+  }
+
+  /** The projection works whenever it is this node's turn. */
+  project(projecting: Projecting): void {
+    this.#projecting = projecting;
+    this.#tellProjecting(this.#membership.document);
   }
 
   /** A thread of this node was replaced: what others had sent to its predecessor is lost. */
@@ -256,11 +275,16 @@ export class Cluster {
       this.#moves = { revision, count: this.#misplaced(document).length };
     if (this.#attached === undefined) return;
     const { workers, rebalance } = this.#attached;
+    this.#tellProjecting(document);
     workers.placement.set(document.homes);
     // Whoever claims under a revision knows the homes of that revision.
     this.#options.board.revision = document.revision;
     rebalance.run();
     await workers.reconcile(rebalance.underWay);
+  }
+
+  #tellProjecting(document: ClusterDocument): void {
+    this.#projecting?.want(projectorOf(document)?.number === this.member);
   }
 
   #misplaced(document: ClusterDocument): number[] {
@@ -299,6 +323,7 @@ export class Cluster {
       onFailed: (shards, error) => {
         for (const shard of shards) this.#failures.set(shard, error.message);
         logger.warn({ shards, err: error }, 'shards could not be fetched; tried again');
+        void workers.reconcile(this.underWay);
       },
     });
   }

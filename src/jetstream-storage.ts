@@ -69,7 +69,8 @@ export class JetStreamStorage implements Storage {
   async openFeed(connection: PostgresConnection): Promise<NodeFeed> {
     const { link, names, shards } = this.store;
     const ports = { clock: systemClock, timers: systemTimers };
-    const feed = await JetStreamFeed.open({ link, names, name: FEED_NAME, ...ports, ...this.#config.feed });
+    const options = { link, names, name: FEED_NAME, isOnlyOne: true, ...ports, ...this.#config.feed };
+    const feed = await JetStreamFeed.open(options);
     const pool = openPool(connection, 1, 'doorbuster start');
     try {
       await rewindFeed({ feed, link, names, shards, positions: () => readPositions(pool) });

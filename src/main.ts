@@ -30,18 +30,17 @@ import {
   migrate,
   openPool,
   PostgresOfAnotherJournal,
-  ProjectionPump,
   SchemaRefused,
   startEmbeddedPostgres,
   type EmbeddedPostgres,
   type PostgresConnection,
+  type ProjectionPump,
 } from './persistence/index.ts';
 import {
   lockDataFolder,
   memberOf,
   NodeBoard,
   placeShards,
-  rushOf,
   systemClock,
   threadFile,
   workerOf,
@@ -52,6 +51,7 @@ import {
 import { assertPortFree, hostOfUrl, holdPort } from './listen-port.ts';
 import { listShards, productsByShard, toldBy } from './shard-list.ts';
 import { PlacementStore } from './placement-store.ts';
+import { Projecting } from './projecting.ts';
 import { placementAtStart, Resharding } from './resharding.ts';
 import { StartError } from './start-error.ts';
 import type { Storage } from './storage.ts';
@@ -114,11 +114,11 @@ async function compose(
   const store = openPlacement(folder.placement);
 
   const metrics = new Metrics();
-  let pump: ProjectionPump | undefined;
+  let projecting: Projecting | undefined;
   let auditing: Promise<NodeReport> | undefined;
   const auditNow = async (): Promise<NodeReport> => {
     const { shards: live, silent: silentWorkers } = await workers.live();
-    await caughtUp(async () => (await storage.projectedUpTo()) ?? pump?.caughtUpTo ?? 0);
+    await caughtUp(async () => (await storage.projectedUpTo()) ?? projecting?.pump?.caughtUpTo ?? 0);
     if (postgres === undefined) throw new Error('this node has no Postgres to look into');
     const report = await runAudit({ ...filesOf(folder), connection: postgres.connection, live });
     return { ...report, silentWorkers };
@@ -138,7 +138,7 @@ async function compose(
         pool,
         silentShards: own.filter((owner) => pool.silent.includes(workerOf(owner))).length,
         hasLease: board.leaseUntil > systemClock.monotonic(),
-        projection: pump?.stats(),
+        projection: projecting?.pump?.stats(),
         projectionLagSeconds: Math.max(0, systemClock.now() - board.projectedUpTo) / 1_000,
       });
     },
@@ -156,7 +156,18 @@ async function compose(
   const member = cluster?.member ?? 0;
   const owners = cluster?.homes ?? ownersAtStart(config, store, logger);
   const onReplaced = (address: Address): void => cluster?.restarted(address);
-  const workers = new WorkerPool({ config, board, storage, member, owners, onReplaced, handlers, logger });
+  const underWay = (): readonly number[] => cluster?.underWay ?? [];
+  const workers = new WorkerPool({
+    config,
+    board,
+    storage,
+    member,
+    owners,
+    underWay,
+    onReplaced,
+    handlers,
+    logger,
+  });
   undo.push(() => workers.terminate());
   const resharding =
     cluster ??
@@ -179,15 +190,16 @@ async function compose(
     [...(await workers.figures()).answered.values()].flatMap(({ shards }) => shards);
   undo.push(storage.makeSnapshots(logger, ownShards));
 
-  const projection =
-    postgres !== undefined && config.roles.has('projection')
-      ? await startProjection(config, storage, postgres.connection, logger)
-      : undefined;
-  pump = projection?.pump;
-  const stopTelling = tellProgress(board, storage, pump);
+  if (postgres !== undefined && config.roles.has('projection')) {
+    const { connection } = postgres;
+    projecting = new Projecting({ config, storage, connection, logger });
+    if (cluster === undefined) await projecting.start();
+    else cluster.project(projecting);
+  }
+  const stopTelling = tellProgress(board, storage, () => projecting?.pump);
   undo.push(async () => {
     stopTelling();
-    await projection?.stop();
+    await projecting?.stop();
   });
 
   let port = 0;
@@ -236,34 +248,6 @@ function ownersAtStart(config: Config, store: PlacementStore, logger: Logger): r
     );
   }
   return owners ?? placeShards(shards, workers);
-}
-
-async function startProjection(
-  { projection }: Config,
-  storage: Storage,
-  connection: PostgresConnection,
-  logger: Logger,
-): Promise<Projecting> {
-  const feed = await storage.openFeed(connection);
-  const pump = new ProjectionPump({
-    feed,
-    connection,
-    workers: projection.workers,
-    recordsPerPull: projection.recordsMax,
-    isRush: rushOf(storage.committed, systemClock),
-    logger,
-  });
-  pump.start();
-  const stop = async (): Promise<void> => {
-    await pump.stop();
-    await feed.close();
-  };
-  return { pump, stop };
-}
-
-interface Projecting {
-  readonly pump: ProjectionPump;
-  stop(): Promise<void>;
 }
 
 /** @throws StartError */
@@ -334,14 +318,20 @@ function announce(folder: DataFolder, file: NodeFile): void {
 const filesOf = ({ journal, snapshots, archives }: DataFolder) => ({ journal, snapshots, archives });
 
 /** @returns what ends it */
-function tellProgress(board: NodeBoard, storage: Storage, pump: ProjectionPump | undefined): () => void {
+function tellProgress(
+  board: NodeBoard,
+  storage: Storage,
+  pumpNow: () => ProjectionPump | undefined,
+): () => void {
   let isAsking = false;
   const tell = async (): Promise<void> => {
     if (isAsking) return;
     isAsking = true;
     try {
       const all = await storage.projectedUpTo();
-      board.projectedUpTo = Math.min(all ?? Infinity, pump?.asOf ?? all ?? 0);
+      const pump = pumpNow();
+      board.projectedUpTo =
+        all === undefined ? (pump?.asOf ?? 0) : Math.min(all, pump?.setAsideAt ?? Infinity);
     } catch {
       // Nobody can say just now: what was known stays true.
     }

@@ -47,6 +47,7 @@ import {
   type ShardStatus,
 } from './runtime/index.ts';
 import type { WorkerStorage } from './storage.ts';
+import { SeldomLog } from './seldom-log.ts';
 import { openStorage } from './worker-storage.ts';
 
 export interface WorkerData {
@@ -116,6 +117,9 @@ const ownership: Ownership = {
   holds: (shard) => owners[shard] === self && board.leaseUntil > clock.monotonic(),
 };
 const shardPorts = { ...storage, clock, timers, random, ownership };
+const refusals = new SeldomLog(clock, (reason, times) =>
+  logger.warn({ reason, times }, 'messages of another node were refused; nothing came of them'),
+);
 const threads = new ThreadTransport(peers);
 const nodes = await openNodeTransport();
 const transport = nodes === undefined ? threads : new NodeTransport(self, threads, nodes);
@@ -177,7 +181,9 @@ const main = new ThreadLink(parentPort!, {
 });
 
 threads.onMessage((message) => router.receive(message));
-nodes?.onMessage((message) => router.receive(message));
+nodes?.onMessage((message) => {
+  if (!router.receiveFromAfar(message)) refusals.tell('a command is addressed to another shard than its own');
+});
 const heartbeats = new Heartbeats(shared.heartbeats);
 setInterval(() => heartbeats.beat(worker), BEAT_PERIOD_MS);
 
@@ -196,9 +202,7 @@ async function openNodeTransport(): Promise<NatsTransport | undefined> {
   if (storageData.kind === 'embedded') return undefined;
   const link = await openLink(storageData.connection, timers);
   const names = new JetStreamNames(storageData.prefix);
-  const onRefused = (reason: string): void =>
-    logger.warn({ reason }, 'a message of another node was refused; nothing came of it');
-  return new NatsTransport({ link, names, self, onRefused });
+  return new NatsTransport({ link, names, self, onRefused: (reason) => refusals.tell(reason) });
 }
 
 /** Placement changed. Resolves when this thread has stopped what is others' by now. */

@@ -155,7 +155,12 @@ export class ProjectionPump {
    * the shards' owners. 0 until that is known.
    */
   get asOf(): number {
-    return Math.min(this.caughtUpTo, this.#setAside.oldestAt ?? Infinity);
+    return Math.min(this.caughtUpTo, this.setAsideAt ?? Infinity);
+  }
+
+  /** When the oldest record was journaled that will not reach Postgres; epoch milliseconds. */
+  get setAsideAt(): number | undefined {
+    return this.#setAside.oldestAt;
   }
 
   /** The same, without the shards that are set aside. */

@@ -70,7 +70,8 @@ export class Router {
   readonly #limits: RuntimeLimits;
   /** In the order of their deadlines: every command gets the same time. */
   readonly #pending = new Map<number, Pending>();
-  readonly #outboxes = new Map<Address, Outbox>();
+  /** Of this tick. */
+  #outboxes = new Map<Address, Outbox>();
   /** Answers of shards of this thread. */
   #settled: ReplyEnvelope[] = [];
   /** Commands that wait for their shard to have an owner: a moment, or until it is handed over. */
@@ -130,6 +131,19 @@ export class Router {
 
   request(command: Command): Promise<Reply> {
     return new Promise((resolve) => this.submit(command, resolve));
+  }
+
+  /**
+   * A message from another node, which says by itself to which shard a command goes.
+   * @returns false when it is wrong about that, or has what only an owner asks of itself: nothing came of the message
+   */
+  receiveFromAfar(message: Message): boolean {
+    const isRight = message.commands.every(
+      ({ shard, command }) =>
+        command.kind !== 'expire' && command.kind !== 'retire' && shard === this.#shardOf(command),
+    );
+    if (isRight) this.receive(message);
+    return isRight;
   }
 
   /** A message from another thread. */
@@ -291,10 +305,11 @@ export class Router {
   /** What goes to other threads leaves first: they work on it while this one answers its own. */
   #flush(): void {
     this.#flushScheduled = false;
-    for (const [to, { commands, replies }] of this.#outboxes) {
-      if (commands.length === 0 && replies.length === 0) continue;
-      this.#outboxes.set(to, { commands: [], replies: [] });
-      this.#ports.transport.send(to, { from: this.#self, commands, replies });
+    if (this.#outboxes.size > 0) {
+      const outboxes = this.#outboxes;
+      this.#outboxes = new Map();
+      for (const [to, { commands, replies }] of outboxes)
+        this.#ports.transport.send(to, { from: this.#self, commands, replies });
     }
     const settled = this.#settled;
     if (settled.length === 0) return;

@@ -135,6 +135,14 @@ export class ShardInHand {
   readonly journal: HeldJournal;
   readonly snapshots: SimulatedSnapshots;
   readonly shard: Shard;
+  readonly ownership = {
+    revision: 0,
+    /** Whether the shard may answer without asking the journal. */
+    isHeld: true,
+    holds(): boolean {
+      return this.isHeld;
+    },
+  };
   #orders = 0;
 
   constructor(
@@ -146,7 +154,8 @@ export class ShardInHand {
     this.journal = journal;
     this.snapshots = snapshots;
     const random = new SimulatedRandom(new Dice(seed));
-    const ports = { journal, snapshots, clock: this.time, timers: this.time, random };
+    const { ownership } = this;
+    const ports = { journal, snapshots, clock: this.time, timers: this.time, random, ownership };
     this.shard = new Shard(0, ports, { ...DEFAULT_LIMITS, ...limits });
   }
 

@@ -20,6 +20,7 @@ const Member = z.strictObject({
   life: z.string().min(1).max(64),
   workers: z.int().min(1).max(WORKERS_MAX),
   takesShards: z.boolean(),
+  projects: z.boolean(),
 });
 
 const Document = z.strictObject({
@@ -46,6 +47,8 @@ export interface Member {
   readonly workers: number;
   /** False for a node without actors, for one that leaves, and for one whose clock is off. */
   readonly takesShards: boolean;
+  /** Whether it may write to Postgres. */
+  readonly projects: boolean;
 }
 
 export interface ClusterDocument {
@@ -87,6 +90,10 @@ export const memberNamed = ({ members }: ClusterDocument, node: string): Member 
 
 export const memberOfNumber = ({ members }: ClusterDocument, number: number): Member | undefined =>
   members.find((member) => member.number === number);
+
+/** Who writes to Postgres: the one that has been here longest. Records of a shard are a chain, so two would wait for each other. */
+export const projectorOf = ({ members }: ClusterDocument): Member | undefined =>
+  members.filter(({ projects }) => projects).toSorted((one, other) => one.number - other.number)[0];
 
 /** @param number that this process had before it was declared dead */
 export function admit(

@@ -46,6 +46,7 @@ export interface MembershipOptions {
   readonly random: Random;
   readonly node: string;
   readonly workers: number;
+  readonly projects: boolean;
   readonly leaseMs: number;
   /** The document of a cluster that has none yet. */
   readonly first: () => Promise<ClusterDocument>;
@@ -83,10 +84,15 @@ export class Membership {
   #number = 0;
   #version = 0;
   #isAdmitted = false;
+  #leaseUntil = 0;
+  /** Resolves when this node lives by the newest document. */
+  #lived: Promise<void> = Promise.resolve();
   #wantsShards = false;
-  /** Of the last beat that was sent. */
+  /** Of the last beat, by the monotonic clock. */
   #sentAt = 0;
-  #sentWall = 0;
+  /** The wall clock around the last beat that was taken. */
+  #measured = { number: 0, sentAt: 0, takenAt: 0 };
+  #lastBeat = 0;
   #clockOffsetMs: number | null = null;
   #strayBeats = 0;
   #soundBeats = 0;
@@ -95,9 +101,10 @@ export class Membership {
   /** Since when the own beats have come back without a gap; monotonic milliseconds. */
   #hearsSince = Infinity;
   #heardAt = -Infinity;
-  #isEnding = new Set<string>();
+  readonly #isEnding = new Set<string>();
   #isStopped = false;
   #living: Promise<unknown> = Promise.resolve();
+  #wake: () => void = () => undefined;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -166,6 +173,7 @@ export class Membership {
   async leave(): Promise<void> {
     const { node, store, setLease } = this.#options;
     this.#isStopped = true;
+    this.#wake();
     await this.#living;
     setLease(0);
     const me = { number: this.#number, life: this.#life };
@@ -187,7 +195,6 @@ export class Membership {
   get #hasLease(): boolean {
     return this.#isAdmitted && this.#options.clock.monotonic() < this.#leaseUntil;
   }
-  #leaseUntil = 0;
 
   /** A process that died a moment ago may still have its lease. @throws NodeIdTaken */
   async #waitForNamesake(): Promise<void> {
@@ -206,14 +213,14 @@ export class Membership {
 
   /** @param first when there is no document */
   async #admit(first?: ClusterDocument): Promise<void> {
-    const { store, node, workers } = this.#options;
+    const { store, node, workers, projects } = this.#options;
     const document = await store.change((present = first) => {
       if (present === undefined) throw new Error('the cluster has no document any more');
       const namesake = memberNamed(present, node);
       if (namesake?.life === this.#life) return undefined;
       const others =
         namesake === undefined || namesake.number === this.#number ? present : remove(present, namesake);
-      const member = { node, life: this.#life, workers, takesShards: this.#mayHaveShards };
+      const member = { node, life: this.#life, workers, takesShards: this.#mayHaveShards, projects };
       return this.#number === 0 ? admit(others, member) : admit(others, member, this.#number);
     });
     this.#number = memberNamed(document, node)!.number;
@@ -229,7 +236,7 @@ export class Membership {
   }
 
   async #live(): Promise<void> {
-    const { timers, leaseMs, clock } = this.#options;
+    const { leaseMs, clock } = this.#options;
     while (!this.#isStopped) {
       const from = clock.monotonic();
       let pauseMs = RETRY_MS;
@@ -238,8 +245,18 @@ export class Membership {
       } catch (error) {
         if (!(error instanceof ClusterUnavailable)) return this.#fail(error as Error);
       }
-      await new Promise<void>((resolve) => void timers.after(Math.max(0, pauseMs), resolve));
+      if (!this.#isStopped) await this.#pause(Math.max(0, pauseMs));
     }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.timers.after(ms, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   /** @returns whether the lease is renewed */
@@ -256,10 +273,13 @@ export class Membership {
   async #beat(after: number): Promise<boolean> {
     const { store, node, clock } = this.#options;
     this.#sentAt = clock.monotonic();
-    this.#sentWall = clock.now();
-    const version = await store.beat({ node, life: this.#life, clockOffsetMs: this.#clockOffsetMs }, after);
+    const sentAt = clock.now();
+    const number = ++this.#lastBeat;
+    const beat = { node, life: this.#life, number, clockOffsetMs: this.#clockOffsetMs };
+    const version = await store.beat(beat, after);
     if (version === undefined) return false;
     this.#version = version;
+    this.#measured = { number, sentAt, takenAt: clock.now() };
     return true;
   }
 
@@ -303,7 +323,6 @@ export class Membership {
     }
     return this.#lived;
   }
-  #lived: Promise<void> = Promise.resolve();
 
   #onBeat(beat: StoredBeat): void {
     const { node, leaseMs, clock } = this.#options;
@@ -312,13 +331,14 @@ export class Membership {
     if (beat.node !== node || beat.life !== this.#life) return;
     if (at - this.#heardAt > GAP * leaseMs) this.#hearsSince = at;
     this.#heardAt = at;
-    this.#measureClock(beat, at);
+    this.#measureClock(beat);
   }
 
-  #measureClock({ storedAt }: StoredBeat, at: number): void {
-    const { clock, listener } = this.#options;
-    if (at - this.#sentAt > MEASURED_MS_MAX) return;
-    this.#clockOffsetMs = Math.round((this.#sentWall + clock.now()) / 2 - storedAt);
+  #measureClock({ number, storedAt }: StoredBeat): void {
+    const { listener } = this.#options;
+    const { sentAt, takenAt } = this.#measured;
+    if (number !== this.#measured.number || takenAt - sentAt > MEASURED_MS_MAX) return;
+    this.#clockOffsetMs = Math.round((sentAt + takenAt) / 2 - storedAt);
     const others = [...this.#beats.values()].flatMap(({ node, clockOffsetMs }) =>
       node === this.#options.node || clockOffsetMs === null ? [] : [clockOffsetMs],
     );

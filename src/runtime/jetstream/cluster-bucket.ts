@@ -31,6 +31,7 @@ import type { JetStreamNames } from './names.ts';
 const DOCUMENT = 'document';
 const BEATS = 'beat.';
 const WRONG_LAST_SEQUENCE = 10071;
+const WRITE_UNDER_WAY = 10164;
 
 export class ClusterBucket implements ClusterStore {
   readonly #link: Link;
@@ -140,11 +141,15 @@ export class ClusterBucket implements ClusterStore {
 
   /** @returns undefined when something else was written before */
   async #written(key: string, text: string, after: number): Promise<number | undefined> {
-    try {
-      return await this.#kv.put(key, text, { previousSeq: after, timeout: JETSTREAM_LIMITS.clusterAnswerMs });
-    } catch (error) {
-      if (isOther(error)) return undefined;
-      throw error;
+    const { clusterAnswerMs: timeout, clusterBusyMs, clusterBusyTries } = JETSTREAM_LIMITS;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#kv.put(key, text, { previousSeq: after, timeout });
+      } catch (error) {
+        if (isOther(error)) return undefined;
+        if (!isBusy(error) || tries === clusterBusyTries) throw error;
+      }
+      await new Promise<void>((resolve) => void this.#timers.after(clusterBusyMs, resolve));
     }
   }
 
@@ -218,6 +223,10 @@ export class ClusterBucket implements ClusterStore {
 
 const isOther = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE;
+
+/** Another write of the same key is under way, and nobody knows yet what becomes of it. */
+const isBusy = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && error.code === WRITE_UNDER_WAY;
 
 const keyOf = (node: string): string => BEATS + Buffer.from(node).toString('base64url');
 const nodeOf = (key: string): string => Buffer.from(key.slice(BEATS.length), 'base64url').toString();

@@ -26,6 +26,8 @@ export interface FeedConsumerOptions {
   readonly name: string;
   /** Records handed out and not acknowledged, all feeds of this name together. */
   readonly inFlightMax: number;
+  /** Whoever had this feed is gone: what it had is given out again at once. Otherwise feeds of one name share the records. */
+  readonly isOnlyOne?: boolean;
   /** After so long without a sign of life a record is given out again. */
   readonly ackWaitMs: number;
 }
@@ -48,7 +50,8 @@ export class FeedConsumer {
     const found = await this.#info();
     if (found === undefined) return this.#make(1);
     const noted = Number(found.config.metadata?.[BEGIN_NOTE] ?? Infinity);
-    if (noted === Infinity) await this.#update();
+    const isHeir = this.#options.isOnlyOne === true && found.num_ack_pending > 0;
+    if (noted === Infinity && !isHeir) await this.#update();
     else await this.moveTo(Math.min(noted, found.ack_floor.stream_seq + 1));
   }
 

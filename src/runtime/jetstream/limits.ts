@@ -36,6 +36,9 @@ export const JETSTREAM_LIMITS = {
   feedWorkingMsMax: 60_000,
   /** For one answer about the cluster's document or a lease. */
   clusterAnswerMs: 1_000,
+  /** While another write of the same key is under way: between two tries, and how many. */
+  clusterBusyMs: 10,
+  clusterBusyTries: 50,
   /** Between two looks at the members' leases, and at the document when nobody told of a change. */
   clusterLookMs: 150,
   /** Beside a record in its message: subject, headers, and the room that later versions may want. */
