@@ -1,13 +1,15 @@
 // The customers of a stampede: most buy once, some click twice, some ask for too much, some come too early, and some lose
-// their connection before the answer. All repeat with their key until they know.
+// their connection before the answer. All repeat with their key, each time at the next address, until they know.
 
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { HttpClient, LoadAnswer } from './http-client.ts';
+import { pauseAfter, TRIES_MAX, type HttpClient, type LoadAnswer } from './http-client.ts';
 
 export interface Customer {
   readonly id: string;
   readonly token: string;
   readonly key: string;
+  /** Counts customers, and so spreads them over the addresses. */
+  readonly number: number;
   readonly habit: 'plain' | 'clicks twice' | 'asks for too many' | 'too early' | 'loses the answer';
 }
 
@@ -21,9 +23,6 @@ export interface Told {
   readonly orderIds: ReadonlySet<string>;
   readonly refusal: string | undefined;
 }
-
-const TRIES_MAX = 200;
-const REPEAT_MS = 50;
 
 export function habitOf(number: number): Customer['habit'] {
   const of = number % 20;
@@ -57,7 +56,9 @@ export class Crowd {
     const quantity = customer.habit === 'asks for too many' ? this.#limit + 1 : 1;
     const hangUp = customer.habit === 'loses the answer';
     const answers = await Promise.all(
-      Array.from({ length: clicks }, () => this.#insist(customer, quantity, hangUp)),
+      Array.from({ length: clicks }, (_, click) =>
+        this.#insist(customer, quantity, hangUp, customer.number + click),
+      ),
     );
     const accepted = answers.filter(({ status }) => status === 201);
     const orderIds = new Set(accepted.map(({ body }) => (JSON.parse(body) as OrderBody).id));
@@ -69,15 +70,14 @@ export class Crowd {
 
   /** One click before the sale opens. @returns the refusal's code */
   async early(customer: Customer): Promise<string> {
-    const answer = await this.#click(customer, 1, false);
-    const code = answer === undefined ? 'no answer' : codeOf(answer);
+    const code = codeOf(await this.#insist(customer, 1, false, customer.number));
     this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
     return code;
   }
 
-  async #insist(customer: Customer, quantity: number, hangUp: boolean): Promise<LoadAnswer> {
+  async #insist(customer: Customer, quantity: number, hangUp: boolean, turn: number): Promise<LoadAnswer> {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const answer = await this.#click(customer, quantity, hangUp && tries === 0);
+      const answer = await this.#click(customer, quantity, hangUp && tries === 0, turn + tries);
       if (answer === undefined) this.unanswered++;
       else if (answer.status === 401) {
         throw new Error(
@@ -87,15 +87,21 @@ export class Crowd {
         if (answer.replayed) this.replayed++;
         return answer;
       }
-      await new Promise((resolve) => setTimeout(resolve, REPEAT_MS * (1 + tries)));
+      await pauseAfter(tries);
     }
     throw new Error(`${customer.id} got no definite answer in ${TRIES_MAX} tries`);
   }
 
-  async #click({ token, key }: Customer, quantity: number, hangUp: boolean): Promise<LoadAnswer | undefined> {
+  async #click(
+    { token, key }: Customer,
+    quantity: number,
+    hangUp: boolean,
+    turn: number,
+  ): Promise<LoadAnswer | undefined> {
     this.requests++;
     const body = { productId: this.#productId, quantity };
-    const answer = await this.#client.send({ method: 'POST', path: '/v1/orders', token, key, body, hangUp });
+    const request = { method: 'POST', path: '/v1/orders', token, key, body, hangUp, turn };
+    const answer = await this.#client.send(request);
     if (answer !== undefined) this.latency.record(Math.max(1, Math.round(answer.latencyMs * 1_000)));
     return answer;
   }

@@ -1,4 +1,5 @@
-// A small HTTP client for load: kept-alive connections, bounded, no more per request than it must do.
+// A small HTTP client for load: kept-alive connections, bounded, no more per request than it must do. With several
+// addresses, each request says whose turn it is.
 
 import { Agent, request } from 'node:http';
 
@@ -19,18 +20,25 @@ export interface LoadRequest {
   readonly body?: unknown;
   /** Hang up as soon as the request is sent: the answer is lost on purpose. */
   readonly hangUp?: boolean;
+  /** At which address, counted round and round. */
+  readonly turn: number;
 }
 
+export const TRIES_MAX = 200;
+const REPEAT_MS = 50;
 const ANSWER_MS_MAX = 30_000;
+/** Somebody else can be asked. */
+const ANSWER_MS_MAX_OF_SEVERAL = 10_000;
 
 export class HttpClient {
   readonly #agent: Agent;
   readonly #urls: readonly URL[];
-  #turn = 0;
+  readonly #answerMsMax: number;
+  #answeredAt = performance.now();
 
-  /** @param urls of the nodes, which take turns */
   constructor(urls: readonly string[], connections: number) {
     this.#urls = urls.map((url) => new URL(url));
+    this.#answerMsMax = urls.length === 1 ? ANSWER_MS_MAX : ANSWER_MS_MAX_OF_SEVERAL;
     this.#agent = new Agent({
       keepAlive: true,
       maxSockets: Math.ceil(connections / urls.length),
@@ -38,9 +46,38 @@ export class HttpClient {
     });
   }
 
+  /** When somebody last got an answer that says something: a 503 does not. */
+  get answeredAt(): number {
+    return this.#answeredAt;
+  }
+
+  /** Until an answer says something, each time at the next address. @returns undefined when none did in so many tries */
+  async insist(request: LoadRequest): Promise<LoadAnswer | undefined> {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const answer = await this.send({ ...request, turn: request.turn + tries });
+      if (answer !== undefined && answer.status !== 503) return answer;
+      await pauseAfter(tries);
+    }
+    return undefined;
+  }
+
   /** @returns undefined when no answer came */
-  send({ method, path, token, key, body, hangUp = false }: LoadRequest): Promise<LoadAnswer | undefined> {
-    const { hostname, port } = this.#urls[this.#turn++ % this.#urls.length]!;
+  async send(request: LoadRequest): Promise<LoadAnswer | undefined> {
+    const answer = await this.#send(request);
+    if (answer !== undefined && answer.status !== 503) this.#answeredAt = performance.now();
+    return answer;
+  }
+
+  #send({
+    method,
+    path,
+    token,
+    key,
+    body,
+    hangUp = false,
+    turn,
+  }: LoadRequest): Promise<LoadAnswer | undefined> {
+    const { hostname, port } = this.#urls[turn % this.#urls.length]!;
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const headers: Record<string, string> = {};
     if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
@@ -62,7 +99,7 @@ export class HttpClient {
           }),
         );
       });
-      sent.setTimeout(ANSWER_MS_MAX, () => sent.destroy());
+      sent.setTimeout(this.#answerMsMax, () => sent.destroy());
       sent.on('socket', () => (since = performance.now()));
       sent.on('error', () => resolve(undefined));
       sent.on('close', () => resolve(undefined));
@@ -74,3 +111,7 @@ export class HttpClient {
     this.#agent.destroy();
   }
 }
+
+/** Longer after each try. */
+export const pauseAfter = (tries: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, REPEAT_MS * (1 + tries)));

@@ -1,21 +1,27 @@
 // npm run stampede: thousands of customers rush a few hundred units over HTTP, and then everything is counted: what
 // each customer was told, what the actor holds, what the journal says, what stands in Postgres.
 //
-// Without --url it starts a node of its own (embedded: fsync before each answer) and removes it afterwards.
+// With several --url the customers are spread over these nodes of one cluster, and repeat at the next one what they got no
+// answer to. Without --url it starts a node of its own (embedded: fsync before each answer) and removes it afterwards.
 
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Report, Stock } from '../src/actors/index.ts';
-import { callNode, requireNode, type NodeAddress } from '../src/node-client.ts';
+import type { Report } from '../src/actors/index.ts';
+import { requireNode } from '../src/node-client.ts';
 import { Crowd, habitOf, type Customer, type Told } from './crowd.ts';
 import { HttpClient } from './http-client.ts';
 import { startOwnNode } from './own-node.ts';
+import { Shops } from './shops.ts';
+import { unlessSilent } from './silence.ts';
+import { figuresOf, type Figures } from './stampede-figures.ts';
 
-const USAGE = `npm run stampede -- [--url ADDRESS]… [--customers 5000] [--units 500] [--connections 256] [--json]
+const USAGE = `npm run stampede -- [--url ADDRESS]… [--customers 5000] [--units 500] [--connections 256]
+                       [--silence 60] [--json]
 
-  --url          of a running node in demo mode, more than once for several; without it a node of its own is started
+  --url          of a running node in demo mode, once for each node of a cluster; without it a node of its own is started
   --admin-token  of that node; ADMIN_TOKEN, or what its DATA_DIR says, by default
   --data-dir     of that node, ./data by default
+  --silence      seconds; it ends when for so long no answer came from anywhere
 `;
 
 function readOptions() {
@@ -28,6 +34,7 @@ function readOptions() {
         customers: { type: 'string', default: '5000' },
         units: { type: 'string', default: '500' },
         connections: { type: 'string', default: '256' },
+        silence: { type: 'string', default: '60' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -57,6 +64,7 @@ const say = (text: string): void => {
 
 const customersCount = wholeNumber('customers', 100_000);
 const units = wholeNumber('units', 1_000_000);
+const silenceMs = wholeNumber('silence', 3_600) * 1_000;
 const own = options.url === undefined ? await startOwnNode() : undefined;
 try {
   process.exitCode = (await stampede()) ? 0 : 1;
@@ -71,37 +79,43 @@ try {
 async function stampede(): Promise<boolean> {
   const urls = options.url ?? [own!.url];
   const adminToken = own?.adminToken ?? options['admin-token'] ?? process.env['ADMIN_TOKEN'];
-  const node = requireNode({ url: urls[0], adminToken, dataDir: options['data-dir'] });
+  const reach = { adminToken, dataDir: options['data-dir'] };
+  const shops = new Shops(urls.map((url) => requireNode({ url, ...reach })));
   const client = new HttpClient(urls, wholeNumber('connections', 10_000));
+  const who = urls.join(', ');
+  const inTime = <T>(work: Promise<T>): Promise<T> =>
+    unlessSilent(work, { answeredAt: () => client.answeredAt, limitMs: silenceMs, who });
   const productId = `stampede-${Date.now().toString(36)}`;
-  say(`Stampede: ${customersCount} customers for ${units} units of ${productId}, at ${urls.join(', ')}`);
+  say(`Stampede: ${customersCount} customers for ${units} units of ${productId}, at ${who}`);
   say(
     `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, load and node on one machine\n`,
   );
 
-  const customers = await signIn(client);
+  const customers = await inTime(signIn(client));
   const opensAt = Date.now() + OPENS_IN_MS;
-  await makeProduct(node, productId, opensAt);
+  await inTime(makeProduct(shops, productId, opensAt));
   const crowd = new Crowd(client, productId, LIMIT);
-  await earlyBirds(crowd, customers);
+  await inTime(earlyBirds(crowd, customers));
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, opensAt - Date.now())));
 
   const since = performance.now();
   const showing = showProgress(crowd, customers.length);
-  const told = await Promise.all(customers.map((customer) => crowd.rush(customer)));
+  const rush = Promise.all(customers.map((customer) => crowd.rush(customer)));
+  const told = await inTime(rush).finally(() => showing.end());
   const rushMs = performance.now() - since;
-  showing.end();
-  await payAll(client, told);
+  await inTime(payAll(client, told));
 
-  const figures = await count(node, client, productId, told);
-  const report = await callNode<Report>(node, 'GET', '/v1/admin/audit');
-  await configure(node, productId, opensAt, Date.now());
+  const wanted = Math.min(units, customersWhoMayBuy());
+  // An audit of a large journal takes its time, and says nothing meanwhile.
+  await shops.call<Report>('GET', '/v1/admin/audit');
+  const figures = await inTime(figuresOf(shops, client, { productId, units, wanted, told }));
+  const report = await shops.call<Report>('GET', '/v1/admin/audit');
+  await configure(shops, productId, opensAt, Date.now());
   client.close();
   tell(crowd, figures, report, rushMs);
   const verdict =
     report.ok && figures.oversold + figures.undersold + figures.doubled + figures.lost + figures.misled === 0;
-  const isComplete =
-    figures.rows === figures.acknowledged && figures.sold === Math.min(units, customersWhoMayBuy());
+  const isComplete = figures.rows === figures.acknowledged && figures.sold === wanted;
   if (options.json) console.log(JSON.stringify({ ...figures, ok: verdict && isComplete }));
   return verdict && isComplete;
 }
@@ -111,31 +125,27 @@ async function signIn(client: HttpClient): Promise<Customer[]> {
   return Promise.all(
     Array.from({ length: customersCount }, async (_, number): Promise<Customer> => {
       const id = `customer-${run}-${number}`;
-      const answer = await client.send({ method: 'POST', path: '/v1/dev/tokens', body: { customerId: id } });
+      const body = { customerId: id };
+      const answer = await client.insist({ method: 'POST', path: '/v1/dev/tokens', body, turn: number });
       if (answer?.status !== 200) {
         throw new Error(
           `no token for ${id}: ${answer?.body ?? 'no answer'}. A stampede needs a node in demo mode.`,
         );
       }
       const { token } = JSON.parse(answer.body) as { token: string };
-      return { id, token, key: `${run}-${number}`, habit: habitOf(number) };
+      return { id, token, key: `${run}-${number}`, number, habit: habitOf(number) };
     }),
   );
 }
 
-async function makeProduct(node: NodeAddress, productId: string, opensAt: number): Promise<void> {
-  await configure(node, productId, opensAt, opensAt + 3_600_000);
+async function makeProduct(shops: Shops, productId: string, opensAt: number): Promise<void> {
+  await configure(shops, productId, opensAt, opensAt + 3_600_000);
   const path = `/v1/admin/products/${productId}/stock`;
-  await callNode(node, 'POST', path, { body: { quantity: units }, idempotencyKey: 'stampede' });
+  await shops.call('POST', path, { body: { quantity: units }, idempotencyKey: 'stampede' });
 }
 
 /** Its end is moved to now when all is counted: a shop need not keep the stampede in its window. */
-async function configure(
-  node: NodeAddress,
-  productId: string,
-  opensAt: number,
-  endsAt: number,
-): Promise<void> {
+async function configure(shops: Shops, productId: string, opensAt: number, endsAt: number): Promise<void> {
   const body = {
     name: 'Stampede',
     startsAt: new Date(opensAt).toISOString(),
@@ -144,7 +154,7 @@ async function configure(
     perCustomerLimit: LIMIT,
     holdSeconds: 600,
   };
-  await callNode(node, 'PUT', `/v1/admin/products/${productId}`, { body });
+  await shops.call('PUT', `/v1/admin/products/${productId}`, { body });
 }
 
 async function earlyBirds(crowd: Crowd, customers: readonly Customer[]): Promise<void> {
@@ -161,69 +171,13 @@ async function payAll(client: HttpClient, told: readonly Told[]): Promise<void> 
       [...orderIds].map(async (id) => {
         const body = { method: 'card', token: 'demo' };
         const path = `/v1/orders/${id}/payment`;
-        const answer = await client.send({ method: 'POST', path, token: customer.token, body });
+        const { token, number: turn } = customer;
+        const answer = await client.insist({ method: 'POST', path, token, body, turn });
         if (answer?.status !== 200)
           throw new Error(`order ${id} could not be paid: ${answer?.body ?? 'no answer'}`);
       }),
     ),
   );
-}
-
-interface Figures {
-  readonly acknowledged: number;
-  readonly sold: number;
-  readonly oversold: number;
-  readonly undersold: number;
-  /** Customers with more than one order. */
-  readonly doubled: number;
-  /** Acknowledged orders that the engine does not know. */
-  readonly lost: number;
-  /** Customers who were refused at last and have an order. */
-  readonly misled: number;
-  /** Rows of acknowledged orders in Postgres. */
-  readonly rows: number;
-}
-
-async function count(
-  node: NodeAddress,
-  client: HttpClient,
-  productId: string,
-  told: readonly Told[],
-): Promise<Figures> {
-  const stock = await callNode<Stock>(node, 'GET', `/v1/admin/products/${productId}/stock`);
-  const orderIds = new Set(told.flatMap((of) => [...of.orderIds]));
-  // The audit waits until Postgres has everything; the lists below read Postgres.
-  await callNode<Report>(node, 'GET', '/v1/admin/audit');
-  let lost = 0;
-  let misled = 0;
-  let rows = 0;
-  let doubled = 0;
-  await Promise.all(
-    told.map(async ({ customer: { token, key }, orderIds: mine }) => {
-      const path = `/v1/orders?productId=${productId}&idempotencyKey=${key}`;
-      const found = await client.send({ method: 'GET', path, token });
-      const id = found?.status === 200 ? (JSON.parse(found.body) as { id: string }).id : undefined;
-      if (mine.size === 0) {
-        if (found?.status !== 404) misled++;
-        return;
-      }
-      if (id === undefined || !mine.has(id)) lost++;
-      const listed = await client.send({ method: 'GET', path: '/v1/orders', token });
-      const { orders } = JSON.parse(listed?.body ?? '{"orders":[]}') as { orders: { id: string }[] };
-      rows += orders.filter((order) => orderIds.has(order.id)).length;
-      if (orders.length > 1 || mine.size > 1) doubled++;
-    }),
-  );
-  return {
-    acknowledged: orderIds.size,
-    sold: stock.sold,
-    oversold: Math.max(0, stock.sold + stock.reserved - units),
-    undersold: Math.max(0, Math.min(units, customersWhoMayBuy()) - stock.sold),
-    doubled,
-    lost,
-    misled,
-    rows,
-  };
 }
 
 function customersWhoMayBuy(): number {
@@ -282,7 +236,7 @@ function tell(crowd: Crowd, figures: Figures, report: Report, rushMs: number): v
   );
 }
 
-function wholeNumber(name: 'customers' | 'units' | 'connections', max: number): number {
+function wholeNumber(name: 'customers' | 'units' | 'connections' | 'silence', max: number): number {
   const value = Number(options[name]);
   if (Number.isInteger(value) && value >= 1 && value <= max) return value;
   return explain(`--${name} is a whole number from 1 to ${max}, not ${options[name]}.`);

@@ -4,9 +4,10 @@
 import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Engine, temporaryFolder } from '../harness/engine.ts';
+import { Crowd } from '../harness/crowd.ts';
+import { expectTruth } from '../harness/truth.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { FailingCalls, type CallFault } from './disk/failing-calls.ts';
-import { Crowd, expectTruth } from './worker-faults.ts';
 
 const LOG = 'journal.sqlite-wal';
 const MARK = 'journal.mark';
@@ -44,7 +45,7 @@ afterAll(async () => {
 async function rush(): Promise<Crowd> {
   const products = ['a', 'b', 'c'].map((letter) => `sku-${crowds.length}-${letter}`);
   for (const id of products) await engine.product(id, { quantity: 100_000 });
-  const crowd = new Crowd(engine, products, Infinity, 8);
+  const crowd = new Crowd(engine, products, { clickers: 8 });
   crowds.push(crowd);
   await waitUntil('the rush is on', () => crowd.sales.length > 50);
   return crowd;

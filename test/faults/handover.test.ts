@@ -3,8 +3,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { shardOfProduct } from '../../src/runtime/index.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder, type Answer } from '../harness/engine.ts';
+import { Crowd } from '../harness/crowd.ts';
+import { expectTruth } from '../harness/truth.ts';
 import { waitUntil } from '../harness/wait-until.ts';
-import { Crowd, expectTruth } from './worker-faults.ts';
 
 interface Status {
   readonly revision: number;

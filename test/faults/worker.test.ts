@@ -4,10 +4,12 @@ import { rmSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Report } from '../../src/actors/index.ts';
 import { temporaryFolder } from '../harness/engine.ts';
+import { Crowd } from '../harness/crowd.ts';
+import { expectTruth } from '../harness/truth.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { EventReader } from '../http/event-stream.ts';
 import { LivingLine } from './living-line.ts';
-import { Crowd, expectTruth, FaultyEngine, type Fault, type ShardRow } from './worker-faults.ts';
+import { FaultyEngine, type Fault, type ShardRow } from './worker-faults.ts';
 
 const SOON = { WORKERS: '2', WORKER_STALL_MS: '2000' };
 const PRODUCTS_PER_WORKER = 4;
@@ -134,7 +136,7 @@ test('a stampede for one product sells every unit once, though its thread hangs 
   const { engine } = node;
   const [hot] = await node.productsOf(1, 1);
   await engine.product(hot!, { quantity: units });
-  const crowd = new Crowd(engine, [hot!], units * 3, 60);
+  const crowd = new Crowd(engine, [hot!], { wishesMax: units * 3, clickers: 60 });
   await waitUntil('some are sold', () => crowd.soldSince(0) > units / 4);
   await node.order(1, 'hang');
   expect(crowd.soldSince(0), 'sold when it hung').toBeLessThan(units);

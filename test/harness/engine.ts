@@ -8,19 +8,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NodeFile } from '../../src/main.ts';
 import { dataFiles } from '../../src/runtime/index.ts';
-import { copyPostgresTemplate } from '../servers/postgres-template.ts';
+import { ADMIN_TOKEN, AUTH_SECRET, NodeApi } from './node-api.ts';
+import { whenAllThreadsStand } from './process-state.ts';
 import { waitUntil } from './wait-until.ts';
 
-export const ADMIN_TOKEN = 'admin-token-of-the-tests';
-export const AUTH_SECRET = 'auth-secret-of-the-tests';
+export { ADMIN_TOKEN, AUTH_SECRET, type Answer, type ProductOptions } from './node-api.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-
-export interface Answer<T = Record<string, unknown>> {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: T;
-}
 
 export interface EngineOptions {
   readonly dataDir?: string;
@@ -29,23 +23,16 @@ export interface EngineOptions {
   readonly demo?: boolean;
 }
 
-export interface ProductOptions {
-  readonly quantity?: number;
-  readonly perCustomerLimit?: number;
-  readonly holdSeconds?: number;
-  readonly startsInMs?: number;
-  readonly endsInMs?: number;
-}
-
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'doorbuster-test-'));
 
-export class Engine {
+export class Engine extends NodeApi {
   readonly dataDir: string;
   readonly #child: ChildProcess;
   #output = '';
   #url = '';
 
   private constructor(child: ChildProcess, dataDir: string) {
+    super();
     this.dataDir = dataDir;
     this.#child = child;
     const keep = (text: Buffer): void => {
@@ -56,8 +43,25 @@ export class Engine {
   }
 
   /** @throws when it does not become ready, with what it printed */
-  static async start({ dataDir: given, env = {}, demo = true }: EngineOptions = {}): Promise<Engine> {
-    const dataDir = given ?? temporaryFolder();
+  static async start(options: EngineOptions = {}): Promise<Engine> {
+    const dataDir = options.dataDir ?? temporaryFolder();
+    if (options.env?.['DATABASE_URL'] === undefined) {
+      // It knows the template from vitest alone, and a cluster is also started without.
+      const { copyPostgresTemplate } = await import('../servers/postgres-template.ts');
+      copyPostgresTemplate(dataDir);
+    }
+    const engine = Engine.spawn({ ...options, dataDir });
+    try {
+      await engine.whenReady();
+    } catch (error) {
+      await engine.#discard(options.dataDir);
+      throw error;
+    }
+    return engine;
+  }
+
+  /** The process alone, which is not ready yet. */
+  static spawn({ dataDir, env = {}, demo = true }: EngineOptions & { readonly dataDir: string }): Engine {
     const settings: Record<string, string> = {
       PORT: '0',
       DATA_DIR: dataDir,
@@ -67,23 +71,24 @@ export class Engine {
       SHARDS: '16',
       ...env,
     };
-    if (settings['DATABASE_URL'] === undefined) copyPostgresTemplate(dataDir);
     const child = spawn(process.execPath, [CLI, 'start', ...(demo ? ['--demo'] : [])], {
       env: { ...process.env, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const engine = new Engine(child, dataDir);
-    try {
-      await waitUntil('the node is ready', () => engine.#hasEnded || engine.#isReady());
-      if (engine.#hasEnded) throw new Error(`the node ended with code ${child.exitCode}`);
-    } catch (error) {
-      await engine.#discard(given);
-      throw new Error(`${String(error)}\n${engine.#output}`, { cause: error });
-    }
-    return engine;
+    return new Engine(child, dataDir);
   }
 
-  get url(): string {
+  /** @throws when it ends before, or never is, with what it printed */
+  async whenReady(): Promise<void> {
+    try {
+      await waitUntil('the node is ready', () => this.hasEnded || this.#isReady());
+      if (this.hasEnded) throw new Error(`the node ended with code ${this.#child.exitCode}`);
+    } catch (error) {
+      throw new Error(`${String(error)}\n${this.#output}`, { cause: error });
+    }
+  }
+
+  override get url(): string {
     return this.#url;
   }
 
@@ -111,6 +116,12 @@ export class Engine {
     this.#child.kill(signal);
   }
 
+  /** SIGSTOP, until `signal('SIGCONT')`: it keeps its connections and answers nobody. */
+  async freeze(): Promise<void> {
+    this.signal('SIGSTOP');
+    await whenAllThreadsStand(this.pid);
+  }
+
   async exited(): Promise<number | null> {
     await waitUntil(
       'the node has ended',
@@ -122,12 +133,12 @@ export class Engine {
   /** A start that failed leaves nothing: neither its process nor a folder that was made for it. */
   async #discard(given: string | undefined): Promise<void> {
     if (given === undefined) await this.remove();
-    else if (!this.#hasEnded) await this.kill();
+    else if (!this.hasEnded) await this.kill();
   }
 
   /** Stops it and removes its folder. */
   async remove(): Promise<void> {
-    if (!this.#hasEnded) await this.kill();
+    if (!this.hasEnded) await this.kill();
     this.#removeSocketFolder();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
@@ -140,58 +151,7 @@ export class Engine {
     if (folder.startsWith(join(tmpdir(), 'doorbuster-pg-'))) rmSync(folder, { recursive: true, force: true });
   }
 
-  async call<T = Record<string, unknown>>(
-    method: string,
-    path: string,
-    { token, key, body, headers = {} }: CallOptions = {},
-  ): Promise<Answer<T>> {
-    const response = await fetch(this.#url + path, {
-      method,
-      headers: {
-        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-        ...(key !== undefined && { 'Idempotency-Key': key }),
-        ...headers,
-      },
-      body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
-    });
-    const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: (isJson ? JSON.parse(text) : text) as T,
-    };
-  }
-
-  async token(customerId: string): Promise<string> {
-    const { body } = await this.call<{ token: string }>('POST', '/v1/dev/tokens', { body: { customerId } });
-    return body.token;
-  }
-
-  async product(id: string, options: ProductOptions = {}): Promise<void> {
-    const now = Date.now();
-    const { quantity = 100, startsInMs = -1_000, endsInMs = 3_600_000 } = options;
-    const product = {
-      name: `Product ${id}`,
-      startsAt: new Date(now + startsInMs).toISOString(),
-      endsAt: new Date(now + endsInMs).toISOString(),
-      price: { amount: 1_999, currency: 'EUR' },
-      perCustomerLimit: options.perCustomerLimit ?? 1,
-      holdSeconds: options.holdSeconds ?? 300,
-    };
-    const put = await this.call('PUT', `/v1/admin/products/${id}`, { token: ADMIN_TOKEN, body: product });
-    if (put.status > 201) throw new Error(`product ${id}: ${JSON.stringify(put.body)}`);
-    if (quantity === 0) return;
-    const path = `/v1/admin/products/${id}/stock`;
-    const load = await this.call('POST', path, { token: ADMIN_TOKEN, key: 'first', body: { quantity } });
-    if (load.status !== 200) throw new Error(`stock of ${id}: ${JSON.stringify(load.body)}`);
-  }
-
-  buy(token: string, productId: string, key: string, quantity = 1): Promise<Answer> {
-    return this.call('POST', '/v1/orders', { token, key, body: { productId, quantity } });
-  }
-
-  get #hasEnded(): boolean {
+  get hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
@@ -205,11 +165,4 @@ export class Engine {
     const isReady = (await fetch(`${this.#url}/readyz`)).ok;
     return isReady && (this.#output.includes('Ready at') || this.#output.includes('is ready'));
   }
-}
-
-interface CallOptions {
-  readonly token?: string;
-  readonly key?: string;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
 }

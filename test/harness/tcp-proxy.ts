@@ -1,5 +1,5 @@
-// A network between a client and a server that the test disturbs: it cuts it, heals it, delays it, or lets only one
-// direction through. Whoever opens it closes it.
+// A network between a client and a server that the test disturbs: it cuts it, heals it, delays it, holds everything up, or
+// lets only one direction through. Whoever opens it closes it.
 
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
@@ -7,8 +7,11 @@ export class TcpProxy {
   readonly #server: Server;
   readonly #targetPort: number;
   readonly #sockets = new Set<Socket>();
+  /** Clients that dialled while everything was held up. */
+  #waiting: Socket[] = [];
   #isCut = false;
   #isMute = false;
+  #isStalled = false;
   #delayMs = 0;
   #answersSwallowed = 0;
 
@@ -36,12 +39,18 @@ export class TcpProxy {
   /** Connections end, and new ones end at once. */
   cut(): void {
     this.#isCut = true;
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of [...this.#sockets, ...this.#waiting]) socket.destroy();
   }
 
   /** What the server says is thrown away; what the client says arrives. */
   mute(): void {
     this.#isMute = true;
+  }
+
+  /** Nothing arrives and nothing ends, as when a cable is out: after `heal` all of it arrives. */
+  stall(): void {
+    this.#isStalled = true;
+    for (const socket of this.#sockets) socket.pause();
   }
 
   /** Everything is late by so much, in order. */
@@ -54,6 +63,10 @@ export class TcpProxy {
     this.#isCut = false;
     this.#isMute = false;
     this.#delayMs = 0;
+    if (!this.#isStalled) return;
+    this.#isStalled = false;
+    for (const socket of this.#sockets) socket.resume();
+    for (const client of this.#waiting.splice(0)) if (!client.destroyed) this.#join(client);
   }
 
   async close(): Promise<void> {
@@ -63,6 +76,10 @@ export class TcpProxy {
 
   #join(client: Socket): void {
     if (this.#isCut) return void client.destroy();
+    if (this.#isStalled) {
+      client.on('error', () => undefined);
+      return void this.#waiting.push(client);
+    }
     const server = connect(this.#targetPort, '127.0.0.1');
     for (const [socket, other] of [
       [client, server],

@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node';
 import { natsBinary } from './nats-binary.ts';
 import { makePostgresTemplate } from './postgres-template.ts';
 import { postgresBinaries } from './postgres.ts';
+import { assertRedis } from './redis.ts';
 import { assertStrace } from './strace.ts';
 
 /** @returns what ends it, after all tests */
@@ -12,6 +13,7 @@ export default async function install(project: TestProject): Promise<() => void>
   postgresBinaries();
   assertStrace();
   natsBinary();
+  assertRedis();
   const template = await makePostgresTemplate();
   project.provide('postgresTemplate', template.folder);
   return () => template.remove();

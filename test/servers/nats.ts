@@ -4,9 +4,10 @@
 // Whoever starts them stops them; should the process end before, the servers end with it. The folder goes with them.
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { whenAllThreadsStand } from '../harness/process-state.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { freePorts } from './free-port.ts';
 import { natsBinary } from './nats-binary.ts';
@@ -31,6 +32,8 @@ export interface NatsOptions {
   /** Of JetStream; `undefined` leaves the server's own default. */
   readonly syncInterval?: string | undefined;
   readonly maxPayloadBytes?: number;
+  /** Clients hear of no server but those that they were given: whoever connects through a proxy goes past it otherwise. */
+  readonly isSilentAboutOthers?: boolean;
 }
 
 const OWNER: NatsUser = { user: 'doorbuster', password: 'of-the-tests' };
@@ -59,7 +62,14 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsCluster>
         max_file_store: 2 * 1024 * 1024 * 1024,
         ...syncIntervalOf(options),
       },
-      ...(count > 1 && { cluster: { name: 'tests', listen: `127.0.0.1:${route}`, routes } }),
+      ...(count > 1 && {
+        cluster: {
+          name: 'tests',
+          listen: `127.0.0.1:${route}`,
+          routes,
+          no_advertise: options.isSilentAboutOthers ?? false,
+        },
+      }),
       accounts: {
         SYSTEM: { users: [SYSTEM] },
         SHOP: { jetstream: 'enabled', users: [OWNER, ...(options.users ?? [])] },
@@ -117,22 +127,11 @@ export class NatsServer {
   /** It keeps its connections and answers nobody. The signal takes a moment to stop all of its threads. */
   async freeze(): Promise<void> {
     this.#child?.kill('SIGSTOP');
-    await waitUntil('all threads of the server are stopped', () =>
-      this.#threadStates().every((state) => state === 'T'),
-    );
+    if (this.#child !== undefined) await whenAllThreadsStand(this.#child.pid!);
   }
 
   thaw(): void {
     this.#child?.kill('SIGCONT');
-  }
-
-  /** As the system tells them; needs Linux. */
-  #threadStates(): string[] {
-    const tasks = `/proc/${this.#child!.pid}/task`;
-    // The name of a thread, in parentheses, comes before its state.
-    return readdirSync(tasks).map(
-      (task) => readFileSync(join(tasks, task, 'stat'), 'utf8').split(') ')[1]![0]!,
-    );
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
@@ -164,6 +163,15 @@ export class NatsServer {
     };
     return answer.meta_cluster?.leader;
   }
+
+  /** Of a stream of the account with JetStream, as this server knows it. */
+  async leaderOf(stream: string): Promise<string | undefined> {
+    const answer = (await (await fetch(`${this.monitorUrl}/jsz?streams=true`)).json()) as {
+      account_details?: { stream_detail?: { name: string; cluster?: { leader?: string } }[] }[];
+    };
+    const streams = (answer.account_details ?? []).flatMap(({ stream_detail: of = [] }) => of);
+    return streams.find(({ name }) => name === stream)?.cluster?.leader;
+  }
 }
 
 export class NatsCluster {
@@ -186,8 +194,23 @@ export class NatsCluster {
     return { servers, user: OWNER.user, pass: OWNER.password };
   }
 
+  /** For a node, which takes addresses with user and password. @param ports others than the servers' own, such as proxies' */
+  url(ports = this.servers.map(({ port }) => port)): string {
+    return ports.map((port) => `nats://${OWNER.user}:${OWNER.password}@127.0.0.1:${port}`).join(',');
+  }
+
   server(name: string): NatsServer {
     return this.servers.find((server) => server.name === name)!;
+  }
+
+  /** The server that leads a stream; with one server, that one. */
+  async leaderOf(stream: string): Promise<NatsServer> {
+    if (this.servers.length === 1) return this.servers[0]!;
+    return waitUntil(`the stream ${stream} has a leader`, async () => {
+      const running = this.servers.filter(({ hasEnded }) => !hasEnded);
+      const told = await Promise.all(running.map((server) => server.leaderOf(stream).catch(() => undefined)));
+      return running.find(({ name }) => told.includes(name));
+    });
   }
 
   async start(): Promise<void> {

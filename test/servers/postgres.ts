@@ -55,7 +55,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       '-c',
       'listen_addresses=127.0.0.1',
       '-c',
-      'max_connections=50',
+      'max_connections=200',
       '-c',
       'shared_buffers=64MB',
     ];
