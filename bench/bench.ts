@@ -24,12 +24,13 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   projection,
 };
 
-const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--json]
+const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--journal sqlite|jetstream] [--json]
 
 Scenarios, as docs/performance.md describes them:
   ${Object.keys(SCENARIOS).join(', ')}
 
   --seconds      how long to measure, about
+  --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (hot-product, products)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
   --connections  such as 64,256 (http, sold-out)
   --products     such as 1,1000 (products)
@@ -43,6 +44,7 @@ function readCommandLine() {
       allowPositionals: true,
       options: {
         seconds: { type: 'string', default: '5' },
+        journal: { type: 'string', default: 'sqlite' },
         threads: { type: 'boolean', default: false },
         connections: { type: 'string' },
         products: { type: 'string' },
@@ -80,6 +82,11 @@ if (others.length > 0) fail(`One scenario at a time: ${others.join(' ')} is too 
 const seconds = Number(values.seconds);
 if (!(seconds > 0 && seconds <= 600))
   fail(`--seconds is a number above 0, at most 600, not ${values.seconds}.`);
+const journal = (['sqlite', 'jetstream'] as const).find((kind) => kind === values.journal);
+const mode = journal && scenario.modes[journal];
+if (journal === undefined || mode === undefined) {
+  fail(`${name} runs on the journal ${Object.keys(scenario.modes).join(' or ')}, not on ${values.journal}.`);
+}
 const sizes = {
   connections: wholeNumbers('connections', values.connections, 10_000),
   products: wholeNumbers('products', values.products, 100_000),
@@ -87,13 +94,12 @@ const sizes = {
 };
 
 const machine = environment();
-const { mode } = scenario;
 const say = (text: string): void => {
   if (!values.json) console.log(text);
 };
 say(`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}`);
 say(`Node ${machine.node}, SQLite ${machine.sqlite}; ${mode}`);
-const result = await scenario.run({ seconds, threads: values.threads, ...sizes, say });
+const result = await scenario.run({ seconds, threads: values.threads, journal, ...sizes, say });
 for (const [figure, value] of Object.entries(result)) say(`  ${figure.padEnd(28)} ${value}`);
-console.log(JSON.stringify({ scenario: name, mode, ...result, ...machine }));
+console.log(JSON.stringify({ scenario: name, mode, journal, ...result, ...machine }));
 if (result.violations > 0) process.exitCode = 1;

@@ -5,7 +5,7 @@ import { EMBEDDED_MODE } from './environment.ts';
 import { HttpDuel } from './http-duel.ts';
 import type { Scenario, ScenarioOptions, ScenarioResult } from './scenario.ts';
 
-export const http: Scenario = { mode: EMBEDDED_MODE, run };
+export const http: Scenario = { modes: { sqlite: EMBEDDED_MODE }, run };
 
 async function run(options: ScenarioOptions): Promise<ScenarioResult> {
   const duel = await HttpDuel.start({
