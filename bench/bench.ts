@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { environment } from './environment.ts';
+import { handover } from './handover.ts';
 import { hotProduct } from './hot-product.ts';
 import { http } from './http.ts';
 import { memory } from './memory.ts';
@@ -22,6 +23,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   recovery,
   memory,
   projection,
+  handover,
 };
 
 const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--journal sqlite|jetstream] [--json]
@@ -30,11 +32,14 @@ Scenarios, as docs/performance.md describes them:
   ${Object.keys(SCENARIOS).join(', ')}
 
   --seconds      how long to measure, about
-  --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (hot-product, products)
+  --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (hot-product, products, handover)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
   --connections  such as 64,256 (http, sold-out)
   --products     such as 1,1000 (products)
-  --orders       how many, in place of --seconds (all but http, sold-out)
+  --orders       how many, in place of --seconds (all but http, sold-out, handover)
+  --moves        how many (handover)
+  --rate         purchases a second (handover)
+  --chart        a file for a picture of the pauses, SVG (handover)
   --json         nothing but the last line
 `;
 
@@ -49,6 +54,9 @@ function readCommandLine() {
         connections: { type: 'string' },
         products: { type: 'string' },
         orders: { type: 'string' },
+        moves: { type: 'string' },
+        rate: { type: 'string' },
+        chart: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -91,6 +99,9 @@ const sizes = {
   connections: wholeNumbers('connections', values.connections, 10_000),
   products: wholeNumbers('products', values.products, 100_000),
   orders: wholeNumbers('orders', values.orders, 10_000_000)?.[0],
+  moves: wholeNumbers('moves', values.moves, 10_000)?.[0],
+  rate: wholeNumbers('rate', values.rate, 100_000)?.[0],
+  chart: values.chart,
 };
 
 const machine = environment();

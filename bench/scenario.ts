@@ -10,6 +10,11 @@ export interface ScenarioOptions {
   readonly products?: readonly number[] | undefined;
   readonly orders?: number | undefined;
   readonly journal: JournalKind;
+  readonly moves?: number | undefined;
+  /** Purchases that begin in a second, where the load is steady. */
+  readonly rate?: number | undefined;
+  /** Where a picture of the figures goes. */
+  readonly chart?: string | undefined;
   /** Tells the CPU time of each thread, too. */
   readonly threads: boolean;
   /** A line about what is going on; nothing with --json. */
