@@ -32,7 +32,7 @@ Scenarios, as docs/performance.md describes them:
   ${Object.keys(SCENARIOS).join(', ')}
 
   --seconds      how long to measure, about
-  --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (hot-product, products, handover)
+  --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
   --connections  such as 64,256 (http, sold-out)
   --products     such as 1,1000 (products)

@@ -12,7 +12,7 @@ export interface PauseChart {
 
 const WIDTH = 760;
 const HEIGHT = 340;
-const PLOT = { left: 64, right: 656, top: 64, bottom: 288 } as const;
+const PLOT = { left: 64, right: 636, top: 64, bottom: 288 } as const;
 const TICKS_MAX = 6;
 /** Two labels on the right keep this far from each other. */
 const LABEL_PX = 15;
