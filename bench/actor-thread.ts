@@ -48,7 +48,7 @@ const WARM_UP_ORDERS_MAX = 30_000;
 const { journal: port, products, orders, from } = workerData as ActorThreadData;
 const journal: Journal = new SqliteJournal(port);
 const shards = [...products.keys()].map(
-  (number) => new Shard(number, { journal, clock, timers, random }, DEFAULT_LIMITS, 0),
+  (number) => new Shard(number, { journal, clock, timers, random }, DEFAULT_LIMITS),
 );
 const deadline = clock.monotonic() + DEADLINE_MS;
 await Promise.all(shards.map((shard) => shard.open()));

@@ -56,7 +56,7 @@ export class Owner {
     const journal = await place.make(folder, count);
     const ports = { journal: journal.journal, clock, timers, random };
     const shards = new Map(
-      Array.from({ length: count }, (_, number) => [number, new Shard(number, ports, limits, 0)]),
+      Array.from({ length: count }, (_, number) => [number, new Shard(number, ports, limits)]),
     );
     await Promise.all([...shards.values()].map((shard) => shard.open()));
     return new Owner(folder, shards, journal, clock);

@@ -54,7 +54,7 @@ async function recover({ journal, product, snapshots, customer }: RecoveryTask):
   const port = host.connect();
   const ports = { journal: new SqliteJournal(port), clock, timers, random };
   const files = snapshots === undefined ? {} : { snapshots: new SnapshotFiles(snapshots) };
-  const shard = new Shard(0, { ...ports, ...files }, DEFAULT_LIMITS, 0);
+  const shard = new Shard(0, { ...ports, ...files }, DEFAULT_LIMITS);
   await shard.open();
   const done = secondsSince(startedAt);
   const reply = await new Promise<ShardReply>((answer) => {

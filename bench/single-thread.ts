@@ -50,7 +50,7 @@ const shards = new OwnShards({
   shards: config.shards,
   ownerOf: () => SELF,
   timers,
-  make: (number, onPhase) => new Shard(number, shardPorts, config.limits, 0, onPhase),
+  make: (number, onPhase) => new Shard(number, shardPorts, config.limits, onPhase),
 });
 const transport = { send: unreachable };
 const routerPorts = { clock, timers, transport, random };

@@ -6,7 +6,17 @@ import { commands } from './commands/index.ts';
 import { ConfigError } from './config.ts';
 import { CommandError } from './node-client.ts';
 import { EmbeddedPostgresUnusable, PostgresOfAnotherJournal, SchemaRefused } from './persistence/index.ts';
-import { ArchiveRefused, DataFolderBusy, DataFolderUnusable, JournalMismatch } from './runtime/index.ts';
+import {
+  ArchiveRefused,
+  ClusterUnavailable,
+  DataFolderBusy,
+  DataFolderUnusable,
+  JetStreamMismatch,
+  JournalMismatch,
+  NatsUnreachable,
+  NodeIdTaken,
+  ServerUnfit,
+} from './runtime/index.ts';
 import { StartError } from './start-error.ts';
 import { version } from './version.ts';
 
@@ -14,15 +24,20 @@ import { version } from './version.ts';
 const EXPECTED = [
   ArchiveNeeded,
   ArchiveRefused,
+  ClusterUnavailable,
   CommandError,
   ConfigError,
   DataFolderBusy,
   DataFolderUnusable,
   EmbeddedPostgresUnusable,
   InvalidArgumentError,
+  JetStreamMismatch,
   JournalMismatch,
+  NatsUnreachable,
+  NodeIdTaken,
   PostgresOfAnotherJournal,
   SchemaRefused,
+  ServerUnfit,
   StartError,
 ];
 

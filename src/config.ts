@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import * as z from 'zod';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http/index.ts';
-import { DEFAULT_LIMITS, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
+import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
 
 /** A number, or its digits: the environment knows only text. Nothing else, since JavaScript takes `true` for 1. */
 function integer(min: number, max: number) {
@@ -27,6 +27,34 @@ const headerText = /^[\x21-\x7e]*$/;
 const notYet = (what: string) =>
   z.undefined({ error: `is set, but ${what}: unset it, or nothing would be as it seems` }).optional();
 
+const ROLES = ['http', 'actors', 'projection'] as const;
+
+const roles = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').map((role) => role.trim()) : value),
+  z
+    .array(z.enum(ROLES, `must be some of ${ROLES.join(', ')}, separated by commas`))
+    .min(1, `must be at least one of ${ROLES.join(', ')}`),
+);
+
+const natsAddresses = z.string().superRefine((text, context) => {
+  const wrong = text.split(',').filter((address) => !isNatsAddress(address));
+  if (wrong.length > 0)
+    context.addIssue({
+      code: 'custom',
+      message:
+        'must be nats://host:port or tls://host:port, with user:password@ before the host or not, separated by commas',
+    });
+});
+
+function isNatsAddress(address: string): boolean {
+  try {
+    const { protocol, hostname } = new URL(address);
+    return ['nats:', 'tls:'].includes(protocol) && hostname !== '';
+  } catch {
+    return false;
+  }
+}
+
 const mebibytes = 1024 * 1024;
 
 /** Names are those of the environment; in the file they are the same, in any case. */
@@ -39,7 +67,39 @@ const settings = z.strictObject({
     .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' })
     .optional()
     .describe('Postgres for orders; without it an embedded one'),
-  NATS_URL: notYet('this version keeps its journal on this machine only'),
+  NATS_URL: natsAddresses
+    .optional()
+    .describe(
+      'NATS servers, separated by commas: the node is one of a cluster, with the journal on JetStream',
+    ),
+  NATS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,32}$/, 'must be 1 to 32 letters, digits, _ and -')
+    .default(DEFAULT_PREFIX)
+    .describe('of the names of streams and subjects: another cluster has another'),
+  NATS_INBOX_PREFIX: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64})*$/,
+      'must be a subject: letters, digits, _ and -, and dots between',
+    )
+    .optional()
+    .describe('of the subjects on which NATS answers; permissions may allow each user its own'),
+  NATS_REPLICAS: integer(1, 3)
+    .refine((copies) => copies !== 2, 'must be 1 or 3')
+    .optional()
+    .describe('copies of the journal; by default 3 where three servers are one cluster, else 1'),
+  NATS_MONITOR_URLS: z
+    .string()
+    .regex(/^https?:\/\/[^\s,]+(,https?:\/\/[^\s,]+)*$/, 'must be http:// addresses, separated by commas')
+    .optional()
+    .describe('monitoring addresses of the NATS servers: they alone tell whether a server syncs'),
+  LEASE_MS: integer(500, 60_000)
+    .default(3_000)
+    .describe('a node of a cluster without a sign of life for so long is replaced'),
+  ROLES: roles
+    .default([...ROLES])
+    .describe('what the node does: http, actors, projection, separated by commas'),
   REDIS_URL: notYet('this version has no shared cache'),
   AUTH_JWKS_URL: notYet('this version verifies HS256 tokens by AUTH_SECRET only'),
   NODE_ID: z.string().min(1).max(64).default(hostname().slice(0, 64)).describe('name of this node'),
@@ -91,6 +151,19 @@ const SECRETS = new Set([
   'AUTH_JWKS_URL',
 ]);
 
+export type Role = (typeof ROLES)[number];
+
+export interface ClusterConfig {
+  /** `nats://` addresses. */
+  readonly servers: readonly string[];
+  readonly prefix: string;
+  readonly inboxPrefix: string | undefined;
+  /** Of the journal; undefined: as the servers allow. */
+  readonly replicas: 1 | 3 | undefined;
+  readonly monitorUrls: readonly string[];
+  readonly leaseMs: number;
+}
+
 export interface Config {
   readonly demo: boolean;
   readonly port: number;
@@ -98,6 +171,9 @@ export interface Config {
   readonly workers: number;
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
+  /** Undefined for a node by itself. */
+  readonly cluster: ClusterConfig | undefined;
+  readonly roles: ReadonlySet<Role>;
   readonly nodeId: string;
   readonly adminToken: string;
   readonly authSecret: string;
@@ -136,6 +212,7 @@ export function loadConfig(environment: Source, options: ConfigOptions): Config 
         problems.push(`${name} ${code === 'unrecognized_keys' ? 'is not a setting' : message}`);
     }
   }
+  if (parsed.success) problems.push(...contradictions(parsed.data));
   if (problems.length > 0 || !parsed.success) throw mistakes(problems);
   return toConfig(parsed.data, options.demo ?? false);
 }
@@ -198,6 +275,37 @@ function readSettings(file: string): Read {
   return { values, problems };
 }
 
+/** What is right by itself, and not together. */
+function contradictions(values: z.output<typeof settings>): string[] {
+  const { NATS_URL, DATABASE_URL, ROLES: has } = values;
+  const problems: string[] = [];
+  if (NATS_URL === undefined && has.length < ROLES.length)
+    problems.push('ROLES must be left out without NATS_URL: a node by itself does everything');
+  if (
+    NATS_URL !== undefined &&
+    DATABASE_URL === undefined &&
+    (has.includes('http') || has.includes('projection'))
+  )
+    problems.push(
+      'DATABASE_URL is missing: nodes of a cluster (NATS_URL) write orders to one Postgres and read lists from it; only a node ' +
+        'with ROLES=actors does without',
+    );
+  return problems;
+}
+
+function clusterOf(values: z.output<typeof settings>): ClusterConfig | undefined {
+  const { NATS_URL: addresses, NATS_PREFIX: prefix, NATS_REPLICAS: replicas, LEASE_MS: leaseMs } = values;
+  if (addresses === undefined) return undefined;
+  return {
+    servers: addresses.split(','),
+    prefix,
+    inboxPrefix: values.NATS_INBOX_PREFIX,
+    replicas: replicas as 1 | 3 | undefined,
+    monitorUrls: values.NATS_MONITOR_URLS?.split(',') ?? [],
+    leaseMs,
+  };
+}
+
 function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
   return {
     demo,
@@ -206,6 +314,8 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     workers: values.WORKERS,
     dataDir: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL,
+    cluster: clusterOf(values),
+    roles: new Set(values.ROLES),
     nodeId: values.NODE_ID,
     adminToken: values.ADMIN_TOKEN,
     authSecret: values.AUTH_SECRET,

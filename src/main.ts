@@ -8,9 +8,10 @@
 import { writeFileSync, rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { pino, type Logger } from 'pino';
-import { assertArchivesNotNeeded } from './archives-needed.ts';
 import type { AuditReport, AuditRequest } from './audit.ts';
+import { Cluster } from './cluster.ts';
 import type { Config } from './config.ts';
+import { EmbeddedStorage } from './embedded-storage.ts';
 import {
   supportsReusePort,
   type NodeReport,
@@ -22,6 +23,7 @@ import {
   type ProfileOutcome,
   type ProfileRequest,
 } from './http/index.ts';
+import { JetStreamStorage } from './jetstream-storage.ts';
 import { Metrics } from './metrics.ts';
 import {
   assertBelongsTogether,
@@ -36,26 +38,27 @@ import {
 } from './persistence/index.ts';
 import {
   lockDataFolder,
-  lostBefore,
+  memberOf,
   NodeBoard,
+  placeShards,
   rushOf,
-  SqliteFeed,
-  SqliteJournalHost,
   systemClock,
   threadFile,
+  workerOf,
+  type Address,
   type DataFolder,
 } from './runtime/index.ts';
 import { assertPortFree, hostOfUrl, holdPort } from './listen-port.ts';
-import { listShards, productsByShard } from './shard-list.ts';
+import { listShards, productsByShard, toldBy } from './shard-list.ts';
 import { PlacementStore } from './placement-store.ts';
 import { placementAtStart, Resharding } from './resharding.ts';
-import { SnapshotHost } from './snapshot-host.ts';
 import { StartError } from './start-error.ts';
+import type { Storage } from './storage.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface RunningNode {
-  readonly url: string;
-  readonly port: number;
+  /** Undefined for a node without HTTP. */
+  readonly url: string | undefined;
   /** Resolves when a part of the node died: the process must end with an error. */
   readonly failed: Promise<Error>;
   stop(): Promise<void>;
@@ -68,7 +71,6 @@ export interface NodeFile {
   readonly adminToken: string;
 }
 
-const FEED_NAME = 'postgres';
 const CAUGHT_UP_WAIT_MS = 30_000;
 const BOARD_PERIOD_MS = 50;
 const OWNER_ONLY = 0o600;
@@ -100,130 +102,165 @@ async function compose(
   undo: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<RunningNode> {
-  const { shards, journalBytesMax: bytesMax } = config;
-  const journal = await SqliteJournalHost.start(folder.journal, { shards, bytesMax }, [folder.lock]);
-  undo.push(() => journal.stop());
-
   const board = new NodeBoard();
+  const storage =
+    config.cluster === undefined
+      ? await EmbeddedStorage.open(config, folder, logger)
+      : await JetStreamStorage.open(config, config.cluster, logger);
+  undo.push(() => storage.stop());
+  const cluster = await joinCluster(config, storage, board, logger);
+  undo.push(() => cluster?.leave());
+  const store = openPlacement(folder.placement);
+
   const metrics = new Metrics();
+  let pump: ProjectionPump | undefined;
   let auditing: Promise<NodeReport> | undefined;
   const auditNow = async (): Promise<NodeReport> => {
     const { shards: live, silent: silentWorkers } = await workers.live();
-    await caughtUp(pump);
+    await caughtUp(async () => (await storage.projectedUpTo()) ?? pump?.caughtUpTo ?? 0);
+    if (postgres === undefined) throw new Error('this node has no Postgres to look into');
     const report = await runAudit({ ...filesOf(folder), connection: postgres.connection, live });
     return { ...report, silentWorkers };
   };
   const handlers = {
-    shards: async (): Promise<NodeShard[]> =>
-      listShards(config.nodeId, workers.placement.owners, await workers.figures()),
+    shards: async (): Promise<NodeShard[]> => {
+      if (cluster !== undefined) return cluster.shards();
+      return listShards(
+        workers.placement.owners,
+        new Map([[0, toldBy(config.nodeId, await workers.figures())]]),
+      );
+    },
     metrics: async (): Promise<string> => {
       const pool = await workers.figures();
-      const owners = [...workers.placement.owners];
+      const own = [...workers.placement.owners].filter((owner) => memberOf(owner) === member);
       return metrics.render({
         pool,
-        silentShards: owners.filter((worker) => pool.silent.includes(worker)).length,
-        projection: pump.stats(),
-        projectionLagSeconds: Math.max(0, systemClock.now() - pump.asOf) / 1_000,
+        silentShards: own.filter((owner) => pool.silent.includes(workerOf(owner))).length,
+        hasLease: board.leaseUntil > systemClock.monotonic(),
+        projection: pump?.stats(),
+        projectionLagSeconds: Math.max(0, systemClock.now() - board.projectedUpTo) / 1_000,
       });
     },
     profile: (request: ProfileRequest): Promise<ProfileOutcome> => workers.profiler.take(request),
-    placement: (): PlacementStatus => resharding.status,
+    placement: async (): Promise<PlacementStatus> => resharding.status(),
     planPlacement: ({ file }: PlacementRequest): Promise<PlacementPlan> => resharding.plan(file),
-    applyPlacement: (request: Required<PlacementRequest>): PlacementApplied => resharding.apply(request),
+    applyPlacement: async (request: Required<PlacementRequest>): Promise<PlacementApplied> =>
+      resharding.apply(request),
     audit: (): Promise<NodeReport> => {
       // It reads everything: whoever asks meanwhile gets the same answer.
       auditing ??= auditNow().finally(() => (auditing = undefined));
       return auditing;
     },
   };
-  const store = openPlacement(folder.placement);
-  const { owners, misfit } = placementAtStart(store, {
-    node: config.nodeId,
-    workers: config.workers,
-    shards,
+  const member = cluster?.member ?? 0;
+  const owners = cluster?.homes ?? ownersAtStart(config, store, logger);
+  const onReplaced = (address: Address): void => cluster?.restarted(address);
+  const workers = new WorkerPool({ config, board, storage, member, owners, onReplaced, handlers, logger });
+  undo.push(() => workers.terminate());
+  const resharding =
+    cluster ??
+    new Resharding({
+      node: config.nodeId,
+      workers: config.workers,
+      store,
+      table: workers.placement,
+      handover: workers.handover,
+      products: async () => productsByShard((await workers.live()).shards),
+      logger,
+    });
+  await cluster?.attach(workers);
+
+  const postgres = await startPostgres(config, undo);
+  if (postgres !== undefined)
+    await storage.holdAgainst(await preparePostgres(postgres.connection, storage.journalId));
+  await orDeath(cluster?.open() ?? workers.open(), storage.died, workers.failed);
+  undo.push(storage.makeSnapshots(logger));
+
+  const projection =
+    postgres !== undefined && config.roles.has('projection')
+      ? await startProjection(config, storage, postgres.connection, logger)
+      : undefined;
+  pump = projection?.pump;
+  const stopTelling = tellProgress(board, storage, pump);
+  undo.push(async () => {
+    stopTelling();
+    await projection?.stop();
   });
+
+  let port = 0;
+  if (postgres !== undefined && config.roles.has('http')) {
+    const reusePort = supportsReusePort && config.workers > 1;
+    const serving = workers.serve({ connection: postgres.connection, port: config.port, reusePort });
+    port = await orDeath(serving, storage.died, workers.failed);
+  }
+  workers.settle();
+  undo.push(() => workers.stop());
+  board.phase = 'ready';
+  const url = port === 0 ? undefined : `http://${hostOfUrl(config.host)}:${port}`;
+  if (url !== undefined) announce(folder, { url, pid: process.pid, adminToken: config.adminToken });
+  undo.push(async () => {
+    board.phase = 'stopping';
+    resharding.stop();
+    rmSync(folder.nodeFile, { force: true });
+    await cluster?.handOver();
+  });
+  const failures = [storage.died, workers.failed, postgres?.failed, cluster?.failed].filter(
+    (one) => one !== undefined,
+  );
+  return { url, failed: Promise.race(failures), stop };
+}
+
+/** Of a node by itself the lease never ends. */
+async function joinCluster(
+  config: Config,
+  storage: Storage,
+  board: NodeBoard,
+  logger: Logger,
+): Promise<Cluster | undefined> {
+  if (config.cluster !== undefined && storage instanceof JetStreamStorage)
+    return Cluster.join({ config, cluster: config.cluster, storage, board, logger });
+  board.leaseUntil = Infinity;
+  return undefined;
+}
+
+function ownersAtStart(config: Config, store: PlacementStore, logger: Logger): readonly Address[] {
+  const { nodeId: node, workers, shards } = config;
+  const { owners, misfit } = placementAtStart(store, { node, workers, shards });
   if (misfit !== undefined) {
     logger.warn(
       { misfit },
       'the placement file does not fit this node any more: its shards are dealt out evenly',
     );
   }
-  const workers = new WorkerPool({ config, board, journal, owners, handlers, logger });
-  undo.push(() => workers.terminate());
-  const resharding = new Resharding({
-    node: config.nodeId,
-    workers: config.workers,
-    store,
-    table: workers.placement,
-    handover: workers.handover,
-    products: async () => productsByShard((await workers.live()).shards),
-    logger,
-  });
+  return owners ?? placeShards(shards, workers);
+}
 
-  const postgres = await startPostgres(config, undo);
-  const { extent } = journal;
-  if (extent.wasUnmarked) logger.warn('the journal had no mark beside it: it counts as whole from here on');
-  const positions = await preparePostgres(postgres.connection, extent.id);
-  await journal.refuse(
-    lostBefore(extent.heads, 'Postgres has', positions),
-    Math.max(0, ...positions.values()),
-  );
-  await assertArchivesNotNeeded(folder, positions);
-  await orDeath(workers.open(), journal.died, workers.failed);
-
-  const { logLevel } = config;
-  const snapshotData = {
-    journal: folder.journal,
-    committed: journal.committed.shared,
-    snapshots: folder.snapshots,
-    logLevel,
-  };
-  const snapshots = new SnapshotHost(snapshotData, logger);
-  undo.push(() => snapshots.stop());
-
-  const feed = new SqliteFeed({
-    path: folder.journal,
-    name: FEED_NAME,
-    clock: systemClock,
-    committed: journal.committed,
-    saveFloor: (name, floor) => journal.saveFloor(name, floor),
-    ...config.feed,
-  });
-  rewindFeed(feed, positions, extent.heads);
+async function startProjection(
+  { projection }: Config,
+  storage: Storage,
+  connection: PostgresConnection,
+  logger: Logger,
+): Promise<Projecting> {
+  const feed = await storage.openFeed(connection);
   const pump = new ProjectionPump({
     feed,
-    connection: postgres.connection,
-    workers: config.projection.workers,
-    recordsPerPull: config.projection.recordsMax,
-    isRush: rushOf(journal.committed, systemClock),
+    connection,
+    workers: projection.workers,
+    recordsPerPull: projection.recordsMax,
+    isRush: rushOf(storage.committed, systemClock),
     logger,
   });
   pump.start();
-  const boardTimer = setInterval(() => {
-    board.projectedUpTo = pump.asOf;
-  }, BOARD_PERIOD_MS);
-  undo.push(async () => {
-    clearInterval(boardTimer);
+  const stop = async (): Promise<void> => {
     await pump.stop();
-    feed.close();
-  });
+    await feed.close();
+  };
+  return { pump, stop };
+}
 
-  const serving = workers.serve({
-    connection: postgres.connection,
-    port: config.port,
-    reusePort: supportsReusePort && config.workers > 1,
-  });
-  const port = await orDeath(serving, journal.died, workers.failed);
-  undo.push(() => workers.stop());
-  board.phase = 'ready';
-  const url = `http://${hostOfUrl(config.host)}:${port}`;
-  announce(folder, { url, pid: process.pid, adminToken: config.adminToken });
-  undo.push(() => {
-    board.phase = 'stopping';
-    resharding.stop();
-    rmSync(folder.nodeFile, { force: true });
-  });
-  return { url, port, failed: Promise.race([journal.died, workers.failed, postgres.failed]), stop };
+interface Projecting {
+  readonly pump: ProjectionPump;
+  stop(): Promise<void>;
 }
 
 /** @throws StartError */
@@ -248,10 +285,11 @@ async function orDeath<T>(work: Promise<T>, ...deaths: readonly Promise<Error>[]
 async function startPostgres(
   config: Config,
   undo: (() => Promise<void> | void)[],
-): Promise<Pick<EmbeddedPostgres, 'connection' | 'failed'>> {
+): Promise<Pick<EmbeddedPostgres, 'connection' | 'failed'> | undefined> {
   if (config.databaseUrl !== undefined) {
     return { connection: { connectionString: config.databaseUrl }, failed: new Promise(() => undefined) };
   }
+  if (config.cluster !== undefined) return undefined;
   const embedded = await startEmbeddedPostgres(config.dataDir);
   undo.push(() => embedded.stop());
   return embedded;
@@ -279,20 +317,6 @@ async function preparePostgres(
   }
 }
 
-/** Postgres knows best where it stands: a database that is new or restored gets everything again. */
-function rewindFeed(
-  feed: SqliteFeed,
-  positions: ReadonlyMap<number, number>,
-  heads: ReadonlyMap<number, number>,
-): void {
-  let floor = Infinity;
-  for (const [shard, head] of heads) {
-    const position = positions.get(shard) ?? 0;
-    if (position < head) floor = Math.min(floor, position);
-  }
-  if (floor !== Infinity) feed.rewind(floor);
-}
-
 /** A refused connection is an AggregateError whose own message is empty. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
@@ -306,10 +330,28 @@ function announce(folder: DataFolder, file: NodeFile): void {
 
 const filesOf = ({ journal, snapshots, archives }: DataFolder) => ({ journal, snapshots, archives });
 
+/** @returns what ends it */
+function tellProgress(board: NodeBoard, storage: Storage, pump: ProjectionPump | undefined): () => void {
+  let isAsking = false;
+  const tell = async (): Promise<void> => {
+    if (isAsking) return;
+    isAsking = true;
+    try {
+      const all = await storage.projectedUpTo();
+      board.projectedUpTo = Math.min(all ?? Infinity, pump?.asOf ?? all ?? 0);
+    } catch {
+      // Nobody can say just now: what was known stays true.
+    }
+    isAsking = false;
+  };
+  const timer = setInterval(() => void tell(), BOARD_PERIOD_MS);
+  return () => clearInterval(timer);
+}
+
 /** Waits until Postgres has what was journaled before now, or for a bounded time: an audit tells how far it is. */
-async function caughtUp(pump: ProjectionPump): Promise<void> {
+async function caughtUp(upTo: () => Promise<number>): Promise<void> {
   const from = systemClock.now();
-  while (pump.caughtUpTo < from && systemClock.now() - from < CAUGHT_UP_WAIT_MS) {
+  while ((await upTo()) < from && systemClock.now() - from < CAUGHT_UP_WAIT_MS) {
     await new Promise((resolve) => setTimeout(resolve, BOARD_PERIOD_MS));
   }
 }

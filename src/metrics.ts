@@ -9,10 +9,14 @@ export interface NodeFigures {
   readonly pool: PoolFigures;
   /** Whose thread says nothing. */
   readonly silentShards: number;
-  readonly projection: ProjectionStats;
+  readonly hasLease: boolean;
+  /** Undefined on a node that does not write to Postgres. */
+  readonly projection: ProjectionStats | undefined;
   /** Seconds by which Postgres is behind the journal. */
   readonly projectionLagSeconds: number;
 }
+
+const MESSAGE_RESULTS = ['sent', 'received', 'refused', 'dropped'] as const;
 
 const PROJECTION_STATES = ['working', 'unavailable', 'incomplete'] as const;
 
@@ -63,12 +67,31 @@ export class Metrics {
     'doorbuster_commands_repeated_total',
     'Commands sent again because the worker thread that had them died',
   );
+  readonly #fenced = this.#counter(
+    'doorbuster_fenced_appends_total',
+    'Appends that were refused because another owner had claimed the shard: nothing came of them',
+  );
+  readonly #lease = this.#gauge(
+    'doorbuster_lease_valid',
+    '1 while this node may answer for its shards without asking the journal',
+  );
+  readonly #messages = this.#counter(
+    'doorbuster_node_messages_total',
+    'Messages to and from other nodes, by what became of them',
+    ['result'],
+  );
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
   }
 
-  async render({ pool, silentShards, projection, projectionLagSeconds }: NodeFigures): Promise<string> {
+  async render({
+    pool,
+    silentShards,
+    hasLease,
+    projection,
+    projectionLagSeconds,
+  }: NodeFigures): Promise<string> {
     const workers = [...pool.answered.values()];
     this.#renderThreads(pool);
     this.#shards.reset();
@@ -82,6 +105,19 @@ export class Metrics {
     this.#ahead.set(
       Math.max(0, ...workers.flatMap(({ shards }) => shards.map(({ aheadMs }) => aheadMs))) / 1_000,
     );
+    this.#lease.set(hasLease ? 1 : 0);
+    this.#messages.reset();
+    for (const result of MESSAGE_RESULTS)
+      this.#messages.inc(
+        { result },
+        total(({ messages }) => messages[result]),
+      );
+    if (projection !== undefined) this.#renderProjection(projection);
+    this.#lag.set(projectionLagSeconds);
+    return this.#registry.metrics();
+  }
+
+  #renderProjection(projection: ProjectionStats): void {
     this.#applied.reset();
     this.#applied.inc(projection.applied);
     this.#failures.reset();
@@ -91,11 +127,9 @@ export class Metrics {
     for (const { shard, sequence } of projection.setAside)
       this.#setAside.set({ shard: String(shard) }, sequence);
     this.#inFlight.set(projection.inFlight);
-    this.#lag.set(projectionLagSeconds);
-    return this.#registry.metrics();
   }
 
-  #renderThreads({ answered, silent, orders, repeated, deaths, takeovers }: PoolFigures): void {
+  #renderThreads({ answered, silent, orders, repeated, fenced, deaths, takeovers }: PoolFigures): void {
     this.#orders.reset();
     for (const [outcome, count] of orders) this.#orders.inc({ outcome }, count);
     this.#threads.set({ state: 'answering' }, answered.size);
@@ -106,6 +140,8 @@ export class Metrics {
     this.#takeovers.inc(takeovers);
     this.#repeated.reset();
     this.#repeated.inc(repeated);
+    this.#fenced.reset();
+    this.#fenced.inc(fenced);
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {

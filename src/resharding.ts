@@ -9,10 +9,8 @@ import type { Logger } from 'pino';
 import type { Handover } from './handover.ts';
 import type { PlacementApplied, PlacementPlan, PlacementRequest, PlacementStatus } from './http/index.ts';
 import type { PlacementStore } from './placement-store.ts';
+import { wantedBy } from './wanted-placement.ts';
 import {
-  checkPlacement,
-  parsePlacementFile,
-  placementOf,
   planOf,
   systemClock,
   type ClusterFacts,
@@ -51,7 +49,7 @@ export class Resharding {
     this.#facts = factsOf(options.node, options.workers, options.table.owners.length);
   }
 
-  get status(): PlacementStatus {
+  status(): PlacementStatus {
     return { ...this.#options.store.document, ...this.#run };
   }
 
@@ -75,7 +73,7 @@ export class Resharding {
     logger.info({ revision: revision + 1, moves: moves.length }, 'a placement file is carried out');
     this.#run = { running: true, moves: moves.length, done: 0, failures: [], longestPauseMs: 0 };
     void this.#carryOut(moves);
-    return { outcome: 'started', status: this.status };
+    return { outcome: 'started', status: this.status() };
   }
 
   /** The move that is under way is the last one. */
@@ -136,19 +134,3 @@ const factsOf = (node: string, workers: number, shards: number): ClusterFacts =>
   shards,
   nodes: new Map([[node, workers]]),
 });
-
-type Wanted =
-  | { readonly outcome: 'wanted'; readonly placement: Placement; readonly notes: readonly PlacementRemark[] }
-  | Extract<PlacementPlan, { outcome: 'refused' }>;
-
-type PlacementRemark = Extract<PlacementPlan, { outcome: 'planned' }>['notes'][number];
-
-function wantedBy(file: string, facts: ClusterFacts): Wanted {
-  const parsed = parsePlacementFile(file);
-  const checked = parsed.kind === 'rules' ? checkPlacement(parsed.rules, facts) : parsed;
-  if (parsed.kind !== 'rules' || checked.kind !== 'accepted') {
-    const { mistakes, more } = checked.kind === 'refused' ? checked : { mistakes: [], more: 0 };
-    return { outcome: 'refused', mistakes, more };
-  }
-  return { outcome: 'wanted', placement: placementOf(parsed.rules, facts), notes: checked.notes };
-}

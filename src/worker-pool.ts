@@ -11,18 +11,19 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { Handover } from './handover.ts';
 import {
+  addressOf,
   dealOut,
   Heartbeats,
   PlacementTable,
-  placeShards,
   RestartBudget,
   systemClock,
   systemTimers,
   Watchdog,
+  type Address,
   type Handlers,
   type NodeBoard,
-  type SqliteJournalHost,
 } from './runtime/index.ts';
+import type { Storage } from './storage.ts';
 import { ThreadProfiler } from './thread-profiler.ts';
 import { DEATH_REASONS, WorkerThread, type Death, type DeathReason } from './worker-thread.ts';
 import type { LiveShard, MeetRequest, ServeRequest, WorkerData, WorkerFigures } from './worker.ts';
@@ -30,9 +31,13 @@ import type { LiveShard, MeetRequest, ServeRequest, WorkerData, WorkerFigures } 
 export interface WorkerPoolOptions {
   readonly config: Config;
   readonly board: NodeBoard;
-  readonly journal: SqliteJournalHost;
-  /** Shard → worker, at the start; dealt out evenly when nobody says. */
-  readonly owners: readonly number[] | undefined;
+  readonly storage: Pick<Storage, 'forWorker'>;
+  /** 0 for a node by itself. */
+  readonly member: number;
+  /** By shard, at the start. */
+  readonly owners: readonly Address[];
+  /** In a cluster: a thread that died was replaced, and has its shards again. */
+  readonly onReplaced?: (address: Address) => void;
   /** What a thread may ask of the main one. */
   readonly handlers: Handlers;
   readonly logger: Logger;
@@ -42,6 +47,8 @@ export interface WorkerPoolOptions {
 export interface PoolFigures {
   readonly answered: ReadonlyMap<number, WorkerFigures>;
   readonly silent: readonly number[];
+  /** Appends that came too late, and were refused. */
+  readonly fenced: number;
   /** Of all threads that there ever were, as far as they told. */
   readonly orders: ReadonlyMap<string, number>;
   readonly repeated: number;
@@ -72,9 +79,11 @@ export class WorkerPool {
   readonly #deaths = new Map<DeathReason, number>(DEATH_REASONS.map((reason) => [reason, 0]));
   readonly #ordersOfDead = new Map<string, number>();
   #repeatedOfDead = 0;
+  #fencedOfDead = 0;
   #takeovers = 0;
-  /** From the moment in which all threads serve. */
   #serving: ServeRequest | undefined;
+  /** From this moment on a thread that dies is replaced. */
+  #isSteady = false;
   #isStopping = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -82,8 +91,8 @@ export class WorkerPool {
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.failed = promise;
     this.#fail = resolve;
-    const { shards, workers, limits } = options.config;
-    this.placement = PlacementTable.of(options.owners ?? placeShards(shards, workers));
+    const { workers, limits } = options.config;
+    this.placement = PlacementTable.of(options.owners);
     this.#heartbeats = Heartbeats.of(workers);
     this.profiler = new ThreadProfiler(workers, (worker) => this.#threads.get(worker));
     this.handover = new Handover(this.placement, (worker) => this.#threads.get(worker));
@@ -98,9 +107,26 @@ export class WorkerPool {
     this.#watchdog.start();
   }
 
-  /** Shards are claimed and replayed. @throws when a thread dies */
-  async open(): Promise<void> {
-    await Promise.all(this.#living.map(({ link }) => link.ask('open')));
+  /** Shards are claimed and replayed. @param except those that are being handed over @throws when a thread dies */
+  async open(except: readonly number[] = []): Promise<void> {
+    await Promise.all(this.#living.map(({ link }) => link.ask('open', except)));
+  }
+
+  /** The table changed: threads stop what is others' by now, and begin to open what is theirs. */
+  async reconcile(except: readonly number[]): Promise<void> {
+    await Promise.allSettled(this.#living.map(({ link }) => link.ask('reconcile', except)));
+  }
+
+  /** These threads of other nodes will answer nothing any more of what they were sent. */
+  ownersGone(addresses: readonly Address[]): void {
+    for (const { link } of this.#living) link.ask('ownersGone', addresses).catch(ignore);
+  }
+
+  /** @throws when the thread is not there, or has not done it in time */
+  async askWorker(worker: number, name: string, value: unknown, withinMs: number): Promise<void> {
+    const thread = this.#threads.get(worker);
+    if (thread === undefined) throw new Error(`worker ${worker} is being replaced`);
+    await thread.link.ask(name, value, { withinMs });
   }
 
   /** @returns the port on which all of them listen. @throws when a thread dies */
@@ -113,17 +139,24 @@ export class WorkerPool {
     return port;
   }
 
+  /** All threads work; one that dies from now on is replaced, and does not end the node. */
+  settle(): void {
+    this.#isSteady = true;
+  }
+
   async figures(): Promise<PoolFigures> {
     const answered = await this.#askEach<WorkerFigures>('figures', FIGURES_MS_MAX);
     const orders = new Map(this.#ordersOfDead);
     let repeated = this.#repeatedOfDead;
+    let fenced = this.#fencedOfDead;
     for (const thread of this.#living) {
       thread.counted = answered.get(thread.number) ?? thread.counted;
       addCounts(orders, thread.counted.orders);
       repeated += thread.counted.repeated;
+      fenced += thread.counted.fenced;
     }
     const silent = this.#silent(answered);
-    return { answered, silent, orders, repeated, deaths: this.#deaths, takeovers: this.#takeovers };
+    return { answered, silent, orders, repeated, fenced, deaths: this.#deaths, takeovers: this.#takeovers };
   }
 
   async live(): Promise<{ shards: LiveShard[]; silent: number[] }> {
@@ -150,11 +183,11 @@ export class WorkerPool {
   }
 
   #start(number: number): WorkerThread {
-    const { config, board, journal, handlers } = this.#options;
+    const { config, board, storage, member, handlers } = this.#options;
     const peers = new Map<number, MessagePort>();
     for (const { number: other, link } of this.#living) {
       const { port1, port2 } = new MessageChannel();
-      peers.set(other, port1);
+      peers.set(addressOf(member, other), port1);
       const request: MeetRequest = { worker: number, port: port2 };
       link.ask('meet', request, { transfer: [port2] }).catch(ignore);
     }
@@ -163,10 +196,11 @@ export class WorkerPool {
     const workerData: WorkerData = {
       config,
       worker: number,
+      member,
       board: board.shared,
       placement: this.placement.shared,
       heartbeats: this.#heartbeats.shared,
-      journal: journal.connect(),
+      storage: storage.forWorker(),
       peers,
     };
     const thread = new WorkerThread(workerData, handlers);
@@ -195,17 +229,31 @@ export class WorkerPool {
     this.#deaths.set(reason, this.#deaths.get(reason)! + 1);
     addCounts(this.#ordersOfDead, thread.counted.orders);
     this.#repeatedOfDead += thread.counted.repeated;
+    this.#fencedOfDead += thread.counted.fenced;
     const { logger } = this.#options;
     logger.error({ worker: number, reason, err: error }, 'a worker thread died');
-    if (this.#serving === undefined) return this.#fail(error);
+    if (!this.#isSteady) return this.#fail(error);
     if (!this.#budget.take()) {
       const often = `more than ${DEATHS_MAX} worker threads died within ${DEATHS_PERIOD_MS / 1_000} s`;
       return this.#fail(new Error(`${often}, the last one by this: ${error.message}`));
     }
-    this.#replace(number, this.#serving);
+    if (this.#options.member === 0) this.#replace(number);
+    else void this.#replaceInPlace(number);
   }
 
-  #replace(number: number, serving: ServeRequest): void {
+  /** In a cluster the document says where shards are: they wait for the thread that comes. */
+  async #replaceInPlace(number: number): Promise<void> {
+    const { member, onReplaced } = this.#options;
+    const address = addressOf(member, number);
+    for (const { link } of this.#living) link.ask('disconnect', address).catch(ignore);
+    const successor = this.#start(number);
+    void this.#serveAgain(successor);
+    await this.#whenTaken(number, [successor.link.ask('open', [])]);
+    this.ownersGone([address]);
+    onReplaced?.(address);
+  }
+
+  #replace(number: number): void {
     const heirs = this.#living;
     // The table first: whoever hears of the death finds the heirs in it. Without heirs it names the successor already.
     const changes = dealOut(
@@ -216,9 +264,8 @@ export class WorkerPool {
     this.placement.change(changes);
     const taking = heirs.map(({ link }) => link.ask('takeOver', number));
     const successor = this.#start(number);
-    void this.#whenTaken(number, [...taking, successor.link.ask('open')]);
-    // Where threads cannot share a port, the first one listens alone.
-    if (serving.reusePort || number === 0) void this.#serveAgain(successor, serving);
+    void this.#whenTaken(number, [...taking, successor.link.ask('open', [])]);
+    void this.#serveAgain(successor);
   }
 
   async #whenTaken(number: number, taking: readonly Promise<unknown>[]): Promise<void> {
@@ -234,8 +281,11 @@ export class WorkerPool {
     logger.warn({ worker: number, tookMs }, 'the shards of the worker thread that died are open again');
   }
 
-  async #serveAgain(successor: WorkerThread, serving: ServeRequest): Promise<void> {
+  async #serveAgain(successor: WorkerThread): Promise<void> {
     const { number, link } = successor;
+    const serving = this.#serving;
+    // Where threads cannot share a port, the first one listens alone.
+    if (serving === undefined || !(serving.reusePort || number === 0)) return;
     try {
       await link.ask('serve', serving);
       this.#options.logger.warn({ worker: number }, 'another worker thread serves in its place');

@@ -15,7 +15,7 @@ export interface Death {
   readonly error: Error;
 }
 
-export type Counted = Pick<WorkerFigures, 'orders' | 'repeated'>;
+export type Counted = Pick<WorkerFigures, 'orders' | 'repeated' | 'fenced'>;
 
 /** For a thread to stop after it was told to; JavaScript always does, a call into the system that hangs may not. */
 const TERMINATE_MS_MAX = 5_000;
@@ -26,16 +26,17 @@ export class WorkerThread {
   /** Resolves when it is over, for whatever reason. */
   readonly ended: Promise<Death>;
   /** What it last said that it counted: its successor counts on from there. */
-  counted: Counted = { orders: new Map(), repeated: 0 };
+  counted: Counted = { orders: new Map(), repeated: 0, fenced: 0 };
   readonly #worker: Worker;
   #death: Death | undefined;
 
   constructor(workerData: WorkerData, handlers: Handlers) {
-    const { worker: number, journal, peers } = workerData;
+    const { worker: number, storage, peers } = workerData;
+    const own = storage.kind === 'embedded' ? [storage.journal] : [];
     this.number = number;
     this.#worker = new Worker(threadFile('./worker', import.meta.url), {
       workerData,
-      transferList: [journal, ...peers.values()] as MessagePort[],
+      transferList: [...own, ...peers.values()] as MessagePort[],
       name: `worker-${number}`,
     });
     this.link = new ThreadLink(this.#worker, handlers);

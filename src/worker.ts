@@ -22,35 +22,44 @@ import {
 } from './http/index.ts';
 import { openPool, OrderReads, ProductReads, type PostgresConnection } from './persistence/index.ts';
 import {
+  addressOf,
   BEAT_PERIOD_MS,
   catchUp,
-  dataFiles,
   Heartbeats,
+  JetStreamNames,
+  NatsTransport,
   NodeBoard,
+  NodeTransport,
+  openLink,
   OwnShards,
   PlacementTable,
   Router,
   Shard,
-  SnapshotFiles,
-  SqliteJournal,
   systemClock as clock,
   systemRandom as random,
   systemTimers as timers,
   ThreadLink,
   ThreadTransport,
   throwApart,
+  type Address,
+  type WireCounts,
+  type Ownership,
   type ShardStatus,
 } from './runtime/index.ts';
+import type { WorkerStorage } from './storage.ts';
+import { openStorage } from './worker-storage.ts';
 
 export interface WorkerData {
   readonly config: Config;
   readonly worker: number;
+  /** Of the cluster; 0 for a node by itself. */
+  readonly member: number;
   readonly board: SharedArrayBuffer;
   readonly placement: SharedArrayBuffer;
   readonly heartbeats: SharedArrayBuffer;
-  readonly journal: MessagePort;
-  /** Ports to the other workers that live, by their numbers. */
-  readonly peers: ReadonlyMap<number, MessagePort>;
+  readonly storage: WorkerStorage;
+  /** Ports to the other workers of this node that live. */
+  readonly peers: ReadonlyMap<Address, MessagePort>;
 }
 
 /** A thread was started under this number. */
@@ -70,6 +79,10 @@ export interface WorkerFigures {
   readonly orders: ReadonlyMap<string, number>;
   /** Commands sent again after the death of another thread. */
   readonly repeated: number;
+  /** Appends that came too late: somebody else owned the shard by then. */
+  readonly fenced: number;
+  /** Messages between nodes. */
+  readonly messages: WireCounts;
   readonly streams: number;
   readonly pending: number;
   readonly shards: readonly ShardStatus[];
@@ -84,29 +97,39 @@ export interface LiveShard {
 
 const CONNECTIONS_PER_THREAD = 2;
 const DRAIN_MAX_MS = 10_000;
+const NO_MESSAGES: WireCounts = { sent: 0, received: 0, refused: 0, dropped: 0 };
 const AHEAD_TOLD_MS = 1_000;
 
-const { config, worker, journal: journalPort, peers, ...shared } = workerData as WorkerData;
+const { config, worker, member, storage: storageData, peers, ...shared } = workerData as WorkerData;
 const logger = pino({ level: config.logLevel, base: { worker } });
+const self = addressOf(member, worker);
 const board = new NodeBoard(shared.board);
 const { owners } = new PlacementTable(shared.placement);
-const ownerOf = (shard: number): number => owners[shard]!;
-const snapshots = new SnapshotFiles(dataFiles(config.dataDir).snapshots, ({ shard, sequence }, why) =>
+const ownerOf = (shard: number): Address => owners[shard]!;
+const storage = await openStorage(storageData, config, ({ shard, sequence }, why) =>
   logger.warn({ shard, sequence, why }, 'a damaged snapshot was set aside; the journal takes its place'),
 );
-const journal = new SqliteJournal(journalPort);
-const shardPorts = { journal, snapshots, clock, timers, random };
-const transport = new ThreadTransport(peers);
+const { journal, snapshots } = storage;
+const ownership: Ownership = {
+  get revision() {
+    return board.revision;
+  },
+  holds: (shard) => owners[shard] === self && board.leaseUntil > clock.monotonic(),
+};
+const shardPorts = { journal, snapshots, clock, timers, random, ownership };
+const threads = new ThreadTransport(peers);
+const nodes = await openNodeTransport();
+const transport = nodes === undefined ? threads : new NodeTransport(self, threads, nodes);
 const shards = new OwnShards({
-  self: worker,
+  self,
   shards: config.shards,
   ownerOf,
   timers,
-  make: (number, onPhase) => new Shard(number, shardPorts, config.limits, 0, onPhase),
+  make: (number, onPhase) => new Shard(number, shardPorts, config.limits, onPhase),
   onPhase: tellPhase,
 });
 const router = new Router(
-  worker,
+  self,
   config.shards,
   ownerOf,
   shards.byNumber,
@@ -118,16 +141,24 @@ let listener: Listener | undefined;
 let closeReads = async (): Promise<void> => undefined;
 
 const main = new ThreadLink(parentPort!, {
-  open: () => shards.adopt(),
+  open: (except?: readonly number[]) => shards.adopt(except),
+  reconcile,
   prepare: (shard: number) => shards.prepare(shard),
   abandon: (shard: number) => shards.abandon(shard),
   release: (shard: number) => shards.release(shard),
-  meet: ({ worker: other, port }: MeetRequest) => transport.connect(other, port),
+  take: (numbers: readonly number[]) => shards.take(numbers),
+  releaseAll: (numbers: readonly number[]) =>
+    Promise.all(numbers.map((number) => shards.release(number))).then(() => undefined),
+  meet: ({ worker: other, port }: MeetRequest) => threads.connect(addressOf(member, other), port),
+  disconnect: (address: Address) => threads.disconnect(address),
   takeOver,
+  ownersGone: (addresses: readonly Address[]) => addresses.forEach((address) => router.ownerDied(address)),
   serve,
   figures: (): WorkerFigures => ({
     orders: counters.orders,
     repeated: router.repeated,
+    fenced: shards.fenced,
+    messages: nodes?.counts ?? NO_MESSAGES,
     streams: counters.streams,
     pending: router.pending,
     shards: shards.status(),
@@ -146,23 +177,40 @@ const main = new ThreadLink(parentPort!, {
   },
 });
 
-transport.onMessage((message) => router.receive(message));
+threads.onMessage((message) => router.receive(message));
+nodes?.onMessage((message) => router.receive(message));
 const heartbeats = new Heartbeats(shared.heartbeats);
 setInterval(() => heartbeats.beat(worker), BEAT_PERIOD_MS);
 
 function lookUp(): void {
   try {
-    journal.poll();
-    transport.poll();
+    storage.poll();
+    threads.poll();
     catchUp();
   } catch (error) {
     throwApart(error);
   }
 }
 
+/** What the NATS servers bring from other nodes, and take there. */
+async function openNodeTransport(): Promise<NatsTransport | undefined> {
+  if (storageData.kind === 'embedded') return undefined;
+  const link = await openLink(storageData.connection, timers);
+  const names = new JetStreamNames(storageData.prefix);
+  const onRefused = (reason: string): void =>
+    logger.warn({ reason }, 'a message of another node was refused; nothing came of it');
+  return new NatsTransport({ link, names, self, onRefused });
+}
+
+/** Placement changed. Resolves when this thread has stopped what is others' by now. */
+async function reconcile(except: readonly number[]): Promise<void> {
+  void shards.adopt(except);
+  await shards.releaseOthers();
+}
+
 /** Another thread is gone, and placement names its heirs; this one may be among them. */
 async function takeOver(gone: number): Promise<void> {
-  transport.disconnect(gone);
+  threads.disconnect(gone);
   const opened = shards.adopt();
   router.ownerDied(gone);
   await opened;

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { addArchive } from './archive.ts';
 import { addAudit } from './audit.ts';
 import { addProfile } from './profile.ts';
+import { addProvision } from './provision.ts';
 import { addReshard } from './reshard.ts';
 import { addShards } from './shards.ts';
 import { addStart } from './start.ts';
@@ -17,4 +18,5 @@ export const commands: readonly ((program: Command) => void)[] = [
   addAudit,
   addArchive,
   addProfile,
+  addProvision,
 ];

@@ -7,6 +7,7 @@ import { reaching, reachOf, type ReachOptions } from './reach.ts';
 
 const COLUMNS = [
   'shard',
+  'node',
   'worker',
   'phase',
   'epoch',

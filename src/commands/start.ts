@@ -38,19 +38,17 @@ async function start({ demo = false, config: file, printConfig }: StartOptions):
     console.error(`A part of the node died, so the node ends: ${error.message}`);
     process.exit(1);
   });
-  if (!demo) return console.log(`Ready at ${node.url}`);
-  const products = await sampleProducts(node, config.adminToken, isStopping);
-  if (!isStopping()) greet(node, config.adminToken, products, startedAt);
+  const { url } = node;
+  if (url === undefined) return console.log(`Ready as node ${config.nodeId}, without HTTP`);
+  if (!demo) return console.log(`Ready at ${url}`);
+  const products = await sampleProducts(url, config.adminToken, isStopping);
+  if (!isStopping()) greet(url, config.adminToken, products, startedAt);
 }
 
 /** A node that runs without its samples is worth more than none. */
-async function sampleProducts(
-  node: RunningNode,
-  adminToken: string,
-  isStopping: () => boolean,
-): Promise<string[]> {
+async function sampleProducts(url: string, adminToken: string, isStopping: () => boolean): Promise<string[]> {
   try {
-    return await loadSampleCampaign(node, adminToken);
+    return await loadSampleCampaign(url, adminToken);
   } catch (error) {
     if (!isStopping()) console.error((error as Error).message);
     return [];
@@ -88,7 +86,7 @@ function stopOnSignals(node: RunningNode): () => boolean {
   return () => stoppingSince !== undefined;
 }
 
-function greet({ url }: RunningNode, adminToken: string, products: string[], startedAt: number): void {
+function greet(url: string, adminToken: string, products: string[], startedAt: number): void {
   const [product = 'ember-kettle'] = products;
   console.log(`
 Doorbuster is ready, ${((performance.now() - startedAt) / 1_000).toFixed(1)} s after its start.

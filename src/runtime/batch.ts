@@ -30,6 +30,11 @@ export class Batch {
     );
   }
 
+  /** Nothing to append, and nobody to answer. */
+  get isEmpty(): boolean {
+    return this.events.length + this.#settled.length + this.#staged.length === 0;
+  }
+
   /** @param entry undefined for a command of the owner's own */
   add({ reply, event }: Decision, entry: Entry | undefined): void {
     if (event !== undefined) {

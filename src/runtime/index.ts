@@ -8,16 +8,44 @@ export {
   lockDataFolder,
   type DataFolder,
 } from './data-folder.ts';
+export { decodeMessage, encodeMessage, WIRE_VERSION } from './cluster/message-codec.ts';
+export { NatsTransport, type NatsTransportOptions, type WireCounts } from './cluster/nats-transport.ts';
+export { CallFailed, NodeCalls, type CallHandlers, type NodeCallsOptions } from './cluster/node-calls.ts';
+export { NodeTransport } from './cluster/node-transport.ts';
+export { MessageRefused } from './cluster/wire-reader.ts';
+export { FeedProgress } from './jetstream/feed-progress.ts';
 export { JetStreamFeed, type JetStreamFeedOptions } from './jetstream/feed.ts';
 export { JetStreamJournal, type JetStreamJournalOptions } from './jetstream/journal.ts';
 export { JETSTREAM_LIMITS } from './jetstream/limits.ts';
+export { ClusterBucket } from './jetstream/cluster-bucket.ts';
 export { Link, LinkDown } from './jetstream/link.ts';
 export { DEFAULT_PREFIX, JetStreamNames } from './jetstream/names.ts';
-export { JetStreamMismatch, provision, type ProvisionOptions } from './jetstream/provision.ts';
+export {
+  connectionOptionsOf,
+  NatsUnreachable,
+  openLink,
+  type NatsConnectionSettings,
+} from './jetstream/connection.ts';
+export {
+  JetStreamMismatch,
+  jetStreamFacts,
+  NotPermitted,
+  provision,
+  type JetStreamFacts,
+  type Provisioned,
+  type ProvisionOptions,
+} from './jetstream/provision.ts';
 export { checkServer, judgeServers, ServerUnfit, type ServerCheckOptions } from './jetstream/server-check.ts';
 export type { ServerFacts } from './jetstream/server-facts.ts';
 export { JetStreamSnapshots, type JetStreamSnapshotsOptions } from './jetstream/snapshots.ts';
+export { openJetStream, type JetStreamStore, type JetStreamStoreOptions } from './jetstream/store.ts';
+export type { Replicas } from './jetstream/streams.ts';
 export { DEFAULT_LIMITS, type RuntimeLimits } from './limits.ts';
+export { addressOf, memberOf, NOBODY, workerOf } from './address.ts';
+export * from './cluster/cluster-document.ts';
+export { ClusterUnavailable } from './cluster/cluster-store.ts';
+export { Membership, NodeIdTaken } from './cluster/membership.ts';
+export { Rebalance } from './cluster/rebalance.ts';
 export { CommitMeter } from './commit-meter.ts';
 export { BEAT_PERIOD_MS, Heartbeats } from './heartbeats.ts';
 export { dealOut, DEFAULT_SHARDS, placeShards, shardOfProduct } from './placement.ts';

@@ -9,11 +9,33 @@ export class NodeBoard {
   readonly shared: SharedArrayBuffer;
   readonly #phase: Int32Array;
   readonly #projectedUpTo: BigInt64Array;
+  readonly #leaseUntil: BigInt64Array;
+  readonly #revision: Int32Array;
 
-  constructor(shared = new SharedArrayBuffer(16)) {
+  constructor(shared = new SharedArrayBuffer(24)) {
     this.shared = shared;
     this.#phase = new Int32Array(shared, 0, 1);
+    this.#revision = new Int32Array(shared, 4, 1);
     this.#projectedUpTo = new BigInt64Array(shared, 8, 1);
+    this.#leaseUntil = new BigInt64Array(shared, 16, 1);
+  }
+
+  /** Monotonic milliseconds up to which nobody takes anything over from this node; 0 for no lease. */
+  get leaseUntil(): number {
+    return Number(Atomics.load(this.#leaseUntil, 0));
+  }
+
+  set leaseUntil(monotonicMs: number) {
+    Atomics.store(this.#leaseUntil, 0, BigInt(Math.floor(Math.min(monotonicMs, Number.MAX_SAFE_INTEGER))));
+  }
+
+  /** Of the placement document by which the shards are where the table says. */
+  get revision(): number {
+    return Atomics.load(this.#revision, 0);
+  }
+
+  set revision(revision: number) {
+    Atomics.store(this.#revision, 0, revision);
   }
 
   get phase(): NodePhase {

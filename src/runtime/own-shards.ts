@@ -4,7 +4,7 @@
 //
 // A handover between two living threads, asked for by the main one (src/handover.ts):
 //
-//   taker   prepare ─────────────────┐             adopt: claim, read the rest, open
+//   taker   prepare ─────────────────┐             take: claim, read the rest, open
 //   table                            └▶ taker ┐    ▲
 //   giver   open ─────────────────────────────┴▶ release: drained
 
@@ -30,23 +30,43 @@ export class OwnShards {
   /** For the router; also those that were lost, which answer `moved`. */
   readonly byNumber = new Map<number, Shard>();
   readonly #options: OwnShardsOptions;
-  readonly #opening = new Set<number>();
+  readonly #opening = new Map<number, Promise<void>>();
   /** Those that another owner is about to hand over. */
   readonly #prepared = new Map<number, Shard>();
   #draining = false;
+  /** Of shards that are here no more. */
+  #fencedBefore = 0;
 
   constructor(options: OwnShardsOptions) {
     this.#options = options;
   }
 
-  /** Takes every shard that placement gives to this thread and that it has not, at once; resolves when they are open. */
-  async adopt(): Promise<void> {
-    const { self, shards, ownerOf } = this.#options;
-    const opened: Promise<void>[] = [];
-    for (let shard = 0; shard < shards; shard++) {
-      if (ownerOf(shard) === self && this.#isMissing(shard)) opened.push(this.#open(shard));
-    }
-    await Promise.all(opened);
+  /**
+   * Takes every shard that placement gives to this thread and that it has not, at once; resolves when they are open.
+   * @param except those that are being handed over: they are taken when their giver has stopped
+   */
+  async adopt(except: readonly number[] = []): Promise<void> {
+    const { shards } = this.#options;
+    const others = new Set(except);
+    const all = Array.from({ length: shards }, (_, shard) => shard);
+    await this.take(all.filter((shard) => !others.has(shard)));
+  }
+
+  /** Those of these that placement gives to this thread and that it has not. */
+  async take(numbers: readonly number[]): Promise<void> {
+    const { self, ownerOf } = this.#options;
+    const due = numbers.filter((number) => ownerOf(number) === self);
+    for (const number of due) if (this.#isMissing(number)) this.#begin(number);
+    await Promise.all(due.map((number) => this.#opening.get(number)));
+  }
+
+  /** Stops what placement gives to others by now, unless it is about to come here. */
+  async releaseOthers(): Promise<void> {
+    const { self, ownerOf } = this.#options;
+    const others = [...this.byNumber.keys()].filter(
+      (number) => ownerOf(number) !== self && !this.#prepared.has(number),
+    );
+    await Promise.all(others.map((number) => this.release(number)));
   }
 
   /** Makes ready to take a shard over: reads it, claims nothing yet, and lets commands wait in it. */
@@ -68,13 +88,20 @@ export class OwnShards {
   async release(number: number): Promise<void> {
     const shard = this.byNumber.get(number);
     await shard?.drain();
-    if (this.byNumber.get(number) === shard) this.byNumber.delete(number);
+    if (shard !== undefined && this.byNumber.get(number) === shard) this.#forget(number, shard);
   }
 
   /** What waits is decided and durable; nothing is taken any more. */
   async drain(): Promise<void> {
     this.#draining = true;
     await Promise.all([...this.byNumber.values()].map((shard) => shard.drain()));
+  }
+
+  /** Appends that were refused since somebody else owned the shard by then. */
+  get fenced(): number {
+    let count = this.#fencedBefore;
+    for (const { fenced } of this.byNumber.values()) count += fenced;
+    return count;
   }
 
   status(): ShardStatus[] {
@@ -87,9 +114,13 @@ export class OwnShards {
     return owned === undefined || owned.phase === 'lost' || this.#prepared.has(shard);
   }
 
+  #begin(number: number): void {
+    const opened = this.#open(number).finally(() => this.#opening.delete(number));
+    this.#opening.set(number, opened);
+  }
+
   async #open(number: number): Promise<void> {
     const { self, ownerOf, timers } = this.#options;
-    this.#opening.add(number);
     for (let tries = 0; ownerOf(number) === self && !this.#draining; tries++) {
       const shard = this.#prepared.get(number) ?? this.#make(number);
       this.#prepared.delete(number);
@@ -97,20 +128,30 @@ export class OwnShards {
       if (shard.phase !== 'lost') break;
       await backOff(timers, tries, RECLAIM);
     }
-    this.#opening.delete(number);
   }
 
   #make(number: number): Shard {
+    const before = this.byNumber.get(number);
+    if (before !== undefined) this.#forget(number, before);
     const shard = this.#options.make(number, (status) => this.#heardOf(status));
     this.byNumber.set(number, shard);
     return shard;
+  }
+
+  #forget(number: number, shard: Shard): void {
+    this.#fencedBefore += shard.fenced;
+    this.byNumber.delete(number);
   }
 
   #heardOf(status: ShardStatus): void {
     this.#options.onPhase?.(status);
     if (status.phase !== 'lost' || this.#opening.has(status.shard)) return;
     // It was open, and somebody wrote to it.
-    this.#opening.add(status.shard);
-    void backOff(this.#options.timers, 0, RECLAIM).then(() => this.#open(status.shard));
+    const { shard } = status;
+    const again = backOff(this.#options.timers, 0, RECLAIM).then(() => this.#open(shard));
+    this.#opening.set(
+      shard,
+      again.finally(() => this.#opening.delete(shard)),
+    );
   }
 }

@@ -156,7 +156,7 @@ function addReservation(packed: PackedReservations, id: number, order: Order, re
 }
 
 /** In everything but the id. */
-function isAlike(one: Omit<Order, 'orderId'>, other: Order): boolean {
+export function isAlike(one: Omit<Order, 'orderId'>, other: Order): boolean {
   return (
     one.createdAt === other.createdAt &&
     one.holdExpiresAt === other.holdExpiresAt &&

@@ -20,6 +20,11 @@ export class PlacementTable {
     return table;
   }
 
+  /** @param owners of all shards */
+  set(owners: readonly Address[]): void {
+    for (const [shard, owner] of owners.entries()) Atomics.store(this.owners, shard, owner);
+  }
+
   /** @param changes new owners, by shard */
   change(changes: ReadonlyMap<number, Address>): void {
     for (const [shard, owner] of changes) Atomics.store(this.owners, shard, owner);

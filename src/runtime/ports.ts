@@ -160,19 +160,22 @@ export interface ReplyEnvelope {
 /** What a shard answers: the actor's reply, or that it is not the owner (any more) and decided nothing. */
 export type ShardReply = Reply | { readonly outcome: 'moved' };
 
-/**
- * The others' word that they take nothing over from this node until it ends. Nothing that is sold rests on it, since the
- * journal fences: only answers that need no append do.
- */
-export interface Lease {
-  /** By the monotonic clock, counted from the moment at which the renewal was sent. */
-  readonly isValid: boolean;
+/** What a thread knows of who owns what. A node by itself has one document for ever, and a lease that never ends. */
+export interface Ownership {
+  /** Of the newest placement document that is known here. */
+  readonly revision: number;
+  /**
+   * Whether nobody else can have taken the shard over: it is this thread's by placement, and the lease is valid, which counts
+   * on the monotonic clock from the moment at which its renewal was sent. Nothing that is sold rests on it, since the journal
+   * fences; only answers that need no append do.
+   */
+  holds(shard: number): boolean;
 }
 
 /** What a shard's owner needs of the world. */
 export interface ShardPorts {
-  /** Of a node by itself it never ends. */
-  readonly lease?: Lease;
+  /** Without it the shard is this thread's for ever. */
+  readonly ownership?: Ownership;
   readonly journal: Journal;
   /** Without them every claim reads the whole journal of the shard. */
   readonly snapshots?: Snapshots;

@@ -38,7 +38,8 @@ export class Shard {
   readonly shard: number;
   readonly #ports: ShardPorts;
   readonly #limits: RuntimeLimits;
-  readonly #revision: number;
+  /** Of the placement document under which the shard was claimed. */
+  #revision = 0;
   readonly #onPhase: (status: ShardStatus) => void;
   readonly #mailbox: Mailbox;
   #state: ShardState;
@@ -52,6 +53,7 @@ export class Shard {
   #recoveries = 0;
   #begun: ShardState | undefined;
   #whenDrained: (() => void)[] = [];
+  #fenced = 0;
   readonly #upkeep: Upkeep;
   readonly #lateCheck: LateCheck;
 
@@ -60,14 +62,12 @@ export class Shard {
     shard: number,
     ports: ShardPorts,
     limits: RuntimeLimits,
-    revision: number,
     onPhase: (status: ShardStatus) => void = () => undefined,
   ) {
     this.shard = shard;
     this.#onPhase = onPhase;
     this.#ports = ports;
     this.#limits = limits;
-    this.#revision = revision;
     this.#mailbox = new Mailbox(limits.mailboxEntriesMax);
     this.#lateCheck = new LateCheck(this.#mailbox, ports, (late) => late.answer(OVERLOADED));
     this.#state = new ShardState(shard);
@@ -76,6 +76,11 @@ export class Shard {
 
   get phase(): ShardPhase {
     return this.#phase;
+  }
+
+  /** Appends that came too late: somebody else owned the shard by then. */
+  get fenced(): number {
+    return this.#fenced;
   }
 
   status(): ShardStatus {
@@ -113,6 +118,7 @@ export class Shard {
       try {
         const begun = this.#begun;
         this.#begun = undefined;
+        this.#revision = this.#ports.ownership?.revision ?? 0;
         const claimed = await claim(this.shard, this.#revision, this.#ports, begun, this.#flight, () =>
           this.#foundLanded(),
         );
@@ -196,11 +202,14 @@ export class Shard {
     }
   }
 
-  /** Appends the gathered batch; without events its answers rest on what is durable already. */
+  /**
+   * Appends the gathered batch. What needs no append rests on what is durable already, as long as nobody else can have taken
+   * the shard over; after a stall, an append without events finds that out.
+   */
   #flush(): void {
     const batch = this.#gathering;
-    batch.answerSettled();
-    if (batch.events.length === 0) return;
+    if (this.#ports.ownership?.holds(this.shard) ?? true) batch.answerSettled();
+    if (batch.isEmpty) return;
     const { epoch, owner, number, head } = this.#state.position;
     const flight: Flight = { batch, epoch, owner, number: number + 1, head };
     const header = {
@@ -210,7 +219,7 @@ export class Shard {
       number: flight.number,
       previous: head,
       revision: this.#revision,
-      at: batch.events[0]!.at,
+      at: batch.events[0]?.at ?? this.#ports.clock.now(),
     };
     this.#gathering = new Batch();
     this.#flight = flight;
@@ -220,7 +229,10 @@ export class Shard {
   }
 
   #landed(flight: Flight, result: AppendResult): void {
-    if (result.kind === 'fenced') return this.#lose(MOVED);
+    if (result.kind === 'fenced') {
+      this.#fenced++;
+      return this.#lose(MOVED);
+    }
     if (result.kind === 'unknown') return this.#recover(result.cause);
     this.#state.follow(flight, result.sequence);
     this.#recoveries = 0;
@@ -298,7 +310,7 @@ export class Shard {
 
   #finishDraining(): void {
     const canProceed = this.#phase === 'open' || this.#phase === 'recovering';
-    const isBusy = this.#flight !== undefined || this.#mailbox.depth > 0 || this.#gathering.events.length > 0;
+    const isBusy = this.#flight !== undefined || this.#mailbox.depth > 0 || !this.#gathering.isEmpty;
     if (canProceed && isBusy) return;
     if (this.#phase === 'open') this.#enter('drained', null);
     for (const resolve of this.#whenDrained.splice(0)) resolve();

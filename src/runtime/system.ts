@@ -3,6 +3,10 @@
 import { randomFillSync } from 'node:crypto';
 import type { Clock, Random, Timers } from './ports.ts';
 
+/** Each thread's own origin of time would make moments of two threads incomparable. */
+const ORIGIN_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+const sharedMonotonic = (): number => ORIGIN_MS + performance.now();
+
 /** A wall clock further than this from where it was expected has jumped. */
 const JUMP_MS = 1_000;
 /** A jump that lasts so long is believed. */
@@ -19,7 +23,7 @@ export class CalmClock implements Clock {
   #offset: number;
   #strayingSince: number | undefined;
 
-  constructor(wall = () => Date.now(), monotonic = () => performance.now()) {
+  constructor(wall = () => Date.now(), monotonic = sharedMonotonic) {
     this.#wall = wall;
     this.#monotonic = monotonic;
     this.#offset = wall() - monotonic();

@@ -34,7 +34,7 @@ function threadOf(self: number): OwnShards {
     ownerOf: (shard) => owners[shard]!,
     timers: time,
     make: (number, onPhase) =>
-      new Shard(number, { journal, clock: time, timers: time, random }, DEFAULT_LIMITS, 0, onPhase),
+      new Shard(number, { journal, clock: time, timers: time, random }, DEFAULT_LIMITS, onPhase),
   });
 }
 

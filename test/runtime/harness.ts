@@ -147,7 +147,7 @@ export class ShardInHand {
     this.snapshots = snapshots;
     const random = new SimulatedRandom(new Dice(seed));
     const ports = { journal, snapshots, clock: this.time, timers: this.time, random };
-    this.shard = new Shard(0, ports, { ...DEFAULT_LIMITS, ...limits }, 0);
+    this.shard = new Shard(0, ports, { ...DEFAULT_LIMITS, ...limits });
   }
 
   /** Open, with a product on sale. */

@@ -1,17 +1,25 @@
 // What the journal asks of NATS before it trusts it: streams, versions, settings, permissions.
 
 import type { StreamConfig } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { nanos } from '@nats-io/transport-node';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import {
   checkServer,
   JetStreamMismatch,
   JetStreamNames,
+  jetStreamFacts,
   judgeServers,
+  NatsUnreachable,
+  NotPermitted,
+  openJetStream,
   provision,
   ServerUnfit,
+  systemTimers,
+  type JetStreamStoreOptions,
   type ServerFacts,
 } from '../../src/runtime/index.ts';
+import { copiesFor } from '../../src/runtime/jetstream/provision.ts';
 import { JetStreamBench } from '../harness/jetstream-bench.ts';
 import { recordOf, textOf } from '../harness/text-record.ts';
 import { waitUntil } from '../harness/wait-until.ts';
@@ -62,6 +70,14 @@ const nats = new JetStreamBench({
       },
     },
     {
+      user: 'looker',
+      password: 'of-the-tests',
+      permissions: {
+        publish: { allow: ['$JS.API.STREAM.INFO.*'] },
+        subscribe: { allow: ['_INBOX_looker.>'] },
+      },
+    },
+    {
       user: 'gateway',
       password: 'of-the-tests',
       permissions: { publish: { allow: ['cmd.>'] }, subscribe: { allow: ['_INBOX_gateway.>'] } },
@@ -89,6 +105,63 @@ describe('the streams', () => {
     });
   });
 
+  test('carry the id of their journal, drawn once, and tell it with the shards and the format', async () => {
+    const names = new JetStreamNames('named');
+    const links = [await nats.link(), await nats.link()] as const;
+    expect(await jetStreamFacts(links[0], names)).toBeUndefined();
+    const [one, other] = await Promise.all(links.map((link) => provision(link, names, { shards: 8 })));
+    expect(one!.id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(other!.id).toBe(one!.id);
+    const again = await provision(links[0], names, { shards: 8 });
+    const facts = { id: one!.id, shards: 8, replicas: 1, format: 1 };
+    const all = [names.clusterStream, names.snapshotStream, names.journalStream];
+    expect(again).toEqual({ ...facts, made: [], found: all });
+    expect(await jetStreamFacts(links[0], names)).toEqual(facts);
+    expect([...new Set([...one!.made, ...other!.made])].toSorted()).toEqual(all.toSorted());
+  });
+
+  test('without an id, and those of another journal, are refused', async () => {
+    const names = await nats.stream();
+    const link = await nats.link();
+    const manager = await nats.manager();
+    const { config } = await manager.streams.info(names.snapshotStream);
+    await manager.streams.update(names.snapshotStream, {
+      metadata: { ...config.metadata, 'doorbuster-id': 'of another' },
+    });
+    const made = provision(link, names, ONE);
+    await expect(made).rejects.toThrow(
+      /test\d+-snapshots cannot be used: it was made with doorbuster-id = of another, and it is [0-9a-f-]{36} now/,
+    );
+    await manager.streams.update(names.journalStream, { metadata: {} });
+    await expect(provision(link, names, ONE)).rejects.toThrow('its metadata lack doorbuster-id');
+  });
+
+  test('are not made anew when the journal’s own is gone and others are there', async () => {
+    const names = await nats.stream();
+    const manager = await nats.manager();
+    await manager.streams.delete(names.journalStream);
+    await expect(provision(await nats.link(), names, ONE)).rejects.toThrow(
+      /-journal is gone, and KV_test\d+-cluster and test\d+-snapshots are still there/,
+    );
+    await expect(manager.streams.info(names.journalStream)).rejects.toThrow('stream not found');
+  });
+
+  test('have a bucket that keeps one value of each key and that its leader alone reads', async () => {
+    const names = await nats.stream();
+    const link = await nats.link();
+    const bucket = await new Kvm(link.connection).open(names.clusterBucket);
+    const first = await bucket.create('placement', 'one');
+    await bucket.update('placement', 'two', first);
+    await expect(bucket.update('placement', 'three', first)).rejects.toThrow('wrong last sequence');
+    expect((await bucket.get('placement'))?.string()).toBe('two');
+    const { history, ttl, streamInfo } = await bucket.status();
+    expect({ history, ttl, isDirect: streamInfo.config.allow_direct }).toEqual({
+      history: 1,
+      ttl: 0,
+      isDirect: false,
+    });
+  });
+
   test('of another number of shards are refused', async () => {
     const names = await nats.stream();
     const other = provision(await nats.link(), names, { ...ONE, shards: 16 });
@@ -109,14 +182,13 @@ describe('the streams', () => {
     ['max_bytes is 1000000 and has to be -1', { max_bytes: 1_000_000 }],
     ['discard is "old" and has to be "new"', { discard: 'old' }],
     ['allow_rollup_hdrs is true and has to be false', { allow_rollup_hdrs: true }],
-    ['subjects is ["changed.journal.*","stray"]', { subjects: ['changed.journal.*', 'stray'] }],
+    ['subjects is ["stray.*"]', { subjects: ['stray.*'] }],
   ])('that could lose a record are refused: %s', async (fault, change) => {
-    const names = new JetStreamNames('changed');
+    const names = await nats.stream();
     const manager = await nats.manager();
-    await provision(await nats.link(), names, ONE);
-    await manager.streams.update(names.journalStream, change);
+    const kept = { subjects: [names.journalSubjects] };
+    await manager.streams.update(names.journalStream, { ...kept, ...change });
     await expect(provision(await nats.link(), names, ONE)).rejects.toThrow(fault);
-    await manager.streams.delete(names.journalStream);
   });
 
   test('have a prefix that is no part of a subject’s grammar', () => {
@@ -258,4 +330,81 @@ describe('permissions', () => {
     await expect(journal.head(2)).rejects.toThrow(/ermissions/);
     expect(await (await nats.journal(names)).head(2)).toBeUndefined();
   });
+});
+
+describe('a node at its start', () => {
+  const open = async (change: Partial<JetStreamStoreOptions> = {}, user = 'doorbuster') => {
+    const { servers } = (await nats.cluster).connection;
+    return openJetStream(
+      {
+        servers: servers.map((server) => `nats://${user}:of-the-tests@${server}`),
+        prefix: 'opened',
+        monitorUrls: [],
+        shards: 8,
+        flushBytesMax: FLUSH_BYTES,
+        ...change,
+      },
+      systemTimers,
+    );
+  };
+
+  test('makes what is missing, and finds it the next time', async () => {
+    const first = await open();
+    await first.link.close();
+    expect(first.made).toEqual(['opened-journal', 'opened-snapshots', 'KV_opened-cluster']);
+    expect(first.warnings).toEqual([expect.stringContaining('cannot be known here')]);
+    const second = await open();
+    await second.link.close();
+    expect(second).toMatchObject({ id: first.id, made: [], replicas: 1, shards: 8 });
+  });
+
+  test('that may not make streams, or not look at them, says who may', async () => {
+    const user = { inboxPrefix: '_INBOX_looker', prefix: 'forbidden' };
+    const denied = open(user, 'looker');
+    await expect(denied).rejects.toThrow(NotPermitted);
+    await expect(denied).rejects.toThrow(
+      /may not make the stream forbidden-journal\. Run “npx doorbuster provision” with a user that may make streams/,
+    );
+    const blind = open({ ...user, inboxPrefix: '_INBOX_gateway' }, 'gateway');
+    await expect(blind).rejects.toThrow('may not look at the stream');
+    const { link } = await open({ prefix: 'forbidden' });
+    await link.close();
+    await (await open(user, 'looker')).link.close();
+  });
+
+  test('that no server takes names the addresses, what to do, and no password', async () => {
+    const unreachable = open({ servers: ['nats://ada:secret-one@127.0.0.1:9', '127.0.0.1:1'] });
+    await expect(unreachable).rejects.toThrow(NatsUnreachable);
+    await expect(unreachable).rejects.toThrow(
+      /^No NATS server at 127\.0\.0\.1:9, 127\.0\.0\.1:1 takes this node: .*Check NATS_URL, and that the servers run/,
+    );
+    await expect(open({}, 'nobody')).rejects.toThrow(
+      /Authorization.*Check the user and the password in NATS_URL/,
+    );
+    await expect(open({ servers: ['http://secret@x'] })).rejects.toThrow(/^NATS_URL must be nats:/);
+  });
+});
+
+test('of three servers each holds a copy, without anybody saying so', async () => {
+  const three = new JetStreamBench({ servers: 3 });
+  try {
+    const names = await three.stream();
+    const link = await three.link();
+    await waitUntil('the server tells of the others', () => link.connection.info?.connect_urls?.length === 3);
+    expect(await provision(link, names, { shards: 8 })).toMatchObject({ replicas: 3, made: [] });
+    const fresh = await waitUntil('the streams are made', () =>
+      provision(link, new JetStreamNames('fresh'), { shards: 8 }),
+    );
+    expect(fresh.replicas).toBe(3);
+  } finally {
+    await three.stop();
+  }
+}, 120_000);
+
+test('in a cluster of which not enough is known, nobody guesses how many copies there can be', () => {
+  expect(copiesFor({ cluster: undefined, known: 0 })).toBe(1);
+  expect(copiesFor({ cluster: 'shop', known: 4 })).toBe(3);
+  expect(() => copiesFor({ cluster: 'shop', known: 2 })).toThrow(
+    /cluster shop and tells of 2 .*NATS_REPLICAS/s,
+  );
 });

@@ -179,7 +179,7 @@ describe('a journal that is shorter than it was acknowledged', () => {
     const host = await SqliteJournalHost.start(path, OPTIONS);
     const ports = { clock: systemClock, timers: systemTimers, random: systemRandom };
     const journal = new SqliteJournal(host.connect());
-    const shards = [1, 2].map((number) => new Shard(number, { journal, ...ports }, DEFAULT_LIMITS, 0));
+    const shards = [1, 2].map((number) => new Shard(number, { journal, ...ports }, DEFAULT_LIMITS));
     await shards[1]!.open();
     expect(shards[1]!.status()).toMatchObject({
       phase: 'refused',

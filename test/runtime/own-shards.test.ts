@@ -44,7 +44,7 @@ function threadOf(owners: number[]) {
     ownerOf: (shard) => owners[shard]!,
     timers: time,
     make: (number, onPhase) =>
-      new Shard(number, { journal, clock: time, timers: time, random }, DEFAULT_LIMITS, 0, onPhase),
+      new Shard(number, { journal, clock: time, timers: time, random }, DEFAULT_LIMITS, onPhase),
   });
   const phases = () => Object.fromEntries(shards.status().map(({ shard, phase }) => [shard, phase]));
   return { time, journal, shards, phases };

@@ -97,7 +97,7 @@ export class SimulatedNode {
       shards: SHARDS,
       ownerOf,
       timers: this.time,
-      make: (shard, onPhase) => new Shard(shard, shardPorts, LIMITS, 0, onPhase),
+      make: (shard, onPhase) => new Shard(shard, shardPorts, LIMITS, onPhase),
     });
     this.router = new Router(address, SHARDS, ownerOf, this.#shards.byNumber, ports, LIMITS);
     this.#tend();

@@ -3,6 +3,7 @@
 // miss, replay.ts checks.
 
 import { decodeRecordHeader, type RecordHeader } from '../../actors/index.ts';
+import type { CommitMeter } from '../commit-meter.ts';
 import type { AppendResult, Journal, Sequence, StoredRecord } from '../ports.ts';
 import { FencedPublisher, type PublisherOptions } from './fenced-publisher.ts';
 import type { JetStreamNames } from './names.ts';
@@ -11,15 +12,19 @@ import { StreamReads, type StoredMessage } from './stream-reads.ts';
 
 export interface JetStreamJournalOptions extends PublisherOptions {
   readonly names: JetStreamNames;
+  /** Told of what was appended. */
+  readonly committed?: Pick<CommitMeter, 'add'>;
 }
 
 export class JetStreamJournal implements Journal {
   readonly #names: JetStreamNames;
   readonly #publisher: FencedPublisher;
   readonly #reads: StreamReads;
+  readonly #committed: Pick<CommitMeter, 'add'> | undefined;
 
   constructor(options: JetStreamJournalOptions) {
-    const { link, names } = options;
+    const { link, names, committed } = options;
+    this.#committed = committed;
     this.#names = names;
     this.#publisher = new FencedPublisher(options, names.journalStream);
     this.#reads = new StreamReads(link, names.journalStream);
@@ -30,9 +35,9 @@ export class JetStreamJournal implements Journal {
   }
 
   /** The bytes are a record, whose owner and number tell it from all others. */
-  append(shard: number, bytes: Uint8Array<ArrayBuffer>, expected: Sequence): Promise<AppendResult> {
+  async append(shard: number, bytes: Uint8Array<ArrayBuffer>, expected: Sequence): Promise<AppendResult> {
     const header = decodeRecordHeader(bytes);
-    return this.#publisher.publish({
+    const result = await this.#publisher.publish({
       subject: this.#names.journalOf(shard),
       bytes,
       expected,
@@ -42,6 +47,8 @@ export class JetStreamJournal implements Journal {
         return epoch === header.epoch && owner === header.owner && number === header.number;
       },
     });
+    if (result.kind === 'appended') this.#committed?.add(bytes.length);
+    return result;
   }
 
   replay(shard: number, from: Sequence, to: Sequence): AsyncIterable<readonly StoredRecord[]> {

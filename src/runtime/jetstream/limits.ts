@@ -1,6 +1,8 @@
 // Every bound of the journal on JetStream, with its unit. What happens at each is told in docs/limits.md.
 
 export const JETSTREAM_LIMITS = {
+  /** For one server to take a new connection. */
+  connectMs: 10_000,
   /** For the answer to one try of an append. */
   appendTryMs: 3_000,
   /** After so long an append whose fate is open is told `unknown`. */
@@ -30,6 +32,10 @@ export const JETSTREAM_LIMITS = {
   feedNakDelayMs: 100,
   /** How long a record may be worked on before the server gives it out again. */
   feedWorkingMsMax: 60_000,
+  /** For one answer about the cluster's document or a lease. */
+  clusterAnswerMs: 1_000,
+  /** Between two looks at the members' leases, and at the document when nobody told of a change. */
+  clusterLookMs: 150,
   /** Beside a record in its message: subject, headers, and the room that later versions may want. */
   messageOverheadBytes: 4 * 1024,
   /** The server knows a repeated append for so long; its expectation alone is enough after that. */

@@ -42,9 +42,14 @@ export class Link {
     return this.connection.isClosed();
   }
 
+  /** What is published while it is not is lost. */
+  get isUp(): boolean {
+    return this.#isUp && !this.isClosed;
+  }
+
   /** @throws LinkDown at once without a connection, or when it is lost before the answer; and whatever `send` throws */
   async whileUp<T>(send: () => Promise<T>): Promise<T> {
-    if (!this.#isUp || this.isClosed) throw new LinkDown('there is no connection');
+    if (!this.isUp) throw new LinkDown('there is no connection');
     const { promise: lost, reject } = Promise.withResolvers<never>();
     const down = (): void => reject(new LinkDown('the connection was lost'));
     this.#whenDown.add(down);

@@ -7,6 +7,8 @@
 //                           doorbuster.cmd.<address>       commands for a worker thread (no stream, as those below)
 //                           doorbuster.reply.<address>     its answers from others
 //                           doorbuster.node.<member>       what nodes ask each other
+//                           doorbuster.changes             the document was changed: look at it
+//                           doorbuster.nodes               what one of them tells all others
 
 import type { Address } from '../ports.ts';
 
@@ -34,6 +36,15 @@ export class JetStreamNames {
     this.#snapshots = `${prefix}.snapshots`;
   }
 
+  /** Of the bucket, by the client library's rule. */
+  get clusterStream(): string {
+    return `KV_${this.clusterBucket}`;
+  }
+
+  get clusterSubjects(): string {
+    return `$KV.${this.clusterBucket}.>`;
+  }
+
   get journalSubjects(): string {
     return `${this.#journal}.*`;
   }
@@ -54,12 +65,20 @@ export class JetStreamNames {
     return `${this.#snapshots}.${kind}.${shard}`;
   }
 
+  get clusterChanges(): string {
+    return `${this.#prefix}.changes`;
+  }
+
   commandsTo(address: Address): string {
     return `${this.#prefix}.cmd.${address}`;
   }
 
   repliesTo(address: Address): string {
     return `${this.#prefix}.reply.${address}`;
+  }
+
+  get nodes(): string {
+    return `${this.#prefix}.nodes`;
   }
 
   nodeOf(member: number): string {

@@ -1,63 +1,168 @@
 // Makes the streams of the journal, or finds out whether those that are there keep what the journal promises. It changes
 // nothing that is there: a setting that is wrong is named, and a person decides.
-//
-// Purging stays allowed, because archives will need it, and a stream that once denies it can never allow it again: that
-// nobody else purges is a matter of permissions (docs/jetstream.md).
 
+import { randomUUID } from 'node:crypto';
 import {
-  DiscardPolicy,
   JetStreamApiError,
   jetstreamManager,
-  RetentionPolicy,
-  StorageType,
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { nanos } from '@nats-io/transport-node';
-import { JETSTREAM_LIMITS } from './limits.ts';
+import { isDenied } from './denied.ts';
 import type { Link } from './link.ts';
 import type { JetStreamNames } from './names.ts';
+import { clusterOf, connectedServer } from './server-facts.ts';
+import { faultsOf, JETSTREAM_FORMAT, NOTES, streamsOf, type Replicas, type WantedStream } from './streams.ts';
 
 const NO_STREAM = 10059;
-
-/** Of what is stored, not of the settings. */
-const FORMAT = 1;
 
 export interface ProvisionOptions {
   /** Fixed from then on. */
   readonly shards: number;
-  /** Servers that hold a copy of everything. */
-  readonly replicas: 1 | 3;
+  /** As many as the streams that are there have, or as the servers can hold, when it is not said. */
+  readonly replicas?: Replicas | undefined;
 }
 
-/** The streams that are there are not those of this journal, or would lose records. */
+export interface Provisioned extends JetStreamFacts {
+  /** Streams that were not there before. */
+  readonly made: readonly string[];
+  readonly found: readonly string[];
+}
+
+/** What the journal's stream says of itself. */
+export interface JetStreamFacts {
+  /** Drawn when the journal was made. */
+  readonly id: string;
+  readonly format: number;
+  readonly shards: number;
+  readonly replicas: Replicas;
+}
+
+/** The streams that are there are not those of this journal, or would lose records, or cannot be made. */
 export class JetStreamMismatch extends Error {
   override readonly name = 'JetStreamMismatch';
 }
 
-/** @throws JetStreamMismatch */
-export async function provision(link: Link, names: JetStreamNames, options: ProvisionOptions): Promise<void> {
-  const manager = await jetstreamManager(link.connection, { checkAPI: false });
-  for (const wanted of streamsOf(names, options)) {
-    const found = (await configOf(manager, wanted.name)) ?? (await make(manager, wanted));
-    const faults = faultsOf(found, wanted);
-    if (faults.length === 0) continue;
-    throw new JetStreamMismatch(
-      `The stream ${wanted.name} cannot be used: ${faults.join('; ')}. Give the journal another prefix, or mend the stream.`,
+/** This user may not do what it takes; another one may. */
+export class NotPermitted extends JetStreamMismatch {
+  constructor(what: string, cause: unknown) {
+    super(
+      `The NATS user may not ${what}. Run “npx doorbuster provision” with a user that may make streams, and see ` +
+        '“Permissions” in docs/jetstream.md for what each of the others needs.',
+      { cause },
     );
   }
 }
 
+/** Whoever else provisions at the same moment makes the same streams, and comes to the same id. @throws JetStreamMismatch */
+export async function provision(
+  link: Link,
+  names: JetStreamNames,
+  { shards, replicas: copies }: ProvisionOptions,
+): Promise<Provisioned> {
+  const manager = await jetstreamManager(link.connection, { checkAPI: false });
+  const configs = await configsOf(manager, names);
+  const found = [...configs.keys()];
+  assertNotLost(names, configs);
+  const replicas = copies ?? replicasOf(configs.get(names.journalStream)) ?? copiesFor(clusterOf(link));
+  const made: string[] = [];
+  const makeMissing = async (stream: WantedStream): Promise<void> => {
+    if (configs.has(stream.name)) return;
+    configs.set(stream.name, await make(manager, stream));
+    made.push(stream.name);
+  };
+  await makeMissing(streamsOf(names, { id: randomUUID(), shards, replicas })[0]!);
+  const id = configs.get(names.journalStream)!.metadata?.[NOTES.id] ?? '';
+  const wanted = streamsOf(names, { id, shards, replicas });
+  assertRight(configs, wanted);
+  for (const stream of wanted) await makeMissing(stream);
+  assertRight(configs, wanted);
+  return { id, format: JETSTREAM_FORMAT, shards, replicas, made, found };
+}
+
+/** What is there, and nothing is made. @returns undefined when there is no journal @throws JetStreamMismatch */
+export async function jetStreamFacts(link: Link, names: JetStreamNames): Promise<JetStreamFacts | undefined> {
+  const manager = await jetstreamManager(link.connection, { checkAPI: false });
+  const config = await configOf(manager, names.journalStream);
+  const { metadata = {} } = config ?? {};
+  const id = metadata[NOTES.id];
+  if (config === undefined) return undefined;
+  if (id === undefined) throw new JetStreamMismatch(`The stream ${config.name} is no journal of Doorbuster.`);
+  const [format, shards] = [Number(metadata[NOTES.format]), Number(metadata[NOTES.shards])];
+  return { id, format, shards, replicas: replicasOf(config)! };
+}
+
+/** How many copies there are, or would be made. @throws JetStreamMismatch */
+export async function replicasFor(
+  link: Link,
+  names: JetStreamNames,
+  { replicas }: Pick<ProvisionOptions, 'replicas'>,
+): Promise<Replicas> {
+  // Whether there is JetStream at all is told by whoever checks the servers.
+  if (replicas !== undefined || !connectedServer(link).hasJetStream) return replicas ?? 1;
+  const manager = await jetstreamManager(link.connection, { checkAPI: false });
+  return replicasOf(await configOf(manager, names.journalStream)) ?? copiesFor(clusterOf(link));
+}
+
+/** A new journal in the place of one that was deleted would know nothing of what was sold. */
+function assertNotLost(names: JetStreamNames, configs: ReadonlyMap<string, StreamConfig>): void {
+  if (configs.size === 0 || configs.has(names.journalStream)) return;
+  throw new JetStreamMismatch(
+    `The stream ${names.journalStream} is gone, and ${[...configs.keys()].join(' and ')} are still there. Restore it from ` +
+      'its backup, or give the journal another prefix: a new one in its place would know nothing of what was sold.',
+  );
+}
+
+function assertRight(configs: ReadonlyMap<string, StreamConfig>, wanted: readonly WantedStream[]): void {
+  const wrong = wanted.flatMap((stream) => {
+    const found = configs.get(stream.name);
+    const faults = found === undefined ? [] : faultsOf(found, stream);
+    return faults.length === 0 ? [] : [`The stream ${stream.name} cannot be used: ${faults.join('; ')}.`];
+  });
+  if (wrong.length === 0) return;
+  throw new JetStreamMismatch(`${wrong.join(' ')} Give the journal another prefix, or mend what is wrong.`);
+}
+
+/** 1 or 3; another number is found wrong when it is compared with 3. */
+function replicasOf(config: StreamConfig | undefined): Replicas | undefined {
+  if (config === undefined) return undefined;
+  return config.num_replicas === 1 ? 1 : 3;
+}
+
+/** Three wherever there are three servers to hold them: nobody finds out too late that there is one copy. */
+export function copiesFor({ cluster, known }: ReturnType<typeof clusterOf>): Replicas {
+  if (known >= 3) return 3;
+  if (cluster === undefined) return 1;
+  throw new JetStreamMismatch(
+    `The NATS server belongs to the cluster ${cluster} and tells of ${known} servers, so whether three can hold a copy is not ` +
+      'known. Say how many copies there have to be, 1 or 3 (NATS_REPLICAS).',
+  );
+}
+
 /** Two provisioners at once make the same stream; what differs is found when it is read. */
-async function make(manager: JetStreamManager, wanted: Wanted): Promise<StreamConfig> {
+async function make(manager: JetStreamManager, wanted: WantedStream): Promise<StreamConfig> {
   try {
     return (await manager.streams.add(wanted)).config;
   } catch (error) {
     const made = await configOf(manager, wanted.name);
     if (made !== undefined) return made;
+    if (isDenied(error)) throw new NotPermitted(`make the stream ${wanted.name}`, error);
     const why = (error as Error).message;
     throw new JetStreamMismatch(`The stream ${wanted.name} cannot be made: ${why}.`, { cause: error });
   }
+}
+
+/** Of those that are there. The journal's is looked for last, since it is made first. */
+async function configsOf(
+  manager: JetStreamManager,
+  names: JetStreamNames,
+): Promise<Map<string, StreamConfig>> {
+  const configs = new Map<string, StreamConfig>();
+  for (const name of [names.clusterStream, names.snapshotStream, names.journalStream]) {
+    const config = await configOf(manager, name);
+    if (config !== undefined) configs.set(name, config);
+  }
+  return configs;
 }
 
 async function configOf(manager: JetStreamManager, name: string): Promise<StreamConfig | undefined> {
@@ -65,63 +170,8 @@ async function configOf(manager: JetStreamManager, name: string): Promise<Stream
     return (await manager.streams.info(name)).config;
   } catch (error) {
     if (error instanceof JetStreamApiError && error.code === NO_STREAM) return undefined;
-    throw error;
+    if (isDenied(error)) throw new NotPermitted(`look at the stream ${name}`, error);
+    const why = (error as Error).message;
+    throw new JetStreamMismatch(`The stream ${name} cannot be looked at: ${why}.`, { cause: error });
   }
 }
-
-type Wanted = Partial<StreamConfig> & { readonly name: string };
-
-function streamsOf(names: JetStreamNames, { shards, replicas }: ProvisionOptions): Wanted[] {
-  const common = {
-    retention: RetentionPolicy.Limits,
-    storage: StorageType.File,
-    discard: DiscardPolicy.New,
-    num_replicas: replicas,
-    max_age: 0,
-    max_bytes: -1,
-    max_msgs: -1,
-    max_msgs_per_subject: -1,
-    max_msg_size: -1,
-    no_ack: false,
-    sealed: false,
-    allow_direct: true,
-    allow_rollup_hdrs: false,
-    allow_msg_ttl: false,
-    deny_delete: true,
-    deny_purge: false,
-    duplicate_window: nanos(JETSTREAM_LIMITS.duplicateWindowMs),
-    metadata: { 'doorbuster-format': String(FORMAT), 'doorbuster-shards': String(shards) },
-  };
-  return [
-    { ...common, name: names.journalStream, subjects: [names.journalSubjects] },
-    { ...common, name: names.snapshotStream, subjects: [names.snapshotSubjects] },
-  ];
-}
-
-function faultsOf(found: StreamConfig, wanted: Wanted): string[] {
-  const { metadata: noted = {}, ...settings } = wanted;
-  const notes = Object.entries(noted).flatMap(([key, value]) => {
-    const actual = found.metadata?.[key];
-    return actual === value
-      ? []
-      : [`it was made with ${key} = ${actual ?? 'nothing'}, and it is ${value} now`];
-  });
-  const faults = Object.entries(settings).flatMap(([key, value]) => {
-    const actual = JSON.stringify(found[key as keyof StreamConfig] ?? defaultOf(value));
-    const needed = JSON.stringify(value);
-    return actual === needed ? [] : [`${key} is ${actual} and has to be ${needed}`];
-  });
-  const foreign = FOREIGN.filter((key) => !isNothing(found[key])).map((key) => `it has ${key}`);
-  const lazy =
-    found.persist_mode === 'async' ? ['persist_mode is async: it acknowledges what it has not written'] : [];
-  return [...notes, ...faults, ...foreign, ...lazy];
-}
-
-/** What would bring in messages that nobody appended, or change those that were. */
-const FOREIGN = ['mirror', 'sources', 'subject_transform'] as const;
-
-const isNothing = (value: unknown): boolean =>
-  value === undefined || value === null || (Array.isArray(value) && value.length === 0);
-
-/** What a server leaves out of its answer. */
-const defaultOf = (value: unknown): unknown => (typeof value === 'boolean' ? false : undefined);

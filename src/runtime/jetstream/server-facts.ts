@@ -32,6 +32,11 @@ export function connectedServer({ connection: { info } }: Link): ServerFacts {
   };
 }
 
+/** The cluster of the server at the other end, and how many servers of it that one tells of. */
+export function clusterOf({ connection: { info } }: Link): { cluster: string | undefined; known: number } {
+  return { cluster: info?.cluster, known: new Set(info?.connect_urls).size };
+}
+
 /** @param url of a server's monitoring, `http://host:8222` @throws when it does not answer */
 export async function monitoredServer(url: string): Promise<ServerFacts> {
   const response = await fetch(new URL('/varz', url), { signal: AbortSignal.timeout(MONITOR_MS_MAX) });

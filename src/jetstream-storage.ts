@@ -1,0 +1,104 @@
+// The journal, its feed and its snapshots on JetStream, shared by the nodes of a cluster.
+
+import type { Logger } from 'pino';
+import { decodeRecordHeader } from './actors/index.ts';
+import type { ClusterConfig, Config } from './config.ts';
+import {
+  CommitMeter,
+  FeedProgress,
+  JetStreamFeed,
+  JetStreamJournal,
+  openJetStream,
+  systemClock,
+  systemTimers,
+  type JetStreamStore,
+  type NatsConnectionSettings,
+} from './runtime/index.ts';
+import { FEED_NAME, type NodeFeed, type Storage, type WorkerStorage } from './storage.ts';
+
+const HEADS_AT_ONCE = 32;
+
+export class JetStreamStorage implements Storage {
+  readonly store: JetStreamStore;
+  readonly connection: NatsConnectionSettings;
+  readonly committed = new CommitMeter();
+  /** The connection is made again, whatever happens. */
+  readonly died = new Promise<Error>(() => undefined);
+  readonly #config: Config;
+  readonly #cluster: ClusterConfig;
+  readonly #progress: FeedProgress;
+
+  private constructor(config: Config, cluster: ClusterConfig, store: JetStreamStore) {
+    this.#config = config;
+    this.#cluster = cluster;
+    this.connection = connectionOf(cluster);
+    this.store = store;
+    this.#progress = new FeedProgress(store.link, store.names, FEED_NAME, systemClock);
+  }
+
+  /** @throws NatsUnreachable @throws ServerUnfit @throws JetStreamMismatch */
+  static async open(config: Config, cluster: ClusterConfig, logger: Logger): Promise<JetStreamStorage> {
+    const { prefix, replicas, monitorUrls } = cluster;
+    const { shards, limits } = config;
+    const { flushBytesMax } = limits;
+    const options = { ...connectionOf(cluster), prefix, replicas, monitorUrls, shards, flushBytesMax };
+    const store = await openJetStream(options, systemTimers);
+    for (const warning of store.warnings) logger.warn(warning);
+    return new JetStreamStorage(config, cluster, store);
+  }
+
+  get journalId(): string {
+    return this.store.id;
+  }
+
+  forWorker(): WorkerStorage {
+    const { connection, committed } = this;
+    return { kind: 'jetstream', connection, prefix: this.#cluster.prefix, committed: committed.shared };
+  }
+
+  async holdAgainst(): Promise<void> {
+    // Asked at each claim instead: other nodes own shards, too.
+  }
+
+  async openFeed(): Promise<NodeFeed> {
+    const { link, names } = this.store;
+    return JetStreamFeed.open({
+      link,
+      names,
+      name: FEED_NAME,
+      clock: systemClock,
+      timers: systemTimers,
+      ...this.#config.feed,
+    });
+  }
+
+  projectedUpTo(): Promise<number> {
+    return this.#progress.workedOffUpTo();
+  }
+
+  makeSnapshots(): () => Promise<void> {
+    return async () => undefined;
+  }
+
+  /** Of all claims: a placement document that was lost begins anew above it. */
+  async highestRevision(): Promise<number> {
+    const { link, names, shards } = this.store;
+    const journal = new JetStreamJournal({ link, names, clock: systemClock, timers: systemTimers });
+    let highest = 0;
+    for (let from = 0; from < shards; from += HEADS_AT_ONCE) {
+      const some = Array.from({ length: Math.min(HEADS_AT_ONCE, shards - from) }, (_, at) => from + at);
+      for (const head of await Promise.all(some.map((shard) => journal.head(shard))))
+        highest = Math.max(highest, head === undefined ? 0 : decodeRecordHeader(head.bytes).revision);
+    }
+    return highest;
+  }
+
+  async stop(): Promise<void> {
+    await this.store.link.close();
+  }
+}
+
+const connectionOf = ({ servers, inboxPrefix }: ClusterConfig): NatsConnectionSettings => ({
+  servers,
+  inboxPrefix,
+});

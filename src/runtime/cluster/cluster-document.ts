@@ -1,0 +1,189 @@
+// The one document from which every node reads who is a member and where each shard lives: a value, changed by pure
+// functions. It is kept in one place and changed by compare-and-set (cluster-store.ts), so that of two changes at once the
+// second is made anew upon the first.
+//
+//   members, the operators' file ──targetOf──▶ where the shards belong
+//   homes                                      where they are: shard by shard they are brought to where they belong
+//
+// The revision rises with each change. A claim carries it, and nobody claims over a higher one.
+
+import * as z from 'zod';
+import { addressOf, memberOf, NOBODY, WORKERS_MAX, workerOf } from '../address.ts';
+import { placementOf, type ClusterFacts, type Placement } from '../cluster-placement.ts';
+import { parsePlacementFile } from '../placement-file.ts';
+import type { PlacementRules } from '../placement-rules.ts';
+import type { Address } from '../ports.ts';
+
+const Member = z.strictObject({
+  node: z.string().min(1).max(64),
+  number: z.int().min(1),
+  life: z.string().min(1).max(64),
+  workers: z.int().min(1).max(WORKERS_MAX),
+  takesShards: z.boolean(),
+});
+
+const Document = z.strictObject({
+  format: z.literal(1),
+  revision: z.int().min(1),
+  lastNumber: z.int().min(0),
+  members: z.array(Member),
+  homes: z.array(z.int().min(NOBODY)),
+  wanted: z.strictObject({
+    revision: z.int().min(0),
+    appliedAt: z.int().nullable(),
+    file: z.string().nullable(),
+  }),
+});
+
+/** A process that is one of the cluster. */
+export interface Member {
+  /** Unique among members. */
+  readonly node: string;
+  /** Above 0, never given to another member; its addresses begin with it. */
+  readonly number: number;
+  /** Drawn anew by a node that was declared dead and comes back: what ends one life cannot end the next. */
+  readonly life: string;
+  readonly workers: number;
+  /** False for a node without actors, for one that leaves, and for one whose clock is off. */
+  readonly takesShards: boolean;
+}
+
+export interface ClusterDocument {
+  readonly format: 1;
+  readonly revision: number;
+  readonly lastNumber: number;
+  readonly members: readonly Member[];
+  /** By shard. */
+  readonly homes: readonly Address[];
+  readonly wanted: {
+    /** Rises with everything that changes where the shards belong: a plan belongs to one of these. */
+    readonly revision: number;
+    /** Epoch milliseconds. */
+    readonly appliedAt: number | null;
+    /** As the operator wrote it. */
+    readonly file: string | null;
+  };
+}
+
+/** @throws when it is none */
+export function parseDocument(text: string): ClusterDocument {
+  const parsed = Document.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  throw new Error(`the cluster's document cannot be read: ${z.prettifyError(parsed.error)}`);
+}
+
+/** @param revision above that of every claim in the journal */
+export const firstDocument = (shards: number, revision: number): ClusterDocument => ({
+  format: 1,
+  revision,
+  lastNumber: 0,
+  members: [],
+  homes: Array<Address>(shards).fill(NOBODY),
+  wanted: { revision: 0, appliedAt: null, file: null },
+});
+
+export const memberNamed = ({ members }: ClusterDocument, node: string): Member | undefined =>
+  members.find((member) => member.node === node);
+
+export const memberOfNumber = ({ members }: ClusterDocument, number: number): Member | undefined =>
+  members.find((member) => member.number === number);
+
+/** @param number that this process had before it was declared dead */
+export function admit(
+  document: ClusterDocument,
+  member: Omit<Member, 'number'>,
+  number = document.lastNumber + 1,
+): ClusterDocument {
+  const lastNumber = Math.max(document.lastNumber, number);
+  const others = document.members.filter((other) => other.number !== number);
+  return changed({ ...document, lastNumber, members: [...others, { ...member, number }] });
+}
+
+/** What lived there goes where it belongs now. */
+export function remove(
+  document: ClusterDocument,
+  { number, life }: Pick<Member, 'number' | 'life'>,
+): ClusterDocument {
+  const members = document.members.filter((member) => member.number !== number || member.life !== life);
+  if (members.length === document.members.length) return document;
+  return changed({ ...document, members });
+}
+
+/** Its shards stay until others fetch them. */
+export function takeShards(document: ClusterDocument, number: number, takesShards: boolean): ClusterDocument {
+  if (memberOfNumber(document, number)?.takesShards === takesShards) return document;
+  const members = document.members.map((member) =>
+    member.number === number ? { ...member, takesShards } : member,
+  );
+  return changed({ ...document, members });
+}
+
+export function applyFile(document: ClusterDocument, file: string, appliedAt: number): ClusterDocument {
+  return changed({ ...document, wanted: { ...document.wanted, appliedAt, file } });
+}
+
+/** Shards that are fetched, all by one member. */
+export function rehome(document: ClusterDocument, homes: ReadonlyMap<number, Address>): ClusterDocument {
+  const all = document.homes.map((home, shard) => homes.get(shard) ?? home);
+  return { ...document, revision: document.revision + 1, homes: all };
+}
+
+/** Where each shard belongs, by who is there and what the operators want; NOBODY when nobody may take it. */
+export function targetOf(document: ClusterDocument): Address[] {
+  const numbers = new Map(document.members.map(({ node, number }) => [node, number]));
+  return placementOf(rulesOf(document.wanted.file), factsOf(document)).map((home) =>
+    home === undefined ? NOBODY : addressOf(numbers.get(home.node)!, home.worker),
+  );
+}
+
+/** `targetOf`, computed once for each of the documents that want the same. Of one cluster. */
+export class Target {
+  #revision = -1;
+  #homes: readonly Address[] = [];
+
+  of(document: ClusterDocument): readonly Address[] {
+    const { revision } = document.wanted;
+    if (revision !== this.#revision) {
+      this.#homes = targetOf(document);
+      this.#revision = revision;
+    }
+    return this.#homes;
+  }
+}
+
+/** Where each shard is, as people name it. */
+export const presentOf = (document: ClusterDocument): Placement =>
+  document.homes.map((address) => {
+    const member = memberOfNumber(document, memberOf(address));
+    return member && { node: member.node, worker: workerOf(address) };
+  });
+
+/** Members that may have shards. */
+export const factsOf = ({ homes, members }: ClusterDocument): ClusterFacts => ({
+  shards: homes.length,
+  nodes: new Map(
+    members.filter(({ takesShards }) => takesShards).map(({ node, workers }) => [node, workers]),
+  ),
+});
+
+const EVEN: PlacementRules = { strategy: 'rendezvous', nodes: undefined, nodesLine: 1, pins: [] };
+
+function rulesOf(file: string | null): PlacementRules {
+  if (file === null) return EVEN;
+  const parsed = parsePlacementFile(file);
+  return parsed.kind === 'rules' ? parsed.rules : EVEN;
+}
+
+/** Where shards belong has changed; those without a home find one at once, since nobody has to hand them over. */
+function changed(document: ClusterDocument): ClusterDocument {
+  const { revision, wanted } = document;
+  const next = {
+    ...document,
+    revision: revision + 1,
+    wanted: { ...wanted, revision: wanted.revision + 1 },
+  };
+  const target = targetOf(next);
+  const numbers = new Set(next.members.map(({ number }) => number));
+  const homes = next.homes.map((home, shard) => (numbers.has(memberOf(home)) ? home : target[shard]!));
+  return { ...next, homes };
+}

@@ -1,0 +1,377 @@
+// A node's membership of its cluster: it joins, renews its lease, finds out who else has died, and joins anew when it was
+// itself declared dead.
+//
+//   join      first beat ──▶ admitted into the document ──▶ a beat three times in a lease
+//   lease     valid for leaseMs from the moment at which the last beat that was taken was sent
+//   death     no beat seen for longer than a lease, while the own ones are seen ──▶ its life ended in the store ──▶ removed
+//             from the document, and its shards go where they belong
+//   back      the own beat is refused: this life has ended ──▶ another life is drawn, and admitted
+//
+// Whoever ends a life does so against the beat that it saw last, and the store takes no later one of that life. So a member
+// that is removed has no lease, whatever it believes: a lease counts from before the beat was sent, and its end from after
+// the beat was seen, both on clocks that only run forward.
+
+import type { Clock, Random, Timers } from '../ports.ts';
+import { CLOCK_OFFSET_MS_MAX, strayOf } from './clock-agreement.ts';
+import {
+  admit,
+  memberNamed,
+  remove,
+  takeShards,
+  type ClusterDocument,
+  type Member,
+} from './cluster-document.ts';
+import { ClusterUnavailable, type ClusterStore, type StoredBeat } from './cluster-store.ts';
+
+/** Another process of this NODE_ID lives. */
+export class NodeIdTaken extends Error {
+  override readonly name = 'NodeIdTaken';
+}
+
+export interface MembershipListener {
+  /** Of every change, in order; resolves when this node lives by it. */
+  onDocument(document: ClusterDocument): Promise<void>;
+  /** This node was declared dead by others, and joins anew. */
+  onDeclaredDead(): void;
+  /** @param strayMs how far the clock is from the others'; `isOff`: so far that the node gives its shards up */
+  onClock(strayMs: number, isOff: boolean): void;
+  /** Somebody is gone. */
+  onRemoved(member: Member): void;
+}
+
+export interface MembershipOptions {
+  readonly store: ClusterStore;
+  readonly clock: Clock;
+  readonly timers: Pick<Timers, 'after'>;
+  readonly random: Random;
+  readonly node: string;
+  readonly workers: number;
+  readonly leaseMs: number;
+  /** The document of a cluster that has none yet. */
+  readonly first: () => Promise<ClusterDocument>;
+  /** @param until monotonic milliseconds; 0 when there is none */
+  readonly setLease: (until: number) => void;
+  readonly listener: MembershipListener;
+}
+
+const BEATS_IN_A_LEASE = 3;
+const CHECKS_IN_A_LEASE = 20;
+/** Of a lease, on top of it: clocks do not run alike. */
+const MARGIN = 0.05;
+/** Of a lease: whoever hears nothing of itself for longer does not judge others. */
+const GAP = 0.6;
+const RETRY_MS = 100;
+/** A clock is judged by so many beats in a row. */
+const CLOCK_BEATS = 3;
+/** Beats that take longer tell too little of the time between. */
+const MEASURED_MS_MAX = 200;
+const LIFE_CHARACTERS = 12;
+
+interface Heard extends StoredBeat {
+  /** Monotonic milliseconds. */
+  readonly at: number;
+}
+
+export class Membership {
+  /** Resolves when this node can be no member any more. */
+  readonly failed: Promise<Error>;
+  readonly #fail: (error: Error) => void;
+  readonly #options: MembershipOptions;
+  readonly #beats = new Map<string, Heard>();
+  #document: ClusterDocument | undefined;
+  #life = '';
+  #number = 0;
+  #version = 0;
+  #isAdmitted = false;
+  #wantsShards = false;
+  /** Of the last beat that was sent. */
+  #sentAt = 0;
+  #sentWall = 0;
+  #clockOffsetMs: number | null = null;
+  #strayBeats = 0;
+  #soundBeats = 0;
+  #isClockOff = false;
+  #strayMs = 0;
+  /** Since when the own beats have come back without a gap; monotonic milliseconds. */
+  #hearsSince = Infinity;
+  #heardAt = -Infinity;
+  #isEnding = new Set<string>();
+  #isStopped = false;
+  #living: Promise<unknown> = Promise.resolve();
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<Error>();
+    this.failed = promise;
+    this.#fail = resolve;
+  }
+
+  get document(): ClusterDocument {
+    return this.#document!;
+  }
+
+  /** Of this process, for as long as it lives. */
+  get number(): number {
+    return this.#number;
+  }
+
+  get isMember(): boolean {
+    return this.#isAdmitted;
+  }
+
+  get strayMs(): number {
+    return this.#strayMs;
+  }
+
+  /** @throws NodeIdTaken @throws ClusterUnavailable */
+  async join(): Promise<void> {
+    const { store, node, timers } = this.#options;
+    this.#life = this.#draw();
+    await store.watch({
+      onDocument: (document) => void this.#onDocument(document),
+      onBeat: (beat) => this.#onBeat(beat),
+      onBeatGone: (gone) => this.#beats.delete(gone),
+    });
+    await this.#waitForNamesake();
+    if (!(await this.#beat(0)))
+      throw new NodeIdTaken(`Another node with NODE_ID ${node} joined at this moment.`);
+    const first = this.#document ?? (await this.#options.first());
+    await this.#admit(first);
+    this.#isAdmitted = true;
+    this.#living = this.#live();
+    this.#watchOthers();
+    // The lease begins with a beat that was sent as a member.
+    while (!this.#hasLease && !this.#isStopped)
+      await new Promise<void>((resolve) => void timers.after(10, resolve));
+  }
+
+  /** Whether this node may have shards, as far as it is up to the node. */
+  async wantShards(wants: boolean): Promise<void> {
+    this.#wantsShards = wants;
+    await this.#tellShards();
+  }
+
+  /** Changes the document and learns of it at once. @throws ClusterUnavailable */
+  async change(change: (document: ClusterDocument) => ClusterDocument | undefined): Promise<ClusterDocument> {
+    const document = await this.#options.store.change((present) => {
+      if (present === undefined) throw new Error('the cluster has no document any more');
+      const changed = change(present);
+      return changed === present ? undefined : changed;
+    });
+    await this.#onDocument(document);
+    return document;
+  }
+
+  /** Gives the membership up; what lives here goes to others at once. */
+  async leave(): Promise<void> {
+    const { node, store, setLease } = this.#options;
+    this.#isStopped = true;
+    await this.#living;
+    setLease(0);
+    const me = { number: this.#number, life: this.#life };
+    try {
+      await this.change((document) => remove(document, me));
+      await store.endBeat(node, this.#version);
+    } catch (error) {
+      // The others find out by themselves.
+      if (!(error instanceof ClusterUnavailable)) throw error;
+    }
+  }
+
+  /** As a process that dies: says nothing to anybody. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#options.setLease(0);
+  }
+
+  get #hasLease(): boolean {
+    return this.#isAdmitted && this.#options.clock.monotonic() < this.#leaseUntil;
+  }
+  #leaseUntil = 0;
+
+  /** A process that died a moment ago may still have its lease. @throws NodeIdTaken */
+  async #waitForNamesake(): Promise<void> {
+    const { node, store, leaseMs, timers } = this.#options;
+    for (let seen = this.#beats.get(node); seen !== undefined;) {
+      await new Promise<void>((resolve) => void timers.after(leaseMs * (1 + MARGIN), resolve));
+      const now = this.#beats.get(node);
+      if (now !== undefined && now.version !== seen.version)
+        throw new NodeIdTaken(
+          `A node with NODE_ID ${node} lives already: give each node of a cluster a name of its own.`,
+        );
+      if (now === undefined || (await store.endBeat(node, seen.version))) return;
+      seen = this.#beats.get(node);
+    }
+  }
+
+  /** @param first when there is no document */
+  async #admit(first?: ClusterDocument): Promise<void> {
+    const { store, node, workers } = this.#options;
+    const document = await store.change((present = first) => {
+      if (present === undefined) throw new Error('the cluster has no document any more');
+      const namesake = memberNamed(present, node);
+      if (namesake?.life === this.#life) return undefined;
+      const others =
+        namesake === undefined || namesake.number === this.#number ? present : remove(present, namesake);
+      const member = { node, life: this.#life, workers, takesShards: this.#mayHaveShards };
+      return this.#number === 0 ? admit(others, member) : admit(others, member, this.#number);
+    });
+    this.#number = memberNamed(document, node)!.number;
+    await this.#onDocument(document);
+  }
+
+  get #mayHaveShards(): boolean {
+    return this.#wantsShards && !this.#isClockOff;
+  }
+
+  async #tellShards(): Promise<void> {
+    await this.change((document) => takeShards(document, this.#number, this.#mayHaveShards));
+  }
+
+  async #live(): Promise<void> {
+    const { timers, leaseMs, clock } = this.#options;
+    while (!this.#isStopped) {
+      const from = clock.monotonic();
+      let pauseMs = RETRY_MS;
+      try {
+        if (await this.#renew()) pauseMs = leaseMs / BEATS_IN_A_LEASE - (clock.monotonic() - from);
+      } catch (error) {
+        if (!(error instanceof ClusterUnavailable)) return this.#fail(error as Error);
+      }
+      await new Promise<void>((resolve) => void timers.after(Math.max(0, pauseMs), resolve));
+    }
+  }
+
+  /** @returns whether the lease is renewed */
+  async #renew(): Promise<boolean> {
+    if (!this.#isAdmitted) return this.#comeBack();
+    if (!(await this.#beat(this.#version))) {
+      this.#declaredDead();
+      return false;
+    }
+    if (this.#isAdmitted && !this.#isStopped) this.#setLease(this.#sentAt + this.#options.leaseMs);
+    return true;
+  }
+
+  async #beat(after: number): Promise<boolean> {
+    const { store, node, clock } = this.#options;
+    this.#sentAt = clock.monotonic();
+    this.#sentWall = clock.now();
+    const version = await store.beat({ node, life: this.#life, clockOffsetMs: this.#clockOffsetMs }, after);
+    if (version === undefined) return false;
+    this.#version = version;
+    return true;
+  }
+
+  #declaredDead(): void {
+    if (!this.#isAdmitted) return;
+    this.#isAdmitted = false;
+    this.#setLease(0);
+    this.#life = this.#draw();
+    this.#version = 0;
+    this.#options.listener.onDeclaredDead();
+  }
+
+  /** The lease begins again with the next beat. */
+  async #comeBack(): Promise<boolean> {
+    if (this.#version === 0 && !(await this.#beat(0))) {
+      await this.#waitForNamesake();
+      return false;
+    }
+    await this.#admit();
+    this.#isAdmitted = true;
+    return false;
+  }
+
+  #setLease(until: number): void {
+    this.#leaseUntil = until;
+    this.#options.setLease(until);
+  }
+
+  #onDocument(document: ClusterDocument): Promise<void> {
+    const known = this.#document;
+    if (known !== undefined && document.revision <= known.revision) return this.#lived;
+    this.#document = document;
+    const { listener } = this.#options;
+    const isMine = document.members.some(
+      ({ number, life }) => number === this.#number && life === this.#life,
+    );
+    if (this.#isAdmitted && !isMine && !this.#isStopped) this.#declaredDead();
+    this.#lived = listener.onDocument(document);
+    for (const member of known?.members ?? []) {
+      if (!document.members.some(({ number }) => number === member.number)) listener.onRemoved(member);
+    }
+    return this.#lived;
+  }
+  #lived: Promise<void> = Promise.resolve();
+
+  #onBeat(beat: StoredBeat): void {
+    const { node, leaseMs, clock } = this.#options;
+    const at = clock.monotonic();
+    this.#beats.set(beat.node, { ...beat, at });
+    if (beat.node !== node || beat.life !== this.#life) return;
+    if (at - this.#heardAt > GAP * leaseMs) this.#hearsSince = at;
+    this.#heardAt = at;
+    this.#measureClock(beat, at);
+  }
+
+  #measureClock({ storedAt }: StoredBeat, at: number): void {
+    const { clock, listener } = this.#options;
+    if (at - this.#sentAt > MEASURED_MS_MAX) return;
+    this.#clockOffsetMs = Math.round((this.#sentWall + clock.now()) / 2 - storedAt);
+    const others = [...this.#beats.values()].flatMap(({ node, clockOffsetMs }) =>
+      node === this.#options.node || clockOffsetMs === null ? [] : [clockOffsetMs],
+    );
+    this.#strayMs = strayOf(this.#clockOffsetMs, others);
+    const isStray = Math.abs(this.#strayMs) > CLOCK_OFFSET_MS_MAX;
+    this.#strayBeats = isStray ? this.#strayBeats + 1 : 0;
+    this.#soundBeats = isStray ? 0 : this.#soundBeats + 1;
+    const hasTurned = this.#isClockOff ? this.#soundBeats >= CLOCK_BEATS : this.#strayBeats >= CLOCK_BEATS;
+    if (!hasTurned) return;
+    this.#isClockOff = !this.#isClockOff;
+    listener.onClock(this.#strayMs, this.#isClockOff);
+    this.#tellShards().catch((error: unknown) => {
+      if (!(error instanceof ClusterUnavailable)) throw error;
+      // Judged again with the next beats.
+      this.#isClockOff = !this.#isClockOff;
+    });
+  }
+
+  #watchOthers(): void {
+    const { timers, leaseMs } = this.#options;
+    if (this.#isStopped) return;
+    this.#endSilent();
+    timers.after(leaseMs / CHECKS_IN_A_LEASE, () => this.#watchOthers());
+  }
+
+  /** Only whoever hears itself may judge the silence of others, and only of the time since it does. */
+  #endSilent(): void {
+    const { leaseMs, node, clock } = this.#options;
+    const now = clock.monotonic();
+    const isHearing = now - this.#heardAt < GAP * leaseMs;
+    if (!this.#hasLease || !isHearing || this.#document === undefined) return;
+    for (const member of this.#document.members) {
+      if (member.node === node || this.#isEnding.has(member.node)) continue;
+      const beat = this.#beats.get(member.node);
+      const isOver = beat === undefined || beat.life !== member.life;
+      const silentMs = isOver ? Infinity : now - Math.max(beat.at, this.#hearsSince);
+      if (silentMs > leaseMs * (1 + MARGIN)) void this.#end(member, isOver ? undefined : beat);
+    }
+  }
+
+  async #end(member: Member, beat: StoredBeat | undefined): Promise<void> {
+    this.#isEnding.add(member.node);
+    try {
+      if (beat !== undefined && !(await this.#options.store.endBeat(member.node, beat.version))) return;
+      await this.change((document) => remove(document, member));
+    } catch (error) {
+      if (!(error instanceof ClusterUnavailable)) throw error;
+    } finally {
+      this.#isEnding.delete(member.node);
+    }
+  }
+
+  #draw(): string {
+    return Buffer.from(this.#options.random.characters(LIFE_CHARACTERS), 'latin1').toString('hex');
+  }
+}

@@ -1,0 +1,186 @@
+// Commands other than reservations, each as [id, shard, timeLeftMs, code, …fields]. A code never changes and is never used
+// again; another version may know more.
+
+import type { Command, ProductConfiguration, Reserve } from '../../actors/index.ts';
+import type { CommandEnvelope } from '../ports.ts';
+import { readMoney, readProductId, readTime } from './order-fields.ts';
+import { clamped, readShard, wholeMs } from './reserve-columns.ts';
+import {
+  CONTROLS,
+  CONTROLS_BUT_LINES,
+  DESCRIPTION_CHARACTERS_MAX,
+  HOLD_SECONDS_MAX,
+  PRODUCT_NAME_CHARACTERS_MAX,
+  QUANTITY_MAX,
+  REQUEST_ID,
+  REQUEST_KEY_CHARACTERS_MAX,
+  STOCK_CHANGE_MAX,
+} from './wire-bounds.ts';
+import { MessageRefused, type WireReader } from './wire-reader.ts';
+
+export type OtherCommand = Exclude<Command, Reserve>;
+type Kind = OtherCommand['kind'];
+
+const HEAD_FIELDS = 4;
+
+const CODES = {
+  pay: 1,
+  cancel: 2,
+  expire: 3,
+  refund: 4,
+  configure: 5,
+  loadStock: 6,
+  withdrawStock: 7,
+  pause: 8,
+  resume: 9,
+  retire: 10,
+  showProduct: 11,
+  showStock: 12,
+  showOrder: 13,
+  findOrder: 14,
+} as const satisfies Record<Kind, number>;
+
+const KINDS = new Map<number, Kind>(Object.entries(CODES).map(([kind, code]) => [code, kind as Kind]));
+const CODE_MAX = 255;
+
+/** Written as its place in this list, which only ever grows at its end. */
+const SETTLEMENTS = ['paid', 'payment_pending', 'in_review'] as const;
+
+export const commandEntry = (
+  { id, shard, timeLeftMs }: CommandEnvelope,
+  command: OtherCommand,
+): unknown[] => [id, shard, wholeMs(timeLeftMs), CODES[command.kind], ...fieldsOf(command)];
+
+function fieldsOf(command: OtherCommand): unknown[] {
+  switch (command.kind) {
+    case 'pay':
+      return [bin(command.orderId), bin(command.customerKey), SETTLEMENTS.indexOf(command.settlement)];
+    case 'cancel':
+    case 'showOrder':
+      return [bin(command.orderId), bin(command.customerKey)];
+    case 'expire':
+    case 'refund':
+      return [bin(command.orderId)];
+    case 'configure':
+      return [
+        command.productId,
+        command.expectedRevision ?? null,
+        ...configurationFields(command.configuration),
+      ];
+    case 'loadStock':
+    case 'withdrawStock':
+      return [command.productId, command.requestId, command.quantity];
+    case 'pause':
+    case 'resume':
+    case 'showProduct':
+    case 'showStock':
+      return [command.productId];
+    case 'retire':
+      return [command.productId, command.keptMs];
+    case 'findOrder':
+      return [command.productId, bin(command.requestKey)];
+  }
+}
+
+/** @throws MessageRefused */
+export function readCommand(reader: WireReader): CommandEnvelope {
+  const fields = reader.list('a command', HEAD_FIELDS, HEAD_FIELDS + FIELDS_MAX) - HEAD_FIELDS;
+  const id = reader.integer('an id', 0, Number.MAX_SAFE_INTEGER);
+  const shard = readShard(reader);
+  const timeLeftMs = clamped(reader.integer('the time left', 0, Number.MAX_SAFE_INTEGER));
+  const code = reader.integer('a command’s code', 0, CODE_MAX);
+  const kind = KINDS.get(code);
+  if (kind === undefined) throw new MessageRefused(`a command has the code ${code}, which is unknown here`);
+  if (fields !== FIELDS[kind])
+    throw new MessageRefused(`${kind} has ${fields} fields; ${FIELDS[kind]} were expected`);
+  return { id, shard, timeLeftMs, command: readFields(kind, reader) };
+}
+
+const FIELDS: Readonly<Record<Kind, number>> = {
+  pay: 3,
+  cancel: 2,
+  expire: 1,
+  refund: 1,
+  configure: 10,
+  loadStock: 3,
+  withdrawStock: 3,
+  pause: 1,
+  resume: 1,
+  retire: 2,
+  showProduct: 1,
+  showStock: 1,
+  showOrder: 2,
+  findOrder: 2,
+};
+const FIELDS_MAX = 10;
+
+function readFields(kind: Kind, reader: WireReader): OtherCommand {
+  switch (kind) {
+    case 'pay':
+      return { kind, ...readOwnOrder(reader), settlement: readSettlement(reader) };
+    case 'cancel':
+    case 'showOrder':
+      return { kind, ...readOwnOrder(reader) };
+    case 'expire':
+    case 'refund':
+      return { kind, orderId: reader.key('an order id') };
+    case 'configure': {
+      const productId = readProductId(reader);
+      const expectedRevision = reader.takesNil() ? undefined : readCount(reader, 'a revision');
+      return { kind, productId, expectedRevision, configuration: readConfiguration(reader) };
+    }
+    case 'loadStock':
+    case 'withdrawStock':
+      return {
+        kind,
+        productId: readProductId(reader),
+        requestId: reader.text('a request id', REQUEST_ID, REQUEST_KEY_CHARACTERS_MAX),
+        quantity: reader.integer('a quantity', 1, STOCK_CHANGE_MAX),
+      };
+    case 'pause':
+    case 'resume':
+    case 'showProduct':
+    case 'showStock':
+      return { kind, productId: readProductId(reader) };
+    case 'retire':
+      return { kind, productId: readProductId(reader), keptMs: readCount(reader, 'keptMs') };
+    case 'findOrder':
+      return { kind, productId: readProductId(reader), requestKey: reader.key('a request key') };
+  }
+}
+
+const readOwnOrder = (reader: WireReader) => ({
+  orderId: reader.key('an order id'),
+  customerKey: reader.key('a customer key'),
+});
+
+const readSettlement = (reader: WireReader) =>
+  SETTLEMENTS[reader.integer('a settlement', 0, SETTLEMENTS.length - 1)]!;
+
+export const readCount = (reader: WireReader, what: string): number =>
+  reader.integer(what, 0, Number.MAX_SAFE_INTEGER);
+
+export const configurationFields = (configuration: ProductConfiguration): unknown[] => [
+  configuration.name,
+  configuration.description,
+  configuration.startsAt,
+  configuration.endsAt,
+  configuration.amount,
+  configuration.currency,
+  configuration.perCustomerLimit,
+  configuration.holdSeconds,
+];
+
+export function readConfiguration(reader: WireReader): ProductConfiguration {
+  const name = reader.prose('a name', 1, PRODUCT_NAME_CHARACTERS_MAX, CONTROLS);
+  const description = reader.prose('a description', 0, DESCRIPTION_CHARACTERS_MAX, CONTROLS_BUT_LINES);
+  const startsAt = readTime(reader, 'startsAt');
+  const endsAt = readTime(reader, 'endsAt');
+  if (startsAt >= endsAt) throw new MessageRefused('a sale ends before it starts');
+  const { amount, currency } = readMoney(reader);
+  const perCustomerLimit = reader.integer('a limit', 1, QUANTITY_MAX);
+  const holdSeconds = reader.integer('holdSeconds', 0, HOLD_SECONDS_MAX);
+  return { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds };
+}
+
+const bin = (key: string): Uint8Array => Buffer.from(key, 'latin1');

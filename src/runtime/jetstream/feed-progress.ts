@@ -1,0 +1,41 @@
+// How far all feeds of one name together have got: up to which moment everything that was journaled is worked off.
+
+import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import type { Clock } from '../ports.ts';
+import type { Link } from './link.ts';
+import type { JetStreamNames } from './names.ts';
+
+const NO_CONSUMER = 10014;
+
+export class FeedProgress {
+  readonly #link: Link;
+  readonly #names: JetStreamNames;
+  readonly #name: string;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #manager: Promise<JetStreamManager>;
+
+  constructor(link: Link, names: JetStreamNames, name: string, clock: Pick<Clock, 'now'>) {
+    this.#link = link;
+    this.#names = names;
+    this.#name = name;
+    this.#clock = clock;
+    this.#manager = jetstreamManager(link.connection, { checkAPI: false });
+  }
+
+  /** @returns epoch milliseconds; 0 when there is no such feed @throws when nobody answers */
+  async workedOffUpTo(): Promise<number> {
+    const { journalStream, journalSubjects } = this.#names;
+    const manager = await this.#manager;
+    const asked = this.#clock.now();
+    try {
+      const info = await this.#link.whileUp(() => manager.consumers.info(journalStream, this.#name));
+      if (info.num_pending === 0 && info.num_ack_pending === 0) return asked;
+      const query = { seq: info.ack_floor.stream_seq + 1, next_by_subj: journalSubjects };
+      const oldest = await this.#link.whileUp(() => manager.streams.getMessage(journalStream, query));
+      return oldest === null ? asked : oldest.time.getTime() - 1;
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === NO_CONSUMER) return 0;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// The journal's place on NATS as a node's main thread finds it at its start: the connection, servers that can keep what is
+// promised, and streams that are right, or are made. Whoever opened it closes the link.
+
+import type { Timers } from '../ports.ts';
+import { openLink, type NatsConnectionSettings } from './connection.ts';
+import type { Link } from './link.ts';
+import { JetStreamNames } from './names.ts';
+import { provision, replicasFor, type Provisioned, type ProvisionOptions } from './provision.ts';
+import { checkServer } from './server-check.ts';
+
+export interface JetStreamStoreOptions extends NatsConnectionSettings, ProvisionOptions {
+  readonly prefix?: string | undefined;
+  /** Of the servers, `http://host:8222`. */
+  readonly monitorUrls: readonly string[];
+  /** The largest record. */
+  readonly flushBytesMax: number;
+}
+
+export interface JetStreamStore extends Provisioned {
+  readonly link: Link;
+  readonly names: JetStreamNames;
+  /** What an operator should know. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Streams that are missing are made, if the user may make them.
+ * @throws NatsUnreachable @throws ServerUnfit @throws JetStreamMismatch
+ */
+export async function openJetStream(
+  options: JetStreamStoreOptions,
+  timers: Pick<Timers, 'after'>,
+): Promise<JetStreamStore> {
+  const names = new JetStreamNames(options.prefix);
+  const link = await openLink(options, timers);
+  try {
+    const replicas = await replicasFor(link, names, options);
+    const warnings = await checkServer(link, { ...options, replicas });
+    return { link, names, warnings, ...(await provision(link, names, { ...options, replicas })) };
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
