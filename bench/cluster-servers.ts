@@ -2,6 +2,7 @@
 // whoever started them, behind the nodes.
 
 import { startPostgres, type PostgresServer } from '../test/servers/postgres.ts';
+import { auditCluster } from './cluster-audit.ts';
 import { NatsPlace, type Replicas } from './nats-place.ts';
 
 export class ClusterServers {
@@ -35,6 +36,16 @@ export class ClusterServers {
       NATS_REPLICAS: String(this.#nats.replicas),
       DATABASE_URL: `postgres://${role}@${host}:${port}/${database}`,
     };
+  }
+
+  /** @returns violations */
+  async audit(): Promise<number> {
+    const link = await this.#nats.link();
+    try {
+      return await auditCluster(link, this.#postgres.connection);
+    } finally {
+      await link.close();
+    }
   }
 
   async stop(): Promise<void> {

@@ -3,7 +3,7 @@
 
 import { ClusterServers } from './cluster-servers.ts';
 import type { DuelNode } from './http-duel.ts';
-import { startOwnNode } from './own-node.ts';
+import { auditNode, startOwnNode } from './own-node.ts';
 import type { JournalKind } from './scenario.ts';
 
 export class DuelNodes {
@@ -15,13 +15,14 @@ export class DuelNodes {
     say: (text: string) => void,
   ): Promise<readonly DuelNode[]> {
     const embedded = await this.#node(env);
-    if (journal === 'sqlite') return [{ name: '', node: embedded }];
-    const nodes: DuelNode[] = [{ name: 'Sqlite', node: embedded }];
+    const audit = (): Promise<number> => auditNode(embedded);
+    if (journal === 'sqlite') return [{ name: '', node: embedded, audit }];
+    const nodes: DuelNode[] = [{ name: 'Sqlite', node: embedded, audit }];
     for (const replicas of [1, 3] as const) {
       const servers = await ClusterServers.start(replicas, say);
       this.#undo.push(() => servers.stop());
       const node = await this.#node({ ...env, ...servers.env, NODE_ID: 'a' });
-      nodes.push({ name: replicas === 1 ? 'R1' : 'R3', node });
+      nodes.push({ name: replicas === 1 ? 'R1' : 'R3', node, audit: () => servers.audit() });
     }
     return nodes;
   }

@@ -1,6 +1,6 @@
 // Between whom a shard goes to and fro: two worker threads of one node, or two nodes of a cluster. Ended by handover.ts.
 
-import { startOwnNode, type OwnNode } from './own-node.ts';
+import { auditNode, startOwnNode, type OwnNode } from './own-node.ts';
 import { ClusterServers } from './cluster-servers.ts';
 import type { JournalKind } from './scenario.ts';
 
@@ -9,6 +9,8 @@ export interface HandoverNodes {
   /** As a pin of the placement file says it. */
   readonly homes: readonly { readonly node: string; readonly worker?: number }[];
   readonly what: string;
+  /** @returns violations */
+  audit(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ async function oneNode(env: Environment): Promise<HandoverNodes> {
     nodes: [node],
     homes: [0, 1].map((worker) => ({ node: 'a', worker })),
     what: 'between two worker threads of one node',
+    audit: () => auditNode(node),
     stop: () => node.stop(),
   };
 }
@@ -48,6 +51,7 @@ async function twoNodes(env: Environment, say: (text: string) => void): Promise<
     nodes,
     homes: [{ node: 'a' }, { node: 'b' }],
     what: 'between two nodes, three NATS servers',
+    audit: () => servers.audit(),
     stop,
   };
 }

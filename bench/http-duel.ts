@@ -3,7 +3,6 @@
 // turn, so that none takes another's CPU. A first turn does not count: V8 compiles all of them meanwhile.
 
 import { availableParallelism } from 'node:os';
-import type { Report } from '../src/actors/index.ts';
 import { callNode } from '../src/node-client.ts';
 import { newSide, percentileMs, rate, type Side } from './duel-side.ts';
 import { Forked } from './forked.ts';
@@ -16,6 +15,8 @@ export interface DuelNode {
   /** At the end of its figures' names; nothing for the only one. */
   readonly name: '' | 'Sqlite' | 'R1' | 'R3';
   readonly node: OwnNode;
+  /** @returns violations */
+  audit(): Promise<number>;
 }
 
 export interface DuelOptions {
@@ -213,13 +214,13 @@ export class HttpDuel {
     };
   }
 
-  async #violationsOf({ node }: DuelNode, answers: number): Promise<number> {
-    const { violations } = await callNode<Report>(node, 'GET', '/v1/admin/audit');
+  async #violationsOf({ node, audit }: DuelNode, answers: number): Promise<number> {
+    const violations = await audit();
     // Every 201 must be an order of the actor, and every order a 201.
-    if (this.#options.status !== 201) return violations.length;
+    if (this.#options.status !== 201) return violations;
     const path = `/v1/admin/products/${PRODUCT}/stock`;
     const { reserved } = await callNode<{ reserved: number }>(node, 'GET', path);
-    return violations.length + Math.abs(reserved - answers);
+    return violations + Math.abs(reserved - answers);
   }
 
   async #makeProduct(node: OwnNode): Promise<void> {

@@ -97,7 +97,8 @@ async function provisioned(
   await waitUntil('the streams are made', make, undefined, PROVISION_MS_MAX);
 }
 
-async function* recordsOf(journal: JetStreamJournal, shards: number): AsyncIterable<StoredRecord> {
+/** Of all shards, one shard after the other. */
+export async function* recordsOf(journal: JetStreamJournal, shards: number): AsyncIterable<StoredRecord> {
   for (let shard = 0; shard < shards; shard++) {
     const head = await journal.head(shard);
     if (head === undefined) continue;
