@@ -39,6 +39,7 @@ import {
   type Member,
   type NodeBoard,
 } from './runtime/index.ts';
+import { SeldomLog } from './seldom-log.ts';
 import { listShards, productsByShard, toldBy, type ToldByNode } from './shard-list.ts';
 import { wantedBy } from './wanted-placement.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -91,6 +92,9 @@ export class Cluster {
   readonly #bucket: ClusterBucket;
   readonly #membership: Membership;
   readonly #target = new Target();
+  readonly #refusals = new SeldomLog(systemClock, (reason, times) =>
+    this.#options.logger.warn({ reason, times }, 'questions of another node were refused'),
+  );
   readonly #failures = new Map<number, string>();
   #attached: Attached | undefined;
   /** Shards that were not where they belong when that began to be wanted. */
@@ -146,6 +150,11 @@ export class Cluster {
     return this.#membership.document.homes;
   }
 
+  /** Shards whose giver has not stopped yet. */
+  get underWay(): readonly number[] {
+    return this.#attached?.rebalance.underWay ?? [];
+  }
+
   /** The threads are there: from now on they live by the document. */
   async attach(workers: WorkerPool): Promise<void> {
     const { link, names } = this.#options.storage.store;
@@ -159,7 +168,7 @@ export class Cluster {
         release: (value) => this.#release(ReleaseRequest.parse(value)),
         restarted: async (value) => workers.ownersGone([RestartNote.parse(value).address]),
       },
-      onRefused: (reason) => this.#options.logger.warn({ reason }, 'a question of another node was refused'),
+      onRefused: (reason) => this.#refusals.tell(reason),
     });
     calls.start();
     this.#attached = { workers, calls, rebalance: this.#rebalanceWith(workers, calls) };
@@ -299,6 +308,7 @@ export class Cluster {
       onFailed: (shards, error) => {
         for (const shard of shards) this.#failures.set(shard, error.message);
         logger.warn({ shards, err: error }, 'shards could not be fetched; tried again');
+        void workers.reconcile(this.underWay);
       },
     });
   }

@@ -37,7 +37,7 @@ const roles = z.preprocess(
 );
 
 const natsAddresses = z.string().superRefine((text, context) => {
-  const wrong = text.split(',').filter((address) => !isNatsAddress(address));
+  const wrong = listOf(text).filter((address) => !isNatsAddress(address));
   if (wrong.length > 0)
     context.addIssue({
       code: 'custom',
@@ -45,6 +45,8 @@ const natsAddresses = z.string().superRefine((text, context) => {
         'must be nats://host:port or tls://host:port, with user:password@ before the host or not, separated by commas',
     });
 });
+
+const listOf = (text: string): string[] => (text === '' ? [] : text.split(',').map((part) => part.trim()));
 
 function isNatsAddress(address: string): boolean {
   try {
@@ -91,7 +93,10 @@ const settings = z.strictObject({
     .describe('copies of the journal; by default 3 where three servers are one cluster, else 1'),
   NATS_MONITOR_URLS: z
     .string()
-    .regex(/^https?:\/\/[^\s,]+(,https?:\/\/[^\s,]+)*$/, 'must be http:// addresses, separated by commas')
+    .regex(
+      /^https?:\/\/[^\s,]+(\s*,\s*https?:\/\/[^\s,]+)*$/,
+      'must be http:// addresses, separated by commas',
+    )
     .optional()
     .describe('monitoring addresses of the NATS servers: they alone tell whether a server syncs'),
   LEASE_MS: integer(500, 60_000)
@@ -297,11 +302,11 @@ function clusterOf(values: z.output<typeof settings>): ClusterConfig | undefined
   const { NATS_URL: addresses, NATS_PREFIX: prefix, NATS_REPLICAS: replicas, LEASE_MS: leaseMs } = values;
   if (addresses === undefined) return undefined;
   return {
-    servers: addresses.split(','),
+    servers: listOf(addresses),
     prefix,
     inboxPrefix: values.NATS_INBOX_PREFIX,
     replicas: replicas as 1 | 3 | undefined,
-    monitorUrls: values.NATS_MONITOR_URLS?.split(',') ?? [],
+    monitorUrls: listOf(values.NATS_MONITOR_URLS ?? ''),
     leaseMs,
   };
 }

@@ -3,20 +3,26 @@
 import type { Logger } from 'pino';
 import { decodeRecordHeader } from './actors/index.ts';
 import type { ClusterConfig, Config } from './config.ts';
+import { openPool, readPositions, type PostgresConnection } from './persistence/index.ts';
 import {
   CommitMeter,
   FeedProgress,
   JetStreamFeed,
   JetStreamJournal,
   openJetStream,
+  rewindFeed,
   systemClock,
   systemTimers,
   type JetStreamStore,
   type NatsConnectionSettings,
+  type ShardStatus,
 } from './runtime/index.ts';
+import { SnapshotHost } from './snapshot-host.ts';
 import { FEED_NAME, type NodeFeed, type Storage, type WorkerStorage } from './storage.ts';
 
 const HEADS_AT_ONCE = 32;
+/** Of the shards, to the thread that makes their snapshots. */
+const REPORT_PERIOD_MS = 1_000;
 
 export class JetStreamStorage implements Storage {
   readonly store: JetStreamStore;
@@ -60,24 +66,38 @@ export class JetStreamStorage implements Storage {
     // Asked at each claim instead: other nodes own shards, too.
   }
 
-  async openFeed(): Promise<NodeFeed> {
-    const { link, names } = this.store;
-    return JetStreamFeed.open({
-      link,
-      names,
-      name: FEED_NAME,
-      clock: systemClock,
-      timers: systemTimers,
-      ...this.#config.feed,
-    });
+  async openFeed(connection: PostgresConnection): Promise<NodeFeed> {
+    const { link, names, shards } = this.store;
+    const ports = { clock: systemClock, timers: systemTimers };
+    const feed = await JetStreamFeed.open({ link, names, name: FEED_NAME, ...ports, ...this.#config.feed });
+    const pool = openPool(connection, 1, 'doorbuster start');
+    try {
+      await rewindFeed({ feed, link, names, shards, positions: () => readPositions(pool) });
+    } catch (error) {
+      await feed.close();
+      throw error;
+    } finally {
+      await pool.end();
+    }
+    return feed;
   }
 
   projectedUpTo(): Promise<number> {
     return this.#progress.workedOffUpTo();
   }
 
-  makeSnapshots(): () => Promise<void> {
-    return async () => undefined;
+  makeSnapshots(logger: Logger, shards: () => Promise<readonly ShardStatus[]>): () => Promise<void> {
+    const { connection } = this;
+    const { prefix } = this.#cluster;
+    const host = new SnapshotHost(
+      { kind: 'jetstream', ...connection, prefix, logLevel: this.#config.logLevel },
+      logger,
+    );
+    const timer = setInterval(() => void shards().then((all) => host.report(all)), REPORT_PERIOD_MS);
+    return () => {
+      clearInterval(timer);
+      return host.stop();
+    };
   }
 
   /** Of all claims: a placement document that was lost begins anew above it. */

@@ -47,6 +47,7 @@ import {
   workerOf,
   type Address,
   type DataFolder,
+  type ShardStatus,
 } from './runtime/index.ts';
 import { assertPortFree, hostOfUrl, holdPort } from './listen-port.ts';
 import { listShards, productsByShard, toldBy } from './shard-list.ts';
@@ -155,7 +156,18 @@ async function compose(
   const member = cluster?.member ?? 0;
   const owners = cluster?.homes ?? ownersAtStart(config, store, logger);
   const onReplaced = (address: Address): void => cluster?.restarted(address);
-  const workers = new WorkerPool({ config, board, storage, member, owners, onReplaced, handlers, logger });
+  const underWay = (): readonly number[] => cluster?.underWay ?? [];
+  const workers = new WorkerPool({
+    config,
+    board,
+    storage,
+    member,
+    owners,
+    underWay,
+    onReplaced,
+    handlers,
+    logger,
+  });
   undo.push(() => workers.terminate());
   const resharding =
     cluster ??
@@ -174,7 +186,9 @@ async function compose(
   if (postgres !== undefined)
     await storage.holdAgainst(await preparePostgres(postgres.connection, storage.journalId));
   await orDeath(cluster?.open() ?? workers.open(), storage.died, workers.failed);
-  undo.push(storage.makeSnapshots(logger));
+  const ownShards = async (): Promise<ShardStatus[]> =>
+    [...(await workers.figures()).answered.values()].flatMap(({ shards }) => shards);
+  undo.push(storage.makeSnapshots(logger, ownShards));
 
   const projection =
     postgres !== undefined && config.roles.has('projection')

@@ -37,7 +37,14 @@ export function listShards(owners: ArrayLike<Address>, told: ReadonlyMap<number,
 }
 
 function silentShard(shard: number, address: Address, told: ToldByNode | undefined): NodeShard {
-  const nothing = { epoch: null, sequence: null, mailboxDepth: null, aheadMs: null, products: null };
+  const nothing = {
+    epoch: null,
+    sequence: null,
+    mailboxDepth: null,
+    aheadMs: null,
+    products: null,
+    bytes: null,
+  };
   const worker = address === NOBODY ? 0 : workerOf(address);
   const reason =
     address === NOBODY || told === undefined

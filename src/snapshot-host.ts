@@ -3,8 +3,8 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { threadFile } from './runtime/index.ts';
-import type { SnapshotThreadData } from './snapshot-thread.ts';
+import { threadFile, type ShardStatus } from './runtime/index.ts';
+import type { SnapshotThreadData, SnapshotThreadMessage } from './snapshot-thread.ts';
 
 /** A snapshot that takes longer at a stop is given up. */
 const STOP_WAIT_MS_MAX = 5_000;
@@ -24,12 +24,22 @@ export class SnapshotHost {
     this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
   }
 
+  /** Where no file can be followed, about once a second. @param shards all that this node has */
+  report(shards: readonly ShardStatus[]): void {
+    const open = shards.filter(({ phase }) => phase === 'open');
+    this.#post(open.map(({ shard, epoch, sequence: head, bytes }) => ({ shard, epoch, head, bytes })));
+  }
+
   async stop(): Promise<void> {
-    this.#worker.postMessage('stop');
+    this.#post('stop');
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, STOP_WAIT_MS_MAX);
     await Promise.race([this.#ended, late]);
     clearTimeout(timer);
     await this.#worker.terminate();
+  }
+
+  #post(message: SnapshotThreadMessage): void {
+    this.#worker.postMessage(message);
   }
 }

@@ -5,25 +5,26 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { pino } from 'pino';
 import {
-  CommitMeter,
-  rushOf,
+  ReportedShards,
   SNAPSHOT_POLICY,
-  SnapshotFiles,
   SnapshotMaker,
-  SqliteFollower,
   systemClock as clock,
   systemTimers as timers,
+  type ShardReport,
 } from './runtime/index.ts';
+import {
+  openSnapshotSource,
+  type EmbeddedSnapshotData,
+  type JetStreamSnapshotData,
+  type SnapshotSource,
+} from './snapshot-source.ts';
 
-export interface SnapshotThreadData {
-  /** The journal's file. */
-  readonly journal: string;
-  /** The memory of the journal's CommitMeter. */
-  readonly committed: SharedArrayBuffer;
-  /** The folder of snapshots. */
-  readonly snapshots: string;
+export type SnapshotThreadData = (EmbeddedSnapshotData | JetStreamSnapshotData) & {
   readonly logLevel: string;
-}
+};
+
+/** What the main thread sends. */
+export type SnapshotThreadMessage = 'stop' | readonly ShardReport[];
 
 /** On Linux a priority is a thread's own. */
 const PRIORITY = 10;
@@ -31,31 +32,44 @@ const LOOK_PERIOD_MS = 1_000;
 /** At a stop nothing is begun after it. */
 const STOP_MS_MAX = 2_000;
 
-const { journal: path, committed, snapshots: folder, logLevel } = workerData as SnapshotThreadData;
-const logger = pino({ level: logLevel, base: { thread: 'snapshots' } });
+const data = workerData as SnapshotThreadData;
+const logger = pino({ level: data.logLevel, base: { thread: 'snapshots' } });
 if (process.platform === 'linux') setPriority(0, PRIORITY);
 
-const files = new SnapshotFiles(folder, ({ shard, sequence }, why) =>
-  logger.warn({ shard, sequence, why }, 'a damaged snapshot was set aside'),
-);
-const journal = new SqliteFollower(path);
-const isRush = rushOf(new CommitMeter(committed), clock);
-const maker = new SnapshotMaker({ journal, snapshots: files, timers, clock, isRush }, SNAPSHOT_POLICY, {
-  made: ({ shard, sequence, bytes }) => logger.info({ shard, sequence, bytes }, 'a snapshot was made'),
-  failed: (shard, error) =>
-    logger.error({ shard, err: error }, 'no snapshot of this shard could be made; tried again later'),
-});
 const stop = new AbortController();
+const reported = new ReportedShards(clock);
+parentPort!.on('message', (message: SnapshotThreadMessage) => {
+  if (message === 'stop') stop.abort();
+  else reported.report(message);
+});
 
-parentPort!.once('message', () => stop.abort());
-while (!stop.signal.aborted && !(await tried(() => files.prepare().then(() => true)))) await pause();
-while (!stop.signal.aborted) {
-  if (!(await tried(() => maker.step()))) await pause();
-}
-const giveUpAt = clock.monotonic() + STOP_MS_MAX;
-while (clock.monotonic() < giveUpAt && (await tried(() => maker.stepBeforeStop())));
-journal.close();
+let source: SnapshotSource | undefined;
+while (!stop.signal.aborted && !(await tried(open))) await pause();
+if (source !== undefined) await makeFrom(source);
 parentPort!.close();
+
+async function open(): Promise<boolean> {
+  source = await openSnapshotSource(data, reported, ({ shard, sequence }, why) =>
+    logger.warn({ shard, sequence, why }, 'a damaged snapshot was set aside'),
+  );
+  return true;
+}
+
+/** Until the stop, and what is quickly made then. */
+async function makeFrom(source: SnapshotSource): Promise<void> {
+  const { journal, snapshots, isRush } = source;
+  const maker = new SnapshotMaker({ journal, snapshots, timers, clock, isRush }, SNAPSHOT_POLICY, {
+    made: ({ shard, sequence, bytes }) => logger.info({ shard, sequence, bytes }, 'a snapshot was made'),
+    failed: (shard, error) =>
+      logger.error({ shard, err: error }, 'no snapshot of this shard could be made; tried again later'),
+  });
+  while (!stop.signal.aborted) {
+    if (!(await tried(() => maker.step()))) await pause();
+  }
+  const giveUpAt = clock.monotonic() + STOP_MS_MAX;
+  while (clock.monotonic() < giveUpAt && (await tried(() => maker.stepBeforeStop())));
+  await source.close();
+}
 
 async function tried(step: () => Promise<boolean>): Promise<boolean> {
   try {

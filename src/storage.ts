@@ -4,7 +4,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { PostgresConnection } from './persistence/index.ts';
-import type { CommitMeter, Feed, NatsConnectionSettings, Sequence } from './runtime/index.ts';
+import type { CommitMeter, Feed, NatsConnectionSettings, Sequence, ShardStatus } from './runtime/index.ts';
 
 /** Of the projection into Postgres; all nodes of a cluster share it. */
 export const FEED_NAME = 'postgres';
@@ -45,7 +45,10 @@ export interface Storage {
    * the node's own projection knows.
    */
   projectedUpTo(): Promise<number | undefined>;
-  /** @returns what ends it */
-  makeSnapshots(logger: Logger): () => Promise<void>;
+  /**
+   * @param shards of this node's threads, as they say
+   * @returns what ends it
+   */
+  makeSnapshots(logger: Logger, shards: () => Promise<readonly ShardStatus[]>): () => Promise<void>;
   stop(): Promise<void>;
 }

@@ -47,6 +47,7 @@ import {
   type ShardStatus,
 } from './runtime/index.ts';
 import type { WorkerStorage } from './storage.ts';
+import { SeldomLog } from './seldom-log.ts';
 import { openStorage } from './worker-storage.ts';
 
 export interface WorkerData {
@@ -109,14 +110,16 @@ const ownerOf = (shard: number): Address => owners[shard]!;
 const storage = await openStorage(storageData, config, ({ shard, sequence }, why) =>
   logger.warn({ shard, sequence, why }, 'a damaged snapshot was set aside; the journal takes its place'),
 );
-const { journal, snapshots } = storage;
 const ownership: Ownership = {
   get revision() {
     return board.revision;
   },
   holds: (shard) => owners[shard] === self && board.leaseUntil > clock.monotonic(),
 };
-const shardPorts = { journal, snapshots, clock, timers, random, ownership };
+const shardPorts = { ...storage, clock, timers, random, ownership };
+const refusals = new SeldomLog(clock, (reason, times) =>
+  logger.warn({ reason, times }, 'messages of another node were refused; nothing came of them'),
+);
 const threads = new ThreadTransport(peers);
 const nodes = await openNodeTransport();
 const transport = nodes === undefined ? threads : new NodeTransport(self, threads, nodes);
@@ -178,7 +181,9 @@ const main = new ThreadLink(parentPort!, {
 });
 
 threads.onMessage((message) => router.receive(message));
-nodes?.onMessage((message) => router.receive(message));
+nodes?.onMessage((message) => {
+  if (!router.receiveFromAfar(message)) refusals.tell('a command is addressed to another shard than its own');
+});
 const heartbeats = new Heartbeats(shared.heartbeats);
 setInterval(() => heartbeats.beat(worker), BEAT_PERIOD_MS);
 
@@ -197,13 +202,12 @@ async function openNodeTransport(): Promise<NatsTransport | undefined> {
   if (storageData.kind === 'embedded') return undefined;
   const link = await openLink(storageData.connection, timers);
   const names = new JetStreamNames(storageData.prefix);
-  const onRefused = (reason: string): void =>
-    logger.warn({ reason }, 'a message of another node was refused; nothing came of it');
-  return new NatsTransport({ link, names, self, onRefused });
+  return new NatsTransport({ link, names, self, onRefused: (reason) => refusals.tell(reason) });
 }
 
 /** Placement changed. Resolves when this thread has stopped what is others' by now. */
 async function reconcile(except: readonly number[]): Promise<void> {
+  router.placementChanged();
   void shards.adopt(except);
   await shards.releaseOthers();
 }

@@ -18,7 +18,7 @@ export interface NodeShard extends Omit<ShardStatus, 'phase' | Figure>, Record<F
   readonly phase: ShardPhase | 'silent';
 }
 
-type Figure = 'epoch' | 'sequence' | 'mailboxDepth' | 'aheadMs' | 'products';
+type Figure = 'epoch' | 'sequence' | 'mailboxDepth' | 'aheadMs' | 'products' | 'bytes';
 
 export interface NodeReport extends Report {
   /** Threads that did not answer: their live actors are not looked at. */

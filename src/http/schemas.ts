@@ -169,6 +169,10 @@ export const Shard = z
     mailboxDepth: z.int().nullable(),
     aheadMs: z.number().nullable(),
     products: z.int().nullable(),
+    bytes: z
+      .int()
+      .nullable()
+      .describe('of its records since it was opened, behind the snapshot that it began with'),
     reason: z.string().nullable(),
   })
   .meta({

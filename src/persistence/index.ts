@@ -18,6 +18,7 @@ export {
   type RetiredOrderName,
 } from './order-reads.ts';
 export { assertBelongsTogether, PostgresOfAnotherJournal, readPositions } from './positions.ts';
+export { PositionsWitness } from './positions-witness.ts';
 export { ProductReads, PRODUCTS_PER_LIST_MAX, type ProductRow } from './product-reads.ts';
 export {
   readProjected,

@@ -23,7 +23,8 @@ export async function readPositions(pool: Pool): Promise<Map<number, Sequence>> 
  */
 export async function assertBelongsTogether(pool: Pool, id: string): Promise<Map<number, Sequence>> {
   await pool.query(
-    'INSERT INTO doorbuster.journal (id) SELECT $1 WHERE NOT EXISTS (SELECT FROM doorbuster.journal)',
+    // Nodes that start together ask this together.
+    'INSERT INTO doorbuster.journal (id) SELECT $1 WHERE NOT EXISTS (SELECT FROM doorbuster.journal) ON CONFLICT DO NOTHING',
     [id],
   );
   const { rows } = await pool.query<{ id: string }>('SELECT id FROM doorbuster.journal');

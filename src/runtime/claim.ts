@@ -6,7 +6,8 @@
 import { decodeRecord, encodeRecord } from '../actors/index.ts';
 import { JournalUnavailable, type Sequence, type ShardPorts } from './ports.ts';
 import type { ShardState } from './shard-state.ts';
-import { assertNotBeyond, restore } from './snapshot-restore.ts';
+import { restore } from './snapshot-restore.ts';
+import { soundHead } from './sound-head.ts';
 
 const OWNER_CHARACTERS = 16;
 
@@ -46,10 +47,8 @@ export async function claim(
   unknown: UnknownAppend | undefined,
   onLanded: () => void,
 ): Promise<ShardState | undefined> {
-  const { journal, snapshots, clock, random } = ports;
-  const listed = await snapshots?.list(shard);
-  const head = await journal.head(shard);
-  if (listed !== undefined) await assertNotBeyond(head?.sequence ?? 0, listed, snapshots!);
+  const { journal, clock, random } = ports;
+  const head = await soundHead(shard, ports);
   const newest = head && decodeRecord(head.bytes);
   if (newest !== undefined && newest.revision > revision) return undefined;
   const header = {

@@ -15,6 +15,7 @@ export { NodeTransport } from './cluster/node-transport.ts';
 export { MessageRefused } from './cluster/wire-reader.ts';
 export { FeedProgress } from './jetstream/feed-progress.ts';
 export { JetStreamFeed, type JetStreamFeedOptions } from './jetstream/feed.ts';
+export { rewindFeed, type FeedRewindOptions } from './jetstream/feed-rewind.ts';
 export { JetStreamJournal, type JetStreamJournalOptions } from './jetstream/journal.ts';
 export { JETSTREAM_LIMITS } from './jetstream/limits.ts';
 export { ClusterBucket } from './jetstream/cluster-bucket.ts';
@@ -65,7 +66,8 @@ export { rushOf } from './rush.ts';
 export { Shard } from './shard.ts';
 export { ShardState } from './shard-state.ts';
 export type { ShardPhase, ShardStatus } from './shard-status.ts';
-export { fileOf, SnapshotFiles } from './snapshot-files.ts';
+export { ReportedShards, type ShardReport } from './reported-shards.ts';
+export { fileOf, SnapshotFiles, type OnSetAside } from './snapshot-files.ts';
 export {
   SNAPSHOT_POLICY,
   SnapshotMaker,

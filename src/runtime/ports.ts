@@ -60,6 +60,11 @@ export class JournalDamaged extends Error {
  * sequence, and the claim becomes just that.
  */
 export interface Journal {
+  /**
+   * For so many milliseconds after a change of its leader `head` may tell a record that is not the newest any more.
+   * Absent: it never does.
+   */
+  readonly headStaleMs?: number;
   /** The newest record of the shard; undefined when it has none. @throws JournalUnavailable @throws JournalDamaged */
   head(shard: number): Promise<StoredRecord | undefined>;
   /**
@@ -172,6 +177,13 @@ export interface Ownership {
   holds(shard: number): boolean;
 }
 
+/** What somebody beside the journal knows of a shard: this record was durable, and everything before it. */
+export interface Witness {
+  /** Who, and a verb: “Postgres has”. */
+  readonly what: string;
+  readonly sequence: Sequence;
+}
+
 /** What a shard's owner needs of the world. */
 export interface ShardPorts {
   /** Without it the shard is this thread's for ever. */
@@ -179,6 +191,8 @@ export interface ShardPorts {
   readonly journal: Journal;
   /** Without them every claim reads the whole journal of the shard. */
   readonly snapshots?: Snapshots;
+  /** Asked before each claim. One that cannot be reached knows nothing: sales do not wait for it. */
+  readonly witness?: (shard: number) => Promise<Witness | undefined>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;

@@ -5,6 +5,7 @@
 // owner left unanswered are repeated to its heir where that is safe (repetition.ts).
 
 import { refuse, productTagOf, shardOfTag, tagOf, type Command, type Reply } from '../actors/index.ts';
+import { NOBODY } from './address.ts';
 import type { RuntimeLimits } from './limits.ts';
 import { answerToBoth, isRepeatable } from './repetition.ts';
 import type {
@@ -50,8 +51,6 @@ const OVERLOADED = refuse('overloaded').reply;
 const OUTCOME_UNKNOWN = refuse('outcome_unknown').reply;
 
 const ANSWERED = (): void => undefined;
-/** Where a command is that waits for its shard to have an owner. */
-const NOBODY: Address = -1;
 /** Pause before a command goes to a shard that had no owner a moment ago. */
 const MOVED_RETRY_MS = 25;
 const DEADLINE_CHECK_MS = 100;
@@ -71,9 +70,13 @@ export class Router {
   readonly #limits: RuntimeLimits;
   /** In the order of their deadlines: every command gets the same time. */
   readonly #pending = new Map<number, Pending>();
-  readonly #outboxes = new Map<Address, Outbox>();
+  /** Of this tick. */
+  #outboxes = new Map<Address, Outbox>();
   /** Answers of shards of this thread. */
   #settled: ReplyEnvelope[] = [];
+  /** Commands that wait for their shard to have an owner: a moment, or until it is handed over. */
+  readonly #homeless = new Set<number>();
+  #cancelRetry: (() => void) | undefined;
   readonly #productTags = new Map<string, number>();
   #lastId: number;
   #repeated = 0;
@@ -128,6 +131,19 @@ export class Router {
 
   request(command: Command): Promise<Reply> {
     return new Promise((resolve) => this.submit(command, resolve));
+  }
+
+  /**
+   * A message from another node, which says by itself to which shard a command goes.
+   * @returns false when it is wrong about that, or has what only an owner asks of itself: nothing came of the message
+   */
+  receiveFromAfar(message: Message): boolean {
+    const isRight = message.commands.every(
+      ({ shard, command }) =>
+        command.kind !== 'expire' && command.kind !== 'retire' && shard === this.#shardOf(command),
+    );
+    if (isRight) this.receive(message);
+    return isRight;
   }
 
   /** A message from another thread. */
@@ -189,7 +205,8 @@ export class Router {
     const { command, shard, deadline } = pending;
     const owner = this.#ownerOf(shard);
     pending.sentTo = owner;
-    if (owner === this.#self) {
+    if (owner === NOBODY) this.#wait(id);
+    else if (owner === this.#self) {
       this.#offer(shard, command, deadline, (reply) => {
         this.#settled.push({ id, reply });
         this.#scheduleFlush();
@@ -224,21 +241,36 @@ export class Router {
     answer(reply);
   }
 
-  /** `moved` means that nothing was decided. At the deadline the shopper is told so, unless an earlier copy may have been. */
+  /** `moved` means that nothing was decided. */
   #sendAgain(id: number, pending: Pending): void {
-    const { clock, timers } = this.#ports;
     const asked = pending.sentTo;
     pending.sentTo = NOBODY;
     // It was handed over while the command was on its way.
-    if (this.#ownerOf(pending.shard) !== asked && clock.monotonic() < pending.deadline)
-      return this.#send(id, pending);
-    if (clock.monotonic() + MOVED_RETRY_MS >= pending.deadline) {
-      timers.soon(() => this.#answer(id, pending, pending.isRepeated ? OUTCOME_UNKNOWN : OVERLOADED));
-      return;
+    const isElsewhere = this.#ownerOf(pending.shard) !== asked;
+    if (isElsewhere && this.#ports.clock.monotonic() < pending.deadline) this.#send(id, pending);
+    else this.#wait(id);
+  }
+
+  #wait(id: number): void {
+    this.#homeless.add(id);
+    this.#cancelRetry ??= this.#ports.timers.after(MOVED_RETRY_MS, () => this.placementChanged());
+  }
+
+  /** Sends what waits for its shard to have an owner. */
+  placementChanged(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    if (this.#homeless.size === 0) return;
+    const now = this.#ports.clock.monotonic();
+    const waiting = [...this.#homeless];
+    this.#homeless.clear();
+    for (const id of waiting) {
+      const pending = this.#pending.get(id);
+      if (pending === undefined) continue;
+      // At the deadline the shopper is told that nothing was decided, unless an earlier copy may have been.
+      if (now + MOVED_RETRY_MS < pending.deadline) this.#send(id, pending);
+      else this.#answer(id, pending, pending.isRepeated ? OUTCOME_UNKNOWN : OVERLOADED);
     }
-    timers.after(MOVED_RETRY_MS, () => {
-      if (this.#pending.has(id)) this.#send(id, pending);
-    });
   }
 
   /** Of every order id of the product: the gateway needs it for each purchase, and one hash serves all of them. */
@@ -273,10 +305,11 @@ export class Router {
   /** What goes to other threads leaves first: they work on it while this one answers its own. */
   #flush(): void {
     this.#flushScheduled = false;
-    for (const [to, { commands, replies }] of this.#outboxes) {
-      if (commands.length === 0 && replies.length === 0) continue;
-      this.#outboxes.set(to, { commands: [], replies: [] });
-      this.#ports.transport.send(to, { from: this.#self, commands, replies });
+    if (this.#outboxes.size > 0) {
+      const outboxes = this.#outboxes;
+      this.#outboxes = new Map();
+      for (const [to, { commands, replies }] of outboxes)
+        this.#ports.transport.send(to, { from: this.#self, commands, replies });
     }
     const settled = this.#settled;
     if (settled.length === 0) return;

@@ -35,6 +35,8 @@ export class ShardState {
   readonly position: Position = { epoch: 0, owner: '', number: 0, head: 0 };
   /** Journal time: the latest at which anything was decided (epoch milliseconds). */
   at = 0;
+  /** Of the records that were taken over or appended: how much the next one would read without another snapshot. */
+  bytes = 0;
   /** Products by the tag that opens their order ids; two of one shard may, rarely, share a tag. */
   readonly #byTag = new Map<number, Product[]>();
 
@@ -117,7 +119,7 @@ export class ShardState {
         this.evolve(step);
       }
     }
-    this.follow(record, stored.sequence);
+    this.follow(record, stored.sequence, stored.bytes.length);
   }
 
   #replayRun(run: ReservedRun, where: string): void {
@@ -128,8 +130,9 @@ export class ShardState {
     evolveRun(this.products.get(run.productId), run);
   }
 
-  /** The record is durable at `sequence`: the next one follows it. */
-  follow({ epoch, owner, number }: { epoch: number; owner: Key; number: number }, sequence: Sequence): void {
+  /** The record is durable at `sequence`: the next one follows it. @param bytes of the record */
+  follow({ epoch, owner, number }: Omit<Position, 'head'>, sequence: Sequence, bytes = 0): void {
+    this.bytes += bytes;
     Object.assign(this.position, { epoch, owner, number, head: sequence });
   }
 

@@ -12,5 +12,7 @@ export interface ShardStatus {
   /** How far its journal's time is ahead of the clock: sales open and end, and holds run out, by the journal's. */
   readonly aheadMs: number;
   readonly products: number;
+  /** Of its records that were read or appended since it was opened, behind the snapshot that it began with. */
+  readonly bytes: number;
   readonly reason: string | null;
 }

@@ -93,6 +93,7 @@ export class Shard {
       mailboxDepth: this.#mailbox.depth,
       aheadMs: Math.max(0, this.#state.at - this.#ports.clock.now()),
       products: this.#state.products.size,
+      bytes: this.#state.bytes,
       reason: this.#reason,
     };
   }
@@ -225,16 +226,20 @@ export class Shard {
     this.#flight = flight;
     const bytes = encodeRecord(header, batch.events);
     batch.close();
-    void this.#ports.journal.append(this.shard, bytes, head).then((result) => this.#landed(flight, result));
+    // The journal takes the bytes over.
+    const { length } = bytes;
+    void this.#ports.journal
+      .append(this.shard, bytes, head)
+      .then((result) => this.#landed(flight, result, length));
   }
 
-  #landed(flight: Flight, result: AppendResult): void {
+  #landed(flight: Flight, result: AppendResult, bytes: number): void {
     if (result.kind === 'fenced') {
       this.#fenced++;
       return this.#lose(MOVED);
     }
     if (result.kind === 'unknown') return this.#recover(result.cause);
-    this.#state.follow(flight, result.sequence);
+    this.#state.follow(flight, result.sequence, bytes);
     this.#recoveries = 0;
     this.#flight = undefined;
     // The next append is on its way before the answers of this one take the thread's time.

@@ -1,4 +1,4 @@
-// Makes snapshots beside the owners, who do nothing for it: it follows the journal's file from a shard's last snapshot and
+// Makes snapshots beside the owners, who do nothing for it: it follows the journal from a shard's last snapshot and
 // writes the next one when the records behind it have grown long. One shard at a time; what fails is tried again later,
 // and never touches a sale. Driven by its thread, one step after another.
 
@@ -21,8 +21,10 @@ export interface RecordSize {
 
 /** The journal as whoever reads beside its owners sees it. */
 export interface JournalFollower extends Pick<Journal, 'replay'> {
-  /** Records behind `after` in journal order, a bounded number of them. */
+  /** Records behind `after` in journal order, a bounded number of them; or what shards have grown by, told once. */
   sizes(after: Sequence): readonly RecordSize[];
+  /** Whether the shard's snapshots are made here; absent: those of all are. */
+  isOwn?(shard: number): boolean;
 }
 
 export interface SnapshotPolicy {
@@ -86,6 +88,8 @@ export class SnapshotMaker {
   readonly #listener: SnapshotMakerListener;
   readonly #tails = new Map<number, Tail>();
   #seen: Sequence = 0;
+  /** Left by a look that failed. */
+  #uncounted: readonly RecordSize[] = [];
   #kept: ShardState | undefined;
   /** When there was last nothing left to make; monotonic milliseconds. */
   #doneAt = -Infinity;
@@ -126,20 +130,27 @@ export class SnapshotMaker {
   /** Counts what came since the last look. */
   async #look(): Promise<void> {
     const { journal, timers } = this.#ports;
+    for (const shard of this.#tails.keys()) if (!this.#isOwn(shard)) this.#tails.delete(shard);
     for (;;) {
-      const sizes = journal.sizes(this.#seen);
-      for (const { sequence, shard, bytes } of sizes) {
-        const tail = this.#tails.get(shard) ?? (await this.#firstLook(shard));
+      if (this.#uncounted.length === 0) this.#uncounted = journal.sizes(this.#seen);
+      if (this.#uncounted.length === 0) return;
+      for (const { shard } of this.#uncounted) if (!this.#tails.has(shard)) await this.#firstLook(shard);
+      for (const { sequence, shard, bytes } of this.#uncounted) {
+        const tail = this.#tails.get(shard)!;
         if (sequence > tail.from) tail.bytes += bytes;
         tail.to = sequence;
         this.#seen = sequence;
       }
-      if (sizes.length === 0) return;
+      this.#uncounted = [];
       await timers.giveWay();
     }
   }
 
-  async #firstLook(shard: number): Promise<Tail> {
+  #isOwn(shard: number): boolean {
+    return this.#ports.journal.isOwn?.(shard) ?? true;
+  }
+
+  async #firstLook(shard: number): Promise<void> {
     const [newest] = await this.#ports.snapshots.list(shard);
     const tail: Tail = {
       from: newest?.sequence ?? 0,
@@ -149,14 +160,13 @@ export class SnapshotMaker {
       restsUntil: 0,
     };
     this.#tails.set(shard, tail);
-    return tail;
   }
 
   async #makeLongest(isDue: (tail: Tail) => boolean): Promise<boolean> {
     const now = this.#ports.clock.monotonic();
     let longest: [shard: number, tail: Tail] | undefined;
     for (const [shard, tail] of this.#tails) {
-      if (tail.restsUntil > now || !isDue(tail)) continue;
+      if (tail.restsUntil > now || !this.#isOwn(shard) || !isDue(tail)) continue;
       if (longest === undefined || tail.bytes > longest[1].bytes) longest = [shard, tail];
     }
     if (longest === undefined) return false;

@@ -2,7 +2,6 @@
 // that is damaged is set aside; the next older one, or the whole journal, takes its place.
 
 import { SnapshotDecoder } from '../actors/index.ts';
-import { lostRecords } from './lost-records.ts';
 import {
   JournalDamaged,
   JournalUnavailable,
@@ -115,33 +114,4 @@ async function assertBelongs(state: ShardState, { journal }: RestorePorts): Prom
     if (stored !== undefined && state.isAt(stored)) return;
   }
   throw new SnapshotDamaged(`record ${head} of this journal is not the one that it goes up to`);
-}
-
-/**
- * A snapshot is made of durable records only. One that is whole and goes beyond the journal's newest record is the trace
- * of records that are gone. Asked before a claim, which would lengthen the journal and hide it.
- * @param listed before the head was read
- * @throws JournalDamaged
- */
-export async function assertNotBeyond(
-  head: Sequence,
-  listed: readonly SnapshotName[],
-  snapshots: Snapshots,
-): Promise<void> {
-  for (const name of listed) {
-    if (name.sequence <= head) return;
-    if (!(await isWhole(name, snapshots))) continue;
-    throw new JournalDamaged(lostRecords(name.shard, head, 'a snapshot holds', name.sequence));
-  }
-}
-
-async function isWhole(name: SnapshotName, snapshots: Snapshots): Promise<boolean> {
-  try {
-    for await (const piece of snapshots.read(name)) void piece;
-    return true;
-  } catch (error) {
-    if (!(error instanceof SnapshotDamaged)) throw error;
-    await snapshots.setAside(name, error.message);
-    return false;
-  }
 }

@@ -4,8 +4,8 @@ import { randomFillSync } from 'node:crypto';
 import type { Clock, Random, Timers } from './ports.ts';
 
 /** Each thread's own origin of time would make moments of two threads incomparable. */
-const ORIGIN_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-const sharedMonotonic = (): number => ORIGIN_MS + performance.now();
+const ORIGIN = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+const sharedMonotonic = (): number => ORIGIN + performance.now();
 
 /** A wall clock further than this from where it was expected has jumped. */
 const JUMP_MS = 1_000;

@@ -90,7 +90,9 @@ test('all mistakes are told at once, each by its name', () => {
       SHARDS: 'many',
       LOG_LEVEL: 'loud',
       DATABASE_URL: 'mysql://localhost/shop',
-      NATS_URL: 'nats://localhost',
+      NATS_URL: 'nats://localhost,http://localhost',
+      ROLES: 'http,cooking',
+      NATS_REPLICAS: '2',
       REDIS_URL: 'redis://localhost',
       AUTH_JWKS_URL: 'https://shop.example/jwks',
       ADMIN_TOKEN: 'short',
@@ -104,7 +106,9 @@ test('all mistakes are told at once, each by its name', () => {
     'WORKERS must be a whole number from 1 to 64',
     'LOG_LEVEL ',
     'DATABASE_URL must be a postgres:// address',
-    'NATS_URL is set, but',
+    'NATS_URL must be nats://host:port or tls://host:port',
+    'ROLES.1 must be some of http, actors, projection',
+    'NATS_REPLICAS must be 1 or 3',
     'REDIS_URL is set, but',
     'AUTH_JWKS_URL is set, but',
     'ADMIN_TOKEN must have at least 16 characters',
@@ -114,7 +118,7 @@ test('all mistakes are told at once, each by its name', () => {
   ]) {
     expect(told).toContain(name);
   }
-  expect(mistakes).toHaveLength(12);
+  expect(mistakes).toHaveLength(14);
 });
 
 test('a missing secret says what it is for; demo mode makes both up, different at each start', () => {
@@ -221,7 +225,7 @@ test('the description shows every setting as it is in force, and no secret', () 
     ADMIN_TOKEN: '(hidden)',
     AUTH_SECRET: '(hidden, wrong)',
     DATABASE_URL: '(hidden)',
-    NATS_URL: '(hidden, wrong)',
+    NATS_URL: '(hidden)',
     REDIS_URL: '(hidden, wrong)',
     AUTH_JWKS_URL: null,
     PORT: '(wrong) "x"',
@@ -234,6 +238,33 @@ test('the description shows every setting as it is in force, and no secret', () 
   expect(describeConfig({}, { demo: true })).toMatchObject({ HOST: '127.0.0.1', ADMIN_TOKEN: '(hidden)' });
   expect(describeConfig({}, {})).toMatchObject({ ADMIN_TOKEN: '(missing)', NATS_URL: null });
   expect(() => describeConfig({}, { file: fileOf('{') })).toThrow(ConfigError);
+});
+
+test('settings that contradict each other are mistakes', () => {
+  expect(mistakesOf({ ...secrets, NATS_URL: 'nats://localhost' })[0]).toMatch(/^DATABASE_URL is missing/);
+  expect(mistakesOf({ ...secrets, ROLES: 'http' })).toEqual([
+    'ROLES must be left out without NATS_URL: a node by itself does everything',
+  ]);
+});
+
+test('a node of a cluster', () => {
+  const environment = {
+    ...secrets,
+    NATS_URL: 'nats://shop:pass@n1:4222, tls://n2',
+    NATS_MONITOR_URLS: 'http://n1:8222,http://n2:8222',
+    ROLES: 'actors',
+  };
+  const { cluster, roles } = loadConfig(environment, {});
+  expect(cluster).toEqual({
+    servers: ['nats://shop:pass@n1:4222', 'tls://n2'],
+    prefix: 'doorbuster',
+    inboxPrefix: undefined,
+    replicas: undefined,
+    monitorUrls: ['http://n1:8222', 'http://n2:8222'],
+    leaseMs: 3_000,
+  });
+  expect([...roles]).toEqual(['actors']);
+  expect(loadConfig(secrets, {}).cluster).toBeUndefined();
 });
 
 test('no mistake repeats a secret', () => {

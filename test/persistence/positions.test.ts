@@ -1,6 +1,11 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { assertBelongsTogether, PostgresOfAnotherJournal, Projection } from '../../src/persistence/index.ts';
+import {
+  assertBelongsTogether,
+  PositionsWitness,
+  PostgresOfAnotherJournal,
+  Projection,
+} from '../../src/persistence/index.ts';
 import { lostBefore } from '../../src/runtime/index.ts';
 import {
   empty,
@@ -53,6 +58,19 @@ describe.each(POSTGRES_KINDS)('a journal and its $kind Postgres', { timeout: SER
     expect(lostBefore(new Map(), 'Postgres has', positions).get(shard)).toMatch(
       /record of that shard is none/,
     );
+  });
+
+  test('Postgres is a witness at a claim, and knows nothing when it does not answer', async () => {
+    const { shard, head } = await project();
+    const { of } = new PositionsWitness(pool);
+    expect(await Promise.all([of(shard), of(shard), of(shard + 1)])).toEqual([
+      { what: 'Postgres has', sequence: head },
+      { what: 'Postgres has', sequence: head },
+      undefined,
+    ]);
+    const ended = await openEmptyPool(postgres.connection);
+    await ended.end();
+    expect(await new PositionsWitness(ended).of(shard)).toBeUndefined();
   });
 
   test('another journal is refused however long it is', async () => {

@@ -135,6 +135,9 @@ export class ShardInHand {
   readonly journal: HeldJournal;
   readonly snapshots: SimulatedSnapshots;
   readonly shard: Shard;
+  /** Whether the shard may answer without asking the journal. */
+  holds = true;
+  revision = 0;
   #orders = 0;
 
   constructor(
@@ -146,7 +149,14 @@ export class ShardInHand {
     this.journal = journal;
     this.snapshots = snapshots;
     const random = new SimulatedRandom(new Dice(seed));
-    const ports = { journal, snapshots, clock: this.time, timers: this.time, random };
+    const hand = this;
+    const ownership = {
+      get revision() {
+        return hand.revision;
+      },
+      holds: () => hand.holds,
+    };
+    const ports = { journal, snapshots, clock: this.time, timers: this.time, random, ownership };
     this.shard = new Shard(0, ports, { ...DEFAULT_LIMITS, ...limits });
   }
 

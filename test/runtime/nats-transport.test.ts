@@ -23,7 +23,7 @@ const OF = 'guarded';
 const user = (user: string, publish: readonly string[], subscribe: readonly string[]) => ({
   user,
   password: 'of-the-tests',
-  permissions: { publish: { allow: publish }, subscribe: { allow: [...subscribe, `_INBOX_${user}.>`] } },
+  permissions: { publish: { allow: publish }, subscribe: { allow: subscribe } },
 });
 /** As docs/jetstream.md gives them. */
 const nats = new JetStreamBench({
@@ -35,7 +35,7 @@ const nats = new JetStreamBench({
 afterAll(() => nats.stop());
 afterEach(() => nats.closeLinks());
 
-const as = (user: string) => ({ user, pass: 'of-the-tests', inboxPrefix: `_INBOX_${user}` });
+const as = (user: string) => ({ user, pass: 'of-the-tests' });
 
 const commandsOf = (from: number, ids: readonly number[] = [1]): Message => ({
   from,

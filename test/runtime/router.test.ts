@@ -10,6 +10,7 @@ import {
 } from '../../src/actors/index.ts';
 import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
 import type { Message, ShardReply } from '../../src/runtime/ports.ts';
+import { shardOfProduct } from '../../src/runtime/placement.ts';
 import { Router } from '../../src/runtime/router.ts';
 import { Dice, SimulatedRandom } from '../simulation/world.ts';
 import { ManualTime, turns } from './harness.ts';
@@ -32,6 +33,23 @@ describe('a router', () => {
     await turns();
     expect(sent).toHaveLength(1);
     expect(sent[0]!.commands).toHaveLength(50);
+  });
+
+  test('takes nothing from another node that names a wrong shard, or asks what only an owner asks of itself', async () => {
+    const { router, sent } = routerOf(new ManualTime(), 1);
+    const commandOf = (shard: number, command: Command): Message => ({
+      from: 3,
+      commands: [{ id: 1, shard, timeLeftMs: 100, command }],
+      replies: [],
+    });
+    const right = shardOfProduct('sku-1', 16);
+    expect(router.receiveFromAfar(commandOf(right, show('sku-1')))).toBe(true);
+    expect(router.receiveFromAfar(commandOf((right + 1) % 16, show('sku-1')))).toBe(false);
+    expect(router.receiveFromAfar(commandOf(right, { kind: 'retire', productId: 'sku-1', keptMs: 0 }))).toBe(
+      false,
+    );
+    await turns();
+    expect(sent.flatMap(({ replies }) => replies)).toEqual([{ id: 1, reply: { outcome: 'moved' } }]);
   });
 
   test('looks up every so often in the middle of a long turn, and not while it does', () => {

@@ -52,6 +52,78 @@ describe('an answer', () => {
   });
 });
 
+async function soldOut(): Promise<ShardInHand> {
+  const hand = await ShardInHand.selling(1);
+  hand.reserve('first');
+  await turns();
+  return hand;
+}
+
+describe('without a lease', () => {
+  test('an answer that needs no append waits for one without events', async () => {
+    const hand = await soldOut();
+    hand.journal.letThrough = false;
+    hand.holds = false;
+    const answers = [hand.reserve('ada'), hand.show()];
+    await turns();
+    expect(answers.map(outcomeOf)).toEqual([undefined, undefined]);
+    expect(decodeRecord(hand.journal.held[0]!.bytes).events).toEqual([]);
+    await hand.journal.held[0]!.settle(true);
+    expect(answers.map(outcomeOf)).toEqual(['sold_out', 'stock']);
+    expect(hand.journal.held).toHaveLength(1);
+  });
+
+  test('it waits for the append that others need anyway', async () => {
+    const hand = await ShardInHand.selling(1);
+    hand.journal.letThrough = false;
+    hand.holds = false;
+    const answers = [hand.show(), hand.reserve('ada')];
+    await turns();
+    await hand.journal.held[0]!.settle(true);
+    expect(answers.map(outcomeOf)).toEqual(['stock', 'reserved']);
+    expect(hand.journal.held).toHaveLength(1);
+  });
+
+  test('nothing is answered when somebody else owns the shard by now, and the append is counted', async () => {
+    const hand = await soldOut();
+    const other = new ShardInHand(hand.journal, {}, 2);
+    await other.shard.open();
+    const [refused, shown] = [hand.reserve('ada'), hand.show()];
+    await turns();
+    // Under a lease they leave at once; nobody else would have claimed it.
+    expect([refused, shown].map(outcomeOf)).toEqual(['sold_out', 'stock']);
+    hand.holds = false;
+    const late = [hand.reserve('bob'), hand.show()];
+    await turns();
+    expect(late.map(outcomeOf)).toEqual(['moved', 'moved']);
+    expect(hand.shard.fenced).toBe(1);
+    expect(hand.shard.phase).toBe('lost');
+  });
+
+  test('it stops when its answers have left', async () => {
+    const hand = await soldOut();
+    hand.journal.letThrough = false;
+    hand.holds = false;
+    const shown = hand.show();
+    const drained = hand.shard.drain();
+    await turns();
+    await hand.journal.held[0]!.settle(true);
+    await drained;
+    expect(outcomeOf(shown)).toBe('stock');
+  });
+});
+
+test('nobody claims over a newer placement', async () => {
+  const hand = await soldOut();
+  const newer = new ShardInHand(hand.journal, {}, 2);
+  newer.revision = 7;
+  await newer.shard.open();
+  const older = new ShardInHand(hand.journal, {}, 3);
+  older.revision = 6;
+  await older.shard.open();
+  expect([newer.shard.phase, older.shard.phase]).toEqual(['open', 'lost']);
+});
+
 describe('group commit', () => {
   test('what comes while an append is in flight goes into the next one, together', async () => {
     const hand = await ShardInHand.selling(50);

@@ -20,11 +20,11 @@ const Call = z.strictObject({
   version: z.literal(CALL_VERSION),
   from: z.int().min(0),
   name: z.string().min(1).max(CALL_NAME_CHARACTERS_MAX),
-  value: z.unknown(),
+  value: z.unknown().optional(),
 });
 const Answer = z.union([
   z.strictObject({ version: z.literal(CALL_VERSION), failure: z.string().max(FAILURE_CHARACTERS_MAX) }),
-  z.strictObject({ version: z.literal(CALL_VERSION), value: z.unknown() }),
+  z.strictObject({ version: z.literal(CALL_VERSION), value: z.unknown().optional() }),
 ]);
 
 export type Call = Omit<z.output<typeof Call>, 'version'>;

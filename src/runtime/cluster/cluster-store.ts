@@ -6,6 +6,8 @@ import type { ClusterDocument } from './cluster-document.ts';
 export interface Beat {
   readonly node: string;
   readonly life: string;
+  /** Rises with each beat of a process. */
+  readonly number: number;
   /** The member's clock less the store's, as it last measured it, in milliseconds; null before the first time. */
   readonly clockOffsetMs: number | null;
 }

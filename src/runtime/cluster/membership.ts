@@ -83,10 +83,15 @@ export class Membership {
   #number = 0;
   #version = 0;
   #isAdmitted = false;
+  #leaseUntil = 0;
+  /** Resolves when this node lives by the newest document. */
+  #lived: Promise<void> = Promise.resolve();
   #wantsShards = false;
-  /** Of the last beat that was sent. */
+  /** Of the last beat, by the monotonic clock. */
   #sentAt = 0;
-  #sentWall = 0;
+  /** The wall clock around the last beat that was taken. */
+  #measured = { number: 0, sentAt: 0, takenAt: 0 };
+  #lastBeat = 0;
   #clockOffsetMs: number | null = null;
   #strayBeats = 0;
   #soundBeats = 0;
@@ -95,9 +100,10 @@ export class Membership {
   /** Since when the own beats have come back without a gap; monotonic milliseconds. */
   #hearsSince = Infinity;
   #heardAt = -Infinity;
-  #isEnding = new Set<string>();
+  readonly #isEnding = new Set<string>();
   #isStopped = false;
   #living: Promise<unknown> = Promise.resolve();
+  #wake: () => void = () => undefined;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -166,6 +172,7 @@ export class Membership {
   async leave(): Promise<void> {
     const { node, store, setLease } = this.#options;
     this.#isStopped = true;
+    this.#wake();
     await this.#living;
     setLease(0);
     const me = { number: this.#number, life: this.#life };
@@ -187,7 +194,6 @@ export class Membership {
   get #hasLease(): boolean {
     return this.#isAdmitted && this.#options.clock.monotonic() < this.#leaseUntil;
   }
-  #leaseUntil = 0;
 
   /** A process that died a moment ago may still have its lease. @throws NodeIdTaken */
   async #waitForNamesake(): Promise<void> {
@@ -229,7 +235,7 @@ export class Membership {
   }
 
   async #live(): Promise<void> {
-    const { timers, leaseMs, clock } = this.#options;
+    const { leaseMs, clock } = this.#options;
     while (!this.#isStopped) {
       const from = clock.monotonic();
       let pauseMs = RETRY_MS;
@@ -238,8 +244,18 @@ export class Membership {
       } catch (error) {
         if (!(error instanceof ClusterUnavailable)) return this.#fail(error as Error);
       }
-      await new Promise<void>((resolve) => void timers.after(Math.max(0, pauseMs), resolve));
+      if (!this.#isStopped) await this.#pause(Math.max(0, pauseMs));
     }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.timers.after(ms, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   /** @returns whether the lease is renewed */
@@ -256,10 +272,13 @@ export class Membership {
   async #beat(after: number): Promise<boolean> {
     const { store, node, clock } = this.#options;
     this.#sentAt = clock.monotonic();
-    this.#sentWall = clock.now();
-    const version = await store.beat({ node, life: this.#life, clockOffsetMs: this.#clockOffsetMs }, after);
+    const sentAt = clock.now();
+    const number = ++this.#lastBeat;
+    const beat = { node, life: this.#life, number, clockOffsetMs: this.#clockOffsetMs };
+    const version = await store.beat(beat, after);
     if (version === undefined) return false;
     this.#version = version;
+    this.#measured = { number, sentAt, takenAt: clock.now() };
     return true;
   }
 
@@ -303,7 +322,6 @@ export class Membership {
     }
     return this.#lived;
   }
-  #lived: Promise<void> = Promise.resolve();
 
   #onBeat(beat: StoredBeat): void {
     const { node, leaseMs, clock } = this.#options;
@@ -312,13 +330,14 @@ export class Membership {
     if (beat.node !== node || beat.life !== this.#life) return;
     if (at - this.#heardAt > GAP * leaseMs) this.#hearsSince = at;
     this.#heardAt = at;
-    this.#measureClock(beat, at);
+    this.#measureClock(beat);
   }
 
-  #measureClock({ storedAt }: StoredBeat, at: number): void {
-    const { clock, listener } = this.#options;
-    if (at - this.#sentAt > MEASURED_MS_MAX) return;
-    this.#clockOffsetMs = Math.round((this.#sentWall + clock.now()) / 2 - storedAt);
+  #measureClock({ number, storedAt }: StoredBeat): void {
+    const { listener } = this.#options;
+    const { sentAt, takenAt } = this.#measured;
+    if (number !== this.#measured.number || takenAt - sentAt > MEASURED_MS_MAX) return;
+    this.#clockOffsetMs = Math.round((sentAt + takenAt) / 2 - storedAt);
     const others = [...this.#beats.values()].flatMap(({ node, clockOffsetMs }) =>
       node === this.#options.node || clockOffsetMs === null ? [] : [clockOffsetMs],
     );

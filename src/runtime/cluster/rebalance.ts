@@ -30,6 +30,7 @@ export interface RebalancePorts {
   readonly onFetched: (shards: readonly number[], pauseMs: number) => void;
   /** A giver does not stop: asked again. */
   readonly onWaiting: (from: Address, error: Error) => void;
+  /** Nothing is under way of these any more; what is named for this node already has to be opened by the document. */
   readonly onFailed: (shards: readonly number[], error: Error) => void;
 }
 
@@ -92,12 +93,12 @@ export class Rebalance {
       const shards = due.map(({ shard }) => shard);
       try {
         await this.#fetch(due);
+        for (const shard of shards) this.#underWay.delete(shard);
       } catch (error) {
         await this.#abandonUnnamed(due);
+        for (const shard of shards) this.#underWay.delete(shard);
         onFailed(shards, error as Error);
         await new Promise<void>((resolve) => void timers.after(REBALANCE_LIMITS.retryMs, resolve));
-      } finally {
-        for (const shard of shards) this.#underWay.delete(shard);
       }
     }
     this.#isRunning = false;

@@ -58,6 +58,11 @@ export class FeedConsumer {
     return jetstream(link.connection).consumers.get(names.journalStream, name);
   }
 
+  /** As the consumer's leader knows it. */
+  async ackFloor(): Promise<Sequence> {
+    return (await this.#info())?.ack_floor.stream_seq ?? 0;
+  }
+
   async moveTo(sequence: Sequence): Promise<void> {
     const { names, name } = this.#options;
     const manager = await this.#manager;

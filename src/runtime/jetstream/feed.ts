@@ -63,6 +63,11 @@ export class JetStreamFeed implements Feed {
     return feed;
   }
 
+  /** Every record up to it was acknowledged, by whichever feed of this name. @throws without an answer */
+  ackFloor(): Promise<Sequence> {
+    return this.#consumer.ackFloor();
+  }
+
   /** Begins anew behind `floor`: whoever works the records off knows better where it stands. */
   async rewind(floor: Sequence): Promise<void> {
     await this.#stop();

@@ -6,6 +6,7 @@ import { decodeRecordHeader, type RecordHeader } from '../../actors/index.ts';
 import type { CommitMeter } from '../commit-meter.ts';
 import type { AppendResult, Journal, Sequence, StoredRecord } from '../ports.ts';
 import { FencedPublisher, type PublisherOptions } from './fenced-publisher.ts';
+import { JETSTREAM_LIMITS } from './limits.ts';
 import type { JetStreamNames } from './names.ts';
 import { headerOf, replay, type ShardReads } from './replay.ts';
 import { StreamReads, type StoredMessage } from './stream-reads.ts';
@@ -17,6 +18,7 @@ export interface JetStreamJournalOptions extends PublisherOptions {
 }
 
 export class JetStreamJournal implements Journal {
+  readonly headStaleMs = JETSTREAM_LIMITS.leaderStaleMs;
   readonly #names: JetStreamNames;
   readonly #publisher: FencedPublisher;
   readonly #reads: StreamReads;

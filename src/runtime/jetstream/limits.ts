@@ -15,6 +15,8 @@ export const JETSTREAM_LIMITS = {
   appendBytesInFlightMax: 8 * 1024 * 1024,
   /** For the answer to one read. */
   readMs: 5_000,
+  /** A leader that was cut off from the others looks for its quorum every ten seconds, and gives up after ten without it. */
+  leaderStaleMs: 24_000,
   /** In one read. */
   readBytesMax: 1024 * 1024,
   readRecordsMax: 1_000,

@@ -41,6 +41,13 @@ export interface JetStreamFacts {
 /** The streams that are there are not those of this journal, or would lose records, or cannot be made. */
 export class JetStreamMismatch extends Error {
   override readonly name = 'JetStreamMismatch';
+  /** While servers choose a leader, or another node is making the streams: worth another look. */
+  readonly mayPass: boolean;
+
+  constructor(message: string, { mayPass = false, ...options }: ErrorOptions & { mayPass?: boolean } = {}) {
+    super(message, options);
+    this.mayPass = mayPass;
+  }
 }
 
 /** This user may not do what it takes; another one may. */
@@ -148,7 +155,10 @@ async function make(manager: JetStreamManager, wanted: WantedStream): Promise<St
     if (made !== undefined) return made;
     if (isDenied(error)) throw new NotPermitted(`make the stream ${wanted.name}`, error);
     const why = (error as Error).message;
-    throw new JetStreamMismatch(`The stream ${wanted.name} cannot be made: ${why}.`, { cause: error });
+    throw new JetStreamMismatch(`The stream ${wanted.name} cannot be made: ${why}.`, {
+      cause: error,
+      mayPass: true,
+    });
   }
 }
 
@@ -172,6 +182,9 @@ async function configOf(manager: JetStreamManager, name: string): Promise<Stream
     if (error instanceof JetStreamApiError && error.code === NO_STREAM) return undefined;
     if (isDenied(error)) throw new NotPermitted(`look at the stream ${name}`, error);
     const why = (error as Error).message;
-    throw new JetStreamMismatch(`The stream ${name} cannot be looked at: ${why}.`, { cause: error });
+    throw new JetStreamMismatch(`The stream ${name} cannot be looked at: ${why}.`, {
+      cause: error,
+      mayPass: true,
+    });
   }
 }

@@ -5,8 +5,18 @@ import type { Timers } from '../ports.ts';
 import { openLink, type NatsConnectionSettings } from './connection.ts';
 import type { Link } from './link.ts';
 import { JetStreamNames } from './names.ts';
-import { provision, replicasFor, type Provisioned, type ProvisionOptions } from './provision.ts';
+import {
+  JetStreamMismatch,
+  provision,
+  replicasFor,
+  type Provisioned,
+  type ProvisionOptions,
+} from './provision.ts';
 import { checkServer } from './server-check.ts';
+
+/** At streams that nobody tells of: servers may be choosing a leader. */
+const LOOKS_MAX = 5;
+const LOOK_AGAIN_MS = 1_000;
 
 export interface JetStreamStoreOptions extends NatsConnectionSettings, ProvisionOptions {
   readonly prefix?: string | undefined;
@@ -33,12 +43,17 @@ export async function openJetStream(
 ): Promise<JetStreamStore> {
   const names = new JetStreamNames(options.prefix);
   const link = await openLink(options, timers);
-  try {
-    const replicas = await replicasFor(link, names, options);
-    const warnings = await checkServer(link, { ...options, replicas });
-    return { link, names, warnings, ...(await provision(link, names, { ...options, replicas })) };
-  } catch (error) {
-    await link.close();
-    throw error;
+  for (let looks = 1; ; looks++) {
+    try {
+      const replicas = await replicasFor(link, names, options);
+      const warnings = await checkServer(link, { ...options, replicas });
+      return { link, names, warnings, ...(await provision(link, names, { ...options, replicas })) };
+    } catch (error) {
+      if (!(error instanceof JetStreamMismatch && error.mayPass && looks < LOOKS_MAX)) {
+        await link.close();
+        throw error;
+      }
+    }
+    await new Promise<void>((resolve) => void timers.after(LOOK_AGAIN_MS, resolve));
   }
 }
