@@ -214,8 +214,9 @@ export class HttpDuel {
     };
   }
 
-  async #violationsOf({ node, audit }: DuelNode, answers: number): Promise<number> {
-    const violations = await audit();
+  async #violationsOf(duelNode: DuelNode, answers: number): Promise<number> {
+    const { node } = duelNode;
+    const violations = await duelNode.audit();
     // Every 201 must be an order of the actor, and every order a 201.
     if (this.#options.status !== 201) return violations;
     const path = `/v1/admin/products/${PRODUCT}/stock`;
