@@ -99,7 +99,7 @@ function figuresOf(sum: Sum) {
     msPerAppend: round(elapsedMs / appends),
     journalMsPerAppend: round(journalMs / appends),
     ownerCpuMicrosPerOrder: round(ownerCpuMicros / orders),
-    ...(serverCpuMicros > 0 && { serverCpuMicrosPerOrder: round(serverCpuMicros / orders) }),
+    serverCpuMicrosPerOrder: round(serverCpuMicros / orders),
     bytesPerOrder: round(bytesPerOrder),
     p50Ms: round(medianOf(sum.p50Ms)),
     p99Ms: round(medianOf(sum.p99Ms)),

@@ -126,7 +126,7 @@ function figuresOf(rushed: Rushed): Record<string, number> {
     appendsPerSecond: Math.round((rate * appends) / orders),
     ordersPerAppend: round(orders / appends),
     ownerCpuMicrosPerAppend: round(ownerCpuMicros / appends),
-    ...(serverCpuMicros > 0 && { serverCpuMicrosPerAppend: round(serverCpuMicros / appends) }),
+    serverCpuMicrosPerAppend: round(serverCpuMicros / appends),
     p50Ms: round(p50Ms),
     p99Ms: round(p99Ms),
   };

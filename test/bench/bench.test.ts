@@ -61,7 +61,7 @@ test.each<[string, string[], string[]]>([
   [
     'hot-product',
     ['--journal', 'jetstream', '--orders', '2000'],
-    ['ratioR1', 'ratioR3', 'ordersPerSecondSqlite', 'journalOrdersPerSecondR1', 'serverCpuMicrosPerOrderR3'],
+    ['ratioR1', 'ratioR3', 'ordersPerSecondSqlite', 'journalOrdersPerSecondR1', 'msPerAppendR3'],
   ],
   [
     'products',
@@ -83,10 +83,14 @@ test.each<[string, string[], string[]]>([
   },
 );
 
-test('the moves of a handover lose and double nothing, and are drawn: a bar for each', async () => {
+test.each([
+  ['the threads of a node', 'sqlite'],
+  ['the nodes of a cluster', 'jetstream'],
+])('moves between %s lose and double nothing, and are drawn: a bar for each', async (_, journal) => {
   const chart = join(mkdtempSync(join(tmpdir(), 'doorbuster-test-')), 'pauses.svg');
   try {
-    const { stdout } = await bench('handover', '--moves', '2', '--rate', '200', '--chart', chart, '--json');
+    const sizes = ['--journal', journal, '--moves', '2', '--rate', '200'];
+    const { stdout } = await bench('handover', ...sizes, '--chart', chart, '--json');
     const result = JSON.parse(stdout) as Record<string, number>;
     for (const figure of ['ratio', 'pauseP50Ms', 'undisturbedP50Ms', 'purchasesPerSecond'])
       expect(result[figure], figure).toBeGreaterThan(0);
