@@ -146,9 +146,9 @@ function slowDown(world: World, { process }: Machine, lagMs: number, durationMs:
 
 function setClock(world: World, { clock }: Machine, durationMs: number): void {
   const { dice } = world;
-  const before = clock.offsetMs;
   clock.offsetMs = (dice.next() - 0.5) * (dice.chance(0.5) ? 2 * OFF_MS_MAX : 800);
-  world.at(durationMs, () => (clock.offsetMs = before / 2));
+  const mendedMs = (dice.next() - 0.5) * 300;
+  world.at(durationMs, () => (clock.offsetMs = mendedMs));
 }
 
 function placementFile({ world: { dice } }: Nodes): string {
