@@ -74,6 +74,9 @@ export class OwnShards {
   /** Makes ready to take a shard over: reads it, claims nothing yet, and lets commands wait in it. */
   async prepare(number: number): Promise<void> {
     await this.#settled(number);
+    const { self, ownerOf } = this.#options;
+    // What it was here before is not stopped yet, and would be claimed again behind its owner's back.
+    if (this.byNumber.has(number) && ownerOf(number) !== self) await this.release(number);
     if (!this.#isMissing(number)) return;
     const shard = this.#make(number);
     this.#prepared.set(number, shard);
@@ -176,7 +179,7 @@ export class OwnShards {
   #heardOf(status: ShardStatus): void {
     this.#options.onPhase?.(status);
     const { shard, phase } = status;
-    if (phase !== 'lost' || this.#opening.has(shard)) return;
+    if (phase !== 'lost' || this.#opening.has(shard) || this.#releasing.has(shard)) return;
     // It was open, and somebody wrote to it: the owner by placement, or nobody who has a right to.
     const { self, ownerOf } = this.#options;
     if (ownerOf(shard) !== self) return;

@@ -29,6 +29,11 @@ export class NodeIdTaken extends Error {
   override readonly name = 'NodeIdTaken';
 }
 
+/** The document by which this node lived is not there any more: the node can be no member. */
+class DocumentLost extends Error {
+  override readonly name = 'DocumentLost';
+}
+
 export interface MembershipListener {
   /** Of every change, in order; resolves when this node lives by it. */
   onDocument(document: ClusterDocument): Promise<void>;
@@ -148,8 +153,7 @@ export class Membership {
     await this.#waitForNamesake();
     if (!(await this.#beat(0)))
       throw new NodeIdTaken(`Another node with NODE_ID ${node} joined at this moment.`);
-    const first = this.#document ?? (await this.#options.first());
-    await this.#admit(first);
+    await this.#admit(this.#document ?? (await this.#firstDocument()));
     this.#living = this.#live();
     this.#watchOthers();
     // The lease begins with a beat that was sent as a member.
@@ -166,7 +170,7 @@ export class Membership {
   /** Changes the document and learns of it at once. @throws ClusterUnavailable */
   async change(change: (document: ClusterDocument) => ClusterDocument | undefined): Promise<ClusterDocument> {
     const document = await this.#options.store.change((present) => {
-      if (present === undefined) throw new Error('the cluster has no document any more');
+      this.#assertSame(present);
       const changed = change(present);
       return changed === present ? undefined : changed;
     });
@@ -186,8 +190,8 @@ export class Membership {
       await this.change((document) => remove(document, me));
       await store.endBeat(node, this.#version);
     } catch (error) {
-      // The others find out by themselves.
-      if (!(error instanceof ClusterUnavailable)) throw error;
+      // The others find out by themselves, or know nothing of this node.
+      if (!(error instanceof ClusterUnavailable || error instanceof DocumentLost)) throw error;
     }
   }
 
@@ -199,6 +203,16 @@ export class Membership {
 
   get #hasLease(): boolean {
     return this.#isAdmitted && this.#options.clock.monotonic() < this.#leaseUntil;
+  }
+
+  /** Where there are claims there was a document: whoever lived by it notices within a lease that it is lost. */
+  async #firstDocument(): Promise<ClusterDocument> {
+    const { first, leaseMs, timers } = this.#options;
+    const document = await first();
+    if (document.revision === 1) return document;
+    await new Promise<void>((resolve) => void timers.after(leaseMs * (1 + MARGIN), resolve));
+    // They may have claimed meanwhile.
+    return first();
   }
 
   /** A process that died a moment ago may still have its lease. @throws NodeIdTaken */
@@ -220,7 +234,7 @@ export class Membership {
   async #admit(first?: ClusterDocument): Promise<void> {
     const { store, node, workers, projects } = this.#options;
     const document = await store.change((present = first) => {
-      if (present === undefined) throw new Error('the cluster has no document any more');
+      this.#assertSame(present);
       const namesake = memberNamed(present, node);
       if (namesake?.life === this.#life) return undefined;
       const others =
@@ -233,6 +247,13 @@ export class Membership {
     this.#isAdmitted = true;
     // Others may have ended this life meanwhile.
     if (!this.#isNamed) this.#declaredDead();
+  }
+
+  /** Whoever lives by a document that is lost has nothing in common with those who live by another: not even numbers. */
+  #assertSame(present: ClusterDocument | undefined): asserts present is ClusterDocument {
+    if (present === undefined) throw new DocumentLost('the cluster has no document any more');
+    if (this.#document !== undefined && present.revision < this.#document.revision)
+      throw new DocumentLost('the document of the cluster was lost, and made anew');
   }
 
   /** Whether the newest document that is known here has this life for a member. */

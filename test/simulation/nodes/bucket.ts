@@ -64,12 +64,6 @@ export class Bucket {
     const text = this.#entries.get(DOCUMENT)?.text;
     return text === undefined ? undefined : parseDocument(text);
   }
-
-  /** Somebody deletes the bucket and makes it anew. */
-  lose(): void {
-    this.#entries.clear();
-    this.#last = 0;
-  }
 }
 
 export class BucketLink implements ClusterStore {
