@@ -56,6 +56,7 @@ class Watching implements ClusterWatcher {
 const beatOf = (node: string, life = 'first', clockOffsetMs: number | null = null) => ({
   node,
   life,
+  number: 1,
   clockOffsetMs,
 });
 

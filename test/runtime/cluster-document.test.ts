@@ -27,6 +27,7 @@ const someone = (node: string, takesShards = true): Omit<Member, 'number'> => ({
   life: `life of ${node}`,
   workers: 2,
   takesShards,
+  projects: true,
 });
 
 const withMembers = (...nodes: string[]): ClusterDocument =>
