@@ -7,28 +7,18 @@
 
 import type { Logger } from 'pino';
 import * as z from 'zod';
-import type { Stock } from './actors/index.ts';
+import { ClusterControl, type MemberFigures, type ToldLive, type ToldProducts } from './cluster-control.ts';
 import type { ClusterConfig, Config } from './config.ts';
-import type {
-  NodeShard,
-  PlacementApplied,
-  PlacementPlan,
-  PlacementRequest,
-  PlacementStatus,
-} from './http/index.ts';
 import type { JetStreamStorage } from './jetstream-storage.ts';
+import type { Projecting } from './projecting.ts';
 import {
   addressOf,
-  applyFile,
   ClusterBucket,
-  factsOf,
   firstDocument,
   memberOf,
   Membership,
   NOBODY,
   NodeCalls,
-  planOf,
-  presentOf,
   projectorOf,
   Rebalance,
   systemClock,
@@ -41,12 +31,9 @@ import {
   type Member,
   type NodeBoard,
 } from './runtime/index.ts';
-import type { Projecting } from './projecting.ts';
 import { SeldomLog } from './seldom-log.ts';
-import { listShards, productsByShard, toldBy, type ToldByNode } from './shard-list.ts';
-import { wantedBy } from './wanted-placement.ts';
+import { productsByShard, toldBy } from './shard-list.ts';
 import type { WorkerPool } from './worker-pool.ts';
-import type { LiveShard } from './worker.ts';
 
 export interface ClusterOptions {
   readonly config: Config;
@@ -61,12 +48,7 @@ interface Attached {
   readonly workers: WorkerPool;
   readonly calls: NodeCalls;
   readonly rebalance: Rebalance;
-}
-
-/** What a node tells the others of itself. */
-interface MemberFigures extends ToldByNode {
-  readonly longestPauseMs: number;
-  readonly failures: PlacementStatus['failures'];
+  readonly control: ClusterControl;
 }
 
 /** Shards that another node has taken over by the document of this revision. */
@@ -77,9 +59,6 @@ const ReleaseRequest = z.strictObject({
 });
 const RestartNote = z.strictObject({ address: z.int().min(0) });
 
-/** For others to say how they are. */
-const FIGURES_MS_MAX = 2_500;
-const PRODUCTS_MS_MAX = 5_000;
 /** For a thread to read a shard beforehand. */
 const PREPARE_MS_MAX = 60_000;
 /** For a giver to finish what it has; then it is asked again. */
@@ -88,8 +67,6 @@ const TAKE_MS_MAX = 60_000;
 /** For others to fetch what lives on a node that leaves. */
 const HAND_OVER_MS_MAX = 10_000;
 const LOOK_MS = 20;
-/** The document, which the file is part of, is one message. */
-const FILE_BYTES_MAX = 256 * 1024;
 
 export class Cluster {
   readonly #options: ClusterOptions;
@@ -102,8 +79,6 @@ export class Cluster {
   readonly #failures = new Map<number, string>();
   #attached: Attached | undefined;
   #projecting: Projecting | undefined;
-  /** Shards that were not where they belong when that began to be wanted. */
-  #moves = { revision: -1, count: 0 };
 
   private constructor(options: ClusterOptions, bucket: ClusterBucket) {
     this.#options = options;
@@ -161,6 +136,11 @@ export class Cluster {
     return this.#attached?.rebalance.underWay ?? [];
   }
 
+  /** From `attach` on. */
+  get control(): ClusterControl {
+    return this.#attached!.control;
+  }
+
   /** The threads are there: from now on they live by the document. */
   async attach(workers: WorkerPool): Promise<void> {
     const { link, names } = this.#options.storage.store;
@@ -170,16 +150,22 @@ export class Cluster {
       self: this.member,
       handlers: {
         figures: () => this.#figures(),
-        live: async () =>
+        live: async (): Promise<ToldLive[]> =>
           (await workers.live()).shards.map(({ stock, ...shard }) => ({ ...shard, stock: [...stock] })),
-        products: async () => [...productsByShard((await workers.live()).shards)],
+        products: async (): Promise<ToldProducts> => [...productsByShard((await workers.live()).shards)],
         release: (value) => this.#release(ReleaseRequest.parse(value)),
         restarted: async (value) => workers.ownersGone([RestartNote.parse(value).address]),
       },
       onRefused: (reason) => this.#refusals.tell(reason),
     });
     calls.start();
-    this.#attached = { workers, calls, rebalance: this.#rebalanceWith(workers, calls) };
+    const control = new ClusterControl({
+      membership: this.#membership,
+      calls,
+      workers,
+      figures: () => this.#figures(),
+    });
+    this.#attached = { workers, calls, rebalance: this.#rebalanceWith(workers, calls), control };
     await this.#liveBy(this.#membership.document);
   }
 
@@ -193,7 +179,7 @@ export class Cluster {
   }
 
   /** The projection works whenever it is this node's turn. */
-  project(projecting: Projecting): void {
+  project(projecting: Projecting | undefined): void {
     this.#projecting = projecting;
     this.#tellProjecting(this.#membership.document);
   }
@@ -223,76 +209,15 @@ export class Cluster {
     this.#bucket.close();
   }
 
-  async shards(): Promise<NodeShard[]> {
-    return listShards(this.homes, await this.#everybodysFigures());
-  }
-
-  async status(): Promise<PlacementStatus> {
-    const { wanted, homes } = this.#membership.document;
-    const { revision, appliedAt, file } = wanted;
-    const left = this.#misplaced(this.#membership.document).length;
-    const told = [...(await this.#everybodysFigures()).values()];
-    const moves = Math.max(this.#moves.count, left);
-    return {
-      revision,
-      appliedAt,
-      file,
-      running: left > 0,
-      moves,
-      done: moves - left,
-      failures: told.flatMap(({ failures }) => failures).filter(({ shard }) => shard < homes.length),
-      longestPauseMs: Math.max(0, ...told.map(({ longestPauseMs }) => longestPauseMs)),
-    };
-  }
-
-  async plan(file: string): Promise<PlacementPlan> {
-    const { document } = this.#membership;
-    const wanted = this.#wantedBy(file, document);
-    if (wanted.outcome === 'refused') return wanted;
-    const moves = planOf(presentOf(document), wanted.placement, await this.#products());
-    return { outcome: 'planned', revision: document.wanted.revision, moves, notes: wanted.notes };
-  }
-
-  async apply({ file, revision }: Required<PlacementRequest>): Promise<PlacementApplied> {
-    let refused: PlacementApplied | undefined;
-    await this.#membership.change((document) => {
-      const wanted = this.#wantedBy(file, document);
-      if (wanted.outcome === 'refused') refused = wanted;
-      else if (document.wanted.file === file && document.wanted.revision === revision + 1)
-        refused = undefined;
-      else if (document.wanted.revision !== revision)
-        refused = { outcome: 'stale', revision: document.wanted.revision };
-      else return applyFile(document, file, systemClock.now());
-      return undefined;
-    });
-    return refused ?? { outcome: 'started', status: await this.status() };
-  }
-
-  /** Stock of the shards of other nodes, as far as these tell. */
-  async othersLive(): Promise<LiveShard[]> {
-    const { calls } = this.#attached!;
-    type Told = Omit<LiveShard, 'stock'> & { readonly stock: readonly (readonly [string, Stock])[] };
-    const others = this.#membership.document.members.filter(({ number }) => number !== this.member);
-    const told = others.map(async ({ number }) => {
-      const shards = await calls
-        .ask<Told[]>(number, 'live', null, { withinMs: PRODUCTS_MS_MAX })
-        .catch(() => []);
-      return shards.map(({ stock, ...shard }) => ({ ...shard, stock: new Map(stock) }));
-    });
-    return (await Promise.all(told)).flat();
-  }
-
   /** Asks for nothing more. */
   stop(): void {
     this.#attached?.rebalance.stop();
   }
 
   async #liveBy(document: ClusterDocument): Promise<void> {
-    const { revision } = document.wanted;
-    if (revision !== this.#moves.revision)
-      this.#moves = { revision, count: this.#misplaced(document).length };
     if (this.#attached === undefined) return;
-    const { workers, rebalance } = this.#attached;
+    const { workers, rebalance, control } = this.#attached;
+    control.saw(document);
     this.#tellProjecting(document);
     workers.placement.set(document.homes);
     // Whoever claims under a revision knows the homes of that revision.
@@ -303,13 +228,6 @@ export class Cluster {
 
   #tellProjecting(document: ClusterDocument): void {
     this.#projecting?.want(projectorOf(document)?.number === this.member);
-  }
-
-  #misplaced(document: ClusterDocument): number[] {
-    const target = this.#target.of(document);
-    return [...document.homes.keys()].filter(
-      (shard) => target[shard] !== NOBODY && target[shard] !== document.homes[shard],
-    );
   }
 
   #rebalanceWith(workers: WorkerPool, calls: NodeCalls): Rebalance {
@@ -388,49 +306,8 @@ export class Cluster {
     const { workers, rebalance } = this.#attached!;
     const told = toldBy(this.#options.config.nodeId, await workers.figures());
     const failures = [...this.#failures].map(([shard, why]) => ({ shard, why }));
-    return { ...told, failures, longestPauseMs: Math.round(rebalance.longestPauseMs * 10) / 10 };
-  }
-
-  async #everybodysFigures(): Promise<Map<number, MemberFigures>> {
-    const { calls } = this.#attached!;
-    const told = this.#membership.document.members.map(
-      async ({ number, node }): Promise<[number, MemberFigures]> => {
-        if (number === this.member) return [number, await this.#figures()];
-        try {
-          return [
-            number,
-            await calls.ask<MemberFigures>(number, 'figures', null, { withinMs: FIGURES_MS_MAX }),
-          ];
-        } catch {
-          return [number, { node, shards: [], silent: undefined, failures: [], longestPauseMs: 0 }];
-        }
-      },
-    );
-    return new Map(await Promise.all(told));
-  }
-
-  /** Of whoever tells. */
-  async #products(): Promise<Map<number, readonly string[]>> {
-    const { calls, workers } = this.#attached!;
-    const told = this.#membership.document.members.map(
-      async ({ number }): Promise<(readonly [number, readonly string[]])[]> => {
-        if (number === this.member) return [...productsByShard((await workers.live()).shards)];
-        return calls
-          .ask<(readonly [number, readonly string[]])[]>(number, 'products', null, {
-            withinMs: PRODUCTS_MS_MAX,
-          })
-          .catch(() => []);
-      },
-    );
-    return new Map((await Promise.all(told)).flat());
-  }
-
-  #wantedBy(file: string, document: ClusterDocument): ReturnType<typeof wantedBy> {
-    if (Buffer.byteLength(file) > FILE_BYTES_MAX) {
-      const message = `the file has ${Buffer.byteLength(file)} bytes; ${FILE_BYTES_MAX} are the most in a cluster`;
-      return { outcome: 'refused', mistakes: [{ line: 1, message }], more: 0 };
-    }
-    return wantedBy(file, factsOf(document));
+    const longestPauseMs = Math.round(rebalance.longestPauseMs * 10) / 10;
+    return { ...told, failures, longestPauseMs, underWay: rebalance.underWay.length };
   }
 }
 

@@ -6,9 +6,7 @@
 //   stop    not ready → requests finished → mailboxes drained → projection flushed → Postgres, journal → unlock
 
 import { writeFileSync, rmSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 import { pino, type Logger } from 'pino';
-import type { AuditReport, AuditRequest } from './audit.ts';
 import { Cluster } from './cluster.ts';
 import type { Config } from './config.ts';
 import { EmbeddedStorage } from './embedded-storage.ts';
@@ -24,36 +22,26 @@ import {
   type ProfileRequest,
 } from './http/index.ts';
 import { JetStreamStorage } from './jetstream-storage.ts';
+import { assertPortFree, hostOfUrl, holdPort } from './listen-port.ts';
 import { Metrics } from './metrics.ts';
+import { NodeAudit } from './node-audit.ts';
+import { preparePostgres, startPostgres } from './node-postgres.ts';
+import { PlacementStore } from './placement-store.ts';
+import { Projecting } from './projecting.ts';
+import { placementAtStart, Resharding } from './resharding.ts';
 import {
-  assertBelongsTogether,
-  migrate,
-  openPool,
-  PostgresOfAnotherJournal,
-  SchemaRefused,
-  startEmbeddedPostgres,
-  type EmbeddedPostgres,
-  type PostgresConnection,
-  type ProjectionPump,
-} from './persistence/index.ts';
-import {
+  ClusterUnavailable,
   lockDataFolder,
   memberOf,
   NodeBoard,
   placeShards,
   systemClock,
-  threadFile,
   workerOf,
   type Address,
   type DataFolder,
-  type ShardStatus,
 } from './runtime/index.ts';
-import { assertPortFree, hostOfUrl, holdPort } from './listen-port.ts';
 import { listShards, productsByShard, toldBy } from './shard-list.ts';
-import { PlacementStore } from './placement-store.ts';
-import { Projecting } from './projecting.ts';
-import { placementAtStart, Resharding } from './resharding.ts';
-import { StartError } from './start-error.ts';
+import { messageOf, StartError } from './start-error.ts';
 import type { Storage } from './storage.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -72,7 +60,6 @@ export interface NodeFile {
   readonly adminToken: string;
 }
 
-const CAUGHT_UP_WAIT_MS = 30_000;
 const BOARD_PERIOD_MS = 50;
 const OWNER_ONLY = 0o600;
 
@@ -114,23 +101,12 @@ async function compose(
   const store = openPlacement(folder.placement);
 
   const metrics = new Metrics();
-  let projecting: Projecting | undefined;
-  let auditing: Promise<NodeReport> | undefined;
-  const auditNow = async (): Promise<NodeReport> => {
-    const { shards: own, silent: silentWorkers } = await workers.live();
-    const live = [...own, ...((await cluster?.othersLive()) ?? [])];
-    await caughtUp(async () => (await storage.projectedUpTo()) ?? projecting?.pump?.caughtUpTo ?? 0);
-    if (postgres === undefined) throw new Error('this node has no Postgres to look into');
-    const report = await runAudit({ ...storage.audited, connection: postgres.connection, live });
-    return { ...report, silentWorkers };
-  };
+  const member = cluster?.member ?? 0;
   const handlers = {
     shards: async (): Promise<NodeShard[]> => {
-      if (cluster !== undefined) return cluster.shards();
-      return listShards(
-        workers.placement.owners,
-        new Map([[0, toldBy(config.nodeId, await workers.figures())]]),
-      );
+      if (cluster !== undefined) return cluster.control.shards();
+      const told = toldBy(config.nodeId, await workers.figures());
+      return listShards(workers.placement.owners, new Map([[member, told]]));
     },
     metrics: async (): Promise<string> => {
       const pool = await workers.figures();
@@ -148,30 +124,24 @@ async function compose(
     planPlacement: ({ file }: PlacementRequest): Promise<PlacementPlan> => resharding.plan(file),
     applyPlacement: async (request: Required<PlacementRequest>): Promise<PlacementApplied> =>
       resharding.apply(request),
-    audit: (): Promise<NodeReport> => {
-      // It reads everything: whoever asks meanwhile gets the same answer.
-      auditing ??= auditNow().finally(() => (auditing = undefined));
-      return auditing;
-    },
+    audit: (): Promise<NodeReport> => audit.run(),
   };
-  const member = cluster?.member ?? 0;
   const owners = cluster?.homes ?? ownersAtStart(config, store, logger);
-  const onReplaced = (address: Address): void => cluster?.restarted(address);
-  const underWay = (): readonly number[] => cluster?.underWay ?? [];
   const workers = new WorkerPool({
     config,
     board,
     storage,
     member,
     owners,
-    underWay,
-    onReplaced,
+    underWay: () => cluster?.underWay ?? [],
+    onReplaced: (address) => cluster?.restarted(address),
     handlers,
     logger,
   });
   undo.push(() => workers.terminate());
+  await cluster?.attach(workers);
   const resharding =
-    cluster ??
+    cluster?.control ??
     new Resharding({
       node: config.nodeId,
       workers: config.workers,
@@ -181,49 +151,55 @@ async function compose(
       products: async () => productsByShard((await workers.live()).shards),
       logger,
     });
-  await cluster?.attach(workers);
 
-  const postgres = await startPostgres(config, undo);
+  const postgres = await startPostgres(config);
+  undo.push(() => postgres?.stop());
   if (postgres !== undefined)
     await storage.holdAgainst(await preparePostgres(postgres.connection, storage.journalId));
   await orDeath(cluster?.open() ?? workers.open(), storage.died, workers.failed);
-  const ownShards = async (): Promise<ShardStatus[]> =>
-    [...(await workers.figures()).answered.values()].flatMap(({ shards }) => shards);
-  undo.push(storage.makeSnapshots(logger, ownShards));
+  undo.push(storage.makeSnapshots(logger, () => workers.statuses()));
 
-  if (postgres !== undefined && config.roles.has('projection')) {
-    const { connection } = postgres;
-    projecting = new Projecting({ config, storage, connection, logger });
-    if (cluster === undefined) await projecting.start();
+  const projecting = postgres && new Projecting({ config, storage, connection: postgres.connection, logger });
+  if (config.roles.has('projection')) {
+    if (cluster === undefined) await projecting?.start();
     else cluster.project(projecting);
   }
-  const stopTelling = tellProgress(board, storage, () => projecting?.pump);
+  const progress = setInterval(() => void tellProgress(board, projecting), BOARD_PERIOD_MS);
   undo.push(async () => {
-    stopTelling();
+    clearInterval(progress);
     await projecting?.stop();
   });
+  const audit = new NodeAudit({
+    request: () => {
+      if (postgres === undefined) throw new Error('this node has no Postgres to look into');
+      return { ...storage.audited, connection: postgres.connection };
+    },
+    live: async () => {
+      const { shards, silent } = await workers.live();
+      return { shards: [...shards, ...((await cluster?.control.othersLive()) ?? [])], silent };
+    },
+    projectedUpTo: async () => (await projecting?.upTo()) ?? 0,
+  });
 
-  let port = 0;
+  let url: string | undefined;
   if (postgres !== undefined && config.roles.has('http')) {
     const reusePort = supportsReusePort && config.workers > 1;
     const serving = workers.serve({ connection: postgres.connection, port: config.port, reusePort });
-    port = await orDeath(serving, storage.died, workers.failed);
+    const port = await orDeath(serving, storage.died, workers.failed);
+    url = `http://${hostOfUrl(config.host)}:${port}`;
   }
   workers.settle();
   undo.push(() => workers.stop());
   board.phase = 'ready';
-  const url = port === 0 ? undefined : `http://${hostOfUrl(config.host)}:${port}`;
   if (url !== undefined) announce(folder, { url, pid: process.pid, adminToken: config.adminToken });
   undo.push(async () => {
     board.phase = 'stopping';
-    resharding.stop();
+    if (resharding instanceof Resharding) resharding.stop();
     rmSync(folder.nodeFile, { force: true });
     await cluster?.handOver();
   });
-  const failures = [storage.died, workers.failed, postgres?.failed, cluster?.failed].filter(
-    (one) => one !== undefined,
-  );
-  return { url, failed: Promise.race(failures), stop };
+  const failures = [storage.died, workers.failed, postgres?.failed, cluster?.failed];
+  return { url, failed: Promise.race(failures.filter((failure) => failure !== undefined)), stop };
 }
 
 /** Of a node by itself the lease never ends. */
@@ -265,50 +241,10 @@ async function orDeath<T>(work: Promise<T>, ...deaths: readonly Promise<Error>[]
   try {
     return await Promise.race([work, ...deaths.map((death) => death.then((error) => Promise.reject(error)))]);
   } catch (error) {
+    if (error instanceof ClusterUnavailable) throw error;
     const why = `A thread died before the node was ready: ${messageOf(error)}.`;
     throw new StartError(`${why} Nothing was sold; start again when the cause is gone.`, { cause: error });
   }
-}
-
-async function startPostgres(
-  config: Config,
-  undo: (() => Promise<void> | void)[],
-): Promise<Pick<EmbeddedPostgres, 'connection' | 'failed'> | undefined> {
-  if (config.databaseUrl !== undefined) {
-    return { connection: { connectionString: config.databaseUrl }, failed: new Promise(() => undefined) };
-  }
-  if (config.cluster !== undefined) return undefined;
-  const embedded = await startEmbeddedPostgres(config.dataDir);
-  undo.push(() => embedded.stop());
-  return embedded;
-}
-
-/** Tables as this version wants them, of this very journal. @returns how far it is, for each shard */
-async function preparePostgres(
-  connection: PostgresConnection,
-  journalId: string,
-): Promise<Map<number, number>> {
-  const pool = openPool(connection, 1, 'doorbuster start');
-  try {
-    await migrate(pool);
-    return await assertBelongsTogether(pool, journalId);
-  } catch (error) {
-    if (error instanceof SchemaRefused || error instanceof PostgresOfAnotherJournal) throw error;
-    throw new StartError(
-      `Postgres cannot be used: ${messageOf(error)}. Check DATABASE_URL, and that the server runs.`,
-      {
-        cause: error,
-      },
-    );
-  } finally {
-    await pool.end();
-  }
-}
-
-/** A refused connection is an AggregateError whose own message is empty. */
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
-  return error instanceof Error ? error.message : String(error);
 }
 
 function announce(folder: DataFolder, file: NodeFile): void {
@@ -316,45 +252,10 @@ function announce(folder: DataFolder, file: NodeFile): void {
   writeFileSync(folder.nodeFile, JSON.stringify(file), { mode: OWNER_ONLY });
 }
 
-/** @returns what ends it */
-function tellProgress(
-  board: NodeBoard,
-  storage: Storage,
-  pumpNow: () => ProjectionPump | undefined,
-): () => void {
-  let isAsking = false;
-  const tell = async (): Promise<void> => {
-    if (isAsking) return;
-    isAsking = true;
-    try {
-      const all = await storage.projectedUpTo();
-      const pump = pumpNow();
-      board.projectedUpTo =
-        all === undefined ? (pump?.asOf ?? 0) : Math.min(all, pump?.setAsideAt ?? Infinity);
-    } catch {
-      // Nobody can say just now: what was known stays true.
-    }
-    isAsking = false;
-  };
-  const timer = setInterval(() => void tell(), BOARD_PERIOD_MS);
-  return () => clearInterval(timer);
-}
-
-/** Waits until Postgres has what was journaled before now, or for a bounded time: an audit tells how far it is. */
-async function caughtUp(upTo: () => Promise<number>): Promise<void> {
-  const from = systemClock.now();
-  while ((await upTo()) < from && systemClock.now() - from < CAUGHT_UP_WAIT_MS) {
-    await new Promise((resolve) => setTimeout(resolve, BOARD_PERIOD_MS));
+async function tellProgress(board: NodeBoard, projecting: Projecting | undefined): Promise<void> {
+  try {
+    board.projectedUpTo = (await projecting?.asOf()) ?? 0;
+  } catch {
+    // Nobody can say just now: what was known stays true.
   }
-}
-
-function runAudit(request: AuditRequest): Promise<AuditReport> {
-  const worker = new Worker(threadFile('./audit-thread', import.meta.url), {
-    workerData: request,
-    name: 'audit',
-  });
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
 }

@@ -1,4 +1,5 @@
-// The projection of one node: at work, or ready to take over when the node of a cluster that is at work is gone.
+// The projection as one node sees it: at work here, or ready to take over when the node of a cluster that is at work is gone;
+// and how far it is, whoever does it.
 
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
@@ -8,7 +9,7 @@ import type { NodeFeed, Storage } from './storage.ts';
 
 export interface ProjectingOptions {
   readonly config: Pick<Config, 'projection'>;
-  readonly storage: Pick<Storage, 'openFeed' | 'committed'>;
+  readonly storage: Pick<Storage, 'openFeed' | 'committed' | 'projectedUpTo'>;
   readonly connection: PostgresConnection;
   readonly logger: Logger;
 }
@@ -29,6 +30,16 @@ export class Projecting {
   /** Undefined while it is not at work. */
   get pump(): ProjectionPump | undefined {
     return this.#work?.pump;
+  }
+
+  /** Epoch milliseconds up to which everything that was journaled is in Postgres, whoever wrote it there. */
+  async upTo(): Promise<number> {
+    return (await this.#options.storage.projectedUpTo()) ?? this.#work?.pump.caughtUpTo ?? 0;
+  }
+
+  /** The same, short of what will not reach Postgres by itself. */
+  async asOf(): Promise<number> {
+    return Math.min(await this.upTo(), this.#work?.pump.setAsideAt ?? Infinity);
   }
 
   /** @throws when the feed cannot be opened */

@@ -2,3 +2,9 @@
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
+
+/** A refused connection is an AggregateError whose own message is empty. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
+}

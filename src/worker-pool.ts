@@ -22,6 +22,7 @@ import {
   type Address,
   type Handlers,
   type NodeBoard,
+  type ShardStatus,
 } from './runtime/index.ts';
 import type { Storage } from './storage.ts';
 import { ThreadProfiler } from './thread-profiler.ts';
@@ -159,6 +160,11 @@ export class WorkerPool {
     }
     const silent = this.#silent(answered);
     return { answered, silent, orders, repeated, fenced, deaths: this.#deaths, takeovers: this.#takeovers };
+  }
+
+  /** Of all shards, as far as their threads tell. */
+  async statuses(): Promise<ShardStatus[]> {
+    return [...(await this.figures()).answered.values()].flatMap(({ shards }) => shards);
   }
 
   async live(): Promise<{ shards: LiveShard[]; silent: number[] }> {

@@ -2,6 +2,7 @@
 
 import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { Clock } from '../ports.ts';
+import { JETSTREAM_LIMITS } from './limits.ts';
 import type { Link } from './link.ts';
 import type { JetStreamNames } from './names.ts';
 
@@ -11,10 +12,13 @@ export class FeedProgress {
   readonly #link: Link;
   readonly #names: JetStreamNames;
   readonly #name: string;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Clock;
   readonly #manager: Promise<JetStreamManager>;
+  #answer: Promise<number> | undefined;
+  #askedAt = -Infinity;
+  #isAsking = false;
 
-  constructor(link: Link, names: JetStreamNames, name: string, clock: Pick<Clock, 'now'>) {
+  constructor(link: Link, names: JetStreamNames, name: string, clock: Clock) {
     this.#link = link;
     this.#names = names;
     this.#name = name;
@@ -22,8 +26,17 @@ export class FeedProgress {
     this.#manager = jetstreamManager(link.connection, { checkAPI: false });
   }
 
-  /** @returns epoch milliseconds; 0 when there is no such feed @throws when nobody answers */
-  async workedOffUpTo(): Promise<number> {
+  /** @returns epoch milliseconds, as of a moment ago; 0 when there is no such feed @throws when nobody answers */
+  workedOffUpTo(): Promise<number> {
+    const isFresh = this.#clock.monotonic() - this.#askedAt < JETSTREAM_LIMITS.progressFreshMs;
+    if (this.#answer !== undefined && (isFresh || this.#isAsking)) return this.#answer;
+    this.#askedAt = this.#clock.monotonic();
+    this.#isAsking = true;
+    this.#answer = this.#ask().finally(() => (this.#isAsking = false));
+    return this.#answer;
+  }
+
+  async #ask(): Promise<number> {
     const { journalStream, journalSubjects } = this.#names;
     const manager = await this.#manager;
     const asked = this.#clock.now();

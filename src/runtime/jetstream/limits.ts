@@ -41,6 +41,8 @@ export const JETSTREAM_LIMITS = {
   clusterBusyTries: 50,
   /** Between two looks at the members' leases, and at the document when nobody told of a change. */
   clusterLookMs: 150,
+  /** How far the feed is, is asked for no more often. */
+  progressFreshMs: 200,
   /** Beside a record in its message: subject, headers, and the room that later versions may want. */
   messageOverheadBytes: 4 * 1024,
   /** The server knows a repeated append for so long; its expectation alone is enough after that. */
