@@ -5,9 +5,11 @@ import type { NodeShard } from '../http/index.ts';
 import { callNode, requireNode } from '../node-client.ts';
 import { reaching, reachOf, type ReachOptions } from './reach.ts';
 
+/** Its name stands in the table where there are several, as far as it fits. */
+const NODE_CHARACTERS_MAX = 12;
+
 const COLUMNS = [
   'shard',
-  'node',
   'worker',
   'phase',
   'epoch',
@@ -15,7 +17,7 @@ const COLUMNS = [
   'products',
   'mailboxDepth',
   'aheadMs',
-] as const satisfies readonly (keyof NodeShard)[];
+] satisfies (keyof NodeShard)[] as readonly (keyof NodeShard)[];
 
 export function addShards(program: Command): void {
   reaching(program.command('shards'))
@@ -42,7 +44,11 @@ async function showShards({
 
 /** Fits a terminal of 80 columns, so reasons stand below it and not in it. */
 function table(shards: readonly NodeShard[]): string {
-  const lines = [COLUMNS, ...shards.map((shard) => COLUMNS.map((column) => String(shard[column] ?? '-')))];
-  const widths = COLUMNS.map((_, at) => Math.max(...lines.map((line) => line[at]!.length)));
+  const columns =
+    new Set(shards.map(({ node }) => node)).size > 1 ? COLUMNS.toSpliced(1, 0, 'node') : COLUMNS;
+  const cellOf = (shard: NodeShard, column: keyof NodeShard): string =>
+    String(shard[column] ?? '-').slice(0, column === 'node' ? NODE_CHARACTERS_MAX : undefined);
+  const lines = [columns, ...shards.map((shard) => columns.map((column) => cellOf(shard, column)))];
+  const widths = columns.map((_, at) => Math.max(...lines.map((line) => line[at]!.length)));
   return lines.map((line) => line.map((cell, at) => cell.padStart(widths[at]!)).join('  ')).join('\n');
 }
