@@ -34,7 +34,7 @@ export type Answer = { readonly failure: string } | { readonly value?: unknown }
 export const encodeCall = (call: Call): Uint8Array => encode('the call', call);
 
 /** @throws CallRefused as above */
-export const encodeAnswer = (value: unknown): Uint8Array => encode('the answer', { value: value ?? null });
+export const encodeAnswer = (value: unknown): Uint8Array => encode('the answer', { value });
 
 export const encodeFailure = (why: string): Uint8Array =>
   encode('the failure', { failure: why.slice(0, FAILURE_CHARACTERS_MAX) });
