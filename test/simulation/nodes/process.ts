@@ -13,12 +13,11 @@ import { Rebalance } from '../../../src/runtime/cluster/rebalance.ts';
 import type { Address } from '../../../src/runtime/ports.ts';
 import { WORKERS_MAX } from '../../../src/runtime/address.ts';
 import { SimulatedRandom } from '../world.ts';
-import { BucketLink } from './bucket.ts';
+import { BucketLink, LEASE_MS } from './bucket.ts';
 import { Life } from './life.ts';
 import { SHARDS, type Machine, type Nodes } from './nodes.ts';
 import { Threads } from './thread.ts';
 
-export const LEASE_MS = 3_000;
 const PREPARE_MS_MAX = 60_000;
 const RELEASE_MS_MAX = 2_000;
 const TAKE_MS_MAX = 60_000;
@@ -65,6 +64,7 @@ export class NodeProcess {
       setLease: (until) => {
         if (until === 0) nodes.trace(`${machine.name} has no lease`);
         this.board.leaseUntil = until;
+        nodes.isTouched = true;
       },
       listener: {
         onDocument: (document) => this.#liveBy(document),
@@ -92,6 +92,7 @@ export class NodeProcess {
     await this.membership.join();
     this.threads = new Threads(this.#nodes, this, this.machine.workers);
     this.table.splice(0, SHARDS, ...this.membership.document.homes);
+    this.#nodes.isTouched = true;
     this.#rebalance = this.#rebalanceWith(this.threads);
     await this.#liveBy(this.membership.document);
     await this.membership.wantShards(true);
@@ -150,6 +151,7 @@ export class NodeProcess {
     this.#nodes.trace(`${this.machine.name} lives by ${document.revision}: ${document.homes.join()}`);
     this.table.splice(0, SHARDS, ...document.homes);
     this.board.revision = document.revision;
+    this.#nodes.isTouched = true;
     this.#rebalance.run();
     await this.threads!.askAll('reconcile', this.#rebalance.underWay);
   }
