@@ -92,6 +92,7 @@ export class Cluster {
   readonly #membership: Membership;
   readonly #target = new Target();
   readonly #failures = new Map<number, string>();
+  #calls: NodeCalls | undefined;
   #attached: Attached | undefined;
   /** Shards that were not where they belong when that began to be wanted. */
   #moves = { revision: -1, count: 0 };
@@ -126,6 +127,7 @@ export class Cluster {
     const cluster = new Cluster(options, await ClusterBucket.open(link, names, systemTimers));
     try {
       await cluster.#membership.join();
+      cluster.#calls = cluster.#listen();
     } catch (error) {
       cluster.#bucket.close();
       throw error;
@@ -148,20 +150,7 @@ export class Cluster {
 
   /** The threads are there: from now on they live by the document. */
   async attach(workers: WorkerPool): Promise<void> {
-    const { link, names } = this.#options.storage.store;
-    const calls = new NodeCalls({
-      link,
-      names,
-      self: this.member,
-      handlers: {
-        figures: () => this.#figures(),
-        products: async () => [...productsByShard((await workers.live()).shards)],
-        release: (value) => this.#release(ReleaseRequest.parse(value)),
-        restarted: async (value) => workers.ownersGone([RestartNote.parse(value).address]),
-      },
-      onRefused: (reason) => this.#options.logger.warn({ reason }, 'a question of another node was refused'),
-    });
-    calls.start();
+    const calls = this.#calls!;
     this.#attached = { workers, calls, rebalance: this.#rebalanceWith(workers, calls) };
     await this.#liveBy(this.#membership.document);
   }
@@ -195,7 +184,7 @@ export class Cluster {
   /** What still lives here goes to others at once. */
   async leave(): Promise<void> {
     this.#attached?.rebalance.stop();
-    this.#attached?.calls.stop();
+    this.#calls?.stop();
     await this.#membership.leave();
     this.#bucket.close();
   }
@@ -248,6 +237,31 @@ export class Cluster {
   /** Asks for nothing more. */
   stop(): void {
     this.#attached?.rebalance.stop();
+  }
+
+  /** From the moment at which this node is a member: others may wait for it to live by a placement. */
+  #listen(): NodeCalls {
+    const { link, names } = this.#options.storage.store;
+    const calls = new NodeCalls({
+      link,
+      names,
+      self: this.member,
+      handlers: {
+        figures: async () => this.#figures(),
+        products: async () => [...productsByShard((await this.#working.workers.live()).shards)],
+        release: (value) => this.#release(ReleaseRequest.parse(value)),
+        restarted: async (value) => this.#attached?.workers.ownersGone([RestartNote.parse(value).address]),
+      },
+      onRefused: (reason) => this.#options.logger.warn({ reason }, 'a question of another node was refused'),
+    });
+    calls.start();
+    return calls;
+  }
+
+  /** @throws before the threads are there */
+  get #working(): Attached {
+    if (this.#attached === undefined) throw new Error('this node is starting');
+    return this.#attached;
   }
 
   async #liveBy(document: ClusterDocument): Promise<void> {
@@ -306,13 +320,15 @@ export class Cluster {
   /** Before it knows of the document that asks for it, a thread would open the shard again. */
   async #release({ worker, shards, revision }: z.infer<typeof ReleaseRequest>): Promise<void> {
     const giveUpAt = systemClock.monotonic() + RELEASE_MS_MAX;
-    const { workers, rebalance } = this.#attached!;
+    // Without threads it answers for nothing.
+    if (this.#attached === undefined) return;
+    const { workers, rebalance } = this.#attached;
     while (this.#options.board.revision < revision || rebalance.awaits(shards)) {
       if (systemClock.monotonic() > giveUpAt)
         throw new Error('the new placement is not known here yet, or the shards have not come here yet');
       await pause(LOOK_MS / 10);
     }
-    await workers.askWorker(worker, 'releaseAll', shards, RELEASE_MS_MAX);
+    if (shards.length > 0) await workers.askWorker(worker, 'releaseAll', shards, RELEASE_MS_MAX);
   }
 
   #removed(member: Member): void {
@@ -342,7 +358,7 @@ export class Cluster {
   }
 
   async #figures(): Promise<MemberFigures> {
-    const { workers, rebalance } = this.#attached!;
+    const { workers, rebalance } = this.#working;
     const told = toldBy(this.#options.config.nodeId, await workers.figures());
     const failures = [...this.#failures].map(([shard, why]) => ({ shard, why }));
     return { ...told, failures, longestPauseMs: Math.round(rebalance.longestPauseMs * 10) / 10 };

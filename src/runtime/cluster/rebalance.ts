@@ -7,7 +7,7 @@
 // lease, under which it may answer without asking anybody; so it is waited for until it has stopped, or is a member no more.
 // A few shards at a time; what fails before the document is changed leaves everything as it was.
 
-import { memberOf, NOBODY, workerOf } from '../address.ts';
+import { addressOf, memberOf, NOBODY, workerOf } from '../address.ts';
 import type { Address, Clock, Timers } from '../ports.ts';
 import { memberOfNumber, rehome, Target, type ClusterDocument } from './cluster-document.ts';
 import { ClusterUnavailable } from './cluster-store.ts';
@@ -26,7 +26,7 @@ export interface RebalancePorts {
   readonly abandon: (worker: number, shard: number) => Promise<void>;
   /** Opens the shards on that thread of this node. */
   readonly take: (worker: number, shards: readonly number[]) => Promise<void>;
-  /** Resolves when that thread of that member has stopped them. */
+  /** Resolves when that member lives by the present document, and that thread of it has stopped the shards, if any. */
   readonly release: (from: Address, shards: readonly number[]) => Promise<void>;
   readonly onFetched: (shards: readonly number[], pauseMs: number) => void;
   /** A giver does not stop: asked again. */
@@ -52,7 +52,11 @@ interface Fetched {
 export class Rebalance {
   readonly #ports: RebalancePorts;
   readonly #underWay = new Set<number>();
+  /** Of those under way: somebody else may answer for them still. */
   readonly #awaited = new Set<number>();
+  /** Of those under way: they came here since their home is gone. */
+  readonly #inherited = new Set<number>();
+  #homes: readonly Address[] = [];
   readonly #target = new Target();
   #longestPauseMs = 0;
   #fetched = 0;
@@ -84,6 +88,7 @@ export class Rebalance {
 
   /** The document changed: fetches what belongs here, until nothing is left. */
   run(): void {
+    this.#inheritNew();
     if (this.#isRunning || this.#isStopped) return;
     this.#isRunning = true;
     void this.#fetchAll();
@@ -102,12 +107,10 @@ export class Rebalance {
       } catch (error) {
         await this.#abandonUnnamed(due);
         onFailed(shards, error as Error);
+        this.#inherit(due.filter((one) => this.#isStillHere(one)));
         await this.#pause(REBALANCE_LIMITS.retryMs);
       } finally {
-        for (const shard of shards) {
-          this.#underWay.delete(shard);
-          this.#awaited.delete(shard);
-        }
+        for (const shard of shards) if (!this.#inherited.has(shard)) this.#isOver(shard);
       }
     }
     this.#isRunning = false;
@@ -115,15 +118,67 @@ export class Rebalance {
 
   #due(): Fetched[] {
     const { document } = this.#ports;
-    return this.#dueBy(document()).slice(0, REBALANCE_LIMITS.shardsMax);
+    const due = this.#dueBy(document()).filter(({ shard }) => !this.#inherited.has(shard));
+    return due.slice(0, REBALANCE_LIMITS.shardsMax);
+  }
+
+  #isOver(shard: number): void {
+    this.#underWay.delete(shard);
+    this.#awaited.delete(shard);
+  }
+
+  /** Those that the document gave to this node because their home is gone, without being asked. */
+  #inheritNew(): void {
+    const { document, member } = this.#ports;
+    const before = this.#homes;
+    this.#homes = document().homes;
+    const inherited = this.#homes.flatMap((to, shard): Fetched[] => {
+      const isNew = memberOf(to) === member && memberOf(before[shard] ?? NOBODY) !== member;
+      return isNew && !this.#underWay.has(shard) ? [{ shard, from: NOBODY, to }] : [];
+    });
+    if (document().members.length > 1) this.#inherit(inherited);
+  }
+
+  /**
+   * Whoever is gone may have been about to fetch them, from somebody who knows of nothing yet and has a lease: they are opened
+   * when every member knows that they are here.
+   */
+  #inherit(due: readonly Fetched[]): void {
+    if (due.length === 0) return;
+    for (const { shard } of due) {
+      this.#underWay.add(shard);
+      this.#awaited.add(shard);
+      this.#inherited.add(shard);
+    }
+    void this.#takeInherited(due);
+  }
+
+  async #takeInherited(due: readonly Fetched[]): Promise<void> {
+    await this.#whenAllKnow();
+    for (const { shard } of due) this.#awaited.delete(shard);
+    await Promise.all([...Map.groupBy(due, ({ to }) => to)].map(([to, of]) => this.#take(to, of)));
+    for (const { shard } of due) {
+      this.#inherited.delete(shard);
+      this.#isOver(shard);
+    }
+    this.run();
+  }
+
+  /** The present placement; or they are members no more. */
+  async #whenAllKnow(): Promise<void> {
+    const { document, member } = this.#ports;
+    const others = document().members.filter(({ number }) => number !== member);
+    await Promise.all(others.map(({ number }) => this.#whenGiven(addressOf(number, 0), () => [])));
   }
 
   async #fetch(due: readonly Fetched[]): Promise<void> {
     const { clock, prepare } = this.#ports;
-    for (const { shard } of due) this.#underWay.add(shard);
+    for (const { shard } of due) {
+      this.#underWay.add(shard);
+      this.#awaited.add(shard);
+    }
     await Promise.all(due.map(({ shard, to }) => prepare(workerOf(to), shard)));
     const since = clock.monotonic();
-    for (const { shard } of due) this.#awaited.add(shard);
     const document = await this.#name(due);
     if (document === undefined) return;
     const named = due.filter(({ shard, to }) => document.homes[shard] === to);
@@ -183,22 +238,34 @@ export class Rebalance {
    * waited for, too, since these ask this node alone.
    */
   async #whenReleased(from: Address, due: readonly Fetched[]): Promise<void> {
-    const { document, release, onWaiting } = this.#ports;
-    for (;;) {
+    const { document } = this.#ports;
+    const stillToGive = (): number[] | undefined => {
       const { homes } = document();
       const shards = due.map(({ shard }) => shard).filter((shard) => homes[shard] !== from);
-      const isOver = memberOfNumber(document(), memberOf(from)) === undefined || shards.length === 0;
-      if (from === NOBODY || isOver) break;
+      return shards.length === 0 ? undefined : shards;
+    };
+    const isGiven = await this.#whenGiven(from, stillToGive);
+    // It may have been about to fetch them itself.
+    if (!isGiven) await this.#whenAllKnow();
+    for (const { shard } of due) this.#awaited.delete(shard);
+  }
+
+  /** @param shards undefined when there is nothing left to wait for @returns false when the giver is no member */
+  async #whenGiven(from: Address, shards: () => readonly number[] | undefined): Promise<boolean> {
+    const { document, release, onWaiting } = this.#ports;
+    while (memberOfNumber(document(), memberOf(from)) !== undefined) {
+      const asked = shards();
+      if (asked === undefined) return true;
       try {
-        await release(from, shards);
-        break;
+        await release(from, asked);
+        return true;
       } catch (error) {
         onWaiting(from, error as Error);
         // It hangs, or its thread has died; or it cannot be reached, and will be a member no more.
         await this.#pause(REBALANCE_LIMITS.releaseRetryMs);
       }
     }
-    for (const { shard } of due) this.#awaited.delete(shard);
+    return false;
   }
 
   /** Its thread may die meanwhile: then another one takes them. */

@@ -187,10 +187,12 @@ export class NodeProcess {
 
   async #release({ worker, shards, revision }: ReleaseRequest): Promise<void> {
     const giveUpAt = this.life.monotonic() + RELEASE_MS_MAX;
+    // Without threads it answers for nothing.
+    if (this.threads === undefined) return;
     while (this.board.revision < revision || this.#rebalance!.awaits(shards)) {
       if (this.life.monotonic() > giveUpAt) throw new Error('the new placement is not known here yet');
       await this.life.pause(LOOK_MS / 2);
     }
-    await this.threads!.ask(worker, 'releaseAll', shards, RELEASE_MS_MAX);
+    if (shards.length > 0) await this.threads.ask(worker, 'releaseAll', shards, RELEASE_MS_MAX);
   }
 }
