@@ -13,6 +13,7 @@ import type {
   AppendResult,
   Clock,
   Journal,
+  Ownership,
   ShardReply,
   StoredRecord,
   Timers,
@@ -142,12 +143,14 @@ export class ShardInHand {
     limits: Partial<RuntimeLimits> = {},
     seed = 1,
     snapshots = new SimulatedSnapshots(),
+    ownership?: Ownership,
   ) {
     this.journal = journal;
     this.snapshots = snapshots;
     const random = new SimulatedRandom(new Dice(seed));
     const ports = { journal, snapshots, clock: this.time, timers: this.time, random };
-    this.shard = new Shard(0, ports, { ...DEFAULT_LIMITS, ...limits });
+    const owned = ownership === undefined ? ports : { ...ports, ownership };
+    this.shard = new Shard(0, owned, { ...DEFAULT_LIMITS, ...limits });
   }
 
   /** Open, with a product on sale. */

@@ -25,6 +25,8 @@ export class Network {
   roughness = ROUGH;
   readonly #world: World;
   readonly #cut = new Map<string, number>();
+  /** The last of what is on its way, by sender and receiver. */
+  readonly #arrivesAt = new Map<string, number>();
   readonly #away: Record<'journal' | 'bucket', { since: number; until: number }> = {
     journal: { since: -Infinity, until: -Infinity },
     bucket: { since: -Infinity, until: -Infinity },
@@ -86,12 +88,16 @@ export class Network {
     });
   }
 
-  /** From machine to machine: once, late, or never. */
+  /** From machine to machine: in order, late, or never. */
   carry(from: string, to: string, arrive: () => void): void {
     const { dice } = this.#world;
     if (this.isCut(from) || dice.chance(this.roughness.lost)) return;
     const delayMs = dice.chance(this.roughness.late) ? dice.next() * LATE_MS_MAX : this.delayMs;
-    this.#world.at(delayMs, () => this.isCut(to) || arrive());
+    const pair = `${from} ${to}`;
+    const now = this.#world.monotonic();
+    const at = Math.max(now + delayMs, this.#arrivesAt.get(pair) ?? 0);
+    this.#arrivesAt.set(pair, at);
+    this.#world.at(at - now, () => this.isCut(to) || arrive());
   }
 }
 
