@@ -295,8 +295,7 @@ export class Cluster {
       prepare: (worker, shard) => workers.askWorker(worker, 'prepare', shard, PREPARE_MS_MAX),
       abandon: (worker, shard) => workers.askWorker(worker, 'abandon', shard, RELEASE_MS_MAX),
       take: (worker, shards) => workers.askWorker(worker, 'take', shards, TAKE_MS_MAX),
-      release: async (from, shards) => {
-        const { revision } = this.#membership.document;
+      release: async (from, shards, revision) => {
         const request = { worker: workerOf(from), shards: [...shards], revision };
         if (memberOf(from) === this.member) return this.#release(request);
         await calls.ask(memberOf(from), 'release', request, { withinMs: RELEASE_MS_MAX });
@@ -323,7 +322,7 @@ export class Cluster {
     // Without threads it answers for nothing.
     if (this.#attached === undefined) return;
     const { workers, rebalance } = this.#attached;
-    while (this.#options.board.revision < revision || rebalance.awaits(shards)) {
+    while (this.#options.board.revision < revision || rebalance.awaits(shards, revision)) {
       if (systemClock.monotonic() > giveUpAt)
         throw new Error('the new placement is not known here yet, or the shards have not come here yet');
       await pause(LOOK_MS / 10);

@@ -26,8 +26,8 @@ export interface RebalancePorts {
   readonly abandon: (worker: number, shard: number) => Promise<void>;
   /** Opens the shards on that thread of this node. */
   readonly take: (worker: number, shards: readonly number[]) => Promise<void>;
-  /** Resolves when that member lives by the present document, and that thread of it has stopped the shards, if any. */
-  readonly release: (from: Address, shards: readonly number[]) => Promise<void>;
+  /** Resolves when that member lives by the document of this revision, and that thread of it has stopped the shards, if any. */
+  readonly release: (from: Address, shards: readonly number[], revision: number) => Promise<void>;
   readonly onFetched: (shards: readonly number[], pauseMs: number) => void;
   /** A giver does not stop: asked again. */
   readonly onWaiting: (from: Address, error: Error) => void;
@@ -49,11 +49,22 @@ interface Fetched {
   readonly to: Address;
 }
 
+interface Naming {
+  readonly document: ClusterDocument;
+  /** Of the first try. */
+  readonly revision: number;
+  /** A try had no answer. */
+  readonly isDoubtful: boolean;
+}
+
 export class Rebalance {
   readonly #ports: RebalancePorts;
   readonly #underWay = new Set<number>();
-  /** Of those under way: somebody else may answer for them still. */
-  readonly #awaited = new Set<number>();
+  /**
+   * Of those under way: somebody else may answer for them still. With the revision that named this node, which nobody knows
+   * while the change has no answer.
+   */
+  readonly #awaited = new Map<number, number | undefined>();
   /** Of those under way: they came here since their home is gone. */
   readonly #inherited = new Set<number>();
   #homes: readonly Address[] = [];
@@ -72,9 +83,12 @@ export class Rebalance {
     return [...this.#underWay];
   }
 
-  /** Their giver has not stopped yet, also when they are to go on to others by now: this node cannot give them. */
-  awaits(shards: readonly number[]): boolean {
-    return shards.some((shard) => this.#awaited.has(shard));
+  /**
+   * Whether this node cannot give them yet to whoever was named by that revision, since they have not come here. What they are
+   * awaited for by a later one is no matter: they are to come back then.
+   */
+  awaits(shards: readonly number[], revision: number): boolean {
+    return shards.some((shard) => this.#awaited.has(shard) && (this.#awaited.get(shard) ?? 0) < revision);
   }
 
   /** From the change of the document to the moment at which the last shard of those fetched together was open. */
@@ -133,8 +147,11 @@ export class Rebalance {
     const before = this.#homes;
     this.#homes = document().homes;
     const inherited = this.#homes.flatMap((to, shard): Fetched[] => {
-      const isNew = memberOf(to) === member && memberOf(before[shard] ?? NOBODY) !== member;
-      return isNew && !this.#underWay.has(shard) ? [{ shard, from: NOBODY, to }] : [];
+      if (memberOf(to) !== member || memberOf(before[shard] ?? NOBODY) === member) return [];
+      if (!this.#underWay.has(shard)) return [{ shard, from: NOBODY, to }];
+      // It was about to be fetched, or was named already.
+      this.#awaited.set(shard, this.#awaited.get(shard));
+      return [];
     });
     if (document().members.length > 1) this.#inherit(inherited);
   }
@@ -147,7 +164,7 @@ export class Rebalance {
     if (due.length === 0) return;
     for (const { shard } of due) {
       this.#underWay.add(shard);
-      this.#awaited.add(shard);
+      this.#awaited.set(shard, this.#ports.document().revision);
       this.#inherited.add(shard);
     }
     void this.#takeInherited(due);
@@ -167,25 +184,32 @@ export class Rebalance {
   /** The present placement; or they are members no more. */
   async #whenAllKnow(): Promise<void> {
     const { document, member } = this.#ports;
-    const others = document().members.filter(({ number }) => number !== member);
-    await Promise.all(others.map(({ number }) => this.#whenGiven(addressOf(number, 0), () => [])));
+    const { members, revision } = document();
+    const others = members.filter(({ number }) => number !== member);
+    await Promise.all(others.map(({ number }) => this.#whenGiven(addressOf(number, 0), () => [], revision)));
   }
 
   async #fetch(due: readonly Fetched[]): Promise<void> {
     const { clock, prepare } = this.#ports;
-    for (const { shard } of due) {
-      this.#underWay.add(shard);
-      this.#awaited.add(shard);
-    }
+    for (const { shard } of due) this.#underWay.add(shard);
     await Promise.all(due.map(({ shard, to }) => prepare(workerOf(to), shard)));
     const since = clock.monotonic();
-    const document = await this.#name(due);
-    if (document === undefined) return;
-    const named = due.filter(({ shard, to }) => document.homes[shard] === to);
-    for (const one of due) if (!named.includes(one)) this.#awaited.delete(one.shard);
+    for (const { shard } of due) this.#awaited.set(shard, this.#awaited.get(shard));
+    const naming = await this.#name(due);
+    if (naming === undefined) return;
+    const { document, revision, isDoubtful } = naming;
+    // What was named without an answer may have gone on to others, who ask this node for it.
+    const named = due.filter(({ shard, from, to }) => {
+      const home = document.homes[shard];
+      return home === to || (isDoubtful && home !== from);
+    });
+    for (const one of due) {
+      if (named.includes(one)) this.#awaited.set(one.shard, revision);
+      else this.#awaited.delete(one.shard);
+    }
     await this.#abandonUnnamed(due);
     await Promise.all(
-      [...Map.groupBy(named, ({ from }) => from)].map(([from, of]) => this.#whenReleased(from, of)),
+      [...Map.groupBy(named, ({ from }) => from)].map(([from, of]) => this.#whenReleased(from, of, revision)),
     );
     await Promise.all([...Map.groupBy(named, ({ to }) => to)].map(([to, of]) => this.#take(to, of)));
     const fetched = named.filter((one) => this.#isStillHere(one)).map(({ shard }) => shard);
@@ -207,13 +231,21 @@ export class Rebalance {
    * Those that still are where they were, and belong here. A change that nobody answered may have been made, or be made yet:
    * it is asked for until there is an answer, and until then the shards stay under way. @returns undefined when stopped
    */
-  async #name(due: readonly Fetched[]): Promise<ClusterDocument | undefined> {
+  async #name(due: readonly Fetched[]): Promise<Naming | undefined> {
     const { change, onFailed } = this.#ports;
+    let revision: number | undefined;
+    let isDoubtful = false;
     while (!this.#isStopped) {
       try {
-        return await change((document) => this.#naming(due, document));
+        const document = await change((present) => {
+          const changed = this.#naming(due, present);
+          if (changed !== undefined) revision ??= changed.revision;
+          return changed;
+        });
+        return { document, revision: revision ?? document.revision, isDoubtful };
       } catch (error) {
         if (!(error instanceof ClusterUnavailable)) throw error;
+        isDoubtful ||= revision !== undefined;
         onFailed(
           due.map(({ shard }) => shard),
           error,
@@ -237,27 +269,31 @@ export class Rebalance {
    * Resolves when their giver has stopped, or is a member no more, or has them back. Those that are to go on to others are
    * waited for, too, since these ask this node alone.
    */
-  async #whenReleased(from: Address, due: readonly Fetched[]): Promise<void> {
+  async #whenReleased(from: Address, due: readonly Fetched[], revision: number): Promise<void> {
     const { document } = this.#ports;
     const stillToGive = (): number[] | undefined => {
       const { homes } = document();
       const shards = due.map(({ shard }) => shard).filter((shard) => homes[shard] !== from);
       return shards.length === 0 ? undefined : shards;
     };
-    const isGiven = await this.#whenGiven(from, stillToGive);
+    const isGiven = await this.#whenGiven(from, stillToGive, revision);
     // It may have been about to fetch them itself.
     if (!isGiven) await this.#whenAllKnow();
     for (const { shard } of due) this.#awaited.delete(shard);
   }
 
   /** @param shards undefined when there is nothing left to wait for @returns false when the giver is no member */
-  async #whenGiven(from: Address, shards: () => readonly number[] | undefined): Promise<boolean> {
+  async #whenGiven(
+    from: Address,
+    shards: () => readonly number[] | undefined,
+    revision: number,
+  ): Promise<boolean> {
     const { document, release, onWaiting } = this.#ports;
     while (memberOfNumber(document(), memberOf(from)) !== undefined) {
       const asked = shards();
       if (asked === undefined) return true;
       try {
-        await release(from, asked);
+        await release(from, asked, revision);
         return true;
       } catch (error) {
         onWaiting(from, error as Error);

@@ -173,8 +173,7 @@ export class NodeProcess {
       prepare: (worker, shard) => threads.ask(worker, 'prepare', shard, PREPARE_MS_MAX),
       abandon: (worker, shard) => threads.ask(worker, 'abandon', shard, RELEASE_MS_MAX),
       take: (worker, shards) => threads.ask(worker, 'take', shards, TAKE_MS_MAX),
-      release: async (from, shards) => {
-        const { revision } = this.membership.document;
+      release: async (from, shards, revision) => {
         const request = { worker: workerOf(from), shards: [...shards], revision };
         if (memberOf(from) === this.member) return this.#release(request);
         await this.#nodes.call(this, memberOf(from), 'release', request, RELEASE_MS_MAX);
@@ -189,7 +188,7 @@ export class NodeProcess {
     const giveUpAt = this.life.monotonic() + RELEASE_MS_MAX;
     // Without threads it answers for nothing.
     if (this.threads === undefined) return;
-    while (this.board.revision < revision || this.#rebalance!.awaits(shards)) {
+    while (this.board.revision < revision || this.#rebalance!.awaits(shards, revision)) {
       if (this.life.monotonic() > giveUpAt) throw new Error('the new placement is not known here yet');
       await this.life.pause(LOOK_MS / 2);
     }
