@@ -77,6 +77,7 @@ export class Cluster {
     this.#options.logger.warn({ reason, times }, 'questions of another node were refused'),
   );
   readonly #failures = new Map<number, string>();
+  #calls: NodeCalls | undefined;
   #attached: Attached | undefined;
   #projecting: Projecting | undefined;
 
@@ -111,6 +112,7 @@ export class Cluster {
     const cluster = new Cluster(options, await ClusterBucket.open(link, names, systemTimers));
     try {
       await cluster.#membership.join();
+      cluster.#calls = cluster.#listen();
     } catch (error) {
       cluster.#bucket.close();
       throw error;
@@ -143,22 +145,7 @@ export class Cluster {
 
   /** The threads are there: from now on they live by the document. */
   async attach(workers: WorkerPool): Promise<void> {
-    const { link, names } = this.#options.storage.store;
-    const calls = new NodeCalls({
-      link,
-      names,
-      self: this.member,
-      handlers: {
-        figures: () => this.#figures(),
-        live: async (): Promise<ToldLive[]> =>
-          (await workers.live()).shards.map(({ stock, ...shard }) => ({ ...shard, stock: [...stock] })),
-        products: async (): Promise<ToldProducts> => [...productsByShard((await workers.live()).shards)],
-        release: (value) => this.#release(ReleaseRequest.parse(value)),
-        restarted: async (value) => workers.ownersGone([RestartNote.parse(value).address]),
-      },
-      onRefused: (reason) => this.#refusals.tell(reason),
-    });
-    calls.start();
+    const calls = this.#calls!;
     const control = new ClusterControl({
       membership: this.#membership,
       calls,
@@ -204,7 +191,7 @@ export class Cluster {
   /** What still lives here goes to others at once. */
   async leave(): Promise<void> {
     this.#attached?.rebalance.stop();
-    this.#attached?.calls.stop();
+    this.#calls?.stop();
     await this.#membership.leave();
     this.#bucket.close();
   }
@@ -212,6 +199,38 @@ export class Cluster {
   /** Asks for nothing more. */
   stop(): void {
     this.#attached?.rebalance.stop();
+  }
+
+  /** From the moment at which this node is a member: others may wait for it to live by a placement. */
+  #listen(): NodeCalls {
+    const { link, names } = this.#options.storage.store;
+    const calls = new NodeCalls({
+      link,
+      names,
+      self: this.member,
+      handlers: {
+        figures: async () => this.#figures(),
+        live: async (): Promise<ToldLive[]> =>
+          (await this.#working.workers.live()).shards.map(({ stock, ...shard }) => ({
+            ...shard,
+            stock: [...stock],
+          })),
+        products: async (): Promise<ToldProducts> => [
+          ...productsByShard((await this.#working.workers.live()).shards),
+        ],
+        release: (value) => this.#release(ReleaseRequest.parse(value)),
+        restarted: async (value) => this.#attached?.workers.ownersGone([RestartNote.parse(value).address]),
+      },
+      onRefused: (reason) => this.#refusals.tell(reason),
+    });
+    calls.start();
+    return calls;
+  }
+
+  /** @throws before the threads are there */
+  get #working(): Attached {
+    if (this.#attached === undefined) throw new Error('this node is starting');
+    return this.#attached;
   }
 
   async #liveBy(document: ClusterDocument): Promise<void> {
@@ -241,8 +260,7 @@ export class Cluster {
       prepare: (worker, shard) => workers.askWorker(worker, 'prepare', shard, PREPARE_MS_MAX),
       abandon: (worker, shard) => workers.askWorker(worker, 'abandon', shard, RELEASE_MS_MAX),
       take: (worker, shards) => workers.askWorker(worker, 'take', shards, TAKE_MS_MAX),
-      release: async (from, shards) => {
-        const { revision } = this.#membership.document;
+      release: async (from, shards, revision) => {
         const request = { worker: workerOf(from), shards: [...shards], revision };
         if (memberOf(from) === this.member) return this.#release(request);
         await calls.ask(memberOf(from), 'release', request, { withinMs: RELEASE_MS_MAX });
@@ -267,13 +285,15 @@ export class Cluster {
   /** Before it knows of the document that asks for it, a thread would open the shard again. */
   async #release({ worker, shards, revision }: z.infer<typeof ReleaseRequest>): Promise<void> {
     const giveUpAt = systemClock.monotonic() + RELEASE_MS_MAX;
-    const { workers, rebalance } = this.#attached!;
-    while (this.#options.board.revision < revision || rebalance.awaits(shards)) {
+    // Without threads it answers for nothing.
+    if (this.#attached === undefined) return;
+    const { workers, rebalance } = this.#attached;
+    while (this.#options.board.revision < revision || rebalance.awaits(shards, revision)) {
       if (systemClock.monotonic() > giveUpAt)
         throw new Error('the new placement is not known here yet, or the shards have not come here yet');
       await pause(LOOK_MS / 10);
     }
-    await workers.askWorker(worker, 'releaseAll', shards, RELEASE_MS_MAX);
+    if (shards.length > 0) await workers.askWorker(worker, 'releaseAll', shards, RELEASE_MS_MAX);
   }
 
   #removed(member: Member): void {
@@ -303,7 +323,7 @@ export class Cluster {
   }
 
   async #figures(): Promise<MemberFigures> {
-    const { workers, rebalance } = this.#attached!;
+    const { workers, rebalance } = this.#working;
     const told = toldBy(this.#options.config.nodeId, await workers.figures());
     const failures = [...this.#failures].map(([shard, why]) => ({ shard, why }));
     const longestPauseMs = Math.round(rebalance.longestPauseMs * 10) / 10;

@@ -74,9 +74,8 @@ export class OwnShards {
   /** Makes ready to take a shard over: reads it, claims nothing yet, and lets commands wait in it. */
   async prepare(number: number): Promise<void> {
     await this.#settled(number);
-    const { self, ownerOf } = this.#options;
-    // What it was here before is not stopped yet, and would be claimed again behind its owner's back.
-    if (this.byNumber.has(number) && ownerOf(number) !== self) await this.release(number);
+    // What it was here before is not stopped yet: placement may have gone and come back without this thread's notice.
+    await this.#stop(number);
     if (!this.#isMissing(number)) return;
     const shard = this.#make(number);
     this.#prepared.set(number, shard);
@@ -97,13 +96,7 @@ export class OwnShards {
   async release(number: number): Promise<void> {
     const { self, ownerOf } = this.#options;
     if (ownerOf(number) === self) throw new Error(`shard ${number} lives here`);
-    const shard = this.byNumber.get(number);
-    if (shard === undefined || this.#prepared.has(number)) return;
-    const released =
-      this.#releasing.get(number) ??
-      this.#drained(number, shard).finally(() => this.#releasing.delete(number));
-    this.#releasing.set(number, released);
-    await released;
+    await this.#stop(number);
   }
 
   /** What waits is decided and durable; nothing is taken any more. */
@@ -130,6 +123,16 @@ export class OwnShards {
       if (underWay === undefined) return;
       await underWay;
     }
+  }
+
+  async #stop(number: number): Promise<void> {
+    const shard = this.byNumber.get(number);
+    if (shard === undefined || this.#prepared.has(number)) return;
+    const stopped =
+      this.#releasing.get(number) ??
+      this.#drained(number, shard).finally(() => this.#releasing.delete(number));
+    this.#releasing.set(number, stopped);
+    await stopped;
   }
 
   async #drained(number: number, shard: Shard): Promise<void> {

@@ -13,6 +13,7 @@ import type {
   AppendResult,
   Clock,
   Journal,
+  Ownership,
   ShardReply,
   StoredRecord,
   Timers,
@@ -150,12 +151,13 @@ export class ShardInHand {
     limits: Partial<RuntimeLimits> = {},
     seed = 1,
     snapshots = new SimulatedSnapshots(),
+    ownership?: Ownership,
   ) {
     this.journal = journal;
     this.snapshots = snapshots;
     const random = new SimulatedRandom(new Dice(seed));
-    const { ownership } = this;
-    const ports = { journal, snapshots, clock: this.time, timers: this.time, random, ownership };
+    const owned = ownership ?? this.ownership;
+    const ports = { journal, snapshots, clock: this.time, timers: this.time, random, ownership: owned };
     this.shard = new Shard(0, ports, { ...DEFAULT_LIMITS, ...limits });
   }
 

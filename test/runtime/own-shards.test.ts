@@ -82,13 +82,7 @@ describe('the shards of a thread', () => {
     await shards.adopt();
     for (const shard of [0, 1]) {
       journal.intrude(shard);
-      const command = {
-        kind: 'configure',
-        productId: 'p',
-        configuration,
-        expectedRevision: undefined,
-      } as const;
-      shards.byNumber.get(shard)!.offer({ command, deadline: Infinity, answer: () => undefined });
+      offer(shards, shard);
     }
     owners[1] = 1;
     await turns();
@@ -108,6 +102,76 @@ describe('the shards of a thread', () => {
     expect(phases()).toEqual({ 0: 'lost' });
   });
 });
+
+describe('shards that come and go', () => {
+  test('are not given up for somebody who knows an older placement', async () => {
+    const { shards, phases } = threadOf([0]);
+    await shards.adopt();
+    await expect(shards.release(0)).rejects.toThrow(/lives here/);
+    expect(phases()).toEqual({ 0: 'open' });
+  });
+
+  test('are opened again when they come back while they are stopped', async () => {
+    const owners = [0];
+    const { time, journal, shards, phases } = threadOf(owners);
+    await shards.adopt();
+    journal.letThrough = false;
+    offer(shards, 0);
+    await turns();
+    owners[0] = 1;
+    const released = shards.releaseOthers();
+    owners[0] = 0;
+    const adopted = shards.adopt();
+    journal.letThrough = true;
+    await journal.held.at(-1)!.settle(true);
+    await released;
+    await time.pass(100);
+    await adopted;
+    expect(phases()).toEqual({ 0: 'open' });
+    // The one that was stopped answers nothing more.
+    expect(shards.byNumber.get(0)!.status().epoch).toBe(2);
+  });
+
+  test('are prepared only when what they were here before is stopped', async () => {
+    const owners = [0];
+    const { journal, shards, phases } = threadOf(owners);
+    await shards.adopt();
+    journal.letThrough = false;
+    offer(shards, 0);
+    await turns();
+    owners[0] = 1;
+    let isPrepared = false;
+    const prepared = shards.prepare(0).then(() => (isPrepared = true));
+    await turns();
+    expect(isPrepared).toBe(false);
+    await journal.held.at(-1)!.settle(true);
+    await prepared;
+    expect(phases()).toEqual({ 0: 'opening' });
+  });
+
+  test('that were lost are left alone when they are on their way here', async () => {
+    const owners = [0];
+    const { time, journal, shards, phases } = threadOf(owners);
+    await shards.adopt();
+    journal.intrude(0);
+    offer(shards, 0);
+    owners[0] = 1;
+    await turns();
+    expect(phases()).toEqual({ 0: 'lost' });
+    await shards.prepare(0);
+    owners[0] = 0;
+    await time.pass(5_000);
+    expect(phases()).toEqual({ 0: 'opening' });
+    await shards.take([0]);
+    expect(phases()).toEqual({ 0: 'open' });
+  });
+});
+
+/** Anything that needs an append. */
+function offer(shards: OwnShards, shard: number): void {
+  const command = { kind: 'configure', productId: 'p', configuration, expectedRevision: undefined } as const;
+  shards.byNumber.get(shard)!.offer({ command, deadline: Infinity, answer: () => undefined });
+}
 
 const configuration = {
   name: 'Kettle',

@@ -382,4 +382,71 @@ describe('draining', () => {
     await drained;
     expect([inFlight, gathered].map(outcomeOf)).toEqual(['reserved', 'reserved']);
   });
+
+  test('ends when somebody else owns the shard', async () => {
+    const hand = await ShardInHand.selling(5);
+    hand.journal.letThrough = false;
+    const inFlight = hand.reserve('ada');
+    await turns();
+    const drained = hand.shard.drain();
+    await hand.journal.held[0]!.settle(false, { kind: 'fenced' });
+    await drained;
+    expect(outcomeOf(inFlight)).toBe('moved');
+    expect(hand.shard.phase).toBe('lost');
+  });
 });
+
+describe('a claim', () => {
+  test('is always made under the placement that gave the shard to its owner', async () => {
+    const placement = { revision: 3, holds: () => true };
+    const hand = new ShardInHand(new HeldJournal(), {}, 1, undefined, placement);
+    await hand.shard.open();
+    hand.journal.letThrough = false;
+    hand.offer({ kind: 'configure', productId: 'p', configuration, expectedRevision: undefined });
+    await turns();
+    // A newer one that may have given it to somebody else.
+    placement.revision = 4;
+    hand.journal.letThrough = true;
+    await hand.journal.held[0]!.settle(false);
+    await hand.time.pass(5_000);
+    const claims = hand.journal.log.of(0).map(({ bytes }) => decodeRecord(bytes));
+    expect(claims.filter(({ number }) => number === 0).map(({ revision }) => revision)).toEqual([3, 3]);
+  });
+
+  test('over a newer placement’s is none', async () => {
+    const journal = new HeldJournal();
+    const newer = new ShardInHand(journal, {}, 1, undefined, { revision: 4, holds: () => true });
+    await newer.shard.open();
+    const older = new ShardInHand(journal, {}, 2, undefined, { revision: 3, holds: () => true });
+    await older.shard.open();
+    expect([newer.shard.phase, older.shard.phase]).toEqual(['open', 'lost']);
+    expect(journal.log.of(0)).toHaveLength(1);
+  });
+});
+
+describe('an owner that may have been passed over', () => {
+  test('answers nothing by itself: an append finds out', async () => {
+    const lease = { revision: 1, isValid: true, holds: () => lease.isValid };
+    const journal = new HeldJournal();
+    const hand = new ShardInHand(journal, {}, 1, undefined, lease);
+    await hand.shard.open();
+    lease.isValid = false;
+    journal.letThrough = false;
+    const shown = hand.show();
+    await turns();
+    expect(shown.reply).toBeUndefined();
+    await journal.held[0]!.settle(true);
+    expect(outcomeOf(shown)).toBe('not_found');
+  });
+});
+
+const configuration = {
+  name: 'Kettle',
+  description: '',
+  startsAt: 1,
+  endsAt: 2,
+  amount: 1_999,
+  currency: 'EUR',
+  perCustomerLimit: 2,
+  holdSeconds: 60,
+};

@@ -112,7 +112,7 @@ test(`no seed of ${SEEDS} breaks an invariant, loses an order or leaves a shoppe
   let looks = 0;
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
     const { report, cluster, log } = await simulate(seed);
-    const repeat = `repeat with SIMULATION_FIRST_SEED=${seed} SIMULATION_SEEDS=1 npx vitest run test/simulation`;
+    const repeat = `repeat with SIMULATION_FIRST_SEED=${seed} SIMULATION_SEEDS=1 npx vitest run test/simulation/simulation.test.ts`;
     expect(report.violations, repeat).toEqual([]);
     expect(cluster.waiting, `shoppers without an answer; ${repeat}`).toBe(0);
     orders += report.figures.orders;

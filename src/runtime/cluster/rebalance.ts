@@ -7,7 +7,7 @@
 // lease, under which it may answer without asking anybody; so it is waited for until it has stopped, or is a member no more.
 // A few shards at a time; what fails before the document is changed leaves everything as it was.
 
-import { memberOf, NOBODY, workerOf } from '../address.ts';
+import { addressOf, memberOf, NOBODY, workerOf } from '../address.ts';
 import type { Address, Clock, Timers } from '../ports.ts';
 import { memberOfNumber, rehome, Target, type ClusterDocument } from './cluster-document.ts';
 import { ClusterUnavailable } from './cluster-store.ts';
@@ -26,8 +26,8 @@ export interface RebalancePorts {
   readonly abandon: (worker: number, shard: number) => Promise<void>;
   /** Opens the shards on that thread of this node. */
   readonly take: (worker: number, shards: readonly number[]) => Promise<void>;
-  /** Resolves when that thread of that member has stopped them. */
-  readonly release: (from: Address, shards: readonly number[]) => Promise<void>;
+  /** Resolves when that member lives by the document of this revision, and that thread of it has stopped the shards, if any. */
+  readonly release: (from: Address, shards: readonly number[], revision: number) => Promise<void>;
   readonly onFetched: (shards: readonly number[], pauseMs: number) => void;
   /** A giver does not stop: asked again. */
   readonly onWaiting: (from: Address, error: Error) => void;
@@ -50,10 +50,25 @@ interface Fetched {
   readonly to: Address;
 }
 
+interface Naming {
+  readonly document: ClusterDocument;
+  /** Of the first try. */
+  readonly revision: number;
+  /** A try had no answer. */
+  readonly isDoubtful: boolean;
+}
+
 export class Rebalance {
   readonly #ports: RebalancePorts;
   readonly #underWay = new Set<number>();
-  readonly #awaited = new Set<number>();
+  /**
+   * Of those under way: somebody else may answer for them still. With the revision that named this node, which nobody knows
+   * while the change has no answer.
+   */
+  readonly #awaited = new Map<number, number | undefined>();
+  /** Of those under way: they came here since their home is gone. */
+  readonly #inherited = new Set<number>();
+  #homes: readonly Address[] = [];
   readonly #target = new Target();
   #longestPauseMs = 0;
   #fetched = 0;
@@ -69,9 +84,12 @@ export class Rebalance {
     return [...this.#underWay];
   }
 
-  /** Their giver has not stopped yet, also when they are to go on to others by now: this node cannot give them. */
-  awaits(shards: readonly number[]): boolean {
-    return shards.some((shard) => this.#awaited.has(shard));
+  /**
+   * Whether this node cannot give them yet to whoever was named by that revision, since they have not come here. What they are
+   * awaited for by a later one is no matter: they are to come back then.
+   */
+  awaits(shards: readonly number[], revision: number): boolean {
+    return shards.some((shard) => this.#awaited.has(shard) && (this.#awaited.get(shard) ?? 0) < revision);
   }
 
   /** From the change of the document to the moment at which the last shard of those fetched together was open. */
@@ -85,6 +103,7 @@ export class Rebalance {
 
   /** The document changed: fetches what belongs here, until nothing is left. */
   run(): void {
+    this.#inheritNew();
     if (this.#isRunning || this.#isStopped) return;
     this.#isRunning = true;
     void this.#fetchAll();
@@ -103,6 +122,7 @@ export class Rebalance {
         this.#over(shards);
       } catch (error) {
         await this.#abandonUnnamed(due);
+        this.#inherit(due.filter((one) => this.#isStillHere(one)));
         this.#over(shards);
         onFailed(shards, error as Error);
         await this.#pause(REBALANCE_LIMITS.retryMs);
@@ -112,15 +132,66 @@ export class Rebalance {
   }
 
   #over(shards: readonly number[]): void {
-    for (const shard of shards) {
-      this.#underWay.delete(shard);
-      this.#awaited.delete(shard);
-    }
+    for (const shard of shards) if (!this.#inherited.has(shard)) this.#isOver(shard);
   }
 
   #due(): Fetched[] {
     const { document } = this.#ports;
-    return this.#dueBy(document()).slice(0, REBALANCE_LIMITS.shardsMax);
+    const due = this.#dueBy(document()).filter(({ shard }) => !this.#inherited.has(shard));
+    return due.slice(0, REBALANCE_LIMITS.shardsMax);
+  }
+
+  #isOver(shard: number): void {
+    this.#underWay.delete(shard);
+    this.#awaited.delete(shard);
+  }
+
+  /** Those that the document gave to this node because their home is gone, without being asked. */
+  #inheritNew(): void {
+    const { document, member } = this.#ports;
+    const before = this.#homes;
+    this.#homes = document().homes;
+    const inherited = this.#homes.flatMap((to, shard): Fetched[] => {
+      if (memberOf(to) !== member || memberOf(before[shard] ?? NOBODY) === member) return [];
+      if (!this.#underWay.has(shard)) return [{ shard, from: NOBODY, to }];
+      // It was about to be fetched, or was named already.
+      this.#awaited.set(shard, this.#awaited.get(shard));
+      return [];
+    });
+    if (document().members.length > 1) this.#inherit(inherited);
+  }
+
+  /**
+   * Whoever is gone may have been about to fetch them, from somebody who knows of nothing yet and has a lease: they are opened
+   * when every member knows that they are here.
+   */
+  #inherit(due: readonly Fetched[]): void {
+    if (due.length === 0) return;
+    for (const { shard } of due) {
+      this.#underWay.add(shard);
+      this.#awaited.set(shard, this.#ports.document().revision);
+      this.#inherited.add(shard);
+    }
+    void this.#takeInherited(due);
+  }
+
+  async #takeInherited(due: readonly Fetched[]): Promise<void> {
+    await this.#whenAllKnow();
+    for (const { shard } of due) this.#awaited.delete(shard);
+    await Promise.all([...Map.groupBy(due, ({ to }) => to)].map(([to, of]) => this.#take(to, of)));
+    for (const { shard } of due) {
+      this.#inherited.delete(shard);
+      this.#isOver(shard);
+    }
+    this.run();
+  }
+
+  /** The present placement; or they are members no more. */
+  async #whenAllKnow(): Promise<void> {
+    const { document, member } = this.#ports;
+    const { members, revision } = document();
+    const others = members.filter(({ number }) => number !== member);
+    await Promise.all(others.map(({ number }) => this.#whenGiven(addressOf(number, 0), () => [], revision)));
   }
 
   async #fetch(due: readonly Fetched[]): Promise<void> {
@@ -128,14 +199,22 @@ export class Rebalance {
     for (const { shard } of due) this.#underWay.add(shard);
     await Promise.all(due.map(({ shard, to }) => prepare(workerOf(to), shard)));
     const since = clock.monotonic();
-    for (const { shard } of due) this.#awaited.add(shard);
-    const document = await this.#name(due);
-    if (document === undefined) return;
-    const named = due.filter(({ shard, to }) => document.homes[shard] === to);
-    for (const one of due) if (!named.includes(one)) this.#awaited.delete(one.shard);
+    for (const { shard } of due) this.#awaited.set(shard, this.#awaited.get(shard));
+    const naming = await this.#name(due);
+    if (naming === undefined) return;
+    const { document, revision, isDoubtful } = naming;
+    // What was named without an answer may have gone on to others, who ask this node for it.
+    const named = due.filter(({ shard, from, to }) => {
+      const home = document.homes[shard];
+      return home === to || (isDoubtful && home !== from);
+    });
+    for (const one of due) {
+      if (named.includes(one)) this.#awaited.set(one.shard, revision);
+      else this.#awaited.delete(one.shard);
+    }
     await this.#abandonUnnamed(due);
     await Promise.all(
-      [...Map.groupBy(named, ({ from }) => from)].map(([from, of]) => this.#whenReleased(from, of)),
+      [...Map.groupBy(named, ({ from }) => from)].map(([from, of]) => this.#whenReleased(from, of, revision)),
     );
     await Promise.all([...Map.groupBy(named, ({ to }) => to)].map(([to, of]) => this.#take(to, of)));
     const fetched = named.filter((one) => this.#isStillHere(one)).map(({ shard }) => shard);
@@ -157,13 +236,21 @@ export class Rebalance {
    * Those that still are where they were, and belong here. A change that nobody answered may have been made, or be made yet:
    * it is asked for until there is an answer, and until then the shards stay under way. @returns undefined when stopped
    */
-  async #name(due: readonly Fetched[]): Promise<ClusterDocument | undefined> {
+  async #name(due: readonly Fetched[]): Promise<Naming | undefined> {
     const { change, onFailed } = this.#ports;
+    let revision: number | undefined;
+    let isDoubtful = false;
     while (!this.#isStopped) {
       try {
-        return await change((document) => this.#naming(due, document));
+        const document = await change((present) => {
+          const changed = this.#naming(due, present);
+          if (changed !== undefined) revision ??= changed.revision;
+          return changed;
+        });
+        return { document, revision: revision ?? document.revision, isDoubtful };
       } catch (error) {
         if (!(error instanceof ClusterUnavailable)) throw error;
+        isDoubtful ||= revision !== undefined;
         onFailed(
           due.map(({ shard }) => shard),
           error,
@@ -187,23 +274,39 @@ export class Rebalance {
    * Resolves when their giver has stopped, or is a member no more, or has them back. Those that are to go on to others are
    * waited for, too, since these ask this node alone.
    */
-  async #whenReleased(from: Address, due: readonly Fetched[]): Promise<void> {
-    const { document, release, onWaiting } = this.#ports;
-    for (;;) {
+  async #whenReleased(from: Address, due: readonly Fetched[], revision: number): Promise<void> {
+    const { document } = this.#ports;
+    const stillToGive = (): number[] | undefined => {
       const { homes } = document();
       const shards = due.map(({ shard }) => shard).filter((shard) => homes[shard] !== from);
-      const isOver = memberOfNumber(document(), memberOf(from)) === undefined || shards.length === 0;
-      if (from === NOBODY || isOver) break;
+      return shards.length === 0 ? undefined : shards;
+    };
+    const isGiven = await this.#whenGiven(from, stillToGive, revision);
+    // It may have been about to fetch them itself.
+    if (!isGiven) await this.#whenAllKnow();
+    for (const { shard } of due) this.#awaited.delete(shard);
+  }
+
+  /** @param shards undefined when there is nothing left to wait for @returns false when the giver is no member */
+  async #whenGiven(
+    from: Address,
+    shards: () => readonly number[] | undefined,
+    revision: number,
+  ): Promise<boolean> {
+    const { document, release, onWaiting } = this.#ports;
+    while (memberOfNumber(document(), memberOf(from)) !== undefined) {
+      const asked = shards();
+      if (asked === undefined) return true;
       try {
-        await release(from, shards);
-        break;
+        await release(from, asked, revision);
+        return true;
       } catch (error) {
         onWaiting(from, error as Error);
         // It hangs, or its thread has died; or it cannot be reached, and will be a member no more.
         await this.#pause(REBALANCE_LIMITS.releaseRetryMs);
       }
     }
-    for (const { shard } of due) this.#awaited.delete(shard);
+    return false;
   }
 
   /** Its thread may die meanwhile: then another one takes them. */

@@ -22,6 +22,8 @@ interface Entry {
 
 const DOCUMENT = 'document';
 const BEATS = 'beat.';
+/** Of every member of a simulated cluster. */
+export const LEASE_MS = 3_000;
 const ANSWER_MS_MAX = 1_000;
 const LOOK_MS = 150;
 
@@ -32,6 +34,7 @@ export class Bucket {
   readonly #watchers = new Set<(key: string) => void>();
   #last = 0;
   changes = 0;
+  readonly wrong: string[] = [];
 
   constructor(world: World) {
     this.#world = world;
@@ -128,6 +131,9 @@ export class BucketLink implements ClusterStore {
 
   async endBeat(node: string, version: number): Promise<boolean> {
     const ended = await this.#ask(() => this.#bucket.put(BEATS + node, undefined, version));
+    // All of them were silent: each has a lease's time to beat again.
+    if (ended !== undefined && node !== this.#machine && this.#network.isBackFor('bucket', LEASE_MS))
+      this.#bucket.wrong.push(`${this.#machine} ended ${node} as soon as the servers were back`);
     return ended !== undefined;
   }
 

@@ -23,7 +23,8 @@ test(`no seed of ${SEEDS} has two owners, an untrue answer, a lost order or a sh
     }))
       sums[name as keyof typeof sums] += count;
   }
-  // The world must be rough enough to mean something, and orders are made all the same.
+  // The world must be rough enough to mean something, and orders are made all the same. A few seeds tell nothing of that.
+  if (SEEDS < 20) return;
   expect(sums.orders).toBeGreaterThan(SEEDS * 30);
   expect(sums.answers).toBeGreaterThan(SEEDS * 200);
   expect(sums.claims).toBeGreaterThan(SEEDS * 15);

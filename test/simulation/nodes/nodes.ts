@@ -45,6 +45,8 @@ export class Nodes {
     failedFetches: 0,
     ended: 0,
   };
+  /** A lease, a table, an owner or a shard's phase changed. */
+  isTouched = false;
   /** Tells a person what happens; by hand. */
   trace: (what: string) => void = () => undefined;
   /** What ended processes by themselves. */

@@ -13,12 +13,11 @@ import { Rebalance } from '../../../src/runtime/cluster/rebalance.ts';
 import type { Address } from '../../../src/runtime/ports.ts';
 import { WORKERS_MAX } from '../../../src/runtime/address.ts';
 import { SimulatedRandom } from '../world.ts';
-import { BucketLink } from './bucket.ts';
+import { BucketLink, LEASE_MS } from './bucket.ts';
 import { Life } from './life.ts';
 import { SHARDS, type Machine, type Nodes } from './nodes.ts';
 import { Threads } from './thread.ts';
 
-export const LEASE_MS = 3_000;
 const PREPARE_MS_MAX = 60_000;
 const RELEASE_MS_MAX = 2_000;
 const TAKE_MS_MAX = 60_000;
@@ -66,6 +65,7 @@ export class NodeProcess {
       setLease: (until) => {
         if (until === 0) nodes.trace(`${machine.name} has no lease`);
         this.board.leaseUntil = until;
+        nodes.isTouched = true;
       },
       listener: {
         onDocument: (document) => this.#liveBy(document),
@@ -93,6 +93,7 @@ export class NodeProcess {
     await this.membership.join();
     this.threads = new Threads(this.#nodes, this, this.machine.workers);
     this.table.splice(0, SHARDS, ...this.membership.document.homes);
+    this.#nodes.isTouched = true;
     this.#rebalance = this.#rebalanceWith(this.threads);
     await this.#liveBy(this.membership.document);
     await this.membership.wantShards(true);
@@ -151,6 +152,7 @@ export class NodeProcess {
     this.#nodes.trace(`${this.machine.name} lives by ${document.revision}: ${document.homes.join()}`);
     this.table.splice(0, SHARDS, ...document.homes);
     this.board.revision = document.revision;
+    this.#nodes.isTouched = true;
     this.#rebalance.run();
     await this.threads!.askAll('reconcile', this.#rebalance.underWay);
   }
@@ -172,8 +174,7 @@ export class NodeProcess {
       prepare: (worker, shard) => threads.ask(worker, 'prepare', shard, PREPARE_MS_MAX),
       abandon: (worker, shard) => threads.ask(worker, 'abandon', shard, RELEASE_MS_MAX),
       take: (worker, shards) => threads.ask(worker, 'take', shards, TAKE_MS_MAX),
-      release: async (from, shards) => {
-        const { revision } = this.membership.document;
+      release: async (from, shards, revision) => {
         const request = { worker: workerOf(from), shards: [...shards], revision };
         if (memberOf(from) === this.member) return this.#release(request);
         await this.#nodes.call(this, memberOf(from), 'release', request, RELEASE_MS_MAX);
@@ -186,10 +187,12 @@ export class NodeProcess {
 
   async #release({ worker, shards, revision }: ReleaseRequest): Promise<void> {
     const giveUpAt = this.life.monotonic() + RELEASE_MS_MAX;
-    while (this.board.revision < revision || this.#rebalance!.awaits(shards)) {
+    // Without threads it answers for nothing.
+    if (this.threads === undefined) return;
+    while (this.board.revision < revision || this.#rebalance!.awaits(shards, revision)) {
       if (this.life.monotonic() > giveUpAt) throw new Error('the new placement is not known here yet');
       await this.life.pause(LOOK_MS / 2);
     }
-    await this.threads!.ask(worker, 'releaseAll', shards, RELEASE_MS_MAX);
+    if (shards.length > 0) await this.threads.ask(worker, 'releaseAll', shards, RELEASE_MS_MAX);
   }
 }

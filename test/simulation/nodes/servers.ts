@@ -25,7 +25,12 @@ export class Network {
   roughness = ROUGH;
   readonly #world: World;
   readonly #cut = new Map<string, number>();
-  #awayUntil = { journal: -Infinity, bucket: -Infinity };
+  /** The last of what is on its way, by sender and receiver. */
+  readonly #arrivesAt = new Map<string, number>();
+  readonly #away: Record<'journal' | 'bucket', { since: number; until: number }> = {
+    journal: { since: -Infinity, until: -Infinity },
+    bucket: { since: -Infinity, until: -Infinity },
+  };
 
   constructor(world: World) {
     this.#world = world;
@@ -41,16 +46,26 @@ export class Network {
 
   /** The servers elect a leader. */
   elect(of: 'journal' | 'bucket', durationMs: number): void {
-    this.#awayUntil[of] = this.#world.monotonic() + durationMs;
+    const now = this.#world.monotonic();
+    const { since, until } = this.#away[of];
+    this.#away[of] = { since: until < now ? now : since, until: Math.max(until, now + durationMs) };
   }
 
   isAway(machine: string, of: 'journal' | 'bucket'): boolean {
-    return this.isCut(machine) || this.#awayUntil[of] > this.#world.monotonic();
+    return this.isCut(machine) || this.#away[of].until > this.#world.monotonic();
+  }
+
+  /** Whether they were away for so long that everybody's lease ran out, and came back less than a lease ago. */
+  isBackFor(of: 'journal' | 'bucket', leaseMs: number): boolean {
+    const { since, until } = this.#away[of];
+    const backMs = this.#world.monotonic() - until;
+    return until - since > leaseMs && backMs >= 0 && backMs < leaseMs;
   }
 
   heal(): void {
     this.#cut.clear();
-    this.#awayUntil = { journal: -Infinity, bucket: -Infinity };
+    const now = this.#world.monotonic();
+    for (const away of Object.values(this.#away)) away.until = Math.min(away.until, now);
     this.roughness = CALM;
   }
 
@@ -73,12 +88,16 @@ export class Network {
     });
   }
 
-  /** From machine to machine: once, late, or never. */
+  /** From machine to machine: in order, late, or never. */
   carry(from: string, to: string, arrive: () => void): void {
     const { dice } = this.#world;
     if (this.isCut(from) || dice.chance(this.roughness.lost)) return;
     const delayMs = dice.chance(this.roughness.late) ? dice.next() * LATE_MS_MAX : this.delayMs;
-    this.#world.at(delayMs, () => this.isCut(to) || arrive());
+    const pair = `${from} ${to}`;
+    const now = this.#world.monotonic();
+    const at = Math.max(now + delayMs, this.#arrivesAt.get(pair) ?? 0);
+    this.#arrivesAt.set(pair, at);
+    this.#world.at(at - now, () => this.isCut(to) || arrive());
   }
 }
 

@@ -63,8 +63,10 @@ export class Thread {
       ownerOf,
       timers: life,
       make: (shard, onPhase) => new Shard(shard, shardPorts, LIMITS, onPhase),
-      onPhase: ({ shard, phase, epoch, reason }) =>
-        nodes.trace(`thread ${self}: shard ${shard} ${phase} in epoch ${epoch} ${reason ?? ''}`),
+      onPhase: ({ shard, phase, epoch, reason }) => {
+        nodes.isTouched = true;
+        nodes.trace(`thread ${self}: shard ${shard} ${phase} in epoch ${epoch} ${reason ?? ''}`);
+      },
     });
     const transport = {
       send: (to: Address, message: Message): void => nodes.carry(this.#process, to, message),
