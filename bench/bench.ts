@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { environment } from './environment.ts';
+import { handover } from './handover.ts';
 import { hotProduct } from './hot-product.ts';
 import { http } from './http.ts';
 import { memory } from './memory.ts';
@@ -22,18 +23,23 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   recovery,
   memory,
   projection,
+  handover,
 };
 
-const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--json]
+const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--journal sqlite|jetstream] [--json]
 
 Scenarios, as docs/performance.md describes them:
   ${Object.keys(SCENARIOS).join(', ')}
 
   --seconds      how long to measure, about
+  --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
   --connections  such as 64,256 (http, sold-out)
   --products     such as 1,1000 (products)
-  --orders       how many, in place of --seconds (all but http, sold-out)
+  --orders       how many, in place of --seconds (all but http, sold-out, handover)
+  --moves        how many (handover)
+  --rate         purchases a second (handover)
+  --chart        a file for a picture of the pauses, SVG (handover)
   --json         nothing but the last line
 `;
 
@@ -43,10 +49,14 @@ function readCommandLine() {
       allowPositionals: true,
       options: {
         seconds: { type: 'string', default: '5' },
+        journal: { type: 'string', default: 'sqlite' },
         threads: { type: 'boolean', default: false },
         connections: { type: 'string' },
         products: { type: 'string' },
         orders: { type: 'string' },
+        moves: { type: 'string' },
+        rate: { type: 'string' },
+        chart: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -80,20 +90,27 @@ if (others.length > 0) fail(`One scenario at a time: ${others.join(' ')} is too 
 const seconds = Number(values.seconds);
 if (!(seconds > 0 && seconds <= 600))
   fail(`--seconds is a number above 0, at most 600, not ${values.seconds}.`);
+const journal = (['sqlite', 'jetstream'] as const).find((kind) => kind === values.journal);
+const mode = journal && scenario.modes[journal];
+if (journal === undefined || mode === undefined) {
+  fail(`${name} runs on the journal ${Object.keys(scenario.modes).join(' or ')}, not on ${values.journal}.`);
+}
 const sizes = {
   connections: wholeNumbers('connections', values.connections, 10_000),
   products: wholeNumbers('products', values.products, 100_000),
   orders: wholeNumbers('orders', values.orders, 10_000_000)?.[0],
+  moves: wholeNumbers('moves', values.moves, 10_000)?.[0],
+  rate: wholeNumbers('rate', values.rate, 100_000)?.[0],
+  chart: values.chart,
 };
 
 const machine = environment();
-const { mode } = scenario;
 const say = (text: string): void => {
   if (!values.json) console.log(text);
 };
 say(`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}`);
 say(`Node ${machine.node}, SQLite ${machine.sqlite}; ${mode}`);
-const result = await scenario.run({ seconds, threads: values.threads, ...sizes, say });
+const result = await scenario.run({ seconds, threads: values.threads, journal, ...sizes, say });
 for (const [figure, value] of Object.entries(result)) say(`  ${figure.padEnd(28)} ${value}`);
-console.log(JSON.stringify({ scenario: name, mode, ...result, ...machine }));
+console.log(JSON.stringify({ scenario: name, mode, journal, ...result, ...machine }));
 if (result.violations > 0) process.exitCode = 1;

@@ -25,3 +25,10 @@ export function environment(): Environment {
 
 /** An answer leaves after SQLite's fsync (WAL, synchronous=FULL). */
 export const EMBEDDED_MODE = 'embedded: fsync before each answer';
+
+/** Whatever the number of servers, none of them answers before it has synced; a majority has to. */
+export const JETSTREAM_MODE =
+  'jetstream: sync_interval always, one copy (R1) and three (R3), all servers on this machine, beside the embedded journal';
+
+export const HANDOVER_CLUSTER_MODE =
+  'jetstream: sync_interval always, three servers and three copies, two nodes, all on this machine';

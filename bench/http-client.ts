@@ -20,8 +20,8 @@ export interface LoadRequest {
   readonly body?: unknown;
   /** Hang up as soon as the request is sent: the answer is lost on purpose. */
   readonly hangUp?: boolean;
-  /** At which address, counted round and round. */
-  readonly turn: number;
+  /** At which address, counted round and round; the first by default. */
+  readonly turn?: number;
 }
 
 export const TRIES_MAX = 200;
@@ -54,7 +54,7 @@ export class HttpClient {
   /** Until an answer says something, each time at the next address. @returns undefined when none did in so many tries */
   async insist(request: LoadRequest): Promise<LoadAnswer | undefined> {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const answer = await this.send({ ...request, turn: request.turn + tries });
+      const answer = await this.send({ ...request, turn: (request.turn ?? 0) + tries });
       if (answer !== undefined && answer.status !== 503) return answer;
       await pauseAfter(tries);
     }
@@ -75,7 +75,7 @@ export class HttpClient {
     key,
     body,
     hangUp = false,
-    turn,
+    turn = 0,
   }: LoadRequest): Promise<LoadAnswer | undefined> {
     const { hostname, port } = this.#urls[turn % this.#urls.length]!;
     const payload = body === undefined ? undefined : JSON.stringify(body);

@@ -1,15 +1,23 @@
-// A node and an echo in turn (A B A B …) under the same load: the same generator, the same requests, the same number of
-// connections and worker threads, the same listener. The other one idles meanwhile, and Postgres has caught up before the
-// echo's turn, so that neither takes the other's CPU. A first turn does not count: V8 compiles both meanwhile.
+// A node, or several, and an echo in turn (A B A B …) under the same load: the same generator, the same requests, the same number
+// of connections and worker threads, the same listener. The others idle meanwhile, and Postgres has caught up before the next
+// turn, so that none takes another's CPU. A first turn does not count: V8 compiles all of them meanwhile.
 
 import { availableParallelism } from 'node:os';
-import type { Report } from '../src/actors/index.ts';
 import { callNode } from '../src/node-client.ts';
+import { newSide, percentileMs, rate, type Side } from './duel-side.ts';
 import { Forked } from './forked.ts';
 import type { Preparation, Rush, RushReport } from './load.ts';
-import { startOwnNode, type OwnNode } from './own-node.ts';
+import type { OwnNode } from './own-node.ts';
 import { cpuTimeOf, plus, since, total, type CpuTime } from './process-cpu.ts';
 import { round, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
+
+export interface DuelNode {
+  /** At the end of its figures' names; nothing for the only one. */
+  readonly name: '' | 'Sqlite' | 'R1' | 'R3';
+  readonly node: OwnNode;
+  /** @returns violations */
+  audit(): Promise<number>;
+}
 
 export interface DuelOptions {
   /** What the node's answers are called. */
@@ -21,15 +29,10 @@ export interface DuelOptions {
   readonly units: number;
 }
 
-/** One side's figures, over all its turns with one number of connections. */
-interface Side {
-  counted: number;
-  elapsedMs: number;
-  all: number;
-  others: number;
-  latencies: number[];
-  cpu: CpuTime;
-  generatorMicros: number;
+/** Of one turn, or several with one number of connections. */
+interface Sides {
+  readonly nodes: ReadonlyMap<DuelNode, Side>;
+  readonly echo: Side;
 }
 
 const PRODUCT = 'hot';
@@ -44,7 +47,7 @@ const POLL_MS = 50;
 const DAY_MS = 86_400_000;
 
 export class HttpDuel {
-  readonly #node: OwnNode;
+  readonly #nodes: readonly DuelNode[];
   readonly #echo: Forked;
   readonly #echoPort: number;
   readonly #load: Forked;
@@ -52,20 +55,30 @@ export class HttpDuel {
   #customers = 0;
   #catchUpSeconds = 0;
 
-  private constructor(node: OwnNode, echo: Forked, echoPort: number, load: Forked, options: DuelOptions) {
-    this.#node = node;
+  private constructor(
+    nodes: readonly DuelNode[],
+    echo: Forked,
+    echoPort: number,
+    load: Forked,
+    options: DuelOptions,
+  ) {
+    this.#nodes = nodes;
     this.#echo = echo;
     this.#echoPort = echoPort;
     this.#load = load;
     this.#options = options;
   }
 
-  static async start(options: DuelOptions): Promise<HttpDuel> {
+  /** @param start the nodes, with settings that all of them have to have; whoever started them stops them */
+  static async start(
+    options: DuelOptions,
+    start: (env: Readonly<Record<string, string>>) => Promise<readonly DuelNode[]>,
+  ): Promise<HttpDuel> {
     const workers = process.env['WORKERS'] ?? String(availableParallelism());
-    const node = await startOwnNode({ AUTH_SECRET: SECRET, WORKERS: workers });
+    const nodes = await start({ AUTH_SECRET: SECRET, WORKERS: workers });
     const echo = new Forked('./echo.ts', [workers]);
-    const duel = new HttpDuel(node, echo, await echo.next<number>(), new Forked('./load.ts'), options);
-    await duel.#makeProduct();
+    const duel = new HttpDuel(nodes, echo, await echo.next<number>(), new Forked('./load.ts'), options);
+    for (const { node } of nodes) await duel.#makeProduct(node);
     return duel;
   }
 
@@ -75,61 +88,64 @@ export class HttpDuel {
     const { what } = this.#options;
     const figures: Record<string, number> = {};
     const ratios: number[] = [];
+    const answers = new Map(this.#nodes.map((each) => [each, 0]));
+    const count = (sides: Sides): void => {
+      for (const [node, { all }] of sides.nodes) answers.set(node, answers.get(node)! + all);
+    };
     say('  one turn to warm up');
-    const warm = newSide();
-    await this.#turn(connections[0]!, turnMs, warm, newSide());
-    let answers = warm.all;
-    let acceptedElsewhere = 0;
-    let cpu: CpuTime = new Map();
-    for (const count of connections) {
-      const [ours, theirs] = [newSide(), newSide()];
+    const warm = this.#newSides();
+    await this.#turn(connections[0]!, turnMs, warm);
+    count(warm);
+    let otherAnswers = 0;
+    const cpu = new Map<DuelNode, CpuTime>();
+    for (const lanes of connections) {
+      const sides = this.#newSides();
       for (let turn = 0; turn < turns; turn++) {
-        await this.#turn(count, turnMs, ours, theirs);
-        const { counted, elapsedMs } = ours;
+        await this.#turn(lanes, turnMs, sides);
+        const rates = [...sides.nodes].map(
+          ([{ name }, side]) => `${rate(side)} ${what}/s${name && ` ${name}`}`,
+        );
         say(
-          `  ${count} connections, after turn ${turn + 1} of ${turns}: ${rate({ counted, elapsedMs })} ${what}/s, ${rate(theirs)} echoes/s`,
+          `  ${lanes} connections, after turn ${turn + 1} of ${turns}: ${rates.join(', ')}, ${rate(sides.echo)} echoes/s`,
         );
       }
-      answers += ours.all;
-      acceptedElsewhere += ours.others + theirs.others;
-      cpu = plus(cpu, ours.cpu);
-      const ratio = rate(ours) / rate(theirs);
-      ratios.push(ratio);
-      Object.assign(figures, {
-        [`${what}PerSecond${count}`]: rate(ours),
-        [`echoesPerSecond${count}`]: rate(theirs),
-        [`ratio${count}`]: round(ratio),
-        [`p50Ms${count}`]: percentileMs(ours, 0.5),
-        [`p99Ms${count}`]: percentileMs(ours, 0.99),
-        [`echoP99Ms${count}`]: percentileMs(theirs, 0.99),
-        [`cpuMicros${count}`]: round(total(ours.cpu) / ours.all),
-        [`echoCpuMicros${count}`]: round(total(theirs.cpu) / theirs.all),
-        [`generatorCpuMicros${count}`]: round(ours.generatorMicros / ours.counted),
-      });
-    }
-    const report = await callNode<Report>(this.#node, 'GET', '/v1/admin/audit');
-    const unaccounted = await this.#unaccounted(answers);
-    if (threads) {
-      const byTime = [...cpu].sort(([, one], [, other]) => other - one);
-      for (const [name, micros] of byTime) {
-        if (micros > 0) figures[`cpuMicros of ${name}`] = round(micros / answers);
+      count(sides);
+      Object.assign(figures, echoFigures(sides.echo, lanes));
+      otherAnswers += sides.echo.others;
+      for (const [node, side] of sides.nodes) {
+        otherAnswers += side.others;
+        cpu.set(node, plus(cpu.get(node) ?? new Map(), side.cpu));
+        ratios.push(rate(side) / rate(sides.echo));
+        Object.assign(figures, this.#figuresOf(`${lanes}${node.name}`, side, sides.echo));
       }
+      Object.assign(figures, toSqlite(sides.nodes, lanes));
+    }
+    let violations = 0;
+    for (const [node, count] of answers) violations += await this.#violationsOf(node, count);
+    if (threads) {
+      for (const [node, count] of answers)
+        Object.assign(figures, threadFigures(node.name, cpu.get(node)!, count));
     }
     return {
-      // The worse of them: whoever promises a ratio has to keep it at any number of connections.
+      // The worst of them: whoever promises a ratio has to keep it at any number of connections.
       ratio: round(Math.min(...ratios)),
       ...figures,
-      otherAnswers: acceptedElsewhere,
+      otherAnswers,
       secondsToCatchUp: round(this.#catchUpSeconds),
-      violations: report.violations.length + unaccounted,
+      violations,
     };
   }
 
+  /** The nodes go on. */
   async stop(): Promise<void> {
-    await Promise.all([this.#load.stop(), this.#echo.stop(), this.#node.stop()]);
+    await Promise.all([this.#load.stop(), this.#echo.stop()]);
   }
 
-  async #turn(connections: number, measureMs: number, ours: Side, theirs: Side): Promise<void> {
+  #newSides(): Sides {
+    return { nodes: new Map(this.#nodes.map((node) => [node, newSide()])), echo: newSide() };
+  }
+
+  async #turn(connections: number, measureMs: number, sides: Sides): Promise<void> {
     const warmUpMs = Math.min(WARM_UP_MS_MAX, measureMs);
     const count = Math.ceil(((warmUpMs + measureMs) / 1_000) * REQUESTS_PER_SECOND_MAX);
     const from = this.#customers;
@@ -143,14 +159,16 @@ export class HttpDuel {
       warmUpMs,
       measureMs,
     };
-    const port = Number(new URL(this.#node.url).port);
-    await this.#rush({ ...rush, port, status, text, repeat: status !== 201 }, this.#node.pid, ours, () =>
-      this.#caughtUp(),
-    );
+    for (const [{ node }, side] of sides.nodes) {
+      const port = Number(new URL(node.url).port);
+      await this.#rush({ ...rush, port, status, text, repeat: status !== 201 }, node.pid, side, () =>
+        this.#caughtUp(node),
+      );
+    }
     await this.#rush(
       { ...rush, port: this.#echoPort, status: 201, text: PRODUCT, repeat: true },
       this.#echo.pid,
-      theirs,
+      sides.echo,
     );
   }
 
@@ -174,10 +192,10 @@ export class HttpDuel {
   }
 
   /** Waits until Postgres has all that was journaled before now. */
-  async #caughtUp(): Promise<void> {
+  async #caughtUp(node: OwnNode): Promise<void> {
     const startedAt = performance.now();
     const from = Date.now();
-    while ((await this.#projectedUpTo()) < from) {
+    while ((await projectedUpTo(node)) < from) {
       if (performance.now() - startedAt > CAUGHT_UP_MAX_MS)
         throw new Error(`Postgres did not catch up within ${CAUGHT_UP_MAX_MS / 1_000} s`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -185,24 +203,28 @@ export class HttpDuel {
     this.#catchUpSeconds += (performance.now() - startedAt) / 1_000;
   }
 
-  /** Epoch milliseconds, at least. */
-  async #projectedUpTo(): Promise<number> {
-    const now = Date.now();
-    const text = await (await fetch(`${this.#node.url}/metrics`)).text();
-    const lag = /^doorbuster_projection_lag_seconds (\S+)$/m.exec(text)?.[1];
-    if (lag === undefined) throw new Error('the node tells no doorbuster_projection_lag_seconds');
-    return now - Number(lag) * 1_000;
+  #figuresOf(name: string, ours: Side, echo: Side): Record<string, number> {
+    return {
+      [`${this.#options.what}PerSecond${name}`]: rate(ours),
+      [`ratio${name}`]: round(rate(ours) / rate(echo)),
+      [`p50Ms${name}`]: percentileMs(ours, 0.5),
+      [`p99Ms${name}`]: percentileMs(ours, 0.99),
+      [`cpuMicros${name}`]: round(total(ours.cpu) / ours.all),
+      [`generatorCpuMicros${name}`]: round(ours.generatorMicros / ours.counted),
+    };
   }
 
-  /** Every 201 must be an order of the actor, and every order a 201. */
-  async #unaccounted(answers: number): Promise<number> {
-    if (this.#options.status !== 201) return 0;
+  async #violationsOf(duelNode: DuelNode, answers: number): Promise<number> {
+    const { node } = duelNode;
+    const violations = await duelNode.audit();
+    // Every 201 must be an order of the actor, and every order a 201.
+    if (this.#options.status !== 201) return violations;
     const path = `/v1/admin/products/${PRODUCT}/stock`;
-    const { reserved } = await callNode<{ reserved: number }>(this.#node, 'GET', path);
-    return Math.abs(reserved - answers);
+    const { reserved } = await callNode<{ reserved: number }>(node, 'GET', path);
+    return violations + Math.abs(reserved - answers);
   }
 
-  async #makeProduct(): Promise<void> {
+  async #makeProduct(node: OwnNode): Promise<void> {
     const now = Date.now();
     const body = {
       name: 'Hot product',
@@ -213,27 +235,41 @@ export class HttpDuel {
       holdSeconds: 86_400,
     };
     const path = `/v1/admin/products/${PRODUCT}`;
-    await callNode(this.#node, 'PUT', path, { body });
+    await callNode(node, 'PUT', path, { body });
     const quantity = this.#options.units;
     if (quantity > 0)
-      await callNode(this.#node, 'POST', `${path}/stock`, { body: { quantity }, idempotencyKey: 'all' });
+      await callNode(node, 'POST', `${path}/stock`, { body: { quantity }, idempotencyKey: 'all' });
   }
 }
 
-const newSide = (): Side => ({
-  counted: 0,
-  elapsedMs: 0,
-  all: 0,
-  others: 0,
-  latencies: [],
-  cpu: new Map(),
-  generatorMicros: 0,
+/** Epoch milliseconds, at least. */
+async function projectedUpTo(node: OwnNode): Promise<number> {
+  const now = Date.now();
+  const text = await (await fetch(`${node.url}/metrics`)).text();
+  const lag = /^doorbuster_projection_lag_seconds (\S+)$/m.exec(text)?.[1];
+  if (lag === undefined) throw new Error('the node tells no doorbuster_projection_lag_seconds');
+  return now - Number(lag) * 1_000;
+}
+
+const echoFigures = (echo: Side, lanes: number): Record<string, number> => ({
+  [`echoesPerSecond${lanes}`]: rate(echo),
+  [`echoP99Ms${lanes}`]: percentileMs(echo, 0.99),
+  [`echoCpuMicros${lanes}`]: round(total(echo.cpu) / echo.all),
 });
 
-const rate = ({ counted, elapsedMs }: Pick<Side, 'counted' | 'elapsedMs'>): number =>
-  Math.round(counted / (elapsedMs / 1_000));
+/** The nodes on JetStream to the embedded one, when there is one beside them. */
+function toSqlite(nodes: ReadonlyMap<DuelNode, Side>, lanes: number): Record<string, number> {
+  const embedded = [...nodes].find(([{ name }]) => name === 'Sqlite')?.[1];
+  const others = [...nodes].filter(([{ name }]) => name !== 'Sqlite');
+  if (embedded === undefined) return {};
+  return Object.fromEntries(
+    others.map(([{ name }, side]) => [`toSqlite${lanes}${name}`, round(rate(side) / rate(embedded))]),
+  );
+}
 
-function percentileMs({ latencies }: Side, part: number): number {
-  const sorted = Uint32Array.from(latencies).sort();
-  return round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]! / 1_000);
+function threadFigures(name: string, cpu: CpuTime, answers: number): Record<string, number> {
+  const byTime = [...cpu].filter(([, micros]) => micros > 0).sort(([, one], [, other]) => other - one);
+  return Object.fromEntries(
+    byTime.map(([thread, micros]) => [`cpuMicros${name} of ${thread}`, round(micros / answers)]),
+  );
 }

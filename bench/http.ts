@@ -1,22 +1,29 @@
 // http: accepted purchases through the whole path of a real node (token, validation, key, limit, durable answer, projection
 // on) against a bare echo. Each purchase has a customer, a token and a key of its own; only 201s count.
+//
+// With `--journal jetstream` three nodes take turns with the echo: one on SQLite, one on a NATS server, one on three of them.
 
-import { EMBEDDED_MODE } from './environment.ts';
-import { HttpDuel } from './http-duel.ts';
+import { DuelNodes } from './duel-nodes.ts';
+import { EMBEDDED_MODE, JETSTREAM_MODE } from './environment.ts';
+import { HttpDuel, type DuelOptions } from './http-duel.ts';
 import type { Scenario, ScenarioOptions, ScenarioResult } from './scenario.ts';
 
-export const http: Scenario = { mode: EMBEDDED_MODE, run };
+export const http: Scenario = {
+  modes: { sqlite: EMBEDDED_MODE, jetstream: JETSTREAM_MODE },
+  run: (options) =>
+    runDuel({ what: 'purchases', status: 201, text: '"reserved"', units: 10_000_000 }, options),
+};
 
-async function run(options: ScenarioOptions): Promise<ScenarioResult> {
-  const duel = await HttpDuel.start({
-    what: 'purchases',
-    status: 201,
-    text: '"reserved"',
-    units: 10_000_000,
-  });
+export async function runDuel(duelOptions: DuelOptions, options: ScenarioOptions): Promise<ScenarioResult> {
+  const nodes = new DuelNodes();
   try {
-    return await duel.run(options);
+    const duel = await HttpDuel.start(duelOptions, (env) => nodes.start(options.journal, env, options.say));
+    try {
+      return await duel.run(options);
+    } finally {
+      await duel.stop();
+    }
   } finally {
-    await duel.stop();
+    await nodes.stop();
   }
 }

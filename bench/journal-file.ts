@@ -4,7 +4,7 @@
 import { encodeRecord, type Command, type Event } from '../src/actors/index.ts';
 import { ShardState, systemRandom, type Sequence } from '../src/runtime/index.ts';
 import { SqliteStore, type Append } from '../src/runtime/sqlite/store.ts';
-import { JOURNAL_BYTES_MAX } from './owner.ts';
+import { JOURNAL_BYTES_MAX } from './bench-journal.ts';
 import { openSale, reserve } from './sale.ts';
 
 const OWNER_CHARACTERS = 16;

@@ -20,12 +20,12 @@ const ORDERS = 1_000_000;
 const EXPIRED_MS_MAX = 300_000;
 const POLL_MS = 50;
 
-export const memory: Scenario = { mode: EMBEDDED_MODE, run };
+export const memory: Scenario = { modes: { sqlite: EMBEDDED_MODE }, run };
 
 async function run({ orders = ORDERS, say }: ScenarioOptions): Promise<ScenarioResult> {
   let aheadMs = 0;
   const clock: Clock = { now: () => systemClock.now() + aheadMs, monotonic: () => systemClock.monotonic() };
-  const owner = await Owner.start(1, clock, { ...DEFAULT_LIMITS, expiryGraceMs: 0 });
+  const owner = await Owner.start(1, { clock, limits: { ...DEFAULT_LIMITS, expiryGraceMs: 0 } });
   try {
     const before = memoryInUse();
     const coming = await longestStops(() => owner.rush([PRODUCT], orders, true));
@@ -62,7 +62,7 @@ async function run({ orders = ORDERS, say }: ScenarioOptions): Promise<ScenarioR
       violations: violations + (orders - live),
     };
   } finally {
-    owner.remove();
+    await owner.remove();
   }
 }
 

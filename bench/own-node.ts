@@ -5,7 +5,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Report } from '../src/actors/index.ts';
 import type { NodeFile } from '../src/main.ts';
+import { callNode } from '../src/node-client.ts';
 import { dataFiles } from '../src/runtime/index.ts';
 
 export interface OwnNode {
@@ -52,4 +54,10 @@ export async function startOwnNode(env: Readonly<Record<string, string>> = {}): 
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** @returns violations that its own audit finds, of the journal, Postgres and the live actors */
+export async function auditNode(node: OwnNode): Promise<number> {
+  const { violations } = await callNode<Report>(node, 'GET', '/v1/admin/audit');
+  return violations.length;
 }

@@ -1,5 +1,5 @@
-// The owner's side without HTTP and without Postgres, on the thread that makes it: shards, router, and a journal in a
-// folder of its own. A gateway on another thread rushes it. Ended by `finish`, which also holds the journal against the
+// The owner's side without HTTP and without Postgres, on the thread that makes it: shards, router, and a journal of its own
+// in SQLite or on JetStream. A gateway on another thread rushes it. Ended by `finish`, which also holds the journal against the
 // invariants.
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,53 +12,54 @@ import {
   readJournal,
   Router,
   Shard,
-  SqliteJournal,
-  SqliteJournalHost,
   systemClock,
   systemRandom as random,
   systemTimers as timers,
   ThreadTransport,
   type Clock,
   type Message,
+  type RuntimeLimits,
+  type StoredRecord,
 } from '../src/runtime/index.ts';
+import { SQLITE, type BenchJournal, type JournalPlace } from './bench-journal.ts';
 import type { GatewayData, GatewayReport } from './gateway-thread.ts';
 
-export const JOURNAL_BYTES_MAX = 2 ** 36;
+export interface OwnerOptions {
+  readonly place?: JournalPlace;
+  readonly clock?: Clock;
+  readonly limits?: RuntimeLimits;
+}
 
 export class Owner {
-  /** Of its journal alone. */
+  /** Of this run alone. */
   readonly folder: string;
   readonly shards: ReadonlyMap<number, Shard>;
-  readonly #host: SqliteJournalHost;
+  readonly #journal: BenchJournal;
   readonly #clock: Clock;
 
   private constructor(
     folder: string,
     shards: ReadonlyMap<number, Shard>,
-    host: SqliteJournalHost,
+    journal: BenchJournal,
     clock: Clock,
   ) {
     this.folder = folder;
     this.shards = shards;
-    this.#host = host;
+    this.#journal = journal;
     this.#clock = clock;
   }
 
-  static async start(count: number, clock = systemClock, limits = DEFAULT_LIMITS): Promise<Owner> {
+  /** @param count of shards */
+  static async start(count: number, options: OwnerOptions = {}): Promise<Owner> {
+    const { place = SQLITE, clock = systemClock, limits = DEFAULT_LIMITS } = options;
     const folder = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
-    const options = { shards: count, bytesMax: JOURNAL_BYTES_MAX };
-    const host = await SqliteJournalHost.start(journalIn(folder), options);
-    const journal = new SqliteJournal(host.connect());
-    const ports = { journal, clock, timers, random };
+    const journal = await place.make(folder, count);
+    const ports = { journal: journal.journal, clock, timers, random };
     const shards = new Map(
       Array.from({ length: count }, (_, number) => [number, new Shard(number, ports, limits)]),
     );
     await Promise.all([...shards.values()].map((shard) => shard.open()));
-    return new Owner(folder, shards, host, clock);
-  }
-
-  get journal(): string {
-    return journalIn(this.folder);
+    return new Owner(folder, shards, journal, clock);
   }
 
   /** @param isFrugal the gateway takes no memory to speak of, and is slower */
@@ -85,14 +86,20 @@ export class Owner {
     return { ...report, ownerCpuMicros: user + system };
   }
 
-  /** Drains, ends and checks. The folder stays until `remove`. */
+  /** Drains, ends and checks. The journal stays until `remove`. */
   async finish(): Promise<JournalVerdict> {
     await Promise.all([...this.shards.values()].map((shard) => shard.drain()));
-    await this.#host.stop();
-    return checkJournal(this.journal);
+    await this.#journal.finish();
+    return checkRecords(this.#journal.records());
   }
 
-  remove(): void {
+  /** Behind `finish`. */
+  records(): AsyncIterable<StoredRecord> {
+    return this.#journal.records();
+  }
+
+  async remove(): Promise<void> {
+    await this.#journal.remove();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
@@ -102,8 +109,6 @@ export interface RushReport extends GatewayReport {
   readonly ownerCpuMicros: number;
 }
 
-const journalIn = (folder: string): string => join(folder, 'journal.sqlite');
-
 export interface JournalVerdict {
   readonly orders: number;
   /** Records that hold new orders: neither claims nor the products' set-up. */
@@ -111,10 +116,14 @@ export interface JournalVerdict {
   readonly violations: number;
 }
 
-export function checkJournal(path: string): JournalVerdict {
+export const checkJournal = (path: string): Promise<JournalVerdict> => checkRecords(readJournal(path));
+
+export async function checkRecords(
+  records: Iterable<StoredRecord> | AsyncIterable<StoredRecord>,
+): Promise<JournalVerdict> {
   const checker = new Checker();
   let appends = 0;
-  for (const { sequence, bytes } of readJournal(path)) {
+  for await (const { sequence, bytes } of records) {
     const record = decodeRecord(bytes);
     checker.record(sequence, record);
     if (record.events.some(({ kind }) => kind === 'reserved')) appends++;

@@ -28,7 +28,7 @@ const IN_FLIGHT_MAX = 4_000;
 const RECORDS_PER_PULL = 200;
 const TURN_MS_MAX = 300_000;
 
-export const projection: Scenario = { mode: 'rows committed in Postgres', run };
+export const projection: Scenario = { modes: { sqlite: 'rows committed in Postgres' }, run };
 
 async function run({ seconds, orders: wanted, threads, say }: ScenarioOptions): Promise<ScenarioResult> {
   const orders = wanted ?? Math.ceil((seconds * ORDERS_PER_SECOND_EXPECTED) / 2);

@@ -14,7 +14,7 @@ import {
   systemTimers as timers,
   type ShardReply,
 } from '../src/runtime/index.ts';
-import { JOURNAL_BYTES_MAX } from './owner.ts';
+import { JOURNAL_BYTES_MAX } from './bench-journal.ts';
 import { reserve } from './sale.ts';
 
 export interface RecoveryTask {

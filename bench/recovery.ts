@@ -31,7 +31,7 @@ const ORDERS_PER_RECORD = 64;
 /** Of the orders. With 78 bytes of an order in its record and 71 in the snapshot, a longer tail makes the next one due. */
 const TAIL_SHARE = 0.31;
 
-export const recovery: Scenario = { mode: EMBEDDED_MODE, run };
+export const recovery: Scenario = { modes: { sqlite: EMBEDDED_MODE }, run };
 
 async function run({ orders = ORDERS, say }: ScenarioOptions): Promise<ScenarioResult> {
   const folder = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
@@ -50,7 +50,7 @@ async function run({ orders = ORDERS, say }: ScenarioOptions): Promise<ScenarioR
     const decoding = await inFreshProcess({ ...about, kind: 'decode', customer: orders });
     const replay = await inFreshProcess({ ...about, kind: 'recover', customer: orders });
     const start = await inFreshProcess({ ...about, kind: 'recover', snapshots, customer: orders + 1 });
-    const { orders: journaled, violations } = checkJournal(journal);
+    const { orders: journaled, violations } = await checkJournal(journal);
     return {
       ratio: round(decoding.done / replay.done),
       orders,

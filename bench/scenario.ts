@@ -1,5 +1,7 @@
 // What a scenario is given and what it gives back.
 
+export type JournalKind = 'sqlite' | 'jetstream';
+
 export interface ScenarioOptions {
   /** How long to measure, about. */
   readonly seconds: number;
@@ -7,6 +9,12 @@ export interface ScenarioOptions {
   readonly connections?: readonly number[] | undefined;
   readonly products?: readonly number[] | undefined;
   readonly orders?: number | undefined;
+  readonly journal: JournalKind;
+  readonly moves?: number | undefined;
+  /** Purchases that begin in a second, where the load is steady. */
+  readonly rate?: number | undefined;
+  /** Where a picture of the figures goes. */
+  readonly chart?: string | undefined;
   /** Tells the CPU time of each thread, too. */
   readonly threads: boolean;
   /** A line about what is going on; nothing with --json. */
@@ -22,8 +30,8 @@ export interface ScenarioResult {
 }
 
 export interface Scenario {
-  /** What an answer had survived when it left. */
-  readonly mode: string;
+  /** What an answer had survived when it left, with each journal that it can run on. */
+  readonly modes: { readonly sqlite: string; readonly jetstream?: string };
   run(options: ScenarioOptions): Promise<ScenarioResult>;
 }
 

@@ -14,8 +14,9 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { SqliteJournalHost } from '../src/runtime/index.ts';
 import type { ActorThreadData, ActorThreadReport } from './actor-thread.ts';
+import { JOURNAL_BYTES_MAX } from './bench-journal.ts';
 import { EMBEDDED_MODE } from './environment.ts';
-import { checkJournal, JOURNAL_BYTES_MAX } from './owner.ts';
+import { checkJournal } from './owner.ts';
 import { productsOfShards } from './sale.ts';
 import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
 
@@ -26,7 +27,7 @@ const CUSTOMERS_PER_THREAD = 100_000_000;
 /** Only to choose how many orders make a turn of the wanted length. */
 const ORDERS_PER_SECOND_EXPECTED = 200_000;
 
-export const threads: Scenario = { mode: EMBEDDED_MODE, run };
+export const threads: Scenario = { modes: { sqlite: EMBEDDED_MODE }, run };
 
 async function run({ seconds, orders: wanted, say }: ScenarioOptions): Promise<ScenarioResult> {
   const turns = Math.max(1, Math.round(seconds / TURN_SECONDS / THREADS.length));
@@ -96,7 +97,7 @@ async function rushWith(count: number, orders: number): Promise<Rush> {
     await Promise.all(workers.map((worker) => worker.terminate()));
     await host.stop();
     const reserved = reports.reduce((sum, report) => sum + report.reserved, 0);
-    const { orders: journaled, violations } = checkJournal(path);
+    const { orders: journaled, violations } = await checkJournal(path);
     return {
       reserved,
       cpuMicros: reports.reduce((sum, report) => sum + report.cpuMicros, 0),

@@ -1,33 +1,21 @@
 // Holds the journal against Postgres, and against the live actors, with the checker that tests and simulations use.
-// Reads all of them beside a running node; needs nobody to stop. Records that are in archives are read from there.
+// Reads all of them beside running nodes; needs nobody to stop. Records that are in archives are read from there.
 
 import type { Report } from './actors/index.ts';
+import {
+  openAudited,
+  type AuditedJournal,
+  type ClusterJournal,
+  type EmbeddedJournal,
+} from './audited-journal.ts';
 import { JournalReading, type LiveStock } from './journal-reading.ts';
 import { openPool, readProjected, type PostgresConnection } from './persistence/index.ts';
-import {
-  archivedUpTo,
-  findArchives,
-  markPathOf,
-  readArchives,
-  readMark,
-  SnapshotFiles,
-  type Sequence,
-  type ShelvedArchive,
-  type UnseenArchive,
-} from './runtime/index.ts';
+import { archivedUpTo, type ShelvedArchive, type Snapshots, type UnseenArchive } from './runtime/index.ts';
 
-export interface AuditRequest {
-  /** The journal's file. */
-  readonly journal: string;
-  /** The folder of snapshots. */
-  readonly snapshots: string;
-  /** The folder of archives. */
-  readonly archives: string;
-  /** Archives that are elsewhere: files, and folders of them. */
-  readonly namedArchives?: readonly string[];
+export type AuditRequest = (EmbeddedJournal | ClusterJournal) & {
   readonly connection: PostgresConnection;
   readonly live: readonly LiveStock[];
-}
+};
 
 export interface AuditReport extends Report {
   /** Empty when every record was read. */
@@ -36,27 +24,37 @@ export interface AuditReport extends Report {
 
 /**
  * Memory grows with the orders: each is held once, as the checker's model of it.
- * @throws ArchiveRefused for an archive that was named and is none
+ * @throws ArchiveRefused for an archive that was named and is none @throws NatsUnreachable @throws JournalUnavailable
  */
 export async function audit(request: AuditRequest): Promise<AuditReport> {
-  const { journal, snapshots: folder, connection, live } = request;
-  const snapshots = new SnapshotFiles(folder);
+  const journal = await openAudited(request);
+  try {
+    return await auditOf(journal, request);
+  } finally {
+    await journal.close();
+  }
+}
+
+async function auditOf(
+  { records, snapshots, ...journal }: AuditedJournal,
+  { connection, live }: Pick<AuditRequest, 'connection' | 'live'>,
+): Promise<AuditReport> {
   // Listed and marked before the journal is read, which therefore covers them.
-  const reading = new JournalReading(live, await snapshots.listAll());
-  const acknowledged = readMark(markPathOf(journal))?.heads ?? new Map<number, Sequence>();
-  const entries = readArchives(journal).filter(({ restoredAt }) => restoredAt === null);
-  const shelf = findArchives(entries, request.archives, request.namedArchives);
+  const listed = await snapshots.listAll();
+  const reading = new JournalReading(live, listed);
+  const acknowledged = journal.acknowledged();
+  const shelf = journal.shelf();
   await readArchived(reading, shelf, snapshots);
-  reading.readOn(journal);
+  await reading.readOn(records, Math.max(0, ...[...listed, ...live].map(({ sequence }) => sequence)));
   const { checker } = reading;
   reading.assertReaches(6, 'the mark beside the journal knows', acknowledged);
   const pool = openPool(connection, 1, 'doorbuster audit');
   try {
     await readProjected(pool, {
-      positions(rows) {
+      async positions(rows) {
         // Rows and positions are of one moment, and what the journal got meanwhile is read after it: it covers them.
-        reading.readOn(journal);
         const positions = new Map(rows.map(({ shard, sequence }) => [shard, sequence]));
+        await reading.readOn(records, Math.max(0, ...positions.values()));
         checker.projectedUpTo(positions);
         reading.assertReaches(3, 'Postgres has', positions);
       },
@@ -76,7 +74,7 @@ export async function audit(request: AuditRequest): Promise<AuditReport> {
 async function readArchived(
   reading: JournalReading,
   shelf: readonly ShelvedArchive[],
-  snapshots: SnapshotFiles,
+  snapshots: Snapshots,
 ): Promise<void> {
   const missing = shelf.filter(({ file }) => file === undefined);
   const partial = new Set(missing.flatMap(({ entry }) => entry.ranges.map(({ shard }) => shard)));

@@ -7,6 +7,7 @@
 
 import type { Logger } from 'pino';
 import * as z from 'zod';
+import type { Stock } from './actors/index.ts';
 import type { ClusterConfig, Config } from './config.ts';
 import type {
   NodeShard,
@@ -45,6 +46,7 @@ import { SeldomLog } from './seldom-log.ts';
 import { listShards, productsByShard, toldBy, type ToldByNode } from './shard-list.ts';
 import { wantedBy } from './wanted-placement.ts';
 import type { WorkerPool } from './worker-pool.ts';
+import type { LiveShard } from './worker.ts';
 
 export interface ClusterOptions {
   readonly config: Config;
@@ -168,6 +170,8 @@ export class Cluster {
       self: this.member,
       handlers: {
         figures: () => this.#figures(),
+        live: async () =>
+          (await workers.live()).shards.map(({ stock, ...shard }) => ({ ...shard, stock: [...stock] })),
         products: async () => [...productsByShard((await workers.live()).shards)],
         release: (value) => this.#release(ReleaseRequest.parse(value)),
         restarted: async (value) => workers.ownersGone([RestartNote.parse(value).address]),
@@ -264,6 +268,20 @@ export class Cluster {
     return refused ?? { outcome: 'started', status: await this.status() };
   }
 
+  /** Stock of the shards of other nodes, as far as these tell. */
+  async othersLive(): Promise<LiveShard[]> {
+    const { calls } = this.#attached!;
+    type Told = Omit<LiveShard, 'stock'> & { readonly stock: readonly (readonly [string, Stock])[] };
+    const others = this.#membership.document.members.filter(({ number }) => number !== this.member);
+    const told = others.map(async ({ number }) => {
+      const shards = await calls
+        .ask<Told[]>(number, 'live', null, { withinMs: PRODUCTS_MS_MAX })
+        .catch(() => []);
+      return shards.map(({ stock, ...shard }) => ({ ...shard, stock: new Map(stock) }));
+    });
+    return (await Promise.all(told)).flat();
+  }
+
   /** Asks for nothing more. */
   stop(): void {
     this.#attached?.rebalance.stop();
@@ -331,11 +349,13 @@ export class Cluster {
   /** Before it knows of the document that asks for it, a thread would open the shard again. */
   async #release({ worker, shards, revision }: z.infer<typeof ReleaseRequest>): Promise<void> {
     const giveUpAt = systemClock.monotonic() + RELEASE_MS_MAX;
-    while (this.#options.board.revision < revision) {
-      if (systemClock.monotonic() > giveUpAt) throw new Error('the new placement is not known here yet');
+    const { workers, rebalance } = this.#attached!;
+    while (this.#options.board.revision < revision || rebalance.awaits(shards)) {
+      if (systemClock.monotonic() > giveUpAt)
+        throw new Error('the new placement is not known here yet, or the shards have not come here yet');
       await pause(LOOK_MS / 10);
     }
-    await this.#attached!.workers.askWorker(worker, 'releaseAll', shards, RELEASE_MS_MAX);
+    await workers.askWorker(worker, 'releaseAll', shards, RELEASE_MS_MAX);
   }
 
   #removed(member: Member): void {

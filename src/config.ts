@@ -146,6 +146,16 @@ const settings = z.strictObject({
     .describe('open event streams, a thread'),
 });
 
+const STORAGE_SETTINGS = {
+  NATS_URL: true,
+  NATS_PREFIX: true,
+  NATS_INBOX_PREFIX: true,
+  NATS_REPLICAS: true,
+  NATS_MONITOR_URLS: true,
+  LEASE_MS: true,
+  SHARDS: true,
+} as const;
+
 /** Addresses may carry passwords. */
 const SECRETS = new Set([
   'ADMIN_TOKEN',
@@ -220,6 +230,20 @@ export function loadConfig(environment: Source, options: ConfigOptions): Config 
   if (parsed.success) problems.push(...contradictions(parsed.data));
   if (problems.length > 0 || !parsed.success) throw mistakes(problems);
   return toConfig(parsed.data, options.demo ?? false);
+}
+
+/** Where the journal on NATS is, for commands that work without a node. @throws ConfigError naming every mistake */
+export function loadClusterConfig(environment: Source): {
+  cluster: ClusterConfig | undefined;
+  shards: number;
+} {
+  const { values } = read(environment, {});
+  const parsed = settings
+    .pick(STORAGE_SETTINGS)
+    .safeParse(Object.fromEntries(Object.keys(STORAGE_SETTINGS).map((name) => [name, values[name]])));
+  if (!parsed.success)
+    throw mistakes(parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`));
+  return { cluster: clusterOf(parsed.data), shards: parsed.data.SHARDS };
 }
 
 /** For people: every setting as it is in force, secrets hidden. @throws ConfigError when the file cannot be read */
@@ -298,7 +322,9 @@ function contradictions(values: z.output<typeof settings>): string[] {
   return problems;
 }
 
-function clusterOf(values: z.output<typeof settings>): ClusterConfig | undefined {
+function clusterOf(
+  values: Pick<z.output<typeof settings>, keyof typeof STORAGE_SETTINGS>,
+): ClusterConfig | undefined {
   const { NATS_URL: addresses, NATS_PREFIX: prefix, NATS_REPLICAS: replicas, LEASE_MS: leaseMs } = values;
   if (addresses === undefined) return undefined;
   return {

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import { assertArchivesNotNeeded } from './archives-needed.ts';
+import type { EmbeddedJournal } from './audited-journal.ts';
 import type { Config } from './config.ts';
 import {
   lostBefore,
@@ -86,6 +87,11 @@ export class EmbeddedStorage implements Storage {
       logger,
     );
     return () => host.stop();
+  }
+
+  get audited(): EmbeddedJournal {
+    const { journal, snapshots, archives } = this.#folder;
+    return { journal, snapshots, archives };
   }
 
   stop(): Promise<void> {

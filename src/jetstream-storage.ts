@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import { decodeRecordHeader } from './actors/index.ts';
+import type { ClusterJournal } from './audited-journal.ts';
 import type { ClusterConfig, Config } from './config.ts';
 import { openPool, readPositions, type PostgresConnection } from './persistence/index.ts';
 import {
@@ -112,6 +113,10 @@ export class JetStreamStorage implements Storage {
         highest = Math.max(highest, head === undefined ? 0 : decodeRecordHeader(head.bytes).revision);
     }
     return highest;
+  }
+
+  get audited(): ClusterJournal {
+    return { kind: 'jetstream', ...this.connection, prefix: this.#cluster.prefix };
   }
 
   async stop(): Promise<void> {

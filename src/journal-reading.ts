@@ -10,11 +10,12 @@ import {
   readSnapshot,
   ShardState,
   SnapshotDamaged,
-  type SnapshotFiles,
   systemTimers,
   type CheckedRecord,
+  type RecordSource,
   type Sequence,
   type SnapshotName,
+  type Snapshots,
   type StoredRecord,
 } from './runtime/index.ts';
 
@@ -49,13 +50,15 @@ export class JournalReading {
 
   /** Before the journal: records that left it. @param isWanted by shard */
   readArchive(file: string, isWanted: (shard: number) => boolean): void {
-    this.#readAll(file, 0, (stored) => {
-      if (isWanted(stored.shard)) this.#read(stored);
-    });
+    try {
+      for (const stored of inspectJournal(file)) if (isWanted(stored.shard)) this.#read(stored);
+    } catch (error) {
+      this.#cannotReadOn(error);
+    }
   }
 
   /** Before the journal: the shard's records up to `head` are not at hand, so its newest whole snapshot stands for them. */
-  async beginWithSnapshot(shard: number, head: Sequence, snapshots: SnapshotFiles): Promise<void> {
+  async beginWithSnapshot(shard: number, head: Sequence, snapshots: Snapshots): Promise<void> {
     for (const name of await snapshots.list(shard)) {
       if (name.sequence <= head) break;
       const state = await wholeSnapshot(name, snapshots);
@@ -70,14 +73,15 @@ export class JournalReading {
     this.checker.broken(7, what);
   }
 
-  /** What the journal has beyond what was read already. */
-  readOn(journal: string): void {
-    this.#readAll(journal, this.#last, (stored) => {
-      const { sequence, shard, damage } = stored;
-      if (damage === undefined) this.#last = Math.max(this.#last, sequence);
-      this.#heads.set(shard, Math.max(this.#heads.get(shard) ?? 0, sequence));
-      this.#read(stored);
-    });
+  /** What the journal has beyond what was read already. @param known somebody knows of this record */
+  async readOn(records: RecordSource, known: Sequence = 0): Promise<void> {
+    try {
+      for await (const piece of records.behind(this.#last, known)) {
+        for (const stored of piece) this.#readNext(stored);
+      }
+    } catch (error) {
+      this.#cannotReadOn(error);
+    }
   }
 
   /** Nobody knows of records that the journal does not have. */
@@ -95,7 +99,7 @@ export class JournalReading {
   }
 
   /** Each snapshot against the replay up to its record. */
-  async compareSnapshots(snapshots: SnapshotFiles): Promise<void> {
+  async compareSnapshots(snapshots: Snapshots): Promise<void> {
     for (const name of this.#snapshots) {
       if (name.sequence <= (this.#beginsAt.get(name.shard) ?? 0)) continue;
       const replayed = this.#digests.get(name);
@@ -108,13 +112,16 @@ export class JournalReading {
     }
   }
 
-  #readAll(file: string, behind: Sequence, read: (stored: CheckedRecord) => void): void {
-    try {
-      for (const stored of inspectJournal(file, behind)) read(stored);
-    } catch (error) {
-      if (!(error instanceof JournalDamaged)) throw error;
-      this.checker.broken(6, error.message);
-    }
+  #cannotReadOn(error: unknown): void {
+    if (!(error instanceof JournalDamaged)) throw error;
+    this.checker.broken(6, error.message);
+  }
+
+  #readNext(stored: CheckedRecord): void {
+    const { sequence, shard, damage } = stored;
+    if (damage === undefined) this.#last = Math.max(this.#last, sequence);
+    this.#heads.set(shard, Math.max(this.#heads.get(shard) ?? 0, sequence));
+    this.#read(stored);
   }
 
   #breakAt(shard: number, what: string): void {
@@ -169,7 +176,7 @@ const isSameStock = (one: Stock, other: Stock | undefined): boolean =>
   other !== undefined && (Object.keys(one) as (keyof Stock)[]).every((field) => one[field] === other[field]);
 
 /** Undefined for one that cannot be read, or was removed since. */
-async function wholeSnapshot(name: SnapshotName, snapshots: SnapshotFiles): Promise<ShardState | undefined> {
+async function wholeSnapshot(name: SnapshotName, snapshots: Snapshots): Promise<ShardState | undefined> {
   try {
     return await readSnapshot(name, { snapshots, timers: systemTimers });
   } catch (error) {
@@ -182,7 +189,7 @@ async function wholeSnapshot(name: SnapshotName, snapshots: SnapshotFiles): Prom
 async function isSnapshotOf(
   replayed: ReadonlyMap<string, string>,
   name: SnapshotName,
-  snapshots: SnapshotFiles,
+  snapshots: Snapshots,
 ): Promise<boolean | undefined> {
   const state = await wholeSnapshot(name, snapshots);
   if (state === undefined) {

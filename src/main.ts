@@ -117,10 +117,11 @@ async function compose(
   let projecting: Projecting | undefined;
   let auditing: Promise<NodeReport> | undefined;
   const auditNow = async (): Promise<NodeReport> => {
-    const { shards: live, silent: silentWorkers } = await workers.live();
+    const { shards: own, silent: silentWorkers } = await workers.live();
+    const live = [...own, ...((await cluster?.othersLive()) ?? [])];
     await caughtUp(async () => (await storage.projectedUpTo()) ?? projecting?.pump?.caughtUpTo ?? 0);
     if (postgres === undefined) throw new Error('this node has no Postgres to look into');
-    const report = await runAudit({ ...filesOf(folder), connection: postgres.connection, live });
+    const report = await runAudit({ ...storage.audited, connection: postgres.connection, live });
     return { ...report, silentWorkers };
   };
   const handlers = {
@@ -314,8 +315,6 @@ function announce(folder: DataFolder, file: NodeFile): void {
   rmSync(folder.nodeFile, { force: true });
   writeFileSync(folder.nodeFile, JSON.stringify(file), { mode: OWNER_ONLY });
 }
-
-const filesOf = ({ journal, snapshots, archives }: DataFolder) => ({ journal, snapshots, archives });
 
 /** @returns what ends it */
 function tellProgress(

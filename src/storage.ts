@@ -3,6 +3,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import type { ClusterJournal, EmbeddedJournal } from './audited-journal.ts';
 import type { PostgresConnection } from './persistence/index.ts';
 import type { CommitMeter, Feed, NatsConnectionSettings, Sequence, ShardStatus } from './runtime/index.ts';
 
@@ -50,5 +51,7 @@ export interface Storage {
    * @returns what ends it
    */
   makeSnapshots(logger: Logger, shards: () => Promise<readonly ShardStatus[]>): () => Promise<void>;
+  /** What an audit reads. */
+  readonly audited: EmbeddedJournal | ClusterJournal;
   stop(): Promise<void>;
 }

@@ -1,10 +1,11 @@
-// `doorbuster audit`: the journal held against Postgres, by the running node or from the files of one that rests.
+// `doorbuster audit`: the journal held against Postgres, by the running node, from the files of one that rests, or on NATS.
 
 import type { Command } from 'commander';
 import { audit, type AuditReport } from '../audit.ts';
 import type { NodeReport } from '../http/index.ts';
 import { callNode, CommandError, findNode } from '../node-client.ts';
 import { migrate, openPool } from '../persistence/index.ts';
+import { natsSettings } from './nats-settings.ts';
 import { reaching, reachOf, type ReachOptions } from './reach.ts';
 import { withPostgres, withRestingFolder } from './resting-folder.ts';
 
@@ -33,14 +34,24 @@ async function runAudit({ json, archive, ...options }: AuditOptions): Promise<vo
   }
   const report: AuditReport & Partial<NodeReport> = node
     ? await callNode<NodeReport>(node, 'GET', '/v1/admin/audit')
-    : await auditFolder(reach.dataDir, archive);
+    : await auditStore(reach.dataDir, archive);
   if (json) console.log(JSON.stringify(report));
   else printReport(report);
   if (!report.ok) process.exitCode = NOT_CLEAN;
   else if (report.unseen.length > 0) process.exitCode = NOT_COMPLETE;
 }
 
-/** Nobody runs here: the files themselves are read. */
+/** Nobody runs here: the journal itself is read, on NATS_URL or in the folder. */
+function auditStore(dataDir: string, archive: readonly string[] | undefined): Promise<AuditReport> {
+  const nats = natsSettings(process.env);
+  if (nats === undefined) return auditFolder(dataDir, archive);
+  const connectionString = process.env['DATABASE_URL'];
+  if (archive === undefined && connectionString)
+    return audit({ kind: 'jetstream', ...nats, connection: { connectionString }, live: [] });
+  const why = archive === undefined ? 'it needs DATABASE_URL' : 'it has no archives';
+  throw new CommandError(`NATS_URL is set, so the journal on NATS is audited, and ${why}.`);
+}
+
 function auditFolder(dataDir: string, namedArchives: readonly string[] = []): Promise<AuditReport> {
   return withRestingFolder(dataDir, (folder) =>
     withPostgres(folder, async (connection) => {

@@ -39,6 +39,7 @@ export {
 export { checkServer, judgeServers, ServerUnfit, type ServerCheckOptions } from './jetstream/server-check.ts';
 export type { ServerFacts } from './jetstream/server-facts.ts';
 export { JetStreamSnapshots, type JetStreamSnapshotsOptions } from './jetstream/snapshots.ts';
+export { JetStreamRecords, type RecordStreamOptions } from './jetstream/record-stream.ts';
 export { openJetStream, type JetStreamStore, type JetStreamStoreOptions } from './jetstream/store.ts';
 export type { Replicas } from './jetstream/streams.ts';
 export { DEFAULT_LIMITS, type RuntimeLimits } from './limits.ts';
@@ -95,13 +96,12 @@ export { assertWhole, recordsOf, restoreArchives, type Restored } from './sqlite
 export { findArchives, type ShelvedArchive, type UnseenArchive } from './sqlite/archive-shelf.ts';
 export { SqliteFollower } from './sqlite/follower.ts';
 export { SqliteFeed } from './sqlite/feed.ts';
-export { inspectJournal, readJournal, readJournalFacts } from './sqlite/reader.ts';
+export { inspectJournal, inspectPieces, readJournal, readJournalFacts } from './sqlite/reader.ts';
 export { JOURNAL_FORMAT } from './sqlite/schema.ts';
 export { SqliteJournal } from './sqlite/journal.ts';
 export { SqliteJournalHost } from './sqlite/journal-host.ts';
 export { JournalMismatch } from './sqlite/journal-mismatch.ts';
 export type { JournalExtent } from './sqlite/store.ts';
-export type { CheckedRecord } from './sqlite/record-rows.ts';
 export { markPathOf, readMark } from './sqlite/head-mark.ts';
 export { lostBefore } from './lost-records.ts';
 export { CalmClock, catchUp, systemClock, systemRandom, systemTimers, throwApart } from './system.ts';

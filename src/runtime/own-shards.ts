@@ -31,6 +31,8 @@ export class OwnShards {
   readonly byNumber = new Map<number, Shard>();
   readonly #options: OwnShardsOptions;
   readonly #opening = new Map<number, Promise<void>>();
+  /** Those that finish what they have. */
+  readonly #releasing = new Map<number, Promise<void>>();
   /** Those that another owner is about to hand over. */
   readonly #prepared = new Map<number, Shard>();
   #draining = false;
@@ -71,6 +73,10 @@ export class OwnShards {
 
   /** Makes ready to take a shard over: reads it, claims nothing yet, and lets commands wait in it. */
   async prepare(number: number): Promise<void> {
+    await this.#settled(number);
+    const { self, ownerOf } = this.#options;
+    // What it was here before is not stopped yet, and would be claimed again behind its owner's back.
+    if (this.byNumber.has(number) && ownerOf(number) !== self) await this.release(number);
     if (!this.#isMissing(number)) return;
     const shard = this.#make(number);
     this.#prepared.set(number, shard);
@@ -84,11 +90,20 @@ export class OwnShards {
     if (shard !== undefined && this.byNumber.get(number) === shard) this.byNumber.delete(number);
   }
 
-  /** Takes nothing more for the shard, and resolves when all that it had taken is durable and answered. */
+  /**
+   * Takes nothing more for the shard, and resolves when all that it had taken is durable and answered.
+   * @throws when placement gives it to this thread: whoever asks knows an older one
+   */
   async release(number: number): Promise<void> {
+    const { self, ownerOf } = this.#options;
+    if (ownerOf(number) === self) throw new Error(`shard ${number} lives here`);
     const shard = this.byNumber.get(number);
-    await shard?.drain();
-    if (shard !== undefined && this.byNumber.get(number) === shard) this.#forget(number, shard);
+    if (shard === undefined || this.#prepared.has(number)) return;
+    const released =
+      this.#releasing.get(number) ??
+      this.#drained(number, shard).finally(() => this.#releasing.delete(number));
+    this.#releasing.set(number, released);
+    await released;
   }
 
   /** What waits is decided and durable; nothing is taken any more. */
@@ -108,14 +123,32 @@ export class OwnShards {
     return [...this.byNumber.values()].map((shard) => shard.status());
   }
 
+  /** It neither opens nor stops under an earlier placement any more. */
+  async #settled(number: number): Promise<void> {
+    for (;;) {
+      const underWay = this.#releasing.get(number) ?? this.#opening.get(number);
+      if (underWay === undefined) return;
+      await underWay;
+    }
+  }
+
+  async #drained(number: number, shard: Shard): Promise<void> {
+    await shard.drain();
+    if (this.byNumber.get(number) === shard) this.#forget(number, shard);
+  }
+
   #isMissing(shard: number): boolean {
     const owned = this.byNumber.get(shard);
     if (this.#opening.has(shard)) return false;
+    if (this.#releasing.has(shard)) return true;
     return owned === undefined || owned.phase === 'lost' || this.#prepared.has(shard);
   }
 
   #begin(number: number): void {
-    const opened = this.#open(number).finally(() => this.#opening.delete(number));
+    // It may be on its way out still, and come back.
+    const released = this.#releasing.get(number);
+    const begun = released === undefined ? this.#open(number) : released.then(() => this.#open(number));
+    const opened = begun.finally(() => this.#opening.delete(number));
     this.#opening.set(number, opened);
   }
 
@@ -145,9 +178,11 @@ export class OwnShards {
 
   #heardOf(status: ShardStatus): void {
     this.#options.onPhase?.(status);
-    if (status.phase !== 'lost' || this.#opening.has(status.shard)) return;
-    // It was open, and somebody wrote to it.
-    const { shard } = status;
+    const { shard, phase } = status;
+    if (phase !== 'lost' || this.#opening.has(shard) || this.#releasing.has(shard)) return;
+    // It was open, and somebody wrote to it: the owner by placement, or nobody who has a right to.
+    const { self, ownerOf } = this.#options;
+    if (ownerOf(shard) !== self) return;
     const again = backOff(this.#options.timers, 0, RECLAIM).then(() => this.#open(shard));
     this.#opening.set(
       shard,

@@ -36,6 +36,11 @@ export interface StoredRecord {
   readonly bytes: Uint8Array;
 }
 
+/** A record, and what is wrong with it. */
+export interface CheckedRecord extends StoredRecord {
+  readonly damage?: string;
+}
+
 /** What became of an append. */
 export type AppendResult =
   /** Durable at this sequence. */
@@ -75,6 +80,20 @@ export interface Journal {
   append(shard: number, bytes: Uint8Array<ArrayBuffer>, expected: Sequence): Promise<AppendResult>;
   /** Records of the shard in order, `from` and `to` included, in pieces of bounded size. @throws as `head` */
   replay(shard: number, from: Sequence, to: Sequence): AsyncIterable<readonly StoredRecord[]>;
+}
+
+/** Every record of a journal, for those who look at all of them. */
+export interface RecordSource {
+  /**
+   * Records behind `after` in journal order, in pieces of bounded size, damaged ones as they are: all that are there when it
+   * is asked.
+   * @param known somebody knows of this record
+   * @throws JournalDamaged where it cannot be read on @throws JournalUnavailable
+   */
+  behind(
+    after: Sequence,
+    known: Sequence,
+  ): Iterable<readonly CheckedRecord[]> | AsyncIterable<readonly CheckedRecord[]>;
 }
 
 /** A snapshot by what it is: a shard's memory as of one record, and the sum of its bytes. */

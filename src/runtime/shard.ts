@@ -114,12 +114,17 @@ export class Shard {
   }
 
   /** Claims the shard and rebuilds its memory, however often it takes. Resolves when it is open, refused or lost. */
-  async open(): Promise<void> {
+  open(): Promise<void> {
+    this.#revision = this.#ports.ownership?.revision ?? 0;
+    return this.#claim();
+  }
+
+  /** Always under the document that gave the shard to this owner: a later one may have given it to somebody else. */
+  async #claim(): Promise<void> {
     for (let tries = 0; ; tries++) {
       try {
         const begun = this.#begun;
         this.#begun = undefined;
-        this.#revision = this.#ports.ownership?.revision ?? 0;
         const claimed = await claim(this.shard, this.#revision, this.#ports, begun, this.#flight, () =>
           this.#foundLanded(),
         );
@@ -264,7 +269,7 @@ export class Shard {
     this.#upkeep.stop();
     this.#lateCheck.arm();
     // A journal that takes claims and refuses batches would otherwise be claimed without a pause.
-    void backOff(this.#ports.timers, this.#recoveries++, RECOVERY).then(() => this.open());
+    void backOff(this.#ports.timers, this.#recoveries++, RECOVERY).then(() => this.#claim());
   }
 
   /** Told by a claim that met the flight's record. */
@@ -288,11 +293,13 @@ export class Shard {
     this.#enter('lost', 'another owner claimed this shard');
     for (const entry of inFlight) entry.answer(ofFlight);
     this.#dropEverything(MOVED);
+    if (this.#draining) this.#finishDraining();
   }
 
   #refuse(error: unknown): void {
     this.#enter('refused', error instanceof Error ? error.message : String(error));
     this.#dropEverything(OVERLOADED);
+    if (this.#draining) this.#finishDraining();
   }
 
   #enter(phase: ShardPhase, reason: string | null): void {

@@ -2,6 +2,9 @@
 // belong to a quiet machine.
 
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
@@ -55,6 +58,16 @@ test.each<[string, string[], string[]]>([
     ['tableBytesPerOrder', 'heapBytesPerOrder', 'longestStopMsComing', 'longestStopMsExpiring'],
   ],
   ['projection', ['--orders', '2000'], ['ordersPerSecond', 'rawRowsPerSecond']],
+  [
+    'hot-product',
+    ['--journal', 'jetstream', '--orders', '2000'],
+    ['ratioR1', 'ratioR3', 'ordersPerSecondSqlite', 'journalOrdersPerSecondR1', 'msPerAppendR3'],
+  ],
+  [
+    'products',
+    ['--journal', 'jetstream', '--orders', '2000'],
+    ['ratioSqlite', 'ratioR1', 'toSqlite200ShardsR3', 'ordersPerAppend1ProductsR1', 'p99Ms200ShardsR3'],
+  ],
 ])(
   'the scenario %s ends with a line of figures, and every invariant was kept',
   async (name, args, figures) => {
@@ -62,13 +75,34 @@ test.each<[string, string[], string[]]>([
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.trim().split('\n');
     expect(lines.length).toBeGreaterThan(3);
-    expect(lines.slice(0, 2).join('\n')).toMatch(/Node v.*SQLite.*; (embedded|rows committed)/);
+    expect(lines.slice(0, 2).join('\n')).toMatch(/Node v.*SQLite.*; (embedded|rows committed|jetstream)/);
     const result = JSON.parse(lines.at(-1)!) as Record<string, unknown>;
     expect(result).toMatchObject({ scenario: name, violations: 0 });
     expect(lines[1]).toContain(result['mode']);
     for (const figure of ['ratio', ...figures]) expect(result[figure], figure).toBeGreaterThan(0);
   },
 );
+
+test.each([
+  ['the threads of a node', 'sqlite'],
+  ['the nodes of a cluster', 'jetstream'],
+])('moves between %s lose and double nothing, and are drawn: a bar for each', async (_, journal) => {
+  const chart = join(mkdtempSync(join(tmpdir(), 'doorbuster-test-')), 'pauses.svg');
+  try {
+    const sizes = ['--journal', journal, '--moves', '2', '--rate', '200'];
+    const { stdout } = await bench('handover', ...sizes, '--chart', chart, '--json');
+    const result = JSON.parse(stdout) as Record<string, number>;
+    for (const figure of ['ratio', 'pauseP50Ms', 'undisturbedP50Ms', 'purchasesPerSecond'])
+      expect(result[figure], figure).toBeGreaterThan(0);
+    expect(result).toMatchObject({ moves: 2, lost: 0, doubled: 0, clientErrors: 0, violations: 0 });
+    const svg = readFileSync(chart, 'utf8');
+    expect(svg.match(/<rect class="bar"/g)).toHaveLength(2);
+    expect(svg).toContain(`p99 ${result['pauseP99Ms']} ms`);
+    expect(svg).not.toContain('<script');
+  } finally {
+    rmSync(dirname(chart), { recursive: true });
+  }
+});
 
 test('with --json there is that line and nothing else', async () => {
   const { code, stdout } = await bench('hot-product', '--orders', '2000', '--json');
@@ -85,6 +119,12 @@ test.each([
   ['a time that is none', ['http', '--seconds', 'soon'], 'not soon'],
   ['no connections', ['http', '--connections', '64,0'], '--connections takes whole numbers from 1 to 10000'],
   ['half an order', ['recovery', '--orders', '0.5'], '--orders takes whole numbers from 1 to 10000000'],
+  [
+    'a journal that the scenario has not',
+    ['memory', '--journal', 'jetstream'],
+    'runs on the journal sqlite, not on',
+  ],
+  ['an unknown journal', ['hot-product', '--journal', 'paper'], 'sqlite or jetstream, not on paper'],
   ['an unknown option', ['http', '--second', '1'], '--second'],
 ])('%s is told, and nothing runs', async (_, args, told) => {
   const { code, stdout, stderr } = await bench(...args);

@@ -156,6 +156,7 @@ export class Engine extends NodeApi {
   }
 
   async #isReady(): Promise<boolean> {
+    if (this.#output.includes('without HTTP')) return true;
     if (this.#url === '') {
       const file = JSON.parse(readFileSync(dataFiles(this.dataDir).nodeFile, 'utf8')) as NodeFile;
       if (file.pid !== this.#child.pid) return false;

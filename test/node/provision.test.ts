@@ -53,10 +53,10 @@ test('ends with 1 and every setting that is wrong, of all streams', async () => 
 
 test.each([
   [{ NATS_URL: '' }, 'Say where NATS is'],
-  [{ NATS_REPLICAS: '2' }, 'NATS_REPLICAS is 2, and must be 1 or 3'],
-  [{ SHARDS: 'many' }, 'SHARDS is many, and must be a whole number'],
+  [{ NATS_REPLICAS: '2' }, 'NATS_REPLICAS must be 1 or 3'],
+  [{ SHARDS: 'many' }, 'SHARDS must be a whole number'],
   [{ NATS_URL: 'nats://127.0.0.1:9' }, 'No NATS server at 127.0.0.1:9 takes this node'],
-  [{ NATS_PREFIX: 'a.b' }, 'no prefix of subjects'],
+  [{ NATS_PREFIX: 'a.b' }, 'NATS_PREFIX must be 1 to 32'],
 ])('ends with 1 and says what is wrong in %j', async (env, why) => {
   const { code, stderr } = await provision(env);
   expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(why) });

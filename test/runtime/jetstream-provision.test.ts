@@ -8,12 +8,14 @@ import {
   checkServer,
   JetStreamMismatch,
   JetStreamNames,
+  JetStreamRecords,
   jetStreamFacts,
   judgeServers,
   NatsUnreachable,
   NotPermitted,
   openJetStream,
   provision,
+  rewindFeed,
   ServerUnfit,
   systemTimers,
   type JetStreamStoreOptions,
@@ -67,6 +69,22 @@ const nats = new JetStreamBench({
           ],
         },
         subscribe: { allow: ['_INBOX_projection.>'] },
+      },
+    },
+    {
+      user: 'audit',
+      password: 'of-the-tests',
+      permissions: {
+        publish: {
+          allow: [
+            '$JS.API.STREAM.INFO.*',
+            ...['journal', 'snapshots'].flatMap((stream) => [
+              `$JS.API.STREAM.MSG.GET.guarded-${stream}`,
+              `$JS.API.DIRECT.GET.guarded-${stream}`,
+            ]),
+          ],
+        },
+        subscribe: { allow: ['_INBOX_audit.>'] },
       },
     },
     {
@@ -311,6 +329,9 @@ describe('permissions', () => {
       feed.ack(records.map(({ sequence }) => sequence));
       await feed.rewind(0);
     }
+    const link = await nats.link(as('actor'));
+    const positions = () => Promise.resolve(new Map([[4, 9]]));
+    expect(await rewindFeed({ feed, link, names, shards: 8, positions })).toBeUndefined();
     feed.setAside(4, 1);
     const manager = await nats.manager();
     const noted = await waitUntil('it is noted where the next feed begins', async () => {
@@ -319,6 +340,24 @@ describe('permissions', () => {
     });
     expect(noted).toBe('1');
     await feed.close();
+  });
+
+  test('of the docs are enough for an audit', async () => {
+    const names = new JetStreamNames('guarded');
+    await provision(await nats.link(), names, ONE);
+    await (await nats.journal(names)).append(5, recordOf(5, 'claim', 0), 0);
+    const written = await nats.snapshots(names);
+    const name = await written.write({ shard: 5, sequence: 1, epoch: 1 }, [new Uint8Array(10)]);
+    const link = await nats.link(as('audit'));
+    const snapshots = await nats.snapshots(names, undefined, link);
+    expect(await snapshots.listAll()).toEqual([name]);
+    for await (const piece of snapshots.read(name)) expect(piece).toHaveLength(10);
+    const shards: number[] = [];
+    for await (const piece of new JetStreamRecords({ link, names, timers: systemTimers }).behind(0, 0)) {
+      shards.push(...piece.map(({ shard }) => shard));
+    }
+    expect(shards).toContain(5);
+    await written.remove(name);
   });
 
   test('of a gateway keep it out of the journal, and it is told neither appended nor fenced', async () => {

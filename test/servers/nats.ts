@@ -110,6 +110,13 @@ export class NatsServer {
     this.monitorUrl = `http://127.0.0.1:${monitorPort}`;
   }
 
+  /** Of the running process. */
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error(`the NATS server ${this.name} does not run`);
+    return pid;
+  }
+
   start(): void {
     const child = spawn(natsBinary(), ['-c', this.#file], { stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on(

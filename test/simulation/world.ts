@@ -13,6 +13,7 @@ import {
   type Timers,
 } from '../../src/runtime/ports.ts';
 import type { RecordSize } from '../../src/runtime/snapshot-maker.ts';
+import { Agenda } from './agenda.ts';
 
 /** A small, fast generator (mulberry32); the whole world is a function of its seed. */
 export class Dice {
@@ -40,17 +41,12 @@ export class Dice {
   }
 }
 
-interface Happening {
-  readonly at: number;
-  readonly order: number;
-  readonly run: () => void;
-}
-
 export class World implements Clock {
   readonly dice: Dice;
+  readonly #agenda = new Agenda();
+  /** Looks at the world whenever something has happened. */
+  afterEach: () => void = () => undefined;
   #time = 1_700_000_000_000;
-  #order = 0;
-  #agenda: Happening[] = [];
 
   constructor(seed: number) {
     this.dice = new Dice(seed);
@@ -64,12 +60,9 @@ export class World implements Clock {
     return this.#time;
   }
 
+  /** @returns cancels it */
   at(delayMs: number, run: () => void): () => void {
-    const happening = { at: this.#time + delayMs, order: this.#order++, run };
-    this.#agenda.push(happening);
-    return () => {
-      this.#agenda = this.#agenda.filter((other) => other !== happening);
-    };
+    return this.#agenda.enter(this.#time + delayMs, run);
   }
 
   /** Lives on for so long. Promises settle between two happenings. */
@@ -77,25 +70,13 @@ export class World implements Clock {
     const until = this.#time + durationMs;
     for (;;) {
       await settle();
-      const next = this.#earliest();
-      if (next === undefined || next.at > until) break;
-      this.#agenda = this.#agenda.filter((other) => other !== next);
+      this.afterEach();
+      const next = this.#agenda.take(until);
+      if (next === undefined) break;
       this.#time = Math.max(this.#time, next.at);
       next.run();
     }
     this.#time = until;
-  }
-
-  #earliest(): Happening | undefined {
-    let earliest: Happening | undefined;
-    for (const happening of this.#agenda) {
-      const isEarlier =
-        earliest === undefined ||
-        happening.at < earliest.at ||
-        (happening.at === earliest.at && happening.order < earliest.order);
-      if (isEarlier) earliest = happening;
-    }
-    return earliest;
   }
 }
 
@@ -185,10 +166,10 @@ export class SimulatedLog {
 
   append(shard: number, bytes: Uint8Array, expected: number): AppendResult {
     if ((this.#heads.get(shard) ?? 0) !== expected) return { kind: 'fenced' };
-    this.#last += 1;
-    this.records.push({ sequence: this.#last, shard, bytes });
-    this.#heads.set(shard, this.#last);
-    return { kind: 'appended', sequence: this.#last };
+    const sequence = ++this.#last;
+    this.records.push({ sequence, shard, bytes });
+    this.#heads.set(shard, sequence);
+    return { kind: 'appended', sequence };
   }
 
   sizes(after: number): readonly RecordSize[] {
@@ -197,7 +178,7 @@ export class SimulatedLog {
       .map(({ sequence, shard, bytes }) => ({ sequence, shard, bytes: bytes.length }));
   }
 
-  of(shard: number): StoredRecord[] {
+  of(shard: number): readonly StoredRecord[] {
     return this.records.filter((record) => record.shard === shard);
   }
 }

@@ -16,6 +16,7 @@ import { CLOCK_OFFSET_MS_MAX, strayOf } from './clock-agreement.ts';
 import {
   admit,
   memberNamed,
+  memberOfNumber,
   remove,
   takeShards,
   type ClusterDocument,
@@ -26,6 +27,11 @@ import { ClusterUnavailable, type ClusterStore, type StoredBeat } from './cluste
 /** Another process of this NODE_ID lives. */
 export class NodeIdTaken extends Error {
   override readonly name = 'NodeIdTaken';
+}
+
+/** The document by which this node lived is not there any more: the node can be no member. */
+class DocumentLost extends Error {
+  override readonly name = 'DocumentLost';
 }
 
 export interface MembershipListener {
@@ -79,6 +85,10 @@ export class Membership {
   readonly #fail: (error: Error) => void;
   readonly #options: MembershipOptions;
   readonly #beats = new Map<string, Heard>();
+  /** The last that was heard of each node, also when it is over. */
+  readonly #lives = new Map<string, string>();
+  /** Since when each member is known, by its life; monotonic milliseconds. */
+  readonly #knownSince = new Map<string, number>();
   #document: ClusterDocument | undefined;
   #life = '';
   #number = 0;
@@ -102,6 +112,7 @@ export class Membership {
   #hearsSince = Infinity;
   #heardAt = -Infinity;
   readonly #isEnding = new Set<string>();
+  #isTelling = false;
   #isStopped = false;
   #living: Promise<unknown> = Promise.resolve();
   #wake: () => void = () => undefined;
@@ -142,9 +153,7 @@ export class Membership {
     await this.#waitForNamesake();
     if (!(await this.#beat(0)))
       throw new NodeIdTaken(`Another node with NODE_ID ${node} joined at this moment.`);
-    const first = this.#document ?? (await this.#options.first());
-    await this.#admit(first);
-    this.#isAdmitted = true;
+    await this.#admit(this.#document ?? (await this.#firstDocument()));
     this.#living = this.#live();
     this.#watchOthers();
     // The lease begins with a beat that was sent as a member.
@@ -161,7 +170,7 @@ export class Membership {
   /** Changes the document and learns of it at once. @throws ClusterUnavailable */
   async change(change: (document: ClusterDocument) => ClusterDocument | undefined): Promise<ClusterDocument> {
     const document = await this.#options.store.change((present) => {
-      if (present === undefined) throw new Error('the cluster has no document any more');
+      this.#assertSame(present);
       const changed = change(present);
       return changed === present ? undefined : changed;
     });
@@ -181,8 +190,8 @@ export class Membership {
       await this.change((document) => remove(document, me));
       await store.endBeat(node, this.#version);
     } catch (error) {
-      // The others find out by themselves.
-      if (!(error instanceof ClusterUnavailable)) throw error;
+      // The others find out by themselves, or know nothing of this node.
+      if (!(error instanceof ClusterUnavailable || error instanceof DocumentLost)) throw error;
     }
   }
 
@@ -194,6 +203,16 @@ export class Membership {
 
   get #hasLease(): boolean {
     return this.#isAdmitted && this.#options.clock.monotonic() < this.#leaseUntil;
+  }
+
+  /** Where there are claims there was a document: whoever lived by it notices within a lease that it is lost. */
+  async #firstDocument(): Promise<ClusterDocument> {
+    const { first, leaseMs, timers } = this.#options;
+    const document = await first();
+    if (document.revision === 1) return document;
+    await new Promise<void>((resolve) => void timers.after(leaseMs * (1 + MARGIN), resolve));
+    // They may have claimed meanwhile.
+    return first();
   }
 
   /** A process that died a moment ago may still have its lease. @throws NodeIdTaken */
@@ -215,7 +234,7 @@ export class Membership {
   async #admit(first?: ClusterDocument): Promise<void> {
     const { store, node, workers, projects } = this.#options;
     const document = await store.change((present = first) => {
-      if (present === undefined) throw new Error('the cluster has no document any more');
+      this.#assertSame(present);
       const namesake = memberNamed(present, node);
       if (namesake?.life === this.#life) return undefined;
       const others =
@@ -225,6 +244,21 @@ export class Membership {
     });
     this.#number = memberNamed(document, node)!.number;
     await this.#onDocument(document);
+    this.#isAdmitted = true;
+    // Others may have ended this life meanwhile.
+    if (!this.#isNamed) this.#declaredDead();
+  }
+
+  /** Whoever lives by a document that is lost has nothing in common with those who live by another: not even numbers. */
+  #assertSame(present: ClusterDocument | undefined): asserts present is ClusterDocument {
+    if (present === undefined) throw new DocumentLost('the cluster has no document any more');
+    if (this.#document !== undefined && present.revision < this.#document.revision)
+      throw new DocumentLost('the document of the cluster was lost, and made anew');
+  }
+
+  /** Whether the newest document that is known here has this life for a member. */
+  get #isNamed(): boolean {
+    return this.document.members.some(({ number, life }) => number === this.#number && life === this.#life);
   }
 
   get #mayHaveShards(): boolean {
@@ -266,7 +300,9 @@ export class Membership {
       this.#declaredDead();
       return false;
     }
-    if (this.#isAdmitted && !this.#isStopped) this.#setLease(this.#sentAt + this.#options.leaseMs);
+    if (!this.#isAdmitted || this.#isStopped) return true;
+    this.#setLease(this.#sentAt + this.#options.leaseMs);
+    void this.#keepShardsTold();
     return true;
   }
 
@@ -299,7 +335,6 @@ export class Membership {
       return false;
     }
     await this.#admit();
-    this.#isAdmitted = true;
     return false;
   }
 
@@ -312,11 +347,11 @@ export class Membership {
     const known = this.#document;
     if (known !== undefined && document.revision <= known.revision) return this.#lived;
     this.#document = document;
-    const { listener } = this.#options;
-    const isMine = document.members.some(
-      ({ number, life }) => number === this.#number && life === this.#life,
-    );
-    if (this.#isAdmitted && !isMine && !this.#isStopped) this.#declaredDead();
+    const { listener, clock } = this.#options;
+    const lives = new Set(document.members.map(({ life }) => life));
+    for (const life of this.#knownSince.keys()) if (!lives.has(life)) this.#knownSince.delete(life);
+    for (const life of lives) if (!this.#knownSince.has(life)) this.#knownSince.set(life, clock.monotonic());
+    if (this.#isAdmitted && !this.#isNamed && !this.#isStopped) this.#declaredDead();
     this.#lived = listener.onDocument(document);
     for (const member of known?.members ?? []) {
       if (!document.members.some(({ number }) => number === member.number)) listener.onRemoved(member);
@@ -328,6 +363,7 @@ export class Membership {
     const { node, leaseMs, clock } = this.#options;
     const at = clock.monotonic();
     this.#beats.set(beat.node, { ...beat, at });
+    this.#lives.set(beat.node, beat.life);
     if (beat.node !== node || beat.life !== this.#life) return;
     if (at - this.#heardAt > GAP * leaseMs) this.#hearsSince = at;
     this.#heardAt = at;
@@ -350,11 +386,21 @@ export class Membership {
     if (!hasTurned) return;
     this.#isClockOff = !this.#isClockOff;
     listener.onClock(this.#strayMs, this.#isClockOff);
-    this.#tellShards().catch((error: unknown) => {
-      if (!(error instanceof ClusterUnavailable)) throw error;
-      // Judged again with the next beats.
-      this.#isClockOff = !this.#isClockOff;
-    });
+    void this.#keepShardsTold();
+  }
+
+  /** What nobody answered may have been done late, behind what was told since: it is held against the document again and again. */
+  async #keepShardsTold(): Promise<void> {
+    const told = memberOfNumber(this.document, this.#number)?.takesShards ?? this.#mayHaveShards;
+    if (this.#isTelling || told === this.#mayHaveShards) return;
+    this.#isTelling = true;
+    try {
+      await this.#tellShards();
+    } catch (error) {
+      this.#failUnlessUnavailable(error);
+    } finally {
+      this.#isTelling = false;
+    }
   }
 
   #watchOthers(): void {
@@ -373,9 +419,12 @@ export class Membership {
     for (const member of this.#document.members) {
       if (member.node === node || this.#isEnding.has(member.node)) continue;
       const beat = this.#beats.get(member.node);
-      const isOver = beat === undefined || beat.life !== member.life;
-      const silentMs = isOver ? Infinity : now - Math.max(beat.at, this.#hearsSince);
-      if (silentMs > leaseMs * (1 + MARGIN)) void this.#end(member, isOver ? undefined : beat);
+      const last = beat?.life === member.life ? beat : undefined;
+      // Its beat may not have been told here yet, and its lease may be valid.
+      const isOver = beat === undefined && this.#lives.get(member.node) === member.life;
+      const heardAt = last?.at ?? this.#knownSince.get(member.life)!;
+      const silentMs = isOver ? Infinity : now - Math.max(heardAt, this.#hearsSince);
+      if (silentMs > leaseMs * (1 + MARGIN)) void this.#end(member, last);
     }
   }
 
@@ -385,10 +434,15 @@ export class Membership {
       if (beat !== undefined && !(await this.#options.store.endBeat(member.node, beat.version))) return;
       await this.change((document) => remove(document, member));
     } catch (error) {
-      if (!(error instanceof ClusterUnavailable)) throw error;
+      this.#failUnlessUnavailable(error);
     } finally {
       this.#isEnding.delete(member.node);
     }
+  }
+
+  /** What is unavailable is tried again. */
+  #failUnlessUnavailable(error: unknown): void {
+    if (!(error instanceof ClusterUnavailable)) this.#fail(error as Error);
   }
 
   #draw(): string {

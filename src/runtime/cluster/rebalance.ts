@@ -10,6 +10,7 @@
 import { memberOf, NOBODY, workerOf } from '../address.ts';
 import type { Address, Clock, Timers } from '../ports.ts';
 import { memberOfNumber, rehome, Target, type ClusterDocument } from './cluster-document.ts';
+import { ClusterUnavailable } from './cluster-store.ts';
 
 export interface RebalancePorts {
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -52,6 +53,7 @@ interface Fetched {
 export class Rebalance {
   readonly #ports: RebalancePorts;
   readonly #underWay = new Set<number>();
+  readonly #awaited = new Set<number>();
   readonly #target = new Target();
   #longestPauseMs = 0;
   #fetched = 0;
@@ -65,6 +67,11 @@ export class Rebalance {
   /** Their giver has not stopped yet: nobody may open them because of the document alone. */
   get underWay(): readonly number[] {
     return [...this.#underWay];
+  }
+
+  /** Their giver has not stopped yet, also when they are to go on to others by now: this node cannot give them. */
+  awaits(shards: readonly number[]): boolean {
+    return shards.some((shard) => this.#awaited.has(shard));
   }
 
   /** From the change of the document to the moment at which the last shard of those fetched together was open. */
@@ -88,20 +95,27 @@ export class Rebalance {
   }
 
   async #fetchAll(): Promise<void> {
-    const { timers, onFailed } = this.#ports;
+    const { onFailed } = this.#ports;
     for (let due = this.#due(); due.length > 0 && !this.#isStopped; due = this.#due()) {
       const shards = due.map(({ shard }) => shard);
       try {
         await this.#fetch(due);
-        for (const shard of shards) this.#underWay.delete(shard);
+        this.#over(shards);
       } catch (error) {
         await this.#abandonUnnamed(due);
-        for (const shard of shards) this.#underWay.delete(shard);
+        this.#over(shards);
         onFailed(shards, error as Error);
-        await new Promise<void>((resolve) => void timers.after(REBALANCE_LIMITS.retryMs, resolve));
+        await this.#pause(REBALANCE_LIMITS.retryMs);
       }
     }
     this.#isRunning = false;
+  }
+
+  #over(shards: readonly number[]): void {
+    for (const shard of shards) {
+      this.#underWay.delete(shard);
+      this.#awaited.delete(shard);
+    }
   }
 
   #due(): Fetched[] {
@@ -110,37 +124,26 @@ export class Rebalance {
   }
 
   async #fetch(due: readonly Fetched[]): Promise<void> {
-    const { clock, member, prepare, take } = this.#ports;
+    const { clock, prepare } = this.#ports;
     for (const { shard } of due) this.#underWay.add(shard);
     await Promise.all(due.map(({ shard, to }) => prepare(workerOf(to), shard)));
     const since = clock.monotonic();
+    for (const { shard } of due) this.#awaited.add(shard);
     const document = await this.#name(due);
+    if (document === undefined) return;
     const named = due.filter(({ shard, to }) => document.homes[shard] === to);
+    for (const one of due) if (!named.includes(one)) this.#awaited.delete(one.shard);
     await this.#abandonUnnamed(due);
     await Promise.all(
-      [...Map.groupBy(named, ({ from }) => from)].map(([from, of]) =>
-        this.#whenReleased(
-          from,
-          of.map(({ shard }) => shard),
-        ),
-      ),
+      [...Map.groupBy(named, ({ from }) => from)].map(([from, of]) => this.#whenReleased(from, of)),
     );
-    await Promise.all(
-      [...Map.groupBy(named, ({ to }) => to)].map(([to, of]) =>
-        take(
-          workerOf(to),
-          of.map(({ shard }) => shard),
-        ),
-      ),
-    );
-    if (named.length === 0 || memberOfNumber(document, member) === undefined) return;
+    await Promise.all([...Map.groupBy(named, ({ to }) => to)].map(([to, of]) => this.#take(to, of)));
+    const fetched = named.filter((one) => this.#isStillHere(one)).map(({ shard }) => shard);
+    if (fetched.length === 0) return;
     const pauseMs = clock.monotonic() - since;
-    this.#fetched += named.length;
+    this.#fetched += fetched.length;
     this.#longestPauseMs = Math.max(this.#longestPauseMs, pauseMs);
-    this.#ports.onFetched(
-      named.map(({ shard }) => shard),
-      pauseMs,
-    );
+    this.#ports.onFetched(fetched, pauseMs);
   }
 
   async #abandonUnnamed(due: readonly Fetched[]): Promise<void> {
@@ -150,31 +153,80 @@ export class Rebalance {
     await Promise.allSettled(unnamed.map(({ shard, to }) => abandon(workerOf(to), shard)));
   }
 
-  /** Those that still are where they were, and belong here. */
-  #name(due: readonly Fetched[]): Promise<ClusterDocument> {
-    const { change } = this.#ports;
-    return change((document) => {
-      const still = new Map(this.#dueBy(document).map((one) => [one.shard, one]));
-      const homes = due.flatMap(({ shard, from, to }): [number, Address][] => {
-        const now = still.get(shard);
-        return now?.from === from && now.to === to ? [[shard, to]] : [];
-      });
-      return homes.length === 0 ? undefined : rehome(document, new Map(homes));
-    });
+  /**
+   * Those that still are where they were, and belong here. A change that nobody answered may have been made, or be made yet:
+   * it is asked for until there is an answer, and until then the shards stay under way. @returns undefined when stopped
+   */
+  async #name(due: readonly Fetched[]): Promise<ClusterDocument | undefined> {
+    const { change, onFailed } = this.#ports;
+    while (!this.#isStopped) {
+      try {
+        return await change((document) => this.#naming(due, document));
+      } catch (error) {
+        if (!(error instanceof ClusterUnavailable)) throw error;
+        onFailed(
+          due.map(({ shard }) => shard),
+          error,
+        );
+        await this.#pause(REBALANCE_LIMITS.retryMs);
+      }
+    }
+    return undefined;
   }
 
-  async #whenReleased(from: Address, shards: readonly number[]): Promise<void> {
-    const { document, release, timers, onWaiting } = this.#ports;
-    if (from === NOBODY) return;
-    while (memberOfNumber(document(), memberOf(from)) !== undefined) {
+  #naming(due: readonly Fetched[], document: ClusterDocument): ClusterDocument | undefined {
+    const still = new Map(this.#dueBy(document).map((one) => [one.shard, one]));
+    const homes = due.flatMap(({ shard, from, to }): [number, Address][] => {
+      const now = still.get(shard);
+      return now?.from === from && now.to === to ? [[shard, to]] : [];
+    });
+    return homes.length === 0 ? undefined : rehome(document, new Map(homes));
+  }
+
+  /**
+   * Resolves when their giver has stopped, or is a member no more, or has them back. Those that are to go on to others are
+   * waited for, too, since these ask this node alone.
+   */
+  async #whenReleased(from: Address, due: readonly Fetched[]): Promise<void> {
+    const { document, release, onWaiting } = this.#ports;
+    for (;;) {
+      const { homes } = document();
+      const shards = due.map(({ shard }) => shard).filter((shard) => homes[shard] !== from);
+      const isOver = memberOfNumber(document(), memberOf(from)) === undefined || shards.length === 0;
+      if (from === NOBODY || isOver) break;
       try {
-        return await release(from, shards);
+        await release(from, shards);
+        break;
       } catch (error) {
         onWaiting(from, error as Error);
         // It hangs, or its thread has died; or it cannot be reached, and will be a member no more.
-        await new Promise<void>((resolve) => void timers.after(REBALANCE_LIMITS.releaseRetryMs, resolve));
+        await this.#pause(REBALANCE_LIMITS.releaseRetryMs);
       }
     }
+    for (const { shard } of due) this.#awaited.delete(shard);
+  }
+
+  /** Its thread may die meanwhile: then another one takes them. */
+  async #take(to: Address, due: readonly Fetched[]): Promise<void> {
+    const { take, onFailed } = this.#ports;
+    for (;;) {
+      const shards = due.filter((one) => this.#isStillHere(one)).map(({ shard }) => shard);
+      if (shards.length === 0) return;
+      try {
+        return await take(workerOf(to), shards);
+      } catch (error) {
+        onFailed(shards, error as Error);
+        await this.#pause(REBALANCE_LIMITS.retryMs);
+      }
+    }
+  }
+
+  #isStillHere({ shard, to }: Fetched): boolean {
+    return this.#ports.document().homes[shard] === to;
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => void this.#ports.timers.after(delayMs, resolve));
   }
 
   #dueBy(document: ClusterDocument): Fetched[] {

@@ -166,7 +166,7 @@ export class ClusterBucket implements ClusterStore {
   /** Somebody changed the document; whoever answers may know it a moment later. */
   async #lookNow(): Promise<void> {
     this.#mustLookAgain = true;
-    if (this.#isLooking || this.#isClosed) return;
+    if (this.#watcher === undefined || this.#isLooking || this.#isClosed) return;
     this.#cancelLook();
     await this.#look();
     this.#lookLater();

@@ -8,11 +8,11 @@
 // the next feed begins before it. Whoever opened the feed closes it, and the connection after it.
 
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
-import { decodeRecordHeader } from '../../actors/index.ts';
 import { backOff, type BackOffLimits } from '../back-off.ts';
 import type { Clock, Feed, FeedRecord, Sequence, Timers } from '../ports.ts';
 import { FeedConsumer, type FeedConsumerOptions } from './feed-consumer.ts';
 import { JETSTREAM_LIMITS } from './limits.ts';
+import { damageIn } from './record-damage.ts';
 
 export interface JetStreamFeedOptions extends FeedConsumerOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -276,14 +276,6 @@ export class JetStreamFeed implements Feed {
 
 function recordOf(sequence: Sequence, { shard, message, deliveries }: Held): FeedRecord {
   const record = { sequence, shard, bytes: message.data, deliveries };
-  try {
-    const header = decodeRecordHeader(message.data);
-    if (header.shard === shard) return record;
-    return { ...record, damage: damageOf(record, `it says that it is of shard ${header.shard}`) };
-  } catch (error) {
-    return { ...record, damage: damageOf(record, (error as Error).message) };
-  }
+  const damage = damageIn(record);
+  return damage === undefined ? record : { ...record, damage };
 }
-
-const damageOf = ({ sequence, shard }: FeedRecord, why: string): string =>
-  `record ${sequence} of shard ${shard} is damaged: ${why}`;

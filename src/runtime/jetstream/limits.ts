@@ -10,8 +10,8 @@ export const JETSTREAM_LIMITS = {
   /** Before the next try of an append, doubling. */
   appendRetryFirstMs: 20,
   appendRetryMostMs: 1_000,
-  /** On their way over one connection. */
-  appendsInFlightMax: 64,
+  /** On their way over one connection: one of each of so many shards, which the servers replicate and sync together. */
+  appendsInFlightMax: 256,
   appendBytesInFlightMax: 8 * 1024 * 1024,
   /** For the answer to one read. */
   readMs: 5_000,

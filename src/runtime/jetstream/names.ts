@@ -61,7 +61,7 @@ export class JetStreamNames {
     return Number(journalSubject.slice(this.#journal.length + 1));
   }
 
-  snapshotsOf(kind: string, shard: number): string {
+  snapshotsOf(kind: string, shard: number | '*'): string {
     return `${this.#snapshots}.${kind}.${shard}`;
   }
 

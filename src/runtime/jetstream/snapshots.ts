@@ -55,6 +55,12 @@ export class JetStreamSnapshots implements Snapshots {
     return kept.map(({ name }) => name);
   }
 
+  /** Of all shards. @throws JournalUnavailable */
+  async listAll(): Promise<readonly SnapshotName[]> {
+    const subjects = await this.#subjects(`${this.#names.snapshotsOf('names', '*')}.>`);
+    return subjects.map((subject) => keptOf(subject).name);
+  }
+
   async *read(name: SnapshotName): AsyncIterable<Uint8Array> {
     const found = (await this.#kept('names', name.shard)).find((kept) => isSame(kept.name, name));
     if (found === undefined) throw new SnapshotDamaged('it is gone');
@@ -111,7 +117,7 @@ export class JetStreamSnapshots implements Snapshots {
   async #kept(kind: 'names' | 'damaged', shard: number): Promise<readonly Kept[]> {
     const subjects = await this.#subjects(`${this.#names.snapshotsOf(kind, shard)}.>`);
     return subjects
-      .map((subject) => keptOf(shard, subject))
+      .map(keptOf)
       .sort(({ name: one }, { name: other }) => other.sequence - one.sequence || other.epoch - one.epoch);
   }
 
@@ -228,15 +234,22 @@ const pieceId = (id: string, number: number): string => `${id}.${number}`;
 const isPiece = (stored: StoredMessage, id: string, number: number): boolean =>
   idOf(stored) === pieceId(id, number);
 
-function keptOf(shard: number, subject: string): Kept {
-  const [sequence, epoch, sum, bytes, id] = subject.split('.').slice(-5) as [
+function keptOf(subject: string): Kept {
+  const [shard, sequence, epoch, sum, bytes, id] = subject.split('.').slice(-6) as [
+    string,
     string,
     string,
     string,
     string,
     string,
   ];
-  const name = { shard, sequence: Number(sequence), epoch: Number(epoch), sum, bytes: Number(bytes) };
+  const name = {
+    shard: Number(shard),
+    sequence: Number(sequence),
+    epoch: Number(epoch),
+    sum,
+    bytes: Number(bytes),
+  };
   return { name, id, subject };
 }
 

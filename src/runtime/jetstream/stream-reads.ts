@@ -1,4 +1,4 @@
-// Reads of one stream, one subject at a time. Single messages come from the stream's leader. Pieces come from whichever
+// Reads of one stream, of one subject or of those that a wildcard names. Single messages come from the stream's leader. Pieces come from whichever
 // server is at hand, which may lag behind, so whoever asks for one has to check that nothing is missing in it.
 
 import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
@@ -11,6 +11,7 @@ const NO_MESSAGE = 10037;
 
 export interface StoredMessage {
   readonly sequence: Sequence;
+  readonly subject: string;
   readonly bytes: Uint8Array;
   readonly headers: MsgHdrs | undefined;
 }
@@ -46,7 +47,16 @@ export class StreamReads {
       const answers = await this.#link.whileUp(() => this.#link.many(api, JSON.stringify(request), readMs));
       return answers.flatMap(({ headers, data }) => {
         const sequence = headers?.get('Nats-Sequence') ?? '';
-        return sequence === '' ? [] : [{ sequence: Number(sequence), bytes: data, headers }];
+        return sequence === ''
+          ? []
+          : [
+              {
+                sequence: Number(sequence),
+                subject: headers!.get('Nats-Subject'),
+                bytes: data,
+                headers,
+              },
+            ];
       });
     } catch {
       return []; // The leader is asked instead, and says what is wrong.
@@ -61,7 +71,8 @@ export class StreamReads {
       const manager = await this.#manager;
       const message = await this.#link.whileUp(() => manager.streams.getMessage(this.#stream, query));
       if (message === null) return undefined;
-      return { sequence: message.seq, bytes: message.data, headers: message.header };
+      const { seq: sequence, subject: of, data: bytes, header: headers } = message;
+      return { sequence, subject: of, bytes, headers };
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === NO_MESSAGE) return undefined;
       const why = `${subject} cannot be read from the stream ${this.#stream}: ${(error as Error).message}`;

@@ -10,15 +10,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 import type { CommitMeter } from '../commit-meter.ts';
-import type { Clock, Feed, FeedRecord, Sequence } from '../ports.ts';
-import {
-  checked,
-  endOf,
-  readRecords,
-  RECORD_COLUMNS,
-  type CheckedRecord,
-  type RecordRow,
-} from './record-rows.ts';
+import type { CheckedRecord, Clock, Feed, FeedRecord, Sequence } from '../ports.ts';
+import { checked, endOf, readRecords, RECORD_COLUMNS, type RecordRow } from './record-rows.ts';
 
 export interface SqliteFeedOptions {
   readonly path: string;

@@ -1,8 +1,8 @@
 // Reads a journal's file from beside it, also while a node writes to it: audits and rebuilds.
 
 import { DatabaseSync } from 'node:sqlite';
-import { JournalDamaged, type Sequence, type StoredRecord } from '../ports.ts';
-import { endOf, isDamaged, readRecords, RECORD_COLUMNS, type CheckedRecord } from './record-rows.ts';
+import { JournalDamaged, type CheckedRecord, type Sequence, type StoredRecord } from '../ports.ts';
+import { endOf, isDamaged, readRecords, RECORD_COLUMNS } from './record-rows.ts';
 import { isCorruption } from './schema.ts';
 
 const RECORDS_PER_READ = 2_000;
@@ -21,6 +21,11 @@ export function* readJournal(path: string, from: Sequence = 0): Generator<Stored
 
 /** The same, with damaged records as they are; for those who look for damage. @throws JournalDamaged when pages are */
 export function* inspectJournal(path: string, from: Sequence = 0): Generator<CheckedRecord> {
+  for (const piece of inspectPieces(path, from)) yield* piece;
+}
+
+/** As they were read. @throws as `inspectJournal` */
+export function* inspectPieces(path: string, from: Sequence): Generator<readonly CheckedRecord[]> {
   const database = new DatabaseSync(path, { readOnly: true });
   try {
     const statement = database.prepare(
@@ -31,7 +36,7 @@ export function* inspectJournal(path: string, from: Sequence = 0): Generator<Che
       const records = readRecords(statement, [after], RECORDS_PER_READ);
       if (records.length === 0) return;
       // A damaged one at the end of a piece is read again with the next.
-      yield* records.filter(({ sequence }) => !damaged.has(sequence));
+      yield records.filter(({ sequence }) => !damaged.has(sequence));
       damaged = new Set(records.filter(isDamaged).map(({ sequence }) => sequence));
       after = endOf(records);
     }

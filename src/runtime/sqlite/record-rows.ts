@@ -3,18 +3,13 @@
 
 import type { StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { JournalDamaged, type Sequence, type StoredRecord } from '../ports.ts';
+import { JournalDamaged, type CheckedRecord, type Sequence, type StoredRecord } from '../ports.ts';
 
 /** What a reading statement must select. */
 export const RECORD_COLUMNS = 'sequence, shard, bytes, crc';
 
 /** Null in a row that an older version wrote. */
 export type RecordRow = StoredRecord & { readonly crc: number | null };
-
-/** A record, and what is wrong with it. */
-export interface CheckedRecord extends StoredRecord {
-  readonly damage?: string;
-}
 
 const READ_BYTES_MAX = 1024 * 1024;
 const NO_BYTES = new Uint8Array();

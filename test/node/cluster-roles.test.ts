@@ -1,0 +1,180 @@
+// Nodes that do one thing each, as users of NATS that may do no more than docs/jetstream.md says: a gateway, an owner of
+// shards, and a writer to Postgres.
+
+import { connect } from '@nats-io/transport-node';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
+import { waitUntil } from '../harness/wait-until.ts';
+import { startNats, type NatsCluster, type NatsUser } from '../servers/nats.ts';
+import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { doorbuster } from './command.ts';
+
+const PASSWORD = 'of-the-tests';
+
+/** What every node does, whatever its roles. */
+const node = {
+  publish: [
+    'doorbuster.node.*',
+    'doorbuster.nodes',
+    'doorbuster.changes',
+    '$KV.doorbuster-cluster.>',
+    '$JS.API.STREAM.INFO.doorbuster-journal',
+    '$JS.API.STREAM.INFO.doorbuster-snapshots',
+    '$JS.API.STREAM.INFO.KV_doorbuster-cluster',
+    '$JS.API.STREAM.MSG.GET.KV_doorbuster-cluster',
+    '$JS.API.STREAM.MSG.GET.doorbuster-journal',
+    '$JS.API.CONSUMER.INFO.doorbuster-journal.postgres',
+    '_INBOX_node.>',
+  ],
+  subscribe: ['doorbuster.node.*', 'doorbuster.nodes', 'doorbuster.changes', '_INBOX_node.>'],
+};
+
+const userOf = (user: string, publish: readonly string[], subscribe: readonly string[] = []): NatsUser => ({
+  user,
+  password: PASSWORD,
+  permissions: {
+    publish: { allow: [...node.publish, ...publish] },
+    subscribe: { allow: [...node.subscribe, ...subscribe] },
+  },
+});
+
+const users: NatsUser[] = [
+  userOf('gateway', ['doorbuster.cmd.*'], ['doorbuster.reply.*']),
+  userOf(
+    'owner',
+    [
+      'doorbuster.reply.*',
+      'doorbuster.journal.*',
+      'doorbuster.snapshots.>',
+      '$JS.API.STREAM.MSG.GET.doorbuster-snapshots',
+      '$JS.API.DIRECT.GET.doorbuster-journal',
+      '$JS.API.DIRECT.GET.doorbuster-snapshots',
+      '$JS.API.STREAM.PURGE.doorbuster-snapshots',
+    ],
+    ['doorbuster.cmd.*'],
+  ),
+  userOf('writer', [
+    '$JS.API.DIRECT.GET.doorbuster-journal',
+    '$JS.API.CONSUMER.CREATE.doorbuster-journal.postgres.doorbuster.journal.*',
+    '$JS.API.CONSUMER.DELETE.doorbuster-journal.postgres',
+    '$JS.API.CONSUMER.MSG.NEXT.doorbuster-journal.postgres',
+    '$JS.ACK.doorbuster-journal.postgres.>',
+  ]),
+];
+
+let nats: NatsCluster;
+let postgres: PostgresServer;
+const engines: Engine[] = [];
+
+beforeAll(async () => {
+  [nats, postgres] = await Promise.all([startNats({ users }), startPostgres()]);
+});
+afterAll(async () => {
+  for (const engine of engines) {
+    if (!engine.hasEnded) await engine.kill();
+    engine.remove();
+  }
+  await nats.stop();
+  await postgres.stop();
+});
+
+const environment = (user: string): Record<string, string> => ({
+  NATS_URL: `nats://${user}:${PASSWORD}@127.0.0.1:${nats.servers[0]!.port}`,
+  NATS_INBOX_PREFIX: '_INBOX_node',
+  DATABASE_URL: `postgres://postgres@127.0.0.1:${postgres.connection.port}/postgres`,
+  NODE_ID: user,
+  WORKERS: '1',
+});
+
+async function started(user: string, roles: string, demo = false): Promise<Engine> {
+  const engine = await Engine.start({
+    dataDir: temporaryFolder(),
+    env: { ...environment(user), ROLES: roles },
+    demo,
+  });
+  engines.push(engine);
+  return engine;
+}
+
+test('sell together, and none of them can do the work of another', async () => {
+  // Nobody of them may make streams.
+  const refused = await doorbuster(['start'], {
+    ...environment('gateway'),
+    ADMIN_TOKEN,
+    AUTH_SECRET: ADMIN_TOKEN,
+    SHARDS: '16',
+    DATA_DIR: temporaryFolder(),
+  });
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('npx doorbuster provision') });
+  const provisioned = await doorbuster(['provision'], { NATS_URL: nats.url(), SHARDS: '16' });
+  expect(provisioned).toMatchObject({ code: 0 });
+
+  const owner = await started('owner', 'actors');
+  const gateway = await started('gateway', 'http', true);
+  const writer = await started('writer', 'projection');
+  expect([owner.output, writer.output].every((text) => text.includes('without HTTP'))).toBe(true);
+
+  await gateway.product('kettle', { quantity: 3 });
+  const bought = await gateway.buy(await gateway.token('ada'), 'kettle', 'once');
+  expect(bought.status).toBe(201);
+  const { body } = await gateway.admin<{ shards: { node: string; phase: string }[] }>('GET', '/shards');
+  expect(body.shards.every(({ node: at, phase }) => at === 'owner' && phase === 'open')).toBe(true);
+  const token = await gateway.token('ada');
+  await waitUntil('the order is in the list', async () => {
+    const { body: list } = await gateway.call<{ orders: unknown[] }>('GET', '/v1/orders', { token });
+    return list.orders.length === 1;
+  });
+  const audit = await gateway.admin<{ ok: boolean }>('GET', '/audit');
+  expect(audit.body).toMatchObject({ ok: true });
+
+  await expectDenied('gateway', 'doorbuster.journal.3');
+  await expectDenied('gateway', 'doorbuster.reply.64');
+  await expectDenied('writer', 'doorbuster.journal.3');
+  await expectDenied('writer', 'doorbuster.cmd.64');
+});
+
+async function expectDenied(user: string, subject: string): Promise<void> {
+  const connection = await connect({
+    servers: `127.0.0.1:${nats.servers[0]!.port}`,
+    user,
+    pass: PASSWORD,
+    inboxPrefix: '_INBOX_node',
+  });
+  const denied = (async () => {
+    for await (const status of connection.status()) if (status.type === 'error') return String(status.error);
+    return 'the connection ended';
+  })();
+  connection.publish(subject, 'anything');
+  expect(await denied, `${user} on ${subject}`).toMatch(/permissions violation/i);
+  await connection.close();
+}
+
+test('a second node of the same name is refused while the first one lives', async () => {
+  const env = { ...environment('owner'), ROLES: 'actors', NODE_ID: 'twin', DATA_DIR: temporaryFolder() };
+  const first = await Engine.start({ dataDir: temporaryFolder(), env, demo: false });
+  engines.push(first);
+  const second = await doorbuster(['start'], {
+    ...env,
+    ADMIN_TOKEN,
+    AUTH_SECRET: ADMIN_TOKEN,
+    SHARDS: '16',
+    DATA_DIR: temporaryFolder(),
+  });
+  expect(second).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('A node with NODE_ID twin lives'),
+  });
+  expect(first.hasEnded).toBe(false);
+});
+
+test('another number of shards than the journal’s is refused', async () => {
+  const other = await doorbuster(['start'], {
+    ...environment('owner'),
+    ROLES: 'actors',
+    ADMIN_TOKEN,
+    AUTH_SECRET: ADMIN_TOKEN,
+    SHARDS: '17',
+    DATA_DIR: temporaryFolder(),
+  });
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('doorbuster-shards = 16') });
+});
