@@ -98,6 +98,9 @@ export interface LiveShard {
 
 const CONNECTIONS_PER_THREAD = 2;
 const DRAIN_MAX_MS = 10_000;
+/** For the main thread, and through it for other nodes, to say how things are. */
+const CONTROL_MS_MAX = 15_000;
+const SOON = { withinMs: CONTROL_MS_MAX };
 const NO_MESSAGES: WireCounts = { sent: 0, received: 0, refused: 0, dropped: 0 };
 const AHEAD_TOLD_MS = 1_000;
 
@@ -248,13 +251,13 @@ async function serve({ connection, port, reusePort }: ServeRequest): Promise<num
         get projectedUpTo() {
           return board.projectedUpTo;
         },
-        shards: () => main.ask<NodeShard[]>('shards'),
-        metrics: () => main.ask<string>('metrics'),
+        shards: () => main.ask<NodeShard[]>('shards', undefined, SOON),
+        metrics: () => main.ask<string>('metrics', undefined, SOON),
         audit: () => main.ask<NodeReport>('audit'),
         profile: (request) => main.ask<ProfileOutcome>('profile', request),
-        placement: () => main.ask<PlacementStatus>('placement'),
-        planPlacement: (request) => main.ask<PlacementPlan>('planPlacement', request),
-        applyPlacement: (request) => main.ask<PlacementApplied>('applyPlacement', request),
+        placement: () => main.ask<PlacementStatus>('placement', undefined, SOON),
+        planPlacement: (request) => main.ask<PlacementPlan>('planPlacement', request, SOON),
+        applyPlacement: (request) => main.ask<PlacementApplied>('applyPlacement', request, SOON),
       },
       orders: new OrderReads(pool),
       products: new ProductReads(pool),

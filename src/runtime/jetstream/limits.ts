@@ -4,7 +4,7 @@ export const JETSTREAM_LIMITS = {
   /** For one server to take a new connection. */
   connectMs: 10_000,
   /** For the answer to one try of an append. */
-  appendTryMs: 3_000,
+  appendTryMs: 1_000,
   /** After so long an append whose fate is open is told `unknown`. */
   appendMs: 15_000,
   /** Before the next try of an append, doubling. */
