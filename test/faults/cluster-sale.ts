@@ -2,6 +2,7 @@
 // something happens to the owner of the hot product. Whoever opens it closes it.
 
 import { expect } from 'vitest';
+import type { Report } from '../../src/actors/index.ts';
 import { shardOfProduct } from '../../src/runtime/index.ts';
 import { Cluster, type ClusterOptions } from '../harness/cluster.ts';
 import { Crowd } from '../harness/crowd.ts';
@@ -75,22 +76,32 @@ export class ClusterSale {
     this.pausesMs.push(Math.round(Math.max(...pauses)));
   }
 
+  /** Of the hot product, since they were last asked for; milliseconds. */
+  pauses(): number[] {
+    return this.pausesMs.splice(0);
+  }
+
+  /** Asked of a node that is up, in the middle of the sale. */
+  async expectClean(): Promise<void> {
+    const node = this.cluster.running.find(({ isCutOff }) => !isCutOff)!;
+    const { status, body } = await node.admin<Report>('GET', '/audit');
+    expect(status, JSON.stringify(body).slice(0, 500)).toBe(200);
+    expect(body, `the audit of node ${node.id}`).toMatchObject({ ok: true, violations: [] });
+  }
+
   async close(): Promise<void> {
     await this.cluster.stop();
   }
 }
 
 /** Everybody goes home with an answer, and each of them is true. @returns orders */
-export async function expectSettled({ cluster, crowd, pausesMs }: ClusterSale): Promise<number> {
+export async function expectSettled({ cluster, crowd }: ClusterSale): Promise<number> {
   await crowd.goHome();
   const orders = await expectClusterTruth(cluster, [crowd]);
   const scarce = crowd.sales.filter(({ productId }) => productId === SCARCE);
   expect(scarce).toHaveLength(SCARCE_UNITS);
   expect(crowd.wishes.filter(({ refusal }) => refusal === 'limit_reached').length).toBeGreaterThan(0);
   const unsettled = [...crowd.unsettled].map(([code, count]) => `${count} ${code}`).join(', ') || 'none';
-  console.log(
-    `${orders} orders; pauses of the hot product ${pausesMs.slice(1).join(', ')} ms; ` +
-      `answers to repeat: ${unsettled}; late answers: ${crowd.lateAnswers}`,
-  );
+  console.log(`${orders} orders; answers to repeat: ${unsettled}; late answers: ${crowd.lateAnswers}`);
   return orders;
 }
