@@ -59,7 +59,7 @@ export class OwnShards {
     const { self, ownerOf } = this.#options;
     const due = numbers.filter((number) => ownerOf(number) === self);
     for (const number of due) if (this.#isMissing(number)) this.#begin(number);
-    await Promise.all(due.map((number) => this.#opening.get(number)));
+    await Promise.all(due.map((number) => this.#opening.get(number) ?? Promise.resolve()));
   }
 
   /** Stops what placement gives to others by now, unless it is about to come here. */
