@@ -84,7 +84,7 @@ export class NodeProcess implements Hosted {
   }
 
   get exceptWhenReplaced(): readonly number[] {
-    return this.#rebalance?.underWay ?? [];
+    return this.#rebalance?.awaited ?? [];
   }
 
   /** @throws what ends the process */
