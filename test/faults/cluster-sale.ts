@@ -81,17 +81,17 @@ export class ClusterSale {
     return this.pausesMs.splice(0);
   }
 
-  /** Asked of a node that is up, in the middle of the sale. */
-  async expectClean(): Promise<void> {
-    const node = this.cluster.running.find(({ isCutOff }) => !isCutOff)!;
-    const { status, body } = await node.admin<Report>('GET', '/audit');
-    expect(status, JSON.stringify(body).slice(0, 500)).toBe(200);
-    expect(body, `the audit of node ${node.id}`).toMatchObject({ ok: true, violations: [] });
-  }
-
   async close(): Promise<void> {
     await this.cluster.stop();
   }
+}
+
+/** The audit of a node that is up, in the middle of the sale. */
+export async function expectClean({ cluster }: ClusterSale): Promise<void> {
+  const node = cluster.running.find(({ isCutOff }) => !isCutOff)!;
+  const { status, body } = await node.admin<Report>('GET', '/audit');
+  expect(status, JSON.stringify(body).slice(0, 500)).toBe(200);
+  expect(body, `the audit of node ${node.id}`).toMatchObject({ ok: true, violations: [] });
 }
 
 /** Everybody goes home with an answer, and each of them is true. @returns orders */

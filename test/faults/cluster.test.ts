@@ -13,7 +13,7 @@ import {
   type Journal,
 } from '../../src/runtime/index.ts';
 import { claim } from '../../src/runtime/claim.ts';
-import { ClusterSale, expectSettled, ROUNDS } from './cluster-sale.ts';
+import { ClusterSale, expectClean, expectSettled, ROUNDS } from './cluster-sale.ts';
 
 const FENCED = 'doorbuster_fenced_appends_total';
 const TEST_MS_MAX = 120_000 * ROUNDS;
@@ -28,7 +28,7 @@ afterAll(() => sale?.close());
 async function inRounds(what: string, happens: (owner: string) => Promise<void>): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     await happens(await sale.owner());
-    await sale.expectClean();
+    await expectClean(sale);
   }
   console.log(`${what}: the hot product paused for ${sale.pauses().join(', ')} ms`);
 }

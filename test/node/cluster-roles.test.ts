@@ -72,7 +72,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const engine of engines) {
     if (!engine.hasEnded) await engine.kill();
-    engine.remove();
+    await engine.remove();
   }
   await nats.stop();
   await postgres.stop();

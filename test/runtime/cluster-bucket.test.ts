@@ -180,7 +180,7 @@ describe('the end of a life', () => {
     const [member, one, other] = [await bucketOfNode(), await bucketOfNode(), await bucketOfNode()];
     const last = await member.beat(beatOf('a'), 0);
     const ended = await Promise.all([one.endBeat('a', last!), other.endBeat('a', last!)]);
-    expect(ended.toSorted()).toEqual([false, true]);
+    expect(ended.filter(Boolean)).toHaveLength(1);
   });
 });
 

@@ -84,6 +84,11 @@ export class Rebalance {
     return [...this.#underWay];
   }
 
+  /** Of those under way: nobody may open them yet, not even a thread that takes a dead one's place. */
+  get awaited(): readonly number[] {
+    return [...this.#awaited.keys()];
+  }
+
   /**
    * Whether this node cannot give them yet to whoever was named by that revision, since they have not come here. What they are
    * awaited for by a later one is no matter: they are to come back then.

@@ -11,6 +11,7 @@ import {
 import type { World } from '../world.ts';
 import type { Life } from './life.ts';
 import type { Network } from './servers.ts';
+import { LEASE_MS } from './settings.ts';
 
 interface Entry {
   readonly key: string;
@@ -22,8 +23,6 @@ interface Entry {
 
 const DOCUMENT = 'document';
 const BEATS = 'beat.';
-/** Of every member of a simulated cluster. */
-export const LEASE_MS = 3_000;
 const ANSWER_MS_MAX = 1_000;
 const LOOK_MS = 150;
 
@@ -157,12 +156,13 @@ export class BucketLink implements ClusterStore {
     this.#world.at(delayMs, () => {
       if (this.#looksAt !== at) return;
       this.#looksAt = Infinity;
-      this.#life.reach(() => {
-        void this.#look().then((isDone) => {
-          if (!isDone || this.#bucket.behind(this.#seen).length > 0) this.#lookIn(LOOK_MS);
-        });
-      });
+      this.#life.reach(() => void this.#lookAndGoOn());
     });
+  }
+
+  async #lookAndGoOn(): Promise<void> {
+    const isDone = await this.#look();
+    if (!isDone || this.#bucket.behind(this.#seen).length > 0) this.#lookIn(LOOK_MS);
   }
 
   async #look(): Promise<boolean> {

@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Command, Event, Reply } from '../../../src/actors/index.ts';
 import { ShardState } from '../../../src/runtime/shard-state.ts';
-import { SHARDS } from './nodes.ts';
+import { SHARDS } from './settings.ts';
 import type { SharedLog } from './servers.ts';
 
 export interface Told {

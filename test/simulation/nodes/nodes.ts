@@ -2,35 +2,23 @@
 // started again after a while, as a service manager does.
 
 import { memberOf, workerOf } from '../../../src/runtime/address.ts';
-import { DEFAULT_LIMITS } from '../../../src/runtime/limits.ts';
 import type { Address, Message, SnapshotName } from '../../../src/runtime/ports.ts';
 import type { World } from '../world.ts';
 import { Bucket } from './bucket.ts';
-import type { MachineClock } from './life.ts';
 import { NodeProcess } from './process.ts';
 import { Network, SharedLog } from './servers.ts';
+import type { Hosted, Host, Surroundings } from './surroundings.ts';
 import type { Thread } from './thread.ts';
-
-export const SHARDS = 6;
-export const LIMITS = {
-  ...DEFAULT_LIMITS,
-  commandTimeoutMs: 2_000,
-  expiryGraceMs: 1_000,
-  flushCommandsMax: 8,
-};
 
 const RATE_ERROR = 0.01;
 
-export interface Machine {
-  readonly name: string;
-  readonly workers: number;
-  readonly clock: MachineClock;
+export interface Machine extends Host {
   process: NodeProcess | undefined;
   /** Nobody starts it again. */
   isOff: boolean;
 }
 
-export class Nodes {
+export class Nodes implements Surroundings {
   readonly world: World;
   readonly log: SharedLog;
   readonly network: Network;
@@ -97,7 +85,7 @@ export class Nodes {
     return this.machines.flatMap(({ process }) => process?.threads?.living ?? []);
   }
 
-  carry(from: NodeProcess, to: Address, message: Message): void {
+  carry(from: Hosted, to: Address, message: Message): void {
     const target = this.#processOf(memberOf(to));
     const arrive = (): void => {
       const thread = target?.threads?.at(workerOf(to));
@@ -108,7 +96,7 @@ export class Nodes {
   }
 
   /** @throws when there is no answer in time, or a failure */
-  call(from: NodeProcess, member: number, name: string, value: unknown, withinMs: number): Promise<void> {
+  call(from: Hosted, member: number, name: string, value: unknown, withinMs: number): Promise<void> {
     const target = this.#processOf(member);
     return new Promise((resolve, reject) => {
       from.life.after(withinMs, () => reject(new Error('no answer')));
@@ -127,7 +115,7 @@ export class Nodes {
     });
   }
 
-  tellAll(from: NodeProcess, name: string, value: unknown): void {
+  tellAll(from: Hosted, name: string, value: unknown): void {
     for (const { process } of this.machines) {
       if (process === undefined || process === from) continue;
       this.network.carry(from.machine.name, process.machine.name, () =>

@@ -13,9 +13,10 @@ import { Rebalance } from '../../../src/runtime/cluster/rebalance.ts';
 import type { Address } from '../../../src/runtime/ports.ts';
 import { WORKERS_MAX } from '../../../src/runtime/address.ts';
 import { SimulatedRandom } from '../world.ts';
-import { BucketLink, LEASE_MS } from './bucket.ts';
+import { BucketLink } from './bucket.ts';
 import { Life } from './life.ts';
-import { SHARDS, type Machine, type Nodes } from './nodes.ts';
+import { LEASE_MS, SHARDS } from './settings.ts';
+import type { Host, Hosted, Surroundings } from './surroundings.ts';
 import { Threads } from './thread.ts';
 
 const PREPARE_MS_MAX = 60_000;
@@ -31,9 +32,9 @@ interface ReleaseRequest {
   readonly revision: number;
 }
 
-export class NodeProcess {
+export class NodeProcess implements Hosted {
   readonly life: Life;
-  readonly machine: Machine;
+  readonly machine: Host;
   readonly board = { leaseUntil: 0, revision: 0 };
   readonly table: Address[] = Array<Address>(SHARDS).fill(NOBODY);
   readonly membership: Membership;
@@ -42,11 +43,11 @@ export class NodeProcess {
   /** Shoppers are served. */
   isServing = false;
   isLeaving = false;
-  readonly #nodes: Nodes;
+  readonly #nodes: Surroundings;
   readonly #target = new Target();
   #rebalance: Rebalance | undefined;
 
-  constructor(nodes: Nodes, machine: Machine) {
+  constructor(nodes: Surroundings, machine: Host) {
     const { world, bucket, network, log } = nodes;
     this.#nodes = nodes;
     this.machine = machine;
@@ -83,9 +84,8 @@ export class NodeProcess {
     return this.membership.number;
   }
 
-  /** Those whose giver has not stopped are left alone by a thread that takes a dead one's place. */
   get exceptWhenReplaced(): readonly number[] {
-    return this.#rebalance?.underWay ?? [];
+    return this.#rebalance?.awaited ?? [];
   }
 
   /** @throws what ends the process */

@@ -15,7 +15,8 @@ import {
   type Reply,
 } from '../../../src/actors/index.ts';
 import type { History } from './history.ts';
-import { SHARDS, type Nodes } from './nodes.ts';
+import type { Nodes } from './nodes.ts';
+import { SHARDS } from './settings.ts';
 
 /** A client that hears nothing gives up on the connection. */
 const CLIENT_TIMEOUT_MS = 3_000;
@@ -135,7 +136,8 @@ export class Shoppers {
     world.at(dice.next() * 5_000, () =>
       this.ask({ kind: 'showOrder', orderId, customerKey }, () => undefined),
     );
-    if (dice.chance(0.4)) {
+    const wish = dice.next();
+    if (wish < 0.4) {
       const pay = { kind: 'pay', orderId, customerKey, settlement: 'paid' } as const;
       this.insist(
         () => pay,
@@ -144,7 +146,7 @@ export class Shoppers {
             this.ask({ kind: 'refund', orderId }, () => undefined);
         },
       );
-    } else if (dice.chance(0.4)) {
+    } else if (wish < 0.65) {
       this.insist(
         () => ({ kind: 'cancel', orderId, customerKey }),
         () => undefined,
@@ -156,12 +158,8 @@ export class Shoppers {
   #orderKey(productId: string): Key {
     const { world } = this.#nodes;
     const serial = this.#orders++;
-    const bytes = [0, 0, 0, 0, 0, 0, serial >>> 8, serial & 255];
-    const random = String.fromCharCode(...bytes.map((byte) => byte || world.dice.below(256)));
-    return orderKeyOf(
-      productTagOf(productId),
-      world.now() / 1_000,
-      random.slice(0, 6) + String.fromCharCode(serial >>> 8, serial & 255),
-    );
+    const bytes = Array.from({ length: 6 }, () => world.dice.below(256));
+    const random = String.fromCharCode(...bytes, serial >>> 8, serial & 255);
+    return orderKeyOf(productTagOf(productId), world.now() / 1_000, random);
   }
 }

@@ -6,7 +6,8 @@ import { memberOf } from '../../../src/runtime/address.ts';
 import { applyFile, targetOf } from '../../../src/runtime/cluster/cluster-document.ts';
 import { World } from '../world.ts';
 import { History } from './history.ts';
-import { Nodes, SHARDS, type Machine } from './nodes.ts';
+import { Nodes, type Machine } from './nodes.ts';
+import { SHARDS } from './settings.ts';
 import { Shoppers } from './shoppers.ts';
 
 const NAMES = ['anna', 'bert', 'carl', 'dora'];

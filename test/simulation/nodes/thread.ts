@@ -10,8 +10,8 @@ import { SimulatedSnapshots } from '../snapshots.ts';
 import { SimulatedRandom } from '../world.ts';
 import { JournalLink } from './journal-link.ts';
 import { Life } from './life.ts';
-import { LIMITS, SHARDS, type Nodes } from './nodes.ts';
-import type { NodeProcess } from './process.ts';
+import { LIMITS, SHARDS } from './settings.ts';
+import type { Hosted, Surroundings } from './surroundings.ts';
 
 const POST_MS_MAX = 2;
 const START_MS_MAX = 300;
@@ -25,12 +25,12 @@ export class Thread {
   readonly address: Address;
   readonly router: Router;
   readonly shards: OwnShards;
-  readonly #process: NodeProcess;
+  readonly #process: Hosted;
   readonly #ownership: Ownership;
   readonly #handlers: Handlers;
   readonly #trace: (what: string) => void;
 
-  constructor(nodes: Nodes, process: NodeProcess, worker: number) {
+  constructor(nodes: Surroundings, process: Hosted, worker: number) {
     const { world, log, network, snapshots } = nodes;
     const { board, table, machine } = process;
     const self = addressOf(process.member, worker);
@@ -100,15 +100,15 @@ export class Thread {
 }
 
 export class Threads {
-  readonly #nodes: Nodes;
-  readonly #process: NodeProcess;
+  readonly #nodes: Surroundings;
+  readonly #process: Hosted;
   readonly #living = new Map<
     number,
     { readonly thread: Thread; readonly waiting: Set<(error: Error) => void> }
   >();
   readonly #readyAt = new Map<Thread, number>();
 
-  constructor(nodes: Nodes, process: NodeProcess, count: number) {
+  constructor(nodes: Surroundings, process: Hosted, count: number) {
     this.#nodes = nodes;
     this.#process = process;
     for (let worker = 0; worker < count; worker++) this.#start(worker);
