@@ -12,7 +12,7 @@
 // the beat was seen, both on clocks that only run forward.
 
 import type { Clock, Random, Timers } from '../ports.ts';
-import { CLOCK_OFFSET_MS_MAX, strayOf } from './clock-agreement.ts';
+import { ClockWatch } from './clock-watch.ts';
 import {
   admit,
   memberNamed,
@@ -68,10 +68,6 @@ const MARGIN = 0.05;
 /** Of a lease: whoever hears nothing of itself for longer does not judge others. */
 const GAP = 0.6;
 const RETRY_MS = 100;
-/** A clock is judged by so many beats in a row. */
-const CLOCK_BEATS = 3;
-/** Beats that take longer tell too little of the time between. */
-const MEASURED_MS_MAX = 200;
 const LIFE_CHARACTERS = 12;
 
 interface Heard extends StoredBeat {
@@ -100,14 +96,8 @@ export class Membership {
   #wantsShards = false;
   /** Of the last beat, by the monotonic clock. */
   #sentAt = 0;
-  /** The wall clock around the last beat that was taken. */
-  #measured = { number: 0, sentAt: 0, takenAt: 0 };
   #lastBeat = 0;
-  #clockOffsetMs: number | null = null;
-  #strayBeats = 0;
-  #soundBeats = 0;
-  #isClockOff = false;
-  #strayMs = 0;
+  readonly #clockWatch: ClockWatch;
   /** Since when the own beats have come back without a gap; monotonic milliseconds. */
   #hearsSince = Infinity;
   #heardAt = -Infinity;
@@ -122,6 +112,10 @@ export class Membership {
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.failed = promise;
     this.#fail = resolve;
+    this.#clockWatch = new ClockWatch((strayMs, isOff) => {
+      options.listener.onClock(strayMs, isOff);
+      void this.#keepShardsTold();
+    });
   }
 
   get document(): ClusterDocument {
@@ -138,7 +132,7 @@ export class Membership {
   }
 
   get strayMs(): number {
-    return this.#strayMs;
+    return this.#clockWatch.strayMs;
   }
 
   /** @throws NodeIdTaken @throws ClusterUnavailable */
@@ -262,7 +256,7 @@ export class Membership {
   }
 
   get #mayHaveShards(): boolean {
-    return this.#wantsShards && !this.#isClockOff;
+    return this.#wantsShards && !this.#clockWatch.isOff;
   }
 
   async #tellShards(): Promise<void> {
@@ -311,11 +305,11 @@ export class Membership {
     this.#sentAt = clock.monotonic();
     const sentAt = clock.now();
     const number = ++this.#lastBeat;
-    const beat = { node, life: this.#life, number, clockOffsetMs: this.#clockOffsetMs };
+    const beat = { node, life: this.#life, number, clockOffsetMs: this.#clockWatch.offsetMs };
     const version = await store.beat(beat, after);
     if (version === undefined) return false;
     this.#version = version;
-    this.#measured = { number, sentAt, takenAt: clock.now() };
+    this.#clockWatch.took(number, sentAt, clock.now());
     return true;
   }
 
@@ -367,26 +361,13 @@ export class Membership {
     if (beat.node !== node || beat.life !== this.#life) return;
     if (at - this.#heardAt > GAP * leaseMs) this.#hearsSince = at;
     this.#heardAt = at;
-    this.#measureClock(beat);
+    this.#clockWatch.saw(beat, this.#othersOffsets());
   }
 
-  #measureClock({ number, storedAt }: StoredBeat): void {
-    const { listener } = this.#options;
-    const { sentAt, takenAt } = this.#measured;
-    if (number !== this.#measured.number || takenAt - sentAt > MEASURED_MS_MAX) return;
-    this.#clockOffsetMs = Math.round((sentAt + takenAt) / 2 - storedAt);
-    const others = [...this.#beats.values()].flatMap(({ node, clockOffsetMs }) =>
+  #othersOffsets(): number[] {
+    return [...this.#beats.values()].flatMap(({ node, clockOffsetMs }) =>
       node === this.#options.node || clockOffsetMs === null ? [] : [clockOffsetMs],
     );
-    this.#strayMs = strayOf(this.#clockOffsetMs, others);
-    const isStray = Math.abs(this.#strayMs) > CLOCK_OFFSET_MS_MAX;
-    this.#strayBeats = isStray ? this.#strayBeats + 1 : 0;
-    this.#soundBeats = isStray ? 0 : this.#soundBeats + 1;
-    const hasTurned = this.#isClockOff ? this.#soundBeats >= CLOCK_BEATS : this.#strayBeats >= CLOCK_BEATS;
-    if (!hasTurned) return;
-    this.#isClockOff = !this.#isClockOff;
-    listener.onClock(this.#strayMs, this.#isClockOff);
-    void this.#keepShardsTold();
   }
 
   /** What nobody answered may have been done late, behind what was told since: it is held against the document again and again. */
