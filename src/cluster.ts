@@ -133,9 +133,9 @@ export class Cluster {
     return this.#membership.document.homes;
   }
 
-  /** Shards whose giver has not stopped yet. */
-  get underWay(): readonly number[] {
-    return this.#attached?.rebalance.underWay ?? [];
+  /** Shards for which somebody else may answer still: not even a thread that takes a dead one's place may open them. */
+  get awaited(): readonly number[] {
+    return this.#attached?.rebalance.awaited ?? [];
   }
 
   /** From `attach` on. */
@@ -238,7 +238,7 @@ export class Cluster {
     const { workers, rebalance, control } = this.#attached;
     control.saw(document);
     this.#tellProjecting(document);
-    workers.placement.set(document.homes);
+    workers.placement.set(document.homes, document.since);
     // Whoever claims under a revision knows the homes of that revision.
     this.#options.board.revision = document.revision;
     rebalance.run();
@@ -277,7 +277,7 @@ export class Cluster {
       onFailed: (shards, error) => {
         for (const shard of shards) this.#failures.set(shard, error.message);
         logger.warn({ shards, err: error }, 'shards could not be fetched; tried again');
-        void workers.reconcile(this.underWay);
+        void workers.reconcile(this.#attached?.rebalance.underWay ?? []);
       },
     });
   }

@@ -133,7 +133,7 @@ async function compose(
     storage,
     member,
     owners,
-    underWay: () => cluster?.underWay ?? [],
+    awaited: () => cluster?.awaited ?? [],
     onReplaced: (address) => cluster?.restarted(address),
     handlers,
     logger,

@@ -37,8 +37,8 @@ export interface WorkerPoolOptions {
   readonly member: number;
   /** By shard, at the start. */
   readonly owners: readonly Address[];
-  /** In a cluster: shards that are being handed over, and not to be opened yet. */
-  readonly underWay?: () => readonly number[];
+  /** In a cluster: shards that somebody else may answer for still, and that are not to be opened yet. */
+  readonly awaited?: () => readonly number[];
   /** In a cluster: a thread that died was replaced, and has its shards again. */
   readonly onReplaced?: (address: Address) => void;
   /** What a thread may ask of the main one. */
@@ -251,12 +251,12 @@ export class WorkerPool {
 
   /** In a cluster the document says where shards are: they wait for the thread that comes. */
   async #replaceInPlace(number: number): Promise<void> {
-    const { member, underWay, onReplaced } = this.#options;
+    const { member, awaited, onReplaced } = this.#options;
     const address = addressOf(member, number);
     for (const { link } of this.#living) link.ask('disconnect', address).catch(ignore);
     const successor = this.#start(number);
     void this.#serveAgain(successor);
-    await this.#whenTaken(number, [successor.link.ask('open', underWay?.() ?? [])]);
+    await this.#whenTaken(number, [successor.link.ask('open', awaited?.() ?? [])]);
     this.ownersGone([address]);
     onReplaced?.(address);
   }

@@ -108,7 +108,7 @@ const { config, worker, member, storage: storageData, peers, ...shared } = worke
 const logger = pino({ level: config.logLevel, base: { worker } });
 const self = addressOf(member, worker);
 const board = new NodeBoard(shared.board);
-const { owners } = new PlacementTable(shared.placement);
+const { owners, since } = new PlacementTable(shared.placement);
 const ownerOf = (shard: number): Address => owners[shard]!;
 const storage = await openStorage(storageData, config, ({ shard, sequence }, why) =>
   logger.warn({ shard, sequence, why }, 'a damaged snapshot was set aside; the journal takes its place'),
@@ -117,7 +117,8 @@ const ownership: Ownership = {
   get revision() {
     return board.revision;
   },
-  holds: (shard) => owners[shard] === self && board.leaseUntil > clock.monotonic(),
+  holds: (shard, claimedUnder) =>
+    owners[shard] === self && since[shard]! <= claimedUnder && board.leaseUntil > clock.monotonic(),
 };
 const shardPorts = { ...storage, clock, timers, random, ownership };
 const refusals = new SeldomLog(clock, (reason, times) =>
@@ -130,6 +131,7 @@ const shards = new OwnShards({
   self,
   shards: config.shards,
   ownerOf,
+  sinceOf: (shard) => since[shard]!,
   timers,
   make: (number, onPhase) => new Shard(number, shardPorts, config.limits, onPhase),
   onPhase: tellPhase,

@@ -20,6 +20,8 @@ export interface OwnShardsOptions {
   readonly shards: number;
   /** Where a shard lives at this moment. */
   readonly ownerOf: (shard: number) => Address;
+  /** The revision that put it there; 0 always in a node by itself. */
+  readonly sinceOf?: (shard: number) => number;
   readonly timers: Timers;
   readonly make: (shard: number, onPhase: (status: ShardStatus) => void) => Shard;
   /** Hears of every change of phase. */
@@ -58,7 +60,11 @@ export class OwnShards {
   async take(numbers: readonly number[]): Promise<void> {
     const { self, ownerOf } = this.#options;
     const due = numbers.filter((number) => ownerOf(number) === self);
-    for (const number of due) if (this.#isMissing(number)) this.#begin(number);
+    for (const number of due) {
+      // Placement may have gone and come back without this thread's notice: what it has is another owner's by now.
+      if (this.#isStale(number)) void this.#stop(number);
+      if (this.#isMissing(number)) this.#begin(number);
+    }
     await Promise.all(due.flatMap((number) => this.#opening.get(number) ?? []));
   }
 
@@ -138,6 +144,13 @@ export class OwnShards {
   async #drained(number: number, shard: Shard): Promise<void> {
     await shard.drain();
     if (this.byNumber.get(number) === shard) this.#forget(number, shard);
+  }
+
+  #isStale(number: number): boolean {
+    const shard = this.byNumber.get(number);
+    const since = this.#options.sinceOf?.(number) ?? 0;
+    const isSettled = shard !== undefined && !this.#opening.has(number) && !this.#prepared.has(number);
+    return isSettled && shard.phase !== 'refused' && shard.claimedUnder < since;
   }
 
   #isMissing(shard: number): boolean {

@@ -192,8 +192,9 @@ export interface Ownership {
    * Whether nobody else can have taken the shard over: it is this thread's by placement, and the lease is valid, which counts
    * on the monotonic clock from the moment at which its renewal was sent. Nothing that is sold rests on it, since the journal
    * fences; only answers that need no append do.
+   * @param claimedUnder the revision under which it was claimed: it may have been somebody else's since
    */
-  holds(shard: number): boolean;
+  holds(shard: number, claimedUnder: number): boolean;
 }
 
 /** What somebody beside the journal knows of a shard: this record was durable, and everything before it. */

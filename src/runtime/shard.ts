@@ -78,6 +78,11 @@ export class Shard {
     return this.#phase;
   }
 
+  /** Of the placement document, as it was known when the shard was claimed. */
+  get claimedUnder(): number {
+    return this.#revision;
+  }
+
   /** Appends that came too late: somebody else owned the shard by then. */
   get fenced(): number {
     return this.#fenced;
@@ -214,7 +219,7 @@ export class Shard {
    */
   #flush(): void {
     const batch = this.#gathering;
-    if (this.#ports.ownership?.holds(this.shard) ?? true) batch.answerSettled();
+    if (this.#ports.ownership?.holds(this.shard, this.#revision) ?? true) batch.answerSettled();
     if (batch.isEmpty) return;
     const { epoch, owner, number, head } = this.#state.position;
     const flight: Flight = { batch, epoch, owner, number: number + 1, head };

@@ -198,6 +198,11 @@ describe('whatever happens', () => {
             expect(numbers.get(number) ?? node).toBe(node);
             numbers.set(number, node);
           }
+          // Exactly the homes that changed are of this revision.
+          const moved = next.homes.map((home, shard) => home !== document.homes[shard]);
+          expect(next.since).toEqual(
+            document.since.map((since, shard) => (moved[shard] ? next.revision : since)),
+          );
           expect(parseDocument(JSON.stringify(next))).toEqual(next);
           document = next;
         }

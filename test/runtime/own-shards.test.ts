@@ -34,17 +34,24 @@ class RacingJournal extends HeldJournal {
   }
 }
 
-function threadOf(owners: number[]) {
+function threadOf(owners: number[], since: number[] = owners.map(() => 0)) {
   const time = new ManualTime();
   const journal = new RacingJournal();
   const random = new SimulatedRandom(new Dice(1));
+  const ownership = {
+    get revision() {
+      return Math.max(...since);
+    },
+    holds: () => true,
+  };
   const shards = new OwnShards({
     self: 0,
     shards: owners.length,
     ownerOf: (shard) => owners[shard]!,
+    sinceOf: (shard) => since[shard]!,
     timers: time,
     make: (number, onPhase) =>
-      new Shard(number, { journal, clock: time, timers: time, random }, DEFAULT_LIMITS, onPhase),
+      new Shard(number, { journal, clock: time, timers: time, random, ownership }, DEFAULT_LIMITS, onPhase),
   });
   const phases = () => Object.fromEntries(shards.status().map(({ shard, phase }) => [shard, phase]));
   return { time, journal, shards, phases };
@@ -59,6 +66,20 @@ describe('the shards of a thread', () => {
     owners[1] = 0;
     await shards.adopt();
     expect(phases()).toEqual({ 0: 'open', 1: 'open', 2: 'open' });
+  });
+
+  test('are claimed anew when they were somebody else’s in between, without this thread’s notice', async () => {
+    const since = [1, 1];
+    const { journal, shards, phases } = threadOf([0, 0], since);
+    await shards.adopt();
+    const claims = journal.log.records.length;
+    await shards.adopt();
+    expect(journal.log.records).toHaveLength(claims);
+    since[1] = 3;
+    await shards.adopt();
+    expect(journal.log.records).toHaveLength(claims + 1);
+    expect(phases()).toEqual({ 0: 'open', 1: 'open' });
+    expect(shards.byNumber.get(1)!.claimedUnder).toBe(3);
   });
 
   test('are there for commands at once, before they are open', () => {

@@ -29,6 +29,7 @@ const Document = z.strictObject({
   lastNumber: z.int().min(0),
   members: z.array(Member),
   homes: z.array(z.int().min(NOBODY)),
+  since: z.array(z.int().min(0)),
   wanted: z.strictObject({
     revision: z.int().min(0),
     appliedAt: z.int().nullable(),
@@ -58,6 +59,8 @@ export interface ClusterDocument {
   readonly members: readonly Member[];
   /** By shard. */
   readonly homes: readonly Address[];
+  /** The revision that made them so: what was claimed before it is somebody else's, though the address may be the same. */
+  readonly since: readonly number[];
   readonly wanted: {
     /** Rises with everything that changes where the shards belong: a plan belongs to one of these. */
     readonly revision: number;
@@ -82,6 +85,7 @@ export const firstDocument = (shards: number, revision: number): ClusterDocument
   lastNumber: 0,
   members: [],
   homes: Array<Address>(shards).fill(NOBODY),
+  since: Array<number>(shards).fill(0),
   wanted: { revision: 0, appliedAt: null, file: null },
 });
 
@@ -132,7 +136,7 @@ export function applyFile(document: ClusterDocument, file: string, appliedAt: nu
 /** Shards that are fetched, all by one member. */
 export function rehome(document: ClusterDocument, homes: ReadonlyMap<number, Address>): ClusterDocument {
   const all = document.homes.map((home, shard) => homes.get(shard) ?? home);
-  return { ...document, revision: document.revision + 1, homes: all };
+  return moved({ ...document, revision: document.revision + 1 }, all);
 }
 
 /** Where each shard belongs, by who is there and what the operators want; NOBODY when nobody may take it. */
@@ -192,5 +196,12 @@ function changed(document: ClusterDocument): ClusterDocument {
   const target = targetOf(next);
   const numbers = new Set(next.members.map(({ number }) => number));
   const homes = next.homes.map((home, shard) => (numbers.has(memberOf(home)) ? home : target[shard]!));
-  return { ...next, homes };
+  return moved(next, homes);
+}
+
+/** @param document of the new revision, with the homes of before */
+function moved(document: ClusterDocument, homes: readonly Address[]): ClusterDocument {
+  const { revision, homes: before } = document;
+  const since = document.since.map((known, shard) => (homes[shard] === before[shard] ? known : revision));
+  return { ...document, homes, since };
 }

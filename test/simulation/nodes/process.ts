@@ -37,6 +37,7 @@ export class NodeProcess implements Hosted {
   readonly machine: Host;
   readonly board = { leaseUntil: 0, revision: 0 };
   readonly table: Address[] = Array<Address>(SHARDS).fill(NOBODY);
+  readonly since: number[] = Array<number>(SHARDS).fill(0);
   readonly membership: Membership;
   readonly link: BucketLink;
   threads: Threads | undefined;
@@ -92,6 +93,7 @@ export class NodeProcess implements Hosted {
   async run(): Promise<void> {
     await this.membership.join();
     this.threads = new Threads(this.#nodes, this, this.machine.workers);
+    this.since.splice(0, SHARDS, ...this.membership.document.since);
     this.table.splice(0, SHARDS, ...this.membership.document.homes);
     this.#nodes.isTouched = true;
     this.#rebalance = this.#rebalanceWith(this.threads);
@@ -150,6 +152,7 @@ export class NodeProcess implements Hosted {
   async #liveBy(document: ClusterDocument): Promise<void> {
     if (this.#rebalance === undefined) return;
     this.#nodes.trace(`${this.machine.name} lives by ${document.revision}: ${document.homes.join()}`);
+    this.since.splice(0, SHARDS, ...document.since);
     this.table.splice(0, SHARDS, ...document.homes);
     this.board.revision = document.revision;
     this.#nodes.isTouched = true;

@@ -19,6 +19,7 @@ export interface Hosted {
   readonly member: number;
   readonly board: { leaseUntil: number; revision: number };
   readonly table: readonly Address[];
+  readonly since: readonly number[];
   /** Those whose giver has not stopped are left alone by a thread that takes a dead one's place. */
   readonly exceptWhenReplaced: readonly number[];
   tellRestarted(address: Address): void;

@@ -32,14 +32,17 @@ export class Thread {
 
   constructor(nodes: Surroundings, process: Hosted, worker: number) {
     const { world, log, network, snapshots } = nodes;
-    const { board, table, machine } = process;
+    const { board, table, since, machine } = process;
     const self = addressOf(process.member, worker);
     const life = new Life(world, machine.clock, process.life);
     const ownership: Ownership = {
       get revision() {
         return board.revision;
       },
-      holds: (shard) => table[shard] === self && Math.floor(board.leaseUntil) > life.monotonic(),
+      holds: (shard, claimedUnder) =>
+        table[shard] === self &&
+        since[shard]! <= claimedUnder &&
+        Math.floor(board.leaseUntil) > life.monotonic(),
     };
     const random = new SimulatedRandom(world.dice);
     const journal = new JournalLink(log, network, machine.name, life);
@@ -61,6 +64,7 @@ export class Thread {
       self,
       shards: SHARDS,
       ownerOf,
+      sinceOf: (shard) => since[shard]!,
       timers: life,
       make: (shard, onPhase) => new Shard(shard, shardPorts, LIMITS, onPhase),
       onPhase: ({ shard, phase, epoch, reason }) => {
@@ -90,7 +94,7 @@ export class Thread {
   }
 
   holds(shard: number): boolean {
-    return this.#ownership.holds(shard);
+    return this.#ownership.holds(shard, this.shards.byNumber.get(shard)?.claimedUnder ?? -1);
   }
 
   handle(name: string, value: unknown): Promise<void> {
