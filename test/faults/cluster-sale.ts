@@ -44,6 +44,7 @@ export class ClusterSale {
       }
       const sale = new ClusterSale(cluster);
       await sale.again(0);
+      sale.pauses();
       return sale;
     } catch (error) {
       await cluster.stop();

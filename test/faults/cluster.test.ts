@@ -16,6 +16,8 @@ import { claim } from '../../src/runtime/claim.ts';
 import { ClusterSale, expectClean, expectSettled, ROUNDS } from './cluster-sale.ts';
 
 const FENCED = 'doorbuster_fenced_appends_total';
+/** Of two claims at once, until one of them wins. */
+const TRIES_MAX = 1_000;
 const TEST_MS_MAX = 120_000 * ROUNDS;
 
 let sale: ClusterSale;
@@ -125,12 +127,15 @@ describe('in the middle of a rush', () => {
       let won = 0;
       await inRounds('two claims at the same moment', async () => {
         const since = performance.now();
-        const results = await Promise.all(rivals.map(claims));
-        won += results.filter(Boolean).length;
+        let winners = 0;
+        // Most lose to an append of the owner that comes between their look and their claim.
+        for (let tries = 0; winners === 0 && tries < TRIES_MAX; tries++)
+          winners = (await Promise.all(rivals.map(claims))).filter(Boolean).length;
+        won += winners;
         await sale.again(since);
       });
       await Promise.all(links.map((link) => link.close()));
-      expect(won, 'claims that won').toBeGreaterThan(0);
+      expect(won, 'claims that won').toBeGreaterThanOrEqual(ROUNDS);
     },
     TEST_MS_MAX,
   );
