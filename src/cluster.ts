@@ -5,6 +5,7 @@
 //
 // Made before the worker threads, whose addresses begin with the member's number; they are attached when they are there.
 
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import * as z from 'zod';
 import { ClusterControl, type MemberFigures, type ToldLive, type ToldProducts } from './cluster-control.ts';
@@ -94,7 +95,7 @@ export class Cluster {
       workers: config.workers,
       projects: config.roles.has('projection'),
       leaseMs: cluster.leaseMs,
-      first: async () => firstDocument(config.shards, (await storage.highestRevision()) + 1),
+      first: async () => firstDocument(config.shards, (await storage.highestRevision()) + 1, randomUUID()),
       setLease: (until) => (board.leaseUntil = until),
       listener: {
         onDocument: (document) => this.#liveBy(document),

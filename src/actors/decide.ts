@@ -66,6 +66,8 @@ function reserve(product: Product, command: Reserve, now: number): Decision {
   if (stock.available === 0) return refuse('sold_out');
   if (stock.available < command.quantity) return refuse('insufficient_stock');
   if (orders.size >= ACTOR_LIMITS.ordersMax) return refuse('overloaded');
+  // Drawn by chance, twice; or made to do harm. The repetition draws another.
+  if (orders.ids.find(command.orderId) >= 0) return refuse('overloaded');
 
   const terms = product.currentTerms;
   return {

@@ -4,7 +4,17 @@
 // `outcome_unknown`: it may have been decided, and only its repetition, with the same key, can tell. Commands that a dead
 // owner left unanswered are repeated to its heir where that is safe (repetition.ts).
 
-import { refuse, productTagOf, shardOfTag, tagOf, type Command, type Reply } from '../actors/index.ts';
+import {
+  customerKeyOf,
+  productTagOf,
+  refuse,
+  requestKeyOf,
+  shardOfTag,
+  tagOf,
+  type Command,
+  type Reply,
+  type Reserve,
+} from '../actors/index.ts';
 import { NOBODY } from './address.ts';
 import type { RuntimeLimits } from './limits.ts';
 import { answerToBoth, isRepeatable } from './repetition.ts';
@@ -140,10 +150,22 @@ export class Router {
   receiveFromAfar(message: Message): boolean {
     const isRight = message.commands.every(
       ({ shard, command }) =>
-        command.kind !== 'expire' && command.kind !== 'retire' && shard === this.#shardOf(command),
+        command.kind !== 'expire' &&
+        command.kind !== 'retire' &&
+        shard === this.#shardOf(command) &&
+        (command.kind !== 'reserve' || this.#hasOwnKeys(command)),
     );
     if (isRight) this.receive(message);
     return isRight;
+  }
+
+  /** Keys of another customer or request would be two orders for one; an id of another product would be found nowhere. */
+  #hasOwnKeys({ productId, customerId, idempotencyKey, orderId, customerKey, requestKey }: Reserve): boolean {
+    return (
+      customerKey === customerKeyOf(customerId) &&
+      requestKey === requestKeyOf(productId, customerId, idempotencyKey) &&
+      tagOf(orderId) === this.productTag(productId)
+    );
   }
 
   /** A message from another thread. */

@@ -8,6 +8,8 @@ import {
   encodeRecord,
   evolve,
   keyOf,
+  requestKeyOf,
+  type Command,
   type Order,
   type Product,
 } from '../../src/actors/index.ts';
@@ -62,6 +64,23 @@ describe('one step, in this order', () => {
     actor.cancel(first, 'ada');
     expect(refusal(actor.reserve('bob', 'k'))).toBe('reserved');
     expect(refusal(actor.reserve('bob', 'k', 2))).toBe('idempotency_key_reused');
+  });
+
+  test('an order id that is there already makes no second order, whoever sends it', () => {
+    const actor = selling(5);
+    const { orderId } = actor.order('ada', 'k');
+    const again: Command = {
+      kind: 'reserve',
+      productId: PRODUCT,
+      orderId,
+      customerId: 'bob',
+      customerKey: customerKeyOf('bob'),
+      idempotencyKey: 'k',
+      requestKey: requestKeyOf(PRODUCT, 'bob', 'k'),
+      quantity: 1,
+    };
+    expect(refusal(actor.tell(again))).toBe('overloaded');
+    expect(refusal(actor.reserve('bob', 'k'))).toBe('reserved');
   });
 
   test('a key belongs to one customer', () => {

@@ -1,6 +1,7 @@
 // The cluster's document and beats on a real NATS server: writers who get in each other's way, lives that end, and servers
 // that go away and come back.
 
+import { Kvm } from '@nats-io/kv';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   applyFile,
@@ -61,7 +62,7 @@ const beatOf = (node: string, life = 'first', clockOffsetMs: number | null = nul
 });
 
 const applied = (document: ClusterDocument | undefined): ClusterDocument =>
-  applyFile(document ?? firstDocument(2, 0), 'a file', 1);
+  applyFile(document ?? firstDocument(2, 0, 'of the tests'), 'a file', 1);
 
 async function whileDown(run: () => Promise<void>): Promise<void> {
   const cluster = await nats.cluster;
@@ -152,6 +153,28 @@ describe('a beat', () => {
     await bucket.beat(beatOf('a'), 0);
     expect(await bucket.beat(beatOf('a', 'second'), 0)).toBeUndefined();
   });
+});
+
+test('what somebody else wrote into the bucket is passed over, and no document is made of what is none', async () => {
+  const bucket = await bucketOfNode();
+  const watching = new Watching();
+  await bucket.change(applied);
+  await bucket.watch(watching);
+  const key = (node: string): string => `beat.${Buffer.from(node).toString('base64url')}`;
+  const kv = await new Kvm((await nats.link()).connection).open(names.clusterBucket);
+  await kv.put(key('ghost'), 'no beat at all');
+  await kv.put(key('a'), JSON.stringify(beatOf('b')));
+  await kv.put(key('c'), JSON.stringify({ ...beatOf('c'), number: 'many' }));
+  const good = await kv.get('document');
+  await kv.put('document', 'no document either');
+  await expect(bucket.change(applied)).rejects.toThrow(
+    /key document of the bucket .* is not JSON\. Write the last good one/,
+  );
+  await kv.put('document', good!.value);
+  const version = await bucket.beat(beatOf('d'), 0);
+  await waitUntil('the beat is told', () => watching.beats.at(-1)?.version === version);
+  expect(watching.beats.map(({ node }) => node)).toEqual(['d']);
+  expect((await bucket.change(applied)).revision).toBe(good!.json<ClusterDocument>().revision + 1);
 });
 
 describe('the end of a life', () => {

@@ -31,7 +31,7 @@ const someone = (node: string, takesShards = true): Omit<Member, 'number'> => ({
 });
 
 const withMembers = (...nodes: string[]): ClusterDocument =>
-  nodes.reduce((document, node) => admit(document, someone(node)), firstDocument(SHARDS, 5));
+  nodes.reduce((document, node) => admit(document, someone(node)), firstDocument(SHARDS, 5, 'of the tests'));
 
 const pinned = (node: string): string =>
   JSON.stringify({
@@ -44,7 +44,7 @@ const homesOfMembers = ({ homes, members }: ClusterDocument): boolean =>
 
 describe('the document of a cluster', () => {
   test('begins without members and homes, above the revisions of all claims', () => {
-    const document = firstDocument(3, 17);
+    const document = firstDocument(3, 17, 'of the tests');
     expect(document).toMatchObject({ revision: 17, lastNumber: 0, members: [], homes: [-1, -1, -1] });
     expect(targetOf(document)).toEqual([NOBODY, NOBODY, NOBODY]);
   });
@@ -83,7 +83,7 @@ describe('a member that is admitted', () => {
   });
 
   test('without actors has none', () => {
-    const document = admit(firstDocument(SHARDS, 1), someone('a', false));
+    const document = admit(firstDocument(SHARDS, 1, 'of the tests'), someone('a', false));
     expect(document.homes.every((home) => home === NOBODY)).toBe(true);
     expect(factsOf(document).nodes.size).toBe(0);
   });
@@ -149,7 +149,7 @@ describe('the operators’ file', () => {
 test('people see nodes and workers, not addresses', () => {
   const document = withMembers('a');
   expect(presentOf(document)).toEqual(document.homes.map((home) => ({ node: 'a', worker: workerOf(home) })));
-  expect(presentOf(firstDocument(1, 1))).toEqual([undefined]);
+  expect(presentOf(firstDocument(1, 1, 'of the tests'))).toEqual([undefined]);
 });
 
 /** One step of a history, as numbers below a hundred. */
@@ -185,7 +185,7 @@ describe('whatever happens', () => {
   test('homes name members or nobody, numbers are never given again, and revisions rise with every change', () => {
     fc.assert(
       fc.property(steps, (history) => {
-        let document = firstDocument(SHARDS, 1);
+        let document = firstDocument(SHARDS, 1, 'of the tests');
         const numbers = new Map<number, string>();
         for (const one of history) {
           const next = step(document, one);
@@ -213,7 +213,7 @@ describe('whatever happens', () => {
   test('what changes the target changes what is wanted, and fetching a shard does not', () => {
     fc.assert(
       fc.property(steps, (history) => {
-        let document = firstDocument(SHARDS, 1);
+        let document = firstDocument(SHARDS, 1, 'of the tests');
         for (const one of history) {
           const next = step(document, one);
           const isSame = next.wanted.revision === document.wanted.revision;
@@ -229,7 +229,7 @@ describe('whatever happens', () => {
     fc.assert(
       fc.property(steps, (history) => {
         const target = new Target();
-        let document = firstDocument(SHARDS, 1);
+        let document = firstDocument(SHARDS, 1, 'of the tests');
         for (const one of history) {
           document = step(document, one);
           expect(target.of(document)).toEqual(targetOf(document));
@@ -241,7 +241,7 @@ describe('whatever happens', () => {
   test('a shard whose home is left has the home where it belongs', () => {
     fc.assert(
       fc.property(steps, fc.nat(99), (history, which) => {
-        const document = history.reduce(step, firstDocument(SHARDS, 1));
+        const document = history.reduce(step, firstDocument(SHARDS, 1, 'of the tests'));
         const member = document.members[which % Math.max(1, document.members.length)];
         if (member === undefined) return;
         const left = remove(document, member);

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
+  customerKeyOf,
   keyOf,
+  orderKeyOf,
+  productTagOf,
+  requestKeyOf,
   type Command,
   type Order,
   type ProductConfiguration,
@@ -48,8 +52,26 @@ describe('a router', () => {
     expect(router.receiveFromAfar(commandOf(right, { kind: 'retire', productId: 'sku-1', keptMs: 0 }))).toBe(
       false,
     );
+    const reserve: Reserve = {
+      kind: 'reserve',
+      productId: 'sku-1',
+      orderId: orderKeyOf(productTagOf('sku-1'), 1, '12345678'),
+      customerId: 'ada',
+      customerKey: customerKeyOf('ada'),
+      idempotencyKey: 'k',
+      requestKey: requestKeyOf('sku-1', 'ada', 'k'),
+      quantity: 1,
+    };
+    const forged: Partial<Reserve>[] = [
+      { customerKey: customerKeyOf('bob') },
+      { requestKey: requestKeyOf('sku-1', 'bob', 'k') },
+      { orderId: orderKeyOf(productTagOf('sku-2'), 1, '12345678') },
+    ];
+    for (const change of forged)
+      expect(router.receiveFromAfar(commandOf(right, { ...reserve, ...change }))).toBe(false);
     await turns();
     expect(sent.flatMap(({ replies }) => replies)).toEqual([{ id: 1, reply: { outcome: 'moved' } }]);
+    expect(router.receiveFromAfar(commandOf(right, reserve))).toBe(true);
   });
 
   test('looks up every so often in the middle of a long turn, and not while it does', () => {

@@ -14,6 +14,9 @@ import { parsePlacementFile } from '../placement-file.ts';
 import type { PlacementRules } from '../placement-rules.ts';
 import type { Address } from '../ports.ts';
 
+/** Threads read it as 32 bits. */
+const REVISION_MAX = 2 ** 31 - 1;
+
 const Member = z.strictObject({
   node: z.string().min(1).max(64),
   number: z.int().min(1),
@@ -25,11 +28,12 @@ const Member = z.strictObject({
 
 const Document = z.strictObject({
   format: z.literal(1),
-  revision: z.int().min(1),
+  id: z.string().min(1).max(64),
+  revision: z.int().min(1).max(REVISION_MAX),
   lastNumber: z.int().min(0),
   members: z.array(Member),
   homes: z.array(z.int().min(NOBODY)),
-  since: z.array(z.int().min(0)),
+  since: z.array(z.int().min(0).max(REVISION_MAX)),
   wanted: z.strictObject({
     revision: z.int().min(0),
     appliedAt: z.int().nullable(),
@@ -54,6 +58,8 @@ export interface Member {
 
 export interface ClusterDocument {
   readonly format: 1;
+  /** Drawn when it was made: one that was lost and made anew has nothing in common with it, not even numbers. */
+  readonly id: string;
   readonly revision: number;
   readonly lastNumber: number;
   readonly members: readonly Member[];
@@ -71,16 +77,28 @@ export interface ClusterDocument {
   };
 }
 
-/** @throws when it is none */
+/** What is there is no document of a cluster: somebody wrote something else, or another version did. */
+export class DocumentUnreadable extends Error {
+  override readonly name = 'DocumentUnreadable';
+}
+
+/** @throws DocumentUnreadable */
 export function parseDocument(text: string): ClusterDocument {
-  const parsed = Document.safeParse(JSON.parse(text));
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new DocumentUnreadable('the cluster’s document is not JSON');
+  }
+  const parsed = Document.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new Error(`the cluster's document cannot be read: ${z.prettifyError(parsed.error)}`);
+  throw new DocumentUnreadable(`the cluster’s document cannot be read: ${z.prettifyError(parsed.error)}`);
 }
 
 /** @param revision above that of every claim in the journal */
-export const firstDocument = (shards: number, revision: number): ClusterDocument => ({
+export const firstDocument = (shards: number, revision: number, id: string): ClusterDocument => ({
   format: 1,
+  id,
   revision,
   lastNumber: 0,
   members: [],
@@ -149,14 +167,14 @@ export function targetOf(document: ClusterDocument): Address[] {
 
 /** `targetOf`, computed once for each of the documents that want the same. Of one cluster. */
 export class Target {
-  #revision = -1;
+  #known = '';
   #homes: readonly Address[] = [];
 
   of(document: ClusterDocument): readonly Address[] {
-    const { revision } = document.wanted;
-    if (revision !== this.#revision) {
+    const wanted = `${document.id} ${document.wanted.revision}`;
+    if (wanted !== this.#known) {
       this.#homes = targetOf(document);
-      this.#revision = revision;
+      this.#known = wanted;
     }
     return this.#homes;
   }

@@ -1,5 +1,6 @@
 // Where a cluster keeps its document and its members' leases. A port: jetstream/cluster-bucket.ts in earnest.
 
+import * as z from 'zod';
 import type { ClusterDocument } from './cluster-document.ts';
 
 /** A member's sign of life; one of each node. */
@@ -10,6 +11,23 @@ export interface Beat {
   readonly number: number;
   /** The member's clock less the store's, as it last measured it, in milliseconds; null before the first time. */
   readonly clockOffsetMs: number | null;
+}
+
+const BeatShape = z.strictObject({
+  node: z.string().min(1).max(64),
+  life: z.string().min(1).max(64),
+  number: z.int().min(0),
+  clockOffsetMs: z.number().nullable(),
+});
+
+/** @returns undefined when it is none of this node: somebody wrote something else */
+export function parseBeat(node: string, text: string): Beat | undefined {
+  try {
+    const { success, data } = BeatShape.safeParse(JSON.parse(text));
+    return success && data.node === node ? data : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export interface StoredBeat extends Beat {

@@ -246,7 +246,7 @@ export class Membership {
   /** Whoever lives by a document that is lost has nothing in common with those who live by another: not even numbers. */
   #assertSame(present: ClusterDocument | undefined): asserts present is ClusterDocument {
     if (present === undefined) throw new DocumentLost('the cluster has no document any more');
-    if (this.#document !== undefined && present.revision < this.#document.revision)
+    if (this.#document !== undefined && present.id !== this.#document.id)
       throw new DocumentLost('the document of the cluster was lost, and made anew');
   }
 
@@ -339,6 +339,10 @@ export class Membership {
 
   #onDocument(document: ClusterDocument): Promise<void> {
     const known = this.#document;
+    if (known !== undefined && document.id !== known.id) {
+      this.#fail(new DocumentLost('the document of the cluster was lost, and made anew'));
+      return this.#lived;
+    }
     if (known !== undefined && document.revision <= known.revision) return this.#lived;
     this.#document = document;
     const { listener, clock } = this.#options;

@@ -15,13 +15,13 @@ import {
 } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
 import type { Subscription } from '@nats-io/transport-node';
-import { parseDocument, type ClusterDocument } from '../cluster/cluster-document.ts';
+import { DocumentUnreadable, parseDocument, type ClusterDocument } from '../cluster/cluster-document.ts';
 import {
   ClusterUnavailable,
+  parseBeat,
   type Beat,
   type ClusterStore,
   type ClusterWatcher,
-  type StoredBeat,
 } from '../cluster/cluster-store.ts';
 import type { Timers } from '../ports.ts';
 import { JETSTREAM_LIMITS } from './limits.ts';
@@ -92,7 +92,7 @@ export class ClusterBucket implements ClusterStore {
   ): Promise<ClusterDocument> {
     for (;;) {
       const entry = await this.#asked(() => this.#kv.get(DOCUMENT));
-      const present = entry?.operation === 'PUT' ? parseDocument(entry.string()) : undefined;
+      const present = entry?.operation === 'PUT' ? this.#read(entry.string()) : undefined;
       const changed = change(present);
       if (changed === undefined) {
         if (present === undefined) throw new Error('there is no document to leave as it is');
@@ -117,7 +117,7 @@ export class ClusterBucket implements ClusterStore {
     if (entry === null) return undefined;
     if (entry.operation !== 'PUT')
       return after === 0 ? this.#asked(() => this.#written(key, text, entry.revision)) : undefined;
-    if (entry.json<Beat>().life !== beat.life) return undefined;
+    if (parseBeat(beat.node, entry.string())?.life !== beat.life) return undefined;
     return this.#asked(() => this.#written(key, text, entry.revision));
   }
 
@@ -137,6 +137,18 @@ export class ClusterBucket implements ClusterStore {
     this.#isClosed = true;
     this.#cancelLook();
     this.#changes?.unsubscribe();
+  }
+
+  /** A person can mend it: the nodes live on by what they know. @throws ClusterUnavailable */
+  #read(text: string): ClusterDocument {
+    try {
+      return parseDocument(text);
+    } catch (error) {
+      const bucket = this.#names.clusterBucket;
+      const what = `The key ${DOCUMENT} of the bucket ${bucket} cannot be used: ${(error as Error).message}.`;
+      const todo = `Write the last good one, or stop all nodes and delete it (nats kv del ${bucket} ${DOCUMENT}).`;
+      throw new ClusterUnavailable(`${what} ${todo}`, { cause: error });
+    }
   }
 
   /** @returns undefined when something else was written before */
@@ -207,12 +219,22 @@ export class ClusterBucket implements ClusterStore {
     const key = message.subject.slice(this.#subjects.length - 1);
     const isThere = (message.header.get('KV-Operation') || 'PUT') === 'PUT';
     if (key === DOCUMENT) {
-      if (isThere) watcher.onDocument(parseDocument(message.string()));
+      if (isThere) this.#tellDocument(message.string());
     } else if (key.startsWith(BEATS)) {
       if (!isThere) return watcher.onBeatGone(nodeOf(key));
-      const beat = message.json<Beat>();
-      const stored: StoredBeat = { ...beat, version: message.seq, storedAt: message.time.getTime() };
-      watcher.onBeat(stored);
+      const beat = parseBeat(nodeOf(key), message.string());
+      // What is no beat is no sign of life.
+      if (beat !== undefined)
+        watcher.onBeat({ ...beat, version: message.seq, storedAt: message.time.getTime() });
+    }
+  }
+
+  /** One that nobody can read changes nothing here; whoever is to change it is told. */
+  #tellDocument(text: string): void {
+    try {
+      this.#watcher!.onDocument(parseDocument(text));
+    } catch (error) {
+      if (!(error instanceof DocumentUnreadable)) throw error;
     }
   }
 

@@ -63,7 +63,7 @@ export class NodeProcess implements Hosted {
       workers: machine.workers,
       projects: false,
       leaseMs: LEASE_MS,
-      first: () => Promise.resolve(firstDocument(SHARDS, log.highestRevision + 1)),
+      first: () => Promise.resolve(firstDocument(SHARDS, log.highestRevision + 1, 'the only one')),
       setLease: (until) => {
         if (until === 0) nodes.trace(`${machine.name} has no lease`);
         this.board.leaseUntil = until;
