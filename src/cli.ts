@@ -8,6 +8,7 @@ import { CommandError } from './node-client.ts';
 import { EmbeddedPostgresUnusable, PostgresOfAnotherJournal, SchemaRefused } from './persistence/index.ts';
 import {
   ArchiveRefused,
+  ArchivingExcluded,
   ClusterUnavailable,
   DataFolderBusy,
   DataFolderUnusable,
@@ -24,6 +25,7 @@ import { version } from './version.ts';
 const EXPECTED = [
   ArchiveNeeded,
   ArchiveRefused,
+  ArchivingExcluded,
   ClusterUnavailable,
   CommandError,
   ConfigError,

@@ -37,8 +37,8 @@ test(
       await cluster.moveShard(sale.hotShard, owner);
     }
     expect(await expectSettled(sale)).toBeGreaterThan(0);
-  expect(fenced, 'writes of the node that had stood still').toBeGreaterThan(0);
-  console.log(`${fenced} appends refused; ${crowd.lateAnswers} answers came late, and none was wrong`);
+    expect(fenced, 'writes of the node that had stood still').toBeGreaterThan(0);
+    console.log(`${fenced} appends refused; ${crowd.lateAnswers} answers came late, and none was wrong`);
   },
   120_000 * ROUNDS,
 );

@@ -10,15 +10,19 @@ beforeAll(async () => {
 });
 afterAll(() => sale?.close());
 
-test('each node in turn is stopped and started: the sale goes on, and every answer is true', async () => {
-  const { cluster } = sale;
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const { id } of cluster.nodes) {
-      const since = performance.now();
-      expect(await cluster.stop(id), `node ${id} ends`).toBe(0);
-      await sale.again(since);
-      await cluster.start(id);
+test(
+  'each node in turn is stopped and started: the sale goes on, and every answer is true',
+  async () => {
+    const { cluster } = sale;
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const { id } of cluster.nodes) {
+        const since = performance.now();
+        expect(await cluster.stop(id), `node ${id} ends`).toBe(0);
+        await sale.again(since);
+        await cluster.start(id);
+      }
     }
-  }
-  expect(await expectSettled(sale)).toBeGreaterThan(0);
-}, 120_000 * ROUNDS);
+    expect(await expectSettled(sale)).toBeGreaterThan(0);
+  },
+  120_000 * ROUNDS,
+);
