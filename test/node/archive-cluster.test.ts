@@ -13,12 +13,15 @@ import { whileAtRest } from '../../src/cluster-at-rest.ts';
 import { withCluster } from '../../src/open-cluster.ts';
 import { migrate, openPool, Projection } from '../../src/persistence/index.ts';
 import {
+  ClusterBucket,
   dataFiles,
+  Membership,
   JetStreamJournal,
   JetStreamNames,
   openLink,
   readClusterArchives,
   systemClock as clock,
+  systemRandom as random,
   systemTimers as timers,
   type ArchiveEntry,
 } from '../../src/runtime/index.ts';
@@ -27,7 +30,7 @@ import { ADMIN_TOKEN, AUTH_SECRET, Engine, temporaryFolder } from '../harness/en
 import { shardOf, soldOut } from '../harness/journal-file.ts';
 import { inSeconds, sign } from '../http/tokens.ts';
 import type { ScriptedJournal } from '../persistence/scripted-journal.ts';
-import { startNats, type NatsCluster } from '../servers/nats.ts';
+import { startNats, type NatsCluster, type NatsUser } from '../servers/nats.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
 import type { Archiving } from './archiving-cluster.ts';
 import { doorbuster, type Ended } from './command.ts';
@@ -45,6 +48,29 @@ const named = Array.from({ length: 200 }, (_, number) => `sku-${number}`);
 const SISTER = named.find((id) => shardOf(id) === shardOf(OLD))!;
 const OTHER = named.find((id) => shardOf(id) !== shardOf(OLD))!;
 
+const ARCHIVER: NatsUser = {
+  user: 'archiver',
+  password: 'of-the-tests',
+  permissions: {
+    publish: {
+      allow: [
+        '$JS.API.STREAM.INFO.*',
+        '$JS.API.STREAM.MSG.GET.KV_doorbuster-cluster',
+        '$JS.API.STREAM.MSG.GET.doorbuster-journal',
+        '$JS.API.STREAM.MSG.GET.doorbuster-snapshots',
+        '$JS.API.DIRECT.GET.doorbuster-journal',
+        '$JS.API.DIRECT.GET.doorbuster-snapshots',
+        'doorbuster.changes',
+        '$KV.doorbuster-cluster.>',
+        'doorbuster.snapshots.>',
+        '$JS.API.STREAM.PURGE.doorbuster-snapshots',
+        '$JS.API.STREAM.PURGE.doorbuster-journal',
+      ],
+    },
+    subscribe: { allow: ['doorbuster.changes', '_INBOX_archiver.>'] },
+  },
+};
+
 let nats: NatsCluster;
 let postgres: PostgresServer;
 let engine: Engine;
@@ -59,8 +85,13 @@ const environment = (): Record<string, string> => ({
   SHARDS: '16',
   LEASE_MS: String(LEASE_MS),
 });
+/** As a user of NATS who may do what docs/jetstream.md says of archivers. */
 const run = (...args: string[]): Promise<Ended> =>
-  doorbuster([...args, '--data-dir', dataDir], environment());
+  doorbuster([...args, '--data-dir', dataDir], {
+    ...environment(),
+    NATS_URL: `nats://${ARCHIVER.user}:${ARCHIVER.password}@127.0.0.1:${nats.servers[0]!.port}`,
+    NATS_INBOX_PREFIX: '_INBOX_archiver',
+  });
 const startNode = (id: string): Promise<Engine> =>
   Engine.start({
     dataDir: join(folder, id),
@@ -72,6 +103,7 @@ const refusedStart = (id: string): Promise<Ended> =>
     ...environment(),
     ADMIN_TOKEN,
     AUTH_SECRET,
+    LOG_LEVEL: 'error',
     PORT: '0',
     WORKERS: '1',
     NODE_ID: id,
@@ -140,7 +172,7 @@ async function emptyPostgres(): Promise<void> {
 }
 
 beforeAll(async () => {
-  [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+  [nats, postgres] = await Promise.all([startNats({ users: [ARCHIVER] }), startPostgres()]);
   expect(await run('archive', 'list')).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('no stream'),
@@ -288,9 +320,60 @@ test('while an archive is made no node joins, and no second archive begins', asy
   await resting;
 });
 
+test('of an archive and a node that join at the same moment one does, whichever it is', async () => {
+  const address = { servers: nats.url().split(','), leaseMs: LEASE_MS };
+  const archiving = (over: Promise<unknown>): Promise<string> =>
+    withCluster(address, (cluster) => whileAtRest(cluster, address, async () => void (await over))).then(
+      () => 'joined',
+      (error: Error) => error.name,
+    );
+  const joining = (over: Promise<unknown>): Promise<string> =>
+    withCluster(address, async ({ link, names: of }) => {
+      const bucket = await ClusterBucket.open(link, of, timers);
+      const membership = new Membership({
+        ...{
+          store: bucket,
+          clock,
+          timers,
+          random,
+          node: 'a',
+          workers: 1,
+          projects: false,
+          leaseMs: LEASE_MS,
+        },
+        first: () => Promise.reject(new Error('there is a document')),
+        setLease: () => undefined,
+        listener: {
+          onDocument: () => Promise.resolve(),
+          onDeclaredDead: () => undefined,
+          onClock: () => undefined,
+          onRemoved: () => undefined,
+        },
+      });
+      try {
+        await membership.join();
+        await over;
+        await membership.leave();
+        return 'joined';
+      } catch (error) {
+        membership.stop();
+        return (error as Error).name;
+      } finally {
+        bucket.close();
+      }
+    });
+  for (let round = 0; round < 4; round++) {
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const both = [archiving(over), joining(over)];
+    // Whoever is refused says so; the other one stays until then.
+    await Promise.race(both);
+    resolve();
+    expect((await Promise.all(both)).toSorted()).toEqual(['ArchivingExcluded', 'joined']);
+  }
+});
+
 describe('killed', () => {
   const killed = new JetStreamNames('killed');
-  const archives = join(folder, 'killed');
   const settings = (): Record<string, string> => ({
     ...environment(),
     NATS_PREFIX: 'killed',
@@ -326,7 +409,6 @@ describe('killed', () => {
     await new Projection(own).apply(sale.records);
     await own.end();
   });
-  afterAll(() => rmSync(archives, { recursive: true, force: true }));
 
   const noted = (): Promise<number> =>
     withStream(killed, async ({ link }) => (await readClusterArchives(link, killed)).length);

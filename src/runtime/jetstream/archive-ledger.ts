@@ -5,6 +5,7 @@
 
 import { jetstream } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
+import { JournalUnavailable } from '../ports.ts';
 import type { ArchiveEntry } from '../sqlite/archive-ledger.ts';
 import { JETSTREAM_LIMITS } from './limits.ts';
 import type { Link } from './link.ts';
@@ -18,14 +19,20 @@ export async function readClusterArchives(link: Link, names: JetStreamNames): Pr
   return (await readNotes(link, names)).map(({ bytes }) => entryOf(bytes));
 }
 
-/** Behind those that are there. @throws when somebody else noted one at this moment, or nobody answers */
+/** Behind those that are there. @throws JournalUnavailable: it is noted, or not */
 export async function noteArchive(link: Link, names: JetStreamNames, entry: ArchiveEntry): Promise<void> {
   const numbers = (await readNotes(link, names)).map(({ subject }) => Number(subject.split('.').at(-1)));
-  const { readMs: timeout } = JETSTREAM_LIMITS;
-  const js = jetstream(link.connection, { timeout });
-  const kv = await new Kvm(js).open(names.clusterBucket, { allow_direct: false, timeout });
   const key = `${KEYS}${Math.max(0, ...numbers) + 1}`;
-  await link.whileUp(() => kv.put(key, JSON.stringify(entry), { previousSeq: 0, timeout }));
+  const { readMs: timeout } = JETSTREAM_LIMITS;
+  try {
+    const js = jetstream(link.connection, { timeout });
+    const kv = await new Kvm(js).open(names.clusterBucket, { allow_direct: false, timeout });
+    // Nobody else may have taken this number.
+    await link.whileUp(() => kv.put(key, JSON.stringify(entry), { previousSeq: 0, timeout }));
+  } catch (error) {
+    const why = `the archive ${entry.file} cannot be noted as ${key}: ${(error as Error).message}. Run this again`;
+    throw new JournalUnavailable(why, { cause: error });
+  }
 }
 
 async function readNotes(link: Link, names: JetStreamNames): Promise<StoredMessage[]> {
