@@ -16,7 +16,7 @@ import type { ClusterAddress, OpenCluster } from './open-cluster.ts';
 
 export interface ClusterAtRest extends OpenCluster {
   /** Resolves while no node can have joined. @throws ArchivingExcluded */
-  assertAtRest(): Promise<void>;
+  readonly assertAtRest: () => Promise<void>;
 }
 
 const LOOK_MS = 20;
@@ -29,8 +29,7 @@ export async function whileAtRest<T>(
 ): Promise<T> {
   const { link, names, shards } = cluster;
   const bucket = await ClusterBucket.open(link, names, timers);
-  let leaseUntil = 0;
-  let isOver = false;
+  const own = { leaseUntil: 0, isOver: false };
   const membership = new Membership({
     store: bucket,
     clock,
@@ -41,10 +40,10 @@ export async function whileAtRest<T>(
     projects: false,
     leaseMs,
     first: async () => firstDocument(shards, (await highestRevision(cluster)) + 1),
-    setLease: (until) => (leaseUntil = until),
+    setLease: (until) => (own.leaseUntil = until),
     listener: {
       onDocument: () => Promise.resolve(),
-      onDeclaredDead: () => (isOver = true),
+      onDeclaredDead: () => (own.isOver = true),
       onClock: () => undefined,
       onRemoved: () => undefined,
     },
@@ -52,9 +51,9 @@ export async function whileAtRest<T>(
   // Long work on one file keeps the signs of life back; the next one tells whether anybody took that for the end.
   const assertAtRest = async (): Promise<void> => {
     const giveUpAt = clock.monotonic() + leaseMs;
-    while (!isOver && clock.monotonic() >= leaseUntil && clock.monotonic() < giveUpAt)
+    while (!own.isOver && clock.monotonic() >= own.leaseUntil && clock.monotonic() < giveUpAt)
       await new Promise<void>((resolve) => void timers.after(LOOK_MS, resolve));
-    if (!isOver && clock.monotonic() < leaseUntil) return;
+    if (!own.isOver && clock.monotonic() < own.leaseUntil) return;
     throw new ArchivingExcluded(
       'This command gave no sign of life for a lease (LEASE_MS), so a node may have joined. Nothing more was changed: stop the ' +
         'nodes, and run it again.',

@@ -173,12 +173,8 @@ async function emptyPostgres(): Promise<void> {
 
 beforeAll(async () => {
   [nats, postgres] = await Promise.all([startNats({ users: [ARCHIVER] }), startPostgres()]);
-  expect(await run('archive', 'list')).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining('no stream'),
-  });
   const { NATS_URL } = environment() as { NATS_URL: string };
-  expect(await doorbuster(['provision'], { NATS_URL, SHARDS: '16' })).toMatchObject({ code: 0 });
+  await doorbuster(['provision'], { NATS_URL, SHARDS: '16' });
   await write(names, soldOut(OLD, ORDERS));
   engine = await startNode('a');
   await engine.product(OTHER, { holdSeconds: 0 });
@@ -189,6 +185,13 @@ afterAll(async () => {
   await nats?.stop();
   await postgres?.stop();
   for (const each of [folder, elsewhere]) rmSync(each, { recursive: true, force: true });
+});
+
+test('without a journal there is nothing to list', async () => {
+  const none = { NATS_URL: nats.url(), NATS_PREFIX: 'none' };
+  const { code, stderr } = await doorbuster(['archive', 'list'], none);
+  expect(stderr).toMatch(/^There is no stream none-journal on NATS_URL/);
+  expect(code).toBe(1);
 });
 
 test('while a node runs, nothing is archived, and the node is named', async () => {
@@ -317,7 +320,7 @@ test('while an archive is made no node joins, and no second archive begins', asy
   );
   expectRefused(await run('archive'), /Another archive of this journal is being made/);
   resolve();
-  await resting;
+  await expect(resting).resolves.toBeUndefined();
 });
 
 test('of an archive and a node that join at the same moment one does, whichever it is', async () => {
@@ -331,16 +334,14 @@ test('of an archive and a node that join at the same moment one does, whichever 
     withCluster(address, async ({ link, names: of }) => {
       const bucket = await ClusterBucket.open(link, of, timers);
       const membership = new Membership({
-        ...{
-          store: bucket,
-          clock,
-          timers,
-          random,
-          node: 'a',
-          workers: 1,
-          projects: false,
-          leaseMs: LEASE_MS,
-        },
+        store: bucket,
+        clock,
+        timers,
+        random,
+        node: 'a',
+        workers: 1,
+        projects: false,
+        leaseMs: LEASE_MS,
         first: () => Promise.reject(new Error('there is a document')),
         setLease: () => undefined,
         listener: {
