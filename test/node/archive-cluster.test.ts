@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodeRecord } from '../../src/actors/index.ts';
 import type { AuditReport } from '../../src/audit.ts';
@@ -13,8 +14,11 @@ import { whileAtRest } from '../../src/cluster-at-rest.ts';
 import { withCluster } from '../../src/open-cluster.ts';
 import { migrate, openPool, Projection } from '../../src/persistence/index.ts';
 import {
+  ARCHIVER,
+  ArchivingExcluded,
   ClusterBucket,
   dataFiles,
+  firstDocument,
   Membership,
   JetStreamJournal,
   JetStreamNames,
@@ -25,7 +29,7 @@ import {
   systemTimers as timers,
   type ArchiveEntry,
 } from '../../src/runtime/index.ts';
-import { jetstreamManager } from '@nats-io/jetstream';
+import type { ClusterStore } from '../../src/runtime/cluster/cluster-store.ts';
 import { ADMIN_TOKEN, AUTH_SECRET, Engine, temporaryFolder } from '../harness/engine.ts';
 import { shardOf, soldOut } from '../harness/journal-file.ts';
 import { inSeconds, sign } from '../http/tokens.ts';
@@ -48,7 +52,7 @@ const named = Array.from({ length: 200 }, (_, number) => `sku-${number}`);
 const SISTER = named.find((id) => shardOf(id) === shardOf(OLD))!;
 const OTHER = named.find((id) => shardOf(id) !== shardOf(OLD))!;
 
-const ARCHIVER: NatsUser = {
+const USER: NatsUser = {
   user: 'archiver',
   password: 'of-the-tests',
   permissions: {
@@ -89,7 +93,7 @@ const environment = (): Record<string, string> => ({
 const run = (...args: string[]): Promise<Ended> =>
   doorbuster([...args, '--data-dir', dataDir], {
     ...environment(),
-    NATS_URL: `nats://${ARCHIVER.user}:${ARCHIVER.password}@127.0.0.1:${nats.servers[0]!.port}`,
+    NATS_URL: `nats://${USER.user}:${USER.password}@127.0.0.1:${nats.servers[0]!.port}`,
     NATS_INBOX_PREFIX: '_INBOX_archiver',
   });
 const startNode = (id: string): Promise<Engine> =>
@@ -172,9 +176,10 @@ async function emptyPostgres(): Promise<void> {
 }
 
 beforeAll(async () => {
-  [nats, postgres] = await Promise.all([startNats({ users: [ARCHIVER] }), startPostgres()]);
+  [nats, postgres] = await Promise.all([startNats({ users: [USER] }), startPostgres()]);
   const { NATS_URL } = environment() as { NATS_URL: string };
   await doorbuster(['provision'], { NATS_URL, SHARDS: '16' });
+  await doorbuster(['provision'], { NATS_URL, NATS_PREFIX: 'race', SHARDS: '16' });
   await write(names, soldOut(OLD, ORDERS));
   engine = await startNode('a');
   await engine.product(OTHER, { holdSeconds: 0 });
@@ -323,55 +328,59 @@ test('while an archive is made no node joins, and no second archive begins', asy
   await expect(resting).resolves.toBeUndefined();
 });
 
-test('of an archive and a node that join at the same moment one does, whichever it is', async () => {
-  const address = { servers: nats.url().split(','), leaseMs: LEASE_MS };
-  const archiving = (over: Promise<unknown>): Promise<string> =>
-    withCluster(address, (cluster) => whileAtRest(cluster, address, async () => void (await over))).then(
-      () => 'joined',
-      (error: Error) => error.name,
-    );
-  const joining = (over: Promise<unknown>): Promise<string> =>
-    withCluster(address, async ({ link, names: of }) => {
-      const bucket = await ClusterBucket.open(link, of, timers);
-      const membership = new Membership({
-        store: bucket,
-        clock,
-        timers,
-        random,
-        node: 'a',
-        workers: 1,
-        projects: false,
-        leaseMs: LEASE_MS,
-        first: () => Promise.reject(new Error('there is a document')),
-        setLease: () => undefined,
-        listener: {
-          onDocument: () => Promise.resolve(),
-          onDeclaredDead: () => undefined,
-          onClock: () => undefined,
-          onRemoved: () => undefined,
-        },
-      });
-      try {
-        await membership.join();
-        await over;
-        await membership.leave();
-        return 'joined';
-      } catch (error) {
-        membership.stop();
-        return (error as Error).name;
-      } finally {
-        bucket.close();
-      }
-    });
-  for (let round = 0; round < 4; round++) {
-    const { promise: over, resolve } = Promise.withResolvers<void>();
-    const both = [archiving(over), joining(over)];
-    // Whoever is refused says so; the other one stays until then.
-    await Promise.race(both);
-    resolve();
-    expect((await Promise.all(both)).toSorted()).toEqual(['ArchivingExcluded', 'joined']);
-  }
+test.each([
+  ['a', ARCHIVER],
+  [ARCHIVER, 'a'],
+])('when %s becomes a member after %s has looked, the second one is refused', async (first, second) => {
+  const address = { servers: nats.url().split(','), prefix: 'race', leaseMs: LEASE_MS };
+  await withCluster(address, async ({ link, names: of }) => {
+    const { promise: isFirstIn, resolve: firstIsIn } = Promise.withResolvers<void>();
+    const { promise: hasLooked, resolve: looked } = Promise.withResolvers<void>();
+    const buckets = [await ClusterBucket.open(link, of, timers), await ClusterBucket.open(link, of, timers)];
+    const late: ClusterStore = {
+      watch: (watcher) => buckets[1]!.watch(watcher),
+      beat: (beat, after) => buckets[1]!.beat(beat, after),
+      endBeat: (node, version) => buckets[1]!.endBeat(node, version),
+      async change(change) {
+        looked();
+        await isFirstIn;
+        return buckets[1]!.change(change);
+      },
+    };
+    const one = membershipOf(first, buckets[0]!);
+    const other = membershipOf(second, late);
+    const refused = other.join().catch((error: unknown) => error);
+    await hasLooked;
+    await one.join();
+    firstIsIn();
+    expect(await refused).toBeInstanceOf(ArchivingExcluded);
+    expect(one.document.members.map(({ node }) => node)).toEqual([first]);
+    other.stop();
+    await one.leave();
+    for (const bucket of buckets) bucket.close();
+  });
 });
+
+function membershipOf(node: string, store: ClusterStore): Membership {
+  return new Membership({
+    store,
+    clock,
+    timers,
+    random,
+    node,
+    workers: 1,
+    projects: false,
+    leaseMs: LEASE_MS,
+    first: async () => firstDocument(16, 1),
+    setLease: () => undefined,
+    listener: {
+      onDocument: () => Promise.resolve(),
+      onDeclaredDead: () => undefined,
+      onClock: () => undefined,
+      onRemoved: () => undefined,
+    },
+  });
+}
 
 describe('killed', () => {
   const killed = new JetStreamNames('killed');
