@@ -3,6 +3,8 @@
 
 import { decodeRecord, digest, type Product } from './actors/index.ts';
 import {
+  archivedUpTo,
+  readArchives,
   readJournalFacts,
   readSnapshot,
   restore,
@@ -11,8 +13,10 @@ import {
   systemTimers as timers,
   type ArchivedRange,
   type DataFolder,
+  type Journal,
   type Sequence,
   type ShardState,
+  type Snapshots,
 } from './runtime/index.ts';
 
 /** A shard whose records stay. */
@@ -27,46 +31,65 @@ export interface ArchivePlan {
   readonly staying: readonly StayingShard[];
 }
 
+/** Where the journal is, at rest. */
+export interface PlannedJournal {
+  readonly journal: Pick<Journal, 'replay'>;
+  readonly snapshots: Snapshots;
+  /** Newest sequence of each shard that has one. */
+  readonly heads: ReadonlyMap<number, Sequence>;
+  /** The newest record of each shard that is in an archive. */
+  readonly archived: ReadonlyMap<number, Sequence>;
+}
+
+/** Of a folder at rest. The same as `planArchive`. */
+export async function planFolder(
+  { journal: path, snapshots: folder }: Pick<DataFolder, 'journal' | 'snapshots'>,
+  positions: ReadonlyMap<number, Sequence>,
+  now: number,
+): Promise<ArchivePlan> {
+  const snapshots = new SnapshotFiles(folder);
+  await snapshots.prepare();
+  const journal = new SqliteFollower(path);
+  const { heads } = readJournalFacts(path);
+  try {
+    const archived = archivedUpTo(readArchives(path));
+    return await planArchive({ journal, snapshots, heads, archived }, positions, now);
+  } finally {
+    journal.close();
+  }
+}
+
 /**
  * Makes the snapshots that are missing, and changes nothing else.
- * @param folder at rest
  * @param positions of Postgres, by shard
  * @param now epoch milliseconds
  * @throws InvariantViolation for a damaged journal
  */
 export async function planArchive(
-  folder: Pick<DataFolder, 'journal' | 'snapshots'>,
+  { journal, snapshots, heads, archived }: PlannedJournal,
   positions: ReadonlyMap<number, Sequence>,
   now: number,
 ): Promise<ArchivePlan> {
-  const snapshots = new SnapshotFiles(folder.snapshots);
-  await snapshots.prepare();
-  const journal = new SqliteFollower(folder.journal);
   const ports = { journal, snapshots, timers };
   const ranges: ArchivedRange[] = [];
   const staying: StayingShard[] = [];
-  try {
-    for (const [shard, head] of [...readJournalFacts(folder.journal).heads].sort(
-      ([one], [other]) => one - other,
-    )) {
-      const state = await restore(shard, head, ports);
-      if (state.products.size === 0) continue;
-      const stay = (reason: string): unknown => staying.push({ shard, reason });
-      const unfinished = whyUnfinished(state.products.values(), now);
-      const position = positions.get(shard);
-      const range = await rangeBefore(shard, position ?? 0, journal);
-      if (unfinished !== undefined) stay(unfinished);
-      else if (position === undefined) stay('Postgres has nothing of it');
-      else if (range === undefined) stay('there is nothing new to archive');
-      else {
-        await standFor(state, snapshots);
-        ranges.push(range);
-      }
+  for (const [shard, head] of [...heads].sort(([one], [other]) => one - other)) {
+    const state = await restore(shard, head, ports);
+    if (state.products.size === 0) continue;
+    const stay = (reason: string): unknown => staying.push({ shard, reason });
+    const unfinished = whyUnfinished(state.products.values(), now);
+    const position = positions.get(shard);
+    const begin = (archived.get(shard) ?? 0) + 1;
+    const range = await rangeBefore(shard, begin, position ?? 0, journal);
+    if (unfinished !== undefined) stay(unfinished);
+    else if (position === undefined) stay('Postgres has nothing of it');
+    else if (range === undefined) stay('there is nothing new to archive');
+    else {
+      await standFor(state, snapshots);
+      ranges.push(range);
     }
-    return { ranges, staying };
-  } finally {
-    journal.close();
   }
+  return { ranges, staying };
 }
 
 function whyUnfinished(products: Iterable<Product>, now: number): string | undefined {
@@ -79,15 +102,16 @@ function whyUnfinished(products: Iterable<Product>, now: number): string | undef
   return undefined;
 }
 
-/** All records of the shard before `end`; undefined when none of them has an event. */
+/** All records of the shard from `begin` on and before `end`; undefined when none of them has an event. */
 async function rangeBefore(
   shard: number,
+  begin: Sequence,
   end: Sequence,
-  journal: SqliteFollower,
+  journal: PlannedJournal['journal'],
 ): Promise<ArchivedRange | undefined> {
   let range: ArchivedRange | undefined;
   let events = 0;
-  for await (const records of journal.replay(shard, 0, end - 1)) {
+  for await (const records of journal.replay(shard, begin, end - 1)) {
     for (const { sequence, bytes } of records) {
       const record = decodeRecord(bytes);
       const { first, previous } = range ?? { first: sequence, previous: record.previous };
@@ -100,7 +124,7 @@ async function rangeBefore(
 }
 
 /** A snapshot as of the shard's newest record, written or found, and read back to the last key. */
-async function standFor(state: ShardState, snapshots: SnapshotFiles): Promise<void> {
+export async function standFor(state: ShardState, snapshots: Snapshots): Promise<void> {
   const { shard, position } = state;
   const { head: sequence, epoch } = position;
   const [newest] = await snapshots.list(shard);

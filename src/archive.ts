@@ -4,8 +4,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { planArchive, type StayingShard } from './archive-plan.ts';
-import { audit } from './audit.ts';
+import { planFolder, type StayingShard } from './archive-plan.ts';
+import { audit, type AuditRequest } from './audit.ts';
+import type { AuditedSnapshots } from './audited-journal.ts';
 import { assertBelongsTogether, migrate, openPool, type PostgresConnection } from './persistence/index.ts';
 import {
   archivedUpTo,
@@ -17,6 +18,7 @@ import {
   recordsOf,
   returnSpace,
   SnapshotFiles,
+  SqliteArchiveSource,
   type ArchiveEntry,
   type DataFolder,
   type Sequence,
@@ -58,28 +60,28 @@ export async function archive(request: ArchiveRequest): Promise<ArchiveResult> {
   const { folder, connection, now, version, onProgress } = request;
   assertFormat(folder.journal);
   onProgress('auditing', 0);
-  const positions = await readyPostgres(connection, folder.journal);
-  await assertClean(folder, connection);
+  const positions = await readyPostgres(connection, readJournalFacts(folder.journal).id);
+  await assertClean({ ...folder, connection, live: [] }, folder.path);
   onProgress('looking for what can be archived', 0);
-  const { ranges, staying } = await planArchive(folder, positions, now);
+  const { ranges, staying } = await planFolder(folder, positions, now);
   const { journal } = folder;
   const bytesBefore = statSync(journal).size;
   if (ranges.length === 0) {
     // What a run that was killed had left to do.
-    await removeSuperseded(folder);
+    await removeSuperseded(new SnapshotFiles(folder.snapshots), readArchives(journal));
     if (readArchives(journal).length > 0) returnSpace(journal);
     return { archived: undefined, staying };
   }
   const { id, shards } = readJournalFacts(journal);
   const total = recordsOf({ ranges });
-  const { entry, isFinished } = moveToArchive({
-    journal,
-    file: request.out ?? nextFile(folder, id),
+  const { entry, isFinished } = await moveToArchive({
+    source: new SqliteArchiveSource(journal),
+    file: request.out ?? nextFile(folder.archives, id, readArchives(journal).length),
     about: { id: randomUUID(), journal: id, shards, madeAt: now, madeBy: version, ranges },
     onStep: (step, records) => onProgress(step, records / total),
   });
   onProgress('giving room back', 0);
-  await removeSuperseded(folder);
+  await removeSuperseded(new SnapshotFiles(folder.snapshots), readArchives(journal));
   const space = returnSpace(journal);
   return { archived: { entry, records: recordsOf(entry), isFinished, bytesBefore, space }, staying };
 }
@@ -93,40 +95,43 @@ function assertFormat(journal: string): void {
   );
 }
 
-async function readyPostgres(
+/** Tables as this version wants them, of this very journal. @returns how far it is, by shard @throws PostgresOfAnotherJournal */
+export async function readyPostgres(
   connection: PostgresConnection,
-  journal: string,
+  journalId: string,
 ): Promise<Map<number, Sequence>> {
   const pool = openPool(connection, 1, 'doorbuster archive');
   try {
     await migrate(pool);
-    return await assertBelongsTogether(pool, readJournalFacts(journal).id);
+    return await assertBelongsTogether(pool, journalId);
   } finally {
     await pool.end();
   }
 }
 
-async function assertClean(folder: DataFolder, connection: PostgresConnection): Promise<void> {
-  const { ok, violations } = await audit({ ...folder, connection, live: [] });
+/** @param where as people name it @throws ArchiveRefused */
+export async function assertClean(request: AuditRequest, where: string): Promise<void> {
+  const { ok, violations } = await audit(request);
   if (ok) return;
   const [first] = violations;
   throw new ArchiveRefused(
-    `The audit of ${folder.path} is not clean. Violations: ${violations.length}; the first is of invariant ${first?.invariant}: ` +
+    `The audit of ${where} is not clean. Violations: ${violations.length}; the first is of invariant ${first?.invariant}: ` +
       `${first?.what}. Nothing is archived before it is (npx doorbuster audit).`,
   );
 }
 
 /** The same name until an archive is noted under it, so that a run that was killed is found by the next one. */
-function nextFile({ archives, journal }: DataFolder, id: string): string {
+export function nextFile(archives: string, journalId: string, noted: number): string {
   mkdirSync(archives, { recursive: true, mode: 0o700 });
-  const number = readArchives(journal).length + 1;
-  return join(archives, `${id.slice(0, 8)}-${String(number).padStart(4, '0')}.sqlite`);
+  return join(archives, `${journalId.slice(0, 8)}-${String(noted + 1).padStart(4, '0')}.sqlite`);
 }
 
 /** Snapshots whose record went into an archive would be taken for damaged ones. */
-async function removeSuperseded({ snapshots: folder, journal }: DataFolder): Promise<void> {
-  const snapshots = new SnapshotFiles(folder);
-  const upTo = archivedUpTo(readArchives(journal));
+export async function removeSuperseded(
+  snapshots: AuditedSnapshots,
+  entries: readonly ArchiveEntry[],
+): Promise<void> {
+  const upTo = archivedUpTo(entries);
   for (const name of await snapshots.listAll()) {
     if (name.sequence <= (upTo.get(name.shard) ?? 0)) await snapshots.remove(name);
   }

@@ -8,6 +8,7 @@ import {
   type ArchiveEntry,
   type DataFolder,
   type Sequence,
+  type Snapshots,
 } from './runtime/index.ts';
 
 /** Only a person can bring an archive back; the message says which, and how. */
@@ -15,36 +16,58 @@ export class ArchiveNeeded extends Error {
   override readonly name = 'ArchiveNeeded';
 }
 
+/** What a start asks, wherever the journal is. */
+export interface ArchivedJournal {
+  readonly entries: readonly ArchiveEntry[];
+  readonly snapshots: Pick<Snapshots, 'list'>;
+  /** Where the snapshots are, as people name it. */
+  readonly where: string;
+  /** What to do when Postgres, or a snapshot, lacks them. */
+  readonly remedy: { readonly postgres: string; readonly snapshot: string };
+}
+
+/** @throws ArchiveNeeded */
+export function assertFolderNeedsNoArchive(
+  { journal, snapshots }: Pick<DataFolder, 'journal' | 'snapshots'>,
+  positions: ReadonlyMap<number, Sequence>,
+): Promise<void> {
+  const remedy = {
+    postgres: 'Put them back, then start: Postgres is made from the journal again.',
+    snapshot: 'Put the snapshot or the records back, then start.',
+  };
+  const entries = readArchives(journal);
+  const files = new SnapshotFiles(snapshots);
+  return assertArchivesNotNeeded({ entries, snapshots: files, where: snapshots, remedy }, positions);
+}
+
 /**
  * @param positions of Postgres, by shard
  * @throws ArchiveNeeded
  */
 export async function assertArchivesNotNeeded(
-  { journal, snapshots }: Pick<DataFolder, 'journal' | 'snapshots'>,
+  { entries, snapshots, where, remedy }: ArchivedJournal,
   positions: ReadonlyMap<number, Sequence>,
 ): Promise<void> {
-  const entries = readArchives(journal);
   const upTo = archivedUpTo(entries);
   const behind = [...upTo].filter(([shard, last]) => (positions.get(shard) ?? 0) < last);
   if (behind.length > 0) {
     const [shard, last] = behind[0]!;
     throw new ArchiveNeeded(
       `Postgres has shard ${shard} up to record ${positions.get(shard) ?? 'none'}, and records up to ${last} are in an archive ` +
-        `alone${andOthers(behind)}. Put them back, then start: Postgres is made from the journal again.` +
+        `alone${andOthers(behind)}. ${remedy.postgres}` +
         howTo(entries, new Map(behind.map(([of]) => [of, positions.get(of) ?? 0]))),
     );
   }
-  const files = new SnapshotFiles(snapshots);
   const bare: [number, Sequence][] = [];
   for (const [shard, last] of upTo) {
-    const [newest] = await files.list(shard);
+    const [newest] = await snapshots.list(shard);
     if (newest === undefined || newest.sequence <= last) bare.push([shard, last]);
   }
   if (bare.length === 0) return;
   const [shard, last] = bare[0]!;
   throw new ArchiveNeeded(
     `Records of shard ${shard} up to ${last} are in an archive alone, and the snapshot that stood for them is not in ` +
-      `${snapshots}${andOthers(bare)}. Put the snapshot or the records back, then start.` +
+      `${where}${andOthers(bare)}. ${remedy.snapshot}` +
       howTo(entries, new Map(bare.map(([of]) => [of, 0]))),
   );
 }

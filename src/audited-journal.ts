@@ -1,6 +1,7 @@
 // What an audit reads beside Postgres: records, snapshots, and what else is known of the journal, wherever it is kept.
 
 import {
+  archivedUpTo,
   findArchives,
   inspectPieces,
   JetStreamNames,
@@ -9,6 +10,7 @@ import {
   markPathOf,
   openLink,
   readArchives,
+  readClusterArchives,
   readMark,
   SnapshotFiles,
   systemClock as clock,
@@ -41,6 +43,10 @@ export interface ClusterJournal extends NatsConnectionSettings {
   readonly prefix?: string | undefined;
   /** For so long a leader that was deposed may tell less than there is. */
   readonly staleMs?: number;
+  /** A folder where archives may be, beside the places where they were written. */
+  readonly archives?: string;
+  /** Archives that are elsewhere: files, and folders of them. */
+  readonly namedArchives?: readonly string[];
 }
 
 export interface AuditedSnapshots extends Snapshots {
@@ -75,14 +81,37 @@ function ofFiles({ journal, snapshots, archives, namedArchives }: EmbeddedJourna
   };
 }
 
-async function ofCluster({ prefix, staleMs, ...connection }: ClusterJournal): Promise<AuditedJournal> {
+async function ofCluster({
+  prefix,
+  staleMs,
+  archives = '',
+  namedArchives,
+  ...connection
+}: ClusterJournal): Promise<AuditedJournal> {
   const names = new JetStreamNames(prefix);
   const link = await openLink(connection, timers);
+  try {
+    const entries = await readClusterArchives(link, names);
+    const stream = new JetStreamRecords({ link, names, timers, ...(staleMs !== undefined && { staleMs }) });
+    return {
+      records: withoutArchived(stream, archivedUpTo(entries)),
+      snapshots: new JetStreamSnapshots({ link, names, clock, timers, random }),
+      acknowledged: () => new Map(),
+      shelf: () => findArchives(entries, archives, namedArchives),
+      close: () => link.close(),
+    };
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
+
+/** What an archive that is noted holds may still be in the stream, too: whoever removed it was killed. */
+function withoutArchived(source: RecordSource, upTo: ReadonlyMap<number, Sequence>): RecordSource {
   return {
-    records: new JetStreamRecords({ link, names, timers, ...(staleMs !== undefined && { staleMs }) }),
-    snapshots: new JetStreamSnapshots({ link, names, clock, timers, random }),
-    acknowledged: () => new Map(),
-    shelf: () => [],
-    close: () => link.close(),
+    async *behind(after, known) {
+      for await (const piece of source.behind(after, known))
+        yield piece.filter(({ shard, sequence }) => sequence > (upTo.get(shard) ?? 0));
+    },
   };
 }

@@ -8,11 +8,13 @@ import { CommandError } from './node-client.ts';
 import { EmbeddedPostgresUnusable, PostgresOfAnotherJournal, SchemaRefused } from './persistence/index.ts';
 import {
   ArchiveRefused,
+  ArchivingExcluded,
   ClusterUnavailable,
   DataFolderBusy,
   DataFolderUnusable,
   JetStreamMismatch,
   JournalMismatch,
+  JournalUnavailable,
   NatsUnreachable,
   NodeIdTaken,
   ServerUnfit,
@@ -24,6 +26,7 @@ import { version } from './version.ts';
 const EXPECTED = [
   ArchiveNeeded,
   ArchiveRefused,
+  ArchivingExcluded,
   ClusterUnavailable,
   CommandError,
   ConfigError,
@@ -33,6 +36,7 @@ const EXPECTED = [
   InvalidArgumentError,
   JetStreamMismatch,
   JournalMismatch,
+  JournalUnavailable,
   NatsUnreachable,
   NodeIdTaken,
   PostgresOfAnotherJournal,

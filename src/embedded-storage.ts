@@ -1,7 +1,7 @@
 // The journal, its feed and its snapshots on this machine, in DATA_DIR.
 
 import type { Logger } from 'pino';
-import { assertArchivesNotNeeded } from './archives-needed.ts';
+import { assertFolderNeedsNoArchive } from './archives-needed.ts';
 import type { EmbeddedJournal } from './audited-journal.ts';
 import type { Config } from './config.ts';
 import {
@@ -59,7 +59,7 @@ export class EmbeddedStorage implements Storage {
       lostBefore(heads, 'Postgres has', positions),
       Math.max(0, ...positions.values()),
     );
-    await assertArchivesNotNeeded(this.#folder, positions);
+    await assertFolderNeedsNoArchive(this.#folder, positions);
   }
 
   async openFeed(): Promise<NodeFeed> {

@@ -1,27 +1,28 @@
 // The journal, its feed and its snapshots on JetStream, shared by the nodes of a cluster.
 
 import type { Logger } from 'pino';
-import { decodeRecordHeader } from './actors/index.ts';
+import { assertClusterNeedsNoArchive } from './cluster-archives-needed.ts';
 import type { ClusterJournal } from './audited-journal.ts';
 import type { ClusterConfig, Config } from './config.ts';
 import { openPool, readPositions, type PostgresConnection } from './persistence/index.ts';
 import {
   CommitMeter,
+  dataFiles,
   FeedProgress,
+  highestRevision,
   JetStreamFeed,
-  JetStreamJournal,
   openJetStream,
   rewindFeed,
   systemClock,
   systemTimers,
   type JetStreamStore,
   type NatsConnectionSettings,
+  type Sequence,
   type ShardStatus,
 } from './runtime/index.ts';
 import { SnapshotHost } from './snapshot-host.ts';
 import { FEED_NAME, type NodeFeed, type Storage, type WorkerStorage } from './storage.ts';
 
-const HEADS_AT_ONCE = 32;
 /** Of the shards, to the thread that makes their snapshots. */
 const REPORT_PERIOD_MS = 1_000;
 
@@ -63,8 +64,9 @@ export class JetStreamStorage implements Storage {
     return { kind: 'jetstream', connection, prefix: this.#cluster.prefix, committed: committed.shared };
   }
 
-  async holdAgainst(): Promise<void> {
-    // Asked at each claim instead: other nodes own shards, too.
+  /** Of what the journal itself has, each claim asks: other nodes own shards, too. @throws ArchiveNeeded */
+  async holdAgainst(positions: ReadonlyMap<number, Sequence>): Promise<void> {
+    await assertClusterNeedsNoArchive(this.store, positions);
   }
 
   async openFeed(connection: PostgresConnection): Promise<NodeFeed> {
@@ -104,19 +106,12 @@ export class JetStreamStorage implements Storage {
 
   /** Of all claims: a placement document that was lost begins anew above it. */
   async highestRevision(): Promise<number> {
-    const { link, names, shards } = this.store;
-    const journal = new JetStreamJournal({ link, names, clock: systemClock, timers: systemTimers });
-    let highest = 0;
-    for (let from = 0; from < shards; from += HEADS_AT_ONCE) {
-      const some = Array.from({ length: Math.min(HEADS_AT_ONCE, shards - from) }, (_, at) => from + at);
-      for (const head of await Promise.all(some.map((shard) => journal.head(shard))))
-        highest = Math.max(highest, head === undefined ? 0 : decodeRecordHeader(head.bytes).revision);
-    }
-    return highest;
+    return highestRevision(this.store);
   }
 
   get audited(): ClusterJournal {
-    return { kind: 'jetstream', ...this.connection, prefix: this.#cluster.prefix };
+    const { archives } = dataFiles(this.#config.dataDir);
+    return { kind: 'jetstream', ...this.connection, prefix: this.#cluster.prefix, archives };
   }
 
   async stop(): Promise<void> {

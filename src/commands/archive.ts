@@ -1,6 +1,5 @@
 // `doorbuster archive`: records of ended sales moved out of the journal of a resting folder, put back, and listed.
 
-import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { archive, type Archived } from '../archive.ts';
@@ -9,23 +8,24 @@ import {
   dataFiles,
   DataFolderBusy,
   readArchives,
-  recordsOf,
   restoreArchives,
   systemClock,
-  type ArchiveEntry,
   type DataFolder,
 } from '../runtime/index.ts';
 import { version } from '../version.ts';
+import {
+  archiveOfCluster,
+  clusterOfEnvironment,
+  listOfCluster,
+  restoreOfCluster,
+} from './archive-cluster.ts';
+import { printEntries, printEntry, type FolderOptions } from './archive-entries.ts';
 import { Progress } from './progress.ts';
 import { withFolder } from './reach.ts';
 import { assertHasJournal, withPostgres, withRestingFolder } from './resting-folder.ts';
 
-interface FolderOptions {
-  readonly dataDir: string;
-  readonly json?: boolean;
-}
-
-const FOLDER = 'the folder of a node that is stopped';
+const FOLDER =
+  'the folder of a node that is stopped; with NATS_URL, where archives are looked for and written';
 
 export function addArchive(program: Command): void {
   const command = withFolder(program.command('archive'), FOLDER)
@@ -33,7 +33,7 @@ export function addArchive(program: Command): void {
     .option('--out <file>', 'where they go; a numbered file in DATA_DIR/archives by default')
     .action(archiveFolder);
   withFolder(command.command('restore <file...>'), FOLDER)
-    .description('put archived records back into the journal')
+    .description('put archived records back into the journal; with NATS_URL, into Postgres')
     .action(restore);
   withFolder(command.command('list'), 'whose journal')
     .description('what was archived, where it went, and how to recognise it')
@@ -43,6 +43,8 @@ export function addArchive(program: Command): void {
 async function archiveFolder({ dataDir, json, out }: FolderOptions & { out?: string }): Promise<void> {
   // An archive holds customers' names, as the journal does.
   process.umask(0o077);
+  const cluster = clusterOfEnvironment();
+  if (cluster !== undefined) return archiveOfCluster(cluster, { dataDir, json, out });
   const result = await atRest(dataDir, (folder, progress) =>
     withPostgres(folder, (connection) =>
       archive({
@@ -75,6 +77,8 @@ function printArchived({ entry, records, isFinished, bytesBefore, space }: Archi
 }
 
 async function restore(files: readonly string[], { dataDir, json }: FolderOptions): Promise<void> {
+  const cluster = clusterOfEnvironment();
+  if (cluster !== undefined) return restoreOfCluster(cluster, files, { dataDir, json });
   const restored = await atRest(dataDir, ({ journal }, progress) =>
     restoreArchives(
       journal,
@@ -93,28 +97,11 @@ async function restore(files: readonly string[], { dataDir, json }: FolderOption
   }
 }
 
-function list({ dataDir, json }: FolderOptions): void {
+function list({ dataDir, json }: FolderOptions): void | Promise<void> {
+  const cluster = clusterOfEnvironment();
+  if (cluster !== undefined) return listOfCluster(cluster, { dataDir, json });
   assertHasJournal(dataDir);
-  const entries = readArchives(dataFiles(dataDir).journal);
-  if (json) return console.log(JSON.stringify(entries));
-  if (entries.length === 0) console.log('Nothing was archived.');
-  entries.forEach((entry, at) => {
-    if (at > 0) console.log('');
-    printEntry(entry);
-  });
-}
-
-function printEntry(entry: ArchiveEntry): void {
-  const { file, sha256, bytes, madeAt, restoredAt, ranges } = entry;
-  const size = statSync(file, { throwIfNoEntry: false })?.size;
-  const place = !existsSync(file) ? '  (not there)' : size !== bytes ? `  (there, with ${size} bytes)` : '';
-  console.log(file + place);
-  console.log(`  SHA-256   ${sha256}`);
-  console.log(`  Size      ${bytes} bytes, ${recordsOf(entry)} records`);
-  console.log(`  Made      ${new Date(madeAt).toISOString()}`);
-  if (restoredAt !== null) console.log(`  Restored  ${new Date(restoredAt).toISOString()}`);
-  for (const { shard, first, last, records } of ranges)
-    console.log(`  Shard ${shard}: ${records} records, ${first} to ${last}`);
+  printEntries(readArchives(dataFiles(dataDir).journal), json);
 }
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -5,6 +5,7 @@ import { audit, type AuditReport } from '../audit.ts';
 import type { NodeReport } from '../http/index.ts';
 import { callNode, CommandError, findNode } from '../node-client.ts';
 import { migrate, openPool } from '../persistence/index.ts';
+import { dataFiles } from '../runtime/index.ts';
 import { natsSettings } from './nats-settings.ts';
 import { reaching, reachOf, type ReachOptions } from './reach.ts';
 import { withPostgres, withRestingFolder } from './resting-folder.ts';
@@ -46,10 +47,18 @@ function auditStore(dataDir: string, archive: readonly string[] | undefined): Pr
   const nats = natsSettings(process.env);
   if (nats === undefined) return auditFolder(dataDir, archive);
   const connectionString = process.env['DATABASE_URL'];
-  if (archive === undefined && connectionString)
-    return audit({ kind: 'jetstream', ...nats, connection: { connectionString }, live: [] });
-  const why = archive === undefined ? 'it needs DATABASE_URL' : 'it has no archives';
-  throw new CommandError(`NATS_URL is set, so the journal on NATS is audited, and ${why}.`);
+  if (!connectionString)
+    throw new CommandError('NATS_URL is set, so the journal on NATS is audited, and it needs DATABASE_URL.');
+  const { archives } = dataFiles(dataDir);
+  const named = archive && { namedArchives: archive };
+  return audit({
+    kind: 'jetstream',
+    ...nats,
+    archives,
+    ...named,
+    connection: { connectionString },
+    live: [],
+  });
 }
 
 function auditFolder(dataDir: string, namedArchives: readonly string[] = []): Promise<AuditReport> {

@@ -18,6 +18,7 @@ export { JetStreamFeed, type JetStreamFeedOptions } from './jetstream/feed.ts';
 export { rewindFeed, type FeedRewindOptions } from './jetstream/feed-rewind.ts';
 export { JetStreamJournal, type JetStreamJournalOptions } from './jetstream/journal.ts';
 export { JETSTREAM_LIMITS } from './jetstream/limits.ts';
+export { highestRevision } from './jetstream/highest-revision.ts';
 export { ClusterBucket } from './jetstream/cluster-bucket.ts';
 export { Link, LinkDown } from './jetstream/link.ts';
 export { DEFAULT_PREFIX, JetStreamNames } from './jetstream/names.ts';
@@ -39,6 +40,8 @@ export {
 export { checkServer, judgeServers, ServerUnfit, type ServerCheckOptions } from './jetstream/server-check.ts';
 export type { ServerFacts } from './jetstream/server-facts.ts';
 export { JetStreamSnapshots, type JetStreamSnapshotsOptions } from './jetstream/snapshots.ts';
+export { noteArchive, readClusterArchives } from './jetstream/archive-ledger.ts';
+export { JetStreamArchiveSource, type ArchiveSourceOptions } from './jetstream/archive-source.ts';
 export { JetStreamRecords, type RecordStreamOptions } from './jetstream/record-stream.ts';
 export { openJetStream, type JetStreamStore, type JetStreamStoreOptions } from './jetstream/store.ts';
 export type { Replicas } from './jetstream/streams.ts';
@@ -46,7 +49,8 @@ export { DEFAULT_LIMITS, type RuntimeLimits } from './limits.ts';
 export { addressOf, memberOf, NOBODY, workerOf } from './address.ts';
 export * from './cluster/cluster-document.ts';
 export { ClusterUnavailable } from './cluster/cluster-store.ts';
-export { Membership, NodeIdTaken } from './cluster/membership.ts';
+export { ArchivingExcluded, Membership, NodeIdTaken } from './cluster/membership.ts';
+export { soundHead } from './sound-head.ts';
 export { Rebalance } from './cluster/rebalance.ts';
 export { CommitMeter } from './commit-meter.ts';
 export { BEAT_PERIOD_MS, Heartbeats } from './heartbeats.ts';
@@ -91,7 +95,8 @@ export {
   type ArchiveEntry,
   type SpaceReturned,
 } from './sqlite/archive-ledger.ts';
-export { moveToArchive, type MoveStep } from './sqlite/archive-move.ts';
+export { SqliteArchiveSource, type ArchiveSource } from './sqlite/archive-source.ts';
+export { moveToArchive, type Moved, type MoveStep } from './sqlite/archive-move.ts';
 export { assertWhole, recordsOf, restoreArchives, type Restored } from './sqlite/archive-restore.ts';
 export { findArchives, type ShelvedArchive, type UnseenArchive } from './sqlite/archive-shelf.ts';
 export { SqliteFollower } from './sqlite/follower.ts';

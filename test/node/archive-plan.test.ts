@@ -2,7 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { planArchive } from '../../src/archive-plan.ts';
+import { planFolder } from '../../src/archive-plan.ts';
 import { dataFiles, readSnapshot, restore, SnapshotFiles, systemTimers } from '../../src/runtime/index.ts';
 import { temporaryFolder } from '../harness/engine.ts';
 import { SHARDS, shardOf, writeJournal } from '../harness/journal-file.ts';
@@ -44,7 +44,7 @@ const sequencesOf = (shard: number): number[] =>
   journal.records.filter((record) => record.shard === shard).map(({ sequence }) => sequence);
 const heads = (): Map<number, number> =>
   new Map(shards.map((shard) => [shard, sequencesOf(shard).at(-1) ?? 0]));
-const plan = (positions = heads(), now = AFTER_THE_END) => planArchive(dataFiles(dataDir), positions, now);
+const plan = (positions = heads(), now = AFTER_THE_END) => planFolder(dataFiles(dataDir), positions, now);
 
 test('sales that are over may go, up to their newest record; the others stay, each with its reason', async () => {
   sell(OVER);

@@ -84,9 +84,9 @@ test('there are two shards with records to move', () => {
 });
 
 describe('moving', () => {
-  test('takes everything but the newest records, notes what it took, and comes back as it was', () => {
+  test('takes everything but the newest records, notes what it took, and comes back as it was', async () => {
     const before = contents();
-    const { entry, isFinished } = move(journal, file);
+    const { entry, isFinished } = await move(journal, file);
     expect(isFinished).toBe(false);
     expect(contents(file)).toEqual(before.slice(0, -2));
     expect(contents()).toEqual(before.slice(-2));
@@ -101,8 +101,8 @@ describe('moving', () => {
     expect(contents()).toEqual(before);
   });
 
-  test('leaves a journal that goes on where it was', () => {
-    move(journal, file);
+  test('leaves a journal that goes on where it was', async () => {
+    await move(journal, file);
     const store = new SqliteStore(journal, { shards: SHARDS, bytesMax: 2 ** 30 });
     const shard = shardOf('sku-1');
     expect(store.headOf(shard)).toBe(41);
@@ -114,7 +114,7 @@ describe('moving', () => {
     expect(appended).toEqual({ kind: 'appended', sequence: 43 });
   });
 
-  test('keeps whatever columns the records have', () => {
+  test('keeps whatever columns the records have', async () => {
     const database = new DatabaseSync(journal);
     database.exec('ALTER TABLE records ADD COLUMN later INTEGER; UPDATE records SET later = sequence * 2');
     const all = () => {
@@ -126,17 +126,17 @@ describe('moving', () => {
     database.close();
     const before = all();
     expect(before[0]).toMatchObject({ later: 2 });
-    move(journal, file);
+    await move(journal, file);
     restore(file);
     expect(all()).toEqual(before);
   });
 
-  test('gives the room back to the disk, unless there is little of it', () => {
+  test('gives the room back to the disk, unless there is little of it', async () => {
     anotherJournal(soldOut('sku-1', 3_000));
     const size = () => statSync(journal).size;
     const before = size();
     expect(returnSpace(journal)).toEqual({ bytes: before, failure: undefined });
-    move(journal, file);
+    await move(journal, file);
     const { bytes, failure } = returnSpace(journal);
     expect(failure).toBeUndefined();
     expect(bytes).toBe(size());
@@ -144,19 +144,19 @@ describe('moving', () => {
     expect(contents()).toHaveLength(1);
   });
 
-  test('of several archives, the newest comes back first, in whatever order they are named', () => {
+  test('of several archives, the newest comes back first, in whatever order they are named', async () => {
     const before = contents();
     const shard = shardOf('sku-1');
     const [range] = rangesOf(journal).filter((each) => each.shard === shard);
     const first = join(folder, 'first.sqlite');
     const half = [...readJournal(journal)].filter((record) => record.shard === shard).slice(0, 10);
     const bytes = half.reduce((sum, record) => sum + record.bytes.length, 0);
-    move(
+    await move(
       journal,
       first,
       aboutOf(journal, '1', [{ ...range!, last: half.at(-1)!.sequence, records: 10, bytes }]),
     );
-    move(journal, file, aboutOf(journal, '2'));
+    await move(journal, file, aboutOf(journal, '2'));
     expect(() => restore(first)).toThrow(
       /up to record \d+, but the journal goes on behind \d+: put the newer archive back first/,
     );
@@ -204,10 +204,10 @@ describe('what is not right is refused, and nothing is changed', () => {
         return () => move(journal, file, aboutOf(journal, 'all', ranges));
       },
     ],
-  ])('moving: %s', (_, why, prepare) => {
+  ])('moving: %s', async (_, why, prepare) => {
     const before = contents();
-    const attempt = prepare() as () => unknown;
-    expect(attempt).toThrow(why);
+    const attempt = prepare() as () => Promise<unknown>;
+    await expect(attempt()).rejects.toThrow(why);
     expect(contents()).toEqual(before);
     expect(readArchives(journal)).toEqual([]);
     expect(filesBeside().filter((name) => name.endsWith('.writing'))).toEqual([]);
@@ -237,8 +237,8 @@ describe('what is not right is refused, and nothing is changed', () => {
       /is an archive of journal other, and this journal is/,
       (copy) => changeAbout(copy, 'journal', 'other'),
     ],
-  ])('restoring: %s', (_, why, spoil) => {
-    move(journal, file);
+  ])('restoring: %s', async (_, why, spoil) => {
+    await move(journal, file);
     const [before, noted] = [contents(), readArchives(journal)];
     spoil(file);
     expect(() => restore(file)).toThrow(why);
@@ -246,10 +246,10 @@ describe('what is not right is refused, and nothing is changed', () => {
     expect(readArchives(journal)).toEqual(noted);
   });
 
-  test('restoring: one that this copy of the journal knows nothing of', () => {
+  test('restoring: one that this copy of the journal knows nothing of', async () => {
     const older = join(folder, 'older.sqlite');
     copyFileSync(journal, older);
-    move(journal, file);
+    await move(journal, file);
     expect(restoreArchives(older, [file], NOW, () => undefined)).toMatchObject([{ wasThere: true }]);
     const database = new DatabaseSync(older);
     database.exec('DELETE FROM records WHERE sequence = 7');
@@ -283,13 +283,13 @@ describe('killed', () => {
     ['reading back', 13],
     ['naming', 0],
     ['removing', 0],
-  ])('while %s, everything is in the journal, and the next run comes to the end', (step, records) => {
+  ])('while %s, everything is in the journal, and the next run comes to the end', async (step, records) => {
     const before = contents();
     die('move', step, records);
     expect(contents()).toEqual(before);
     expect(readArchives(journal)).toEqual([]);
     expect(existsSync(file)).toBe(step === 'removing');
-    const { entry, isFinished } = move(journal, file, aboutOf(journal, 'another'));
+    const { entry, isFinished } = await move(journal, file, aboutOf(journal, 'another'));
     expect(isFinished).toBe(step === 'removing');
     expect(contents()).toEqual(before.slice(-2));
     expect(contents(file)).toEqual(before.slice(0, -2));
@@ -298,41 +298,41 @@ describe('killed', () => {
     expect(filesBeside()).toEqual(['journal.sqlite', 'sale.sqlite']);
   });
 
-  test('before removing, and the sale goes on: the file is not taken for an archive', () => {
+  test('before removing, and the sale goes on: the file is not taken for an archive', async () => {
     die('move', 'removing', 0);
     const [range] = rangesOf(journal);
     const about = aboutOf(journal, 'less', [range!]);
-    expect(() => move(journal, file, about)).toThrow(
+    await expect(move(journal, file, about)).rejects.toThrow(
       /which may not leave the journal now.*move the file away/,
     );
     expect(restore(file)).toEqual([{ file, records: 40, wasThere: true }]);
   });
 
-  test('before removing, and the file is another journal’s, or its records came back: it is not taken either', () => {
+  test('before removing, and the file is another journal’s, or its records came back: it is not taken either', async () => {
     die('move', 'removing', 0);
     const before = contents();
     changeAbout(file, 'journal', 'other');
-    expect(() => move(journal, file)).toThrow(/sale\.sqlite exists\. Name another file/);
+    await expect(move(journal, file)).rejects.toThrow(/sale\.sqlite exists\. Name another file/);
     const another = join(folder, 'another.sqlite');
-    move(journal, another);
+    await move(journal, another);
     restore(another);
-    expect(() => move(journal, another)).toThrow(/another\.sqlite exists\. Name another file/);
+    await expect(move(journal, another)).rejects.toThrow(/another\.sqlite exists\. Name another file/);
     expect(contents()).toEqual(before);
   });
 
-  test('before removing, and the file is damaged since: nothing is removed', () => {
+  test('before removing, and the file is damaged since: nothing is removed', async () => {
     die('move', 'removing', 0);
     const database = new DatabaseSync(file);
     database.exec("UPDATE records SET bytes = x'01' WHERE sequence = 9");
     database.close();
     const before = contents();
-    expect(() => move(journal, file)).toThrow(/record 9 of shard \d+ is not the one in the journal/);
+    await expect(move(journal, file)).rejects.toThrow(/record 9 of shard \d+ is not the one in the journal/);
     expect(contents()).toEqual(before);
   });
 
-  test('while restoring, nothing is back, and the next run brings all of it', () => {
+  test('while restoring, nothing is back, and the next run brings all of it', async () => {
     const before = contents();
-    move(journal, file);
+    await move(journal, file);
     die('restore', 'restoring', 27);
     expect(contents()).toEqual(before.slice(-2));
     expect(restore(file)).toMatchObject([{ wasThere: false }]);

@@ -9,6 +9,7 @@ import {
   type ArchivedRange,
 } from '../../src/runtime/index.ts';
 import { moveToArchive, type Moved, type MoveStep } from '../../src/runtime/sqlite/archive-move.ts';
+import { SqliteArchiveSource } from '../../src/runtime/sqlite/archive-source.ts';
 import { restoreArchives } from '../../src/runtime/sqlite/archive-restore.ts';
 
 /** Everything but each shard's newest record. */
@@ -49,8 +50,8 @@ export function move(
   file: string,
   about: ArchiveAbout = aboutOf(journal, `archive ${file}`),
   onStep: (step: MoveStep, records: number) => void = () => undefined,
-): Moved {
-  return moveToArchive({ journal, file, about, onStep });
+): Promise<Moved> {
+  return moveToArchive({ source: new SqliteArchiveSource(journal), file, about, onStep });
 }
 
 if (import.meta.main) {
@@ -58,6 +59,6 @@ if (import.meta.main) {
   const dieAt = (at: string, count: number): void => {
     if (at === step && count === Number(records)) process.kill(process.pid, 'SIGKILL');
   };
-  if (what === 'move') move(journal!, file!, undefined, dieAt);
+  if (what === 'move') await move(journal!, file!, undefined, dieAt);
   else restoreArchives(journal!, [file!], 1_700_000_000_000, (count) => dieAt('restoring', count));
 }

@@ -78,6 +78,7 @@ const nats = new JetStreamBench({
         publish: {
           allow: [
             '$JS.API.STREAM.INFO.*',
+            '$JS.API.STREAM.MSG.GET.KV_guarded-cluster',
             ...['journal', 'snapshots'].flatMap((stream) => [
               `$JS.API.STREAM.MSG.GET.guarded-${stream}`,
               `$JS.API.DIRECT.GET.guarded-${stream}`,

@@ -113,6 +113,13 @@ export const memberNamed = ({ members }: ClusterDocument, node: string): Member 
 export const memberOfNumber = ({ members }: ClusterDocument, number: number): Member | undefined =>
   members.find((member) => member.number === number);
 
+/** Whoever makes an archive takes part under this name, without shards: no node is a member meanwhile. */
+export const ARCHIVER = '(archive)';
+
+/** Members that must be gone before `node` may be one: an archive is made while no node runs. */
+export const rivalsOf = ({ members }: ClusterDocument, node: string): readonly Member[] =>
+  members.filter((member) => member.node !== node && (node === ARCHIVER || member.node === ARCHIVER));
+
 /** Who writes to Postgres: the one that has been here longest. Records of a shard are a chain, so two would wait for each other. */
 export const projectorOf = ({ members }: ClusterDocument): Member | undefined =>
   members.filter(({ projects }) => projects).toSorted((one, other) => one.number - other.number)[0];

@@ -5,6 +5,8 @@
 //   lease     valid for leaseMs from the moment at which the last beat that was taken was sent
 //   death     no beat seen for longer than a lease, while the own ones are seen ──▶ its life ended in the store ──▶ removed
 //             from the document, and its shards go where they belong
+//   archive   whoever makes one is a member, too, and never beside nodes: of the two, the second waits a lease, and does not
+//             join when the first one lives
 //   back      the own beat is refused: this life has ended ──▶ another life is drawn, and admitted
 //
 // Whoever ends a life does so against the beat that it saw last, and the store takes no later one of that life. So a member
@@ -15,9 +17,11 @@ import type { Clock, Random, Timers } from '../ports.ts';
 import { ClockWatch } from './clock-watch.ts';
 import {
   admit,
+  ARCHIVER,
   memberNamed,
   memberOfNumber,
   remove,
+  rivalsOf,
   takeShards,
   type ClusterDocument,
   type Member,
@@ -32,6 +36,11 @@ export class NodeIdTaken extends Error {
 /** The document by which this node lived is not there any more: the node can be no member. */
 class DocumentLost extends Error {
   override readonly name = 'DocumentLost';
+}
+
+/** An archive is made while no node runs: whoever came second does not join. */
+export class ArchivingExcluded extends Error {
+  override readonly name = 'ArchivingExcluded';
 }
 
 export interface MembershipListener {
@@ -135,7 +144,7 @@ export class Membership {
     return this.#clockWatch.strayMs;
   }
 
-  /** @throws NodeIdTaken @throws ClusterUnavailable */
+  /** @throws NodeIdTaken @throws ArchivingExcluded @throws ClusterUnavailable */
   async join(): Promise<void> {
     const { store, node, timers } = this.#options;
     this.#life = this.#draw();
@@ -145,6 +154,7 @@ export class Membership {
       onBeatGone: (gone) => this.#beats.delete(gone),
     });
     await this.#waitForNamesake();
+    if (this.#document !== undefined) await this.#outlive(rivalsOf(this.#document, node));
     if (!(await this.#beat(0)))
       throw new NodeIdTaken(`Another node with NODE_ID ${node} joined at this moment.`);
     await this.#admit(this.#document ?? (await this.#firstDocument()));
@@ -215,20 +225,40 @@ export class Membership {
     for (let seen = this.#beats.get(node); seen !== undefined;) {
       await new Promise<void>((resolve) => void timers.after(leaseMs * (1 + MARGIN), resolve));
       const now = this.#beats.get(node);
-      if (now !== undefined && now.version !== seen.version)
-        throw new NodeIdTaken(
-          `A node with NODE_ID ${node} lives already: give each node of a cluster a name of its own.`,
-        );
+      if (now !== undefined && now.version !== seen.version) throw namesakeLives(node);
       if (now === undefined || (await store.endBeat(node, seen.version))) return;
       seen = this.#beats.get(node);
     }
   }
 
+  /** Ends those that are silent for a lease. @throws ArchivingExcluded when one lives */
+  async #outlive(rivals: readonly Member[]): Promise<void> {
+    if (rivals.length === 0) return;
+    const { node, store, leaseMs, timers } = this.#options;
+    const seen = new Map(rivals.map((rival) => [rival, this.#beats.get(rival.node)]));
+    await new Promise<void>((resolve) => void timers.after(leaseMs * (1 + MARGIN), resolve));
+    const living: string[] = [];
+    for (const [rival, beat] of seen) {
+      const hasBeaten = this.#beats.get(rival.node)?.version !== beat?.version;
+      if (hasBeaten || (beat !== undefined && !(await store.endBeat(rival.node, beat.version))))
+        living.push(rival.node);
+    }
+    const { members } = this.document;
+    const stay = rivals.filter(
+      ({ node: of, number }) => living.includes(of) && members.some((member) => member.number === number),
+    );
+    if (stay.length > 0) throw excluded(node, stay);
+    await this.change((document) => rivals.reduce(remove, document));
+  }
+
   /** @param first when there is no document */
   async #admit(first?: ClusterDocument): Promise<void> {
     const { store, node, workers, projects } = this.#options;
+    let rivals: readonly Member[] = [];
     const document = await store.change((present = first) => {
       this.#assertSame(present);
+      rivals = rivalsOf(present, node);
+      if (rivals.length > 0) return undefined;
       const namesake = memberNamed(present, node);
       if (namesake?.life === this.#life) return undefined;
       const others =
@@ -236,6 +266,12 @@ export class Membership {
       const member = { node, life: this.#life, workers, takesShards: this.#mayHaveShards, projects };
       return this.#number === 0 ? admit(others, member) : admit(others, member, this.#number);
     });
+    if (rivals.length > 0) {
+      // Whoever joined at this moment was first.
+      await this.#onDocument(document);
+      await this.#outlive(rivals);
+      return this.#admit(first);
+    }
     this.#number = memberNamed(document, node)!.number;
     await this.#onDocument(document);
     this.#isAdmitted = true;
@@ -434,3 +470,19 @@ export class Membership {
     return Buffer.from(this.#options.random.characters(LIFE_CHARACTERS), 'latin1').toString('hex');
   }
 }
+
+const namesakeLives = (node: string): Error =>
+  node === ARCHIVER
+    ? new ArchivingExcluded('Another archive of this journal is being made. Run this again when it is over.')
+    : new NodeIdTaken(
+        `A node with NODE_ID ${node} lives already: give each node of a cluster a name of its own.`,
+      );
+
+const excluded = (node: string, living: readonly Member[]): ArchivingExcluded =>
+  new ArchivingExcluded(
+    node === ARCHIVER
+      ? `Nodes of this cluster run: ${living.map(({ node: of }) => of).join(', ')}. Archives are made while none does: stop ` +
+          'them all, and start them again afterwards.'
+      : 'An archive of this journal is being made (npx doorbuster archive), and no node joins meanwhile. Start this one again ' +
+          'when it is over; one that was killed is over a lease (LEASE_MS) later.',
+  );

@@ -22,6 +22,8 @@ export const JETSTREAM_LIMITS = {
   readRecordsMax: 1_000,
   /** Of a snapshot, in one message. */
   snapshotPieceBytes: 128 * 1024,
+  /** For the server to remove the records of a shard that went into an archive. */
+  purgeMs: 60_000,
   /** Records that one feed has from the server and nobody has pulled. */
   feedPrefetchMax: 100,
   /** For one request of the feed; then it asks again. */

@@ -55,13 +55,31 @@ export class JetStreamRecords implements RecordSource {
   async #piece(next: Sequence, end: Sequence): Promise<StoredMessage[]> {
     const { journalSubjects } = this.#options.names;
     const given = await this.#reads.piece(journalSubjects, next, end - next + 1);
-    const gap = given.findIndex(({ sequence }, at) => sequence !== next + at);
-    const unbroken = gap === -1 ? given : given.slice(0, gap);
-    if (unbroken.length > 0) return unbroken;
-    const message = await this.#lookAgain(
-      () => this.#reads.first(journalSubjects, next),
+    const messages: StoredMessage[] = [];
+    for (const message of given) {
+      const expected = (messages.at(-1)?.sequence ?? next - 1) + 1;
+      if (message.sequence !== expected) {
+        // Left out, or in an archive: what comes next after an archive's records, the leader says as well.
+        const leaders = await this.#first(expected);
+        if (leaders?.sequence !== message.sequence)
+          return messages.length > 0 ? messages : this.#atLeast(leaders, expected, end);
+      }
+      messages.push(message);
+    }
+    if (messages.length > 0) return messages;
+    return this.#atLeast(await this.#first(next), next, end);
+  }
+
+  /** The leader's. */
+  #first(from: Sequence): Promise<StoredMessage | undefined> {
+    const { journalSubjects } = this.#options.names;
+    return this.#lookAgain(
+      () => this.#reads.first(journalSubjects, from),
       (found) => found !== undefined,
     );
+  }
+
+  #atLeast(message: StoredMessage | undefined, next: Sequence, end: Sequence): StoredMessage[] {
     if (message !== undefined) return [message];
     throw new JournalDamaged(
       `records ${next} to ${end} were in the journal’s stream, and are not given back`,

@@ -1,6 +1,5 @@
 // Nobody has to believe an archive: before records leave the journal, and before they come back, each of them is looked at.
 
-import { DatabaseSync } from 'node:sqlite';
 import { decodeRecord } from '../../actors/index.ts';
 import type { Sequence } from '../ports.ts';
 import {
@@ -12,43 +11,46 @@ import {
   type OnRecord,
   type Row,
 } from './archive-file.ts';
+import type { ArchiveSource } from './archive-source.ts';
 
 /**
  * Reads it back, every record and every column, beside the journal that it was made of.
  * @throws ArchiveRefused at the first difference, or where the chain of records is broken
  */
-export function assertSameAsJournal(
+export async function assertSameAsJournal(
   path: string,
-  journalPath: string,
+  source: Pick<ArchiveSource, 'rows'>,
   { ranges }: Pick<ArchiveAbout, 'ranges'>,
   onRecord: OnRecord,
-): void {
+): Promise<void> {
   const archive = openArchive(path);
-  const journal = new DatabaseSync(journalPath, { readOnly: true });
   try {
+    const select = archive.prepare(RECORDS_OF_RANGE);
     for (const range of ranges) {
       const { shard, first, last } = range;
       const chain = new RangeChain(range, path);
-      const kept = journal.prepare(RECORDS_OF_RANGE).iterate(shard, first, last);
-      for (const row of archive.prepare(RECORDS_OF_RANGE).iterate(shard, first, last)) {
-        const { value } = kept.next();
-        if (value === undefined || !isSameRow(row, value)) {
-          throw new ArchiveRefused(
-            `${path}: record ${String(row['sequence'])} of shard ${shard} is not the one in the journal.`,
-          );
-        }
+      const written = select.iterate(shard, first, last);
+      for await (const kept of source.rows(range)) {
+        const { done, value: row } = written.next();
+        if (done === true)
+          throw new ArchiveRefused(`${path} lacks records of shard ${shard} that the journal has.`);
+        if (!isSameRow(row, kept)) throw notInJournal(path, row);
         chain.follow(row);
         onRecord();
       }
+      const more = written.next();
+      if (more.done !== true) throw notInJournal(path, more.value);
       chain.end();
-      if (kept.next().done !== true)
-        throw new ArchiveRefused(`${path} lacks records of shard ${shard} that the journal has.`);
     }
   } finally {
-    journal.close();
     archive.close();
   }
 }
+
+const notInJournal = (path: string, { sequence, shard }: Row): ArchiveRefused =>
+  new ArchiveRefused(
+    `${path}: record ${String(sequence)} of shard ${String(shard)} is not the one in the journal.`,
+  );
 
 function isSameRow(one: Row, other: Row): boolean {
   const columns = Object.keys(one);

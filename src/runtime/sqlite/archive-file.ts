@@ -7,8 +7,9 @@
 
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
-import type { Sequence } from '../ports.ts';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { JournalDamaged, JournalUnavailable, type Sequence } from '../ports.ts';
+import type { ArchiveSource } from './archive-source.ts';
 import { syncPath } from './head-mark.ts';
 
 /** An archive, or what was wanted of one, is not as it must be. Nothing was changed. */
@@ -68,24 +69,20 @@ const SCHEMA = `
 export const RECORDS_OF_RANGE =
   'SELECT * FROM records WHERE shard = ? AND sequence BETWEEN ? AND ? ORDER BY sequence';
 
-/** Writes and syncs a new file. What is left of one when it fails is removed. */
-export function writeArchive(
+/** Writes and syncs a new file. What is left of one when it fails is removed. @throws ArchiveRefused, or what reading throws */
+export async function writeArchive(
   path: string,
-  journalPath: string,
+  source: Pick<ArchiveSource, 'recordsTable' | 'rows'>,
   about: ArchiveAbout,
   onRecord: OnRecord,
-): void {
+): Promise<void> {
   removeFile(path);
   try {
-    const journal = new DatabaseSync(journalPath, { readOnly: true });
-    try {
-      fillArchive(path, journal, about, onRecord);
-    } finally {
-      journal.close();
-    }
+    await fillArchive(path, source, about, onRecord);
     syncPath(path);
   } catch (error) {
     removeFile(path);
+    if (error instanceof JournalUnavailable || error instanceof JournalDamaged) throw error;
     throw new ArchiveRefused(
       `The archive ${path} cannot be written: ${(error as Error).message}. Nothing was changed. It needs a folder that ` +
         'this user may write, on a disk with room for the records.',
@@ -94,22 +91,31 @@ export function writeArchive(
   }
 }
 
-function fillArchive(path: string, journal: DatabaseSync, about: ArchiveAbout, onRecord: OnRecord): void {
+async function fillArchive(
+  path: string,
+  source: Pick<ArchiveSource, 'recordsTable' | 'rows'>,
+  about: ArchiveAbout,
+  onRecord: OnRecord,
+): Promise<void> {
   const archive = new DatabaseSync(path);
   try {
     // It is written once, synced at the end, and thrown away when anything fails: SQLite need not be able to roll back.
     archive.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN');
     archive.exec(SCHEMA);
-    const { sql } = journal.prepare("SELECT sql FROM sqlite_schema WHERE name = 'records'").get() as Row;
-    archive.exec(String(sql));
+    archive.exec(source.recordsTable());
     const { ranges, id, journal: from, shards, madeAt, madeBy } = about;
     const facts = { kind: KIND, format: FORMAT, id, journal: from, shards, made_at: madeAt, made_by: madeBy };
     const insertFact = archive.prepare('INSERT INTO about VALUES (?, ?)');
     for (const [name, value] of Object.entries(facts)) insertFact.run(name, value);
     const insertRange = archive.prepare('INSERT INTO ranges VALUES (?, ?, ?, ?, ?, ?)');
-    for (const { shard, first, last, previous, records, bytes } of ranges) {
+    const insert = new RowInsert(archive);
+    for (const range of ranges) {
+      const { shard, first, last, previous, records, bytes } = range;
       insertRange.run(shard, first, last, previous, records, bytes);
-      copyRange(journal, archive, { shard, first, last }, onRecord);
+      for await (const row of source.rows(range)) {
+        insert.add(row);
+        onRecord();
+      }
     }
     archive.exec('COMMIT');
   } finally {
@@ -117,20 +123,26 @@ function fillArchive(path: string, journal: DatabaseSync, about: ArchiveAbout, o
   }
 }
 
-/** All columns, so that what a later version adds to a record is kept. @throws when the target lacks one */
-export function copyRange(
-  from: DatabaseSync,
-  to: DatabaseSync,
-  { shard, first, last }: Pick<ArchivedRange, 'shard' | 'first' | 'last'>,
-  onRecord: (row: Row) => void,
-): void {
-  const select = from.prepare(RECORDS_OF_RANGE);
-  const columns = select.columns().map(({ name }) => name);
-  const places = columns.map(() => '?').join(', ');
-  const insert = to.prepare(`INSERT INTO records (${columns.join(', ')}) VALUES (${places})`);
-  for (const row of select.iterate(shard, first, last)) {
-    insert.run(...columns.map((column) => row[column]!));
-    onRecord(row);
+/** Rows of records into a table that has their columns. All columns, so that what a later version adds is kept. */
+export class RowInsert {
+  readonly #to: DatabaseSync;
+  #columns: readonly string[] = [];
+  #statement: StatementSync | undefined;
+
+  constructor(to: DatabaseSync) {
+    this.#to = to;
+  }
+
+  /** @throws when the table lacks a column */
+  add(row: Row): void {
+    if (this.#statement === undefined) {
+      this.#columns = Object.keys(row);
+      const places = this.#columns.map(() => '?').join(', ');
+      this.#statement = this.#to.prepare(
+        `INSERT INTO records (${this.#columns.join(', ')}) VALUES (${places})`,
+      );
+    }
+    this.#statement.run(...this.#columns.map((column) => row[column] as SQLInputValue));
   }
 }
 

@@ -6,7 +6,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { decodeRecord } from '../../actors/index.ts';
 import type { Sequence } from '../ports.ts';
 import { RangeChain } from './archive-check.ts';
-import { ArchiveRefused, copyRange, openArchive, type ArchivedRange, type OnRecord } from './archive-file.ts';
+import {
+  ArchiveRefused,
+  openArchive,
+  RECORDS_OF_RANGE,
+  RowInsert,
+  type ArchivedRange,
+  type OnRecord,
+} from './archive-file.ts';
 
 /** An archive that records of this journal went into. */
 export interface ArchiveEntry {
@@ -105,15 +112,18 @@ export function putBack(
 ): void {
   const archive = openArchive(archivePath);
   try {
+    const select = archive.prepare(RECORDS_OF_RANGE);
     change(journalPath, (journal) => {
+      const insert = new RowInsert(journal);
       for (const range of ranges) {
         const oldest = oldestOf(journal, range.shard);
         if (oldest?.previous !== range.last) throw doesNotFit(archivePath, range, oldest);
         const chain = new RangeChain(range, archivePath);
-        copyRange(archive, journal, range, (row) => {
+        for (const row of select.iterate(range.shard, range.first, range.last)) {
+          insert.add(row);
           chain.follow(row);
           onRecord();
-        });
+        }
         chain.end();
       }
       journal.prepare('UPDATE archives SET restored_at = ? WHERE id = ?').run(restoredAt, id);

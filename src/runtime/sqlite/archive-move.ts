@@ -16,14 +16,14 @@ import {
   type ArchiveAbout,
   type ArchivedRange,
 } from './archive-file.ts';
-import { readArchives, removeArchived, type ArchiveEntry } from './archive-ledger.ts';
+import type { ArchiveEntry } from './archive-ledger.ts';
+import type { ArchiveSource } from './archive-source.ts';
 import { syncPath } from './head-mark.ts';
 
 export type MoveStep = 'writing' | 'reading back' | 'naming' | 'removing';
 
 export interface Move {
-  /** The journal's file. Nobody else may write to it meanwhile. */
-  readonly journal: string;
+  readonly source: ArchiveSource;
   /** Where the archive goes, as an absolute path. */
   readonly file: string;
   /** What may go. */
@@ -39,9 +39,9 @@ export interface Moved {
 }
 
 /** @throws ArchiveRefused with nothing changed */
-export function moveToArchive(move: Move): Moved {
-  const { journal, file, onStep } = move;
-  const found = existsSync(file) ? unfinished(move) : undefined;
+export async function moveToArchive(move: Move): Promise<Moved> {
+  const { source, file, onStep } = move;
+  const found = existsSync(file) ? await unfinished(move) : undefined;
   const about = found ?? move.about;
   const counting = (step: MoveStep): (() => void) => {
     let records = 0;
@@ -50,9 +50,9 @@ export function moveToArchive(move: Move): Moved {
   };
   if (found === undefined) {
     const writing = `${file}.writing`;
-    writeArchive(writing, journal, about, counting('writing'));
+    await writeArchive(writing, source, about, counting('writing'));
     try {
-      assertSameAsJournal(writing, journal, about, counting('reading back'));
+      await assertSameAsJournal(writing, source, about, counting('reading back'));
       onStep('naming', 0);
       renameSync(writing, file);
       syncPath(dirname(file));
@@ -61,19 +61,20 @@ export function moveToArchive(move: Move): Moved {
       throw error;
     }
   } else {
-    assertSameAsJournal(file, journal, about, counting('reading back'));
+    await assertSameAsJournal(file, source, about, counting('reading back'));
   }
   const { id, madeAt, ranges } = about;
   const entry: ArchiveEntry = { id, file, ...sumOf(file), madeAt, restoredAt: null, ranges };
   onStep('removing', 0);
-  removeArchived(journal, entry);
+  await source.remove(entry);
   return { entry, isFinished: found !== undefined };
 }
 
 /** A file that has the archive's name counts only when it could have been written by this very run. @throws ArchiveRefused */
-function unfinished({ file, journal, about }: Move): ArchiveAbout {
+async function unfinished({ file, source, about }: Move): Promise<ArchiveAbout> {
   const found = aboutOf(file);
-  if (found === undefined || found.journal !== about.journal || isNoted(journal, found))
+  const isNoted = (await source.entries()).some(({ id }) => id === found?.id);
+  if (found === undefined || found.journal !== about.journal || isNoted)
     throw new ArchiveRefused(`${file} exists. Name another file with --out, or move that one away.`);
   const mayGo = new Map(about.ranges.map((range) => [range.shard, range]));
   for (const { shard, first, last } of found.ranges) {
@@ -86,9 +87,6 @@ function unfinished({ file, journal, about }: Move): ArchiveAbout {
   }
   return found;
 }
-
-const isNoted = (journal: string, { id }: ArchiveAbout): boolean =>
-  readArchives(journal).some((entry) => entry.id === id);
 
 function aboutOf(file: string): ArchiveAbout | undefined {
   try {

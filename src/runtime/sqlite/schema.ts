@@ -22,14 +22,17 @@ const CHECKPOINT_PAGES = 1_000;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS records (
+/** Archives have it, too. */
+export const RECORDS_TABLE = `CREATE TABLE IF NOT EXISTS records (
     sequence INTEGER PRIMARY KEY,
     shard    INTEGER NOT NULL,
     bytes    BLOB    NOT NULL,
     crc      INTEGER
-  ) STRICT;
+  ) STRICT`;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
+  ${RECORDS_TABLE};
   CREATE INDEX IF NOT EXISTS records_of_shard ON records (shard, sequence);
   CREATE TABLE IF NOT EXISTS feeds (name TEXT PRIMARY KEY, floor INTEGER NOT NULL) STRICT;
 `;
