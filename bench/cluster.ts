@@ -73,7 +73,7 @@ async function supervise(): Promise<void> {
   }
   await Promise.all(cluster?.running.map((node) => node.stop()) ?? []);
   await Promise.all([cluster?.stop(), redis?.stop()]);
-  console.log('Stopped; nothing is left.');
+  console.log('Stopped; nothing of it is left.');
   process.exit();
 }
 
@@ -121,7 +121,8 @@ A fourth node, which Ctrl-C stops (or one of the three again, after kill -9, wit
     .join(' \\\n    ')} \\
     npx doorbuster start --demo
 
-Ctrl-C stops everything and removes its folders.
+Ctrl-C stops everything that this command started and removes its folders; stop what you started yourself before.
+Redis runs for what is to come: no node uses it yet.
 `);
 }
 

@@ -222,7 +222,7 @@ export function loadConfig(environment: Source, options: ConfigOptions): Config 
   const parsed = settings.safeParse(values);
   if (!parsed.success) {
     for (const { path, message, code, ...issue } of parsed.error.issues) {
-      const names = code === 'unrecognized_keys' ? (issue as { keys: string[] }).keys : [path.join('.')];
+      const names = code === 'unrecognized_keys' ? (issue as { keys: string[] }).keys : [String(path[0])];
       for (const name of names)
         problems.push(`${name} ${code === 'unrecognized_keys' ? 'is not a setting' : message}`);
     }

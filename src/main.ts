@@ -25,7 +25,7 @@ import { JetStreamStorage } from './jetstream-storage.ts';
 import { assertPortFree, hostOfUrl, holdPort } from './listen-port.ts';
 import { Metrics } from './metrics.ts';
 import { NodeAudit } from './node-audit.ts';
-import { preparePostgres, startPostgres } from './node-postgres.ts';
+import { preparePostgres, startPostgres, type NodePostgres } from './node-postgres.ts';
 import { PlacementStore } from './placement-store.ts';
 import { Projecting } from './projecting.ts';
 import { placementAtStart, Resharding } from './resharding.ts';
@@ -96,6 +96,9 @@ async function compose(
       ? await EmbeddedStorage.open(config, folder, logger)
       : await JetStreamStorage.open(config, config.cluster, logger);
   undo.push(() => storage.stop());
+  const preparing = openPostgres(config, storage, undo);
+  // A node that cannot start would only move shards about.
+  if (config.cluster !== undefined) await preparing;
   const cluster = await joinCluster(config, storage, board, logger);
   undo.push(() => cluster?.leave());
   const store = openPlacement(folder.placement);
@@ -152,10 +155,7 @@ async function compose(
       logger,
     });
 
-  const postgres = await startPostgres(config);
-  undo.push(() => postgres?.stop());
-  if (postgres !== undefined)
-    await storage.holdAgainst(await preparePostgres(postgres.connection, storage.journalId));
+  const postgres = await preparing;
   await orDeath(cluster?.open() ?? workers.open(), storage.died, workers.failed);
   undo.push(storage.makeSnapshots(logger, () => workers.statuses()));
 
@@ -200,6 +200,24 @@ async function compose(
   });
   const failures = [storage.died, workers.failed, postgres?.failed, cluster?.failed];
   return { url, failed: Promise.race(failures.filter((failure) => failure !== undefined)), stop };
+}
+
+/** Of this very journal, which knows no less than it does. It takes a while, embedded: worker threads start meanwhile. */
+function openPostgres(
+  config: Config,
+  storage: Storage,
+  undo: (() => Promise<void> | void)[],
+): Promise<NodePostgres | undefined> {
+  const started = startPostgres(config);
+  undo.push(async () => (await started.catch(() => undefined))?.stop());
+  const opened = started.then(async (postgres) => {
+    if (postgres !== undefined)
+      await storage.holdAgainst(await preparePostgres(postgres.connection, storage.journalId));
+    return postgres;
+  });
+  // Whoever waits for it hears of a failure.
+  opened.catch(() => undefined);
+  return opened;
 }
 
 /** Of a node by itself the lease never ends. */

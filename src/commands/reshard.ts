@@ -35,7 +35,7 @@ export function addReshard(program: Command): void {
 async function plan(path: string, { json, ...options }: ReachOptions): Promise<void> {
   const planned = await planOf(requireNode(reachOf(options)), path);
   if (json) console.log(JSON.stringify(planned));
-  else printPlan(planned, path);
+  else printPlan(planned, path, options.url);
 }
 
 async function apply(path: string, { json, revision: wanted, ...options }: ApplyOptions): Promise<void> {
@@ -74,7 +74,7 @@ function textOf(path: string): string {
   }
 }
 
-function printPlan({ revision, moves, notes }: Plan, path: string): void {
+function printPlan({ revision, moves, notes }: Plan, path: string, url: string | undefined): void {
   for (const { line, message } of notes) console.log(`Note, line ${line}: ${message}.`);
   console.log(
     `${moves.length} ${moves.length === 1 ? 'shard moves' : 'shards move'}, by revision ${revision}.`,
@@ -88,18 +88,22 @@ function printPlan({ revision, moves, notes }: Plan, path: string): void {
   }
   if (moves.length > MOVES_SHOWN) console.log(`  and ${moves.length - MOVES_SHOWN} more (--json lists all)`);
   if (moves.length > 0)
-    console.log(`Carry it out: npx doorbuster reshard apply ${path} --revision ${revision}`);
+    console.log(
+      `Carry it out: npx doorbuster reshard apply ${path} --revision ${revision}${url === undefined ? '' : ` --url ${url}`}`,
+    );
 }
 
 const placeOf = (home: Plan['moves'][number]['from']): string =>
   home === undefined ? 'nobody' : `${home.node}, worker ${home.worker}`;
 
 function printStatus({ revision, appliedAt, running, moves, done, failures, longestPauseMs }: Status): void {
-  if (revision === 0) return console.log('No placement file was applied: the shards are dealt out evenly.');
+  if (appliedAt === null && !running)
+    return console.log('No placement file was applied: the shards are dealt out evenly.');
   const state = running
     ? `${done} of ${moves} moves are over`
     : `${done - failures.length} of ${moves} shards moved`;
-  console.log(`Revision ${revision}, applied at ${appliedAt}: ${state}, longest pause ${longestPauseMs} ms.`);
+  const what = appliedAt === null ? 'without a file' : `a file applied at ${appliedAt}`;
+  console.log(`Revision ${revision}, ${what}: ${state}, longest pause ${longestPauseMs} ms.`);
   for (const { shard, why } of failures) console.log(`  shard ${shard} did not move: ${why}`);
 }
 

@@ -6,7 +6,7 @@ import { callNode, requireNode } from '../node-client.ts';
 import { reaching, reachOf, type ReachOptions } from './reach.ts';
 
 /** Its name stands in the table where there are several, as far as it fits. */
-const NODE_CHARACTERS_MAX = 12;
+const NODE_CHARACTERS_MAX = 9;
 
 const COLUMNS = [
   'shard',

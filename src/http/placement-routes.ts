@@ -31,8 +31,8 @@ function started(c: Context, applied: Exclude<PlacementApplied, { outcome: 'refu
   if (applied.outcome === 'busy') throw new Problem('resharding_running');
   if (applied.outcome === 'stale') {
     const detail =
-      `The plan is not of the present revision, ${applied.revision}: another file was applied since. Plan again, look at ` +
-      'the moves, and apply that.';
+      `The plan is not of the present revision, ${applied.revision}: another file was applied since, or a node came or ` +
+      'went. Plan again, look at the moves, and apply that.';
     throw new Problem('version_conflict', { detail });
   }
   return c.json(statusView(applied.status), 202);

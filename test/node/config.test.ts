@@ -107,7 +107,7 @@ test('all mistakes are told at once, each by its name', () => {
     'LOG_LEVEL ',
     'DATABASE_URL must be a postgres:// address',
     'NATS_URL must be nats://host:port or tls://host:port',
-    'ROLES.1 must be some of http, actors, projection',
+    'ROLES must be some of http, actors, projection',
     'NATS_REPLICAS must be 1 or 3',
     'REDIS_URL is set, but',
     'AUTH_JWKS_URL is set, but',

@@ -71,6 +71,8 @@ export class Rebalance {
   #homes: readonly Address[] = [];
   readonly #target = new Target();
   #longestPauseMs = 0;
+  /** What was wanted then: the next file, or member, begins anew. */
+  #pausesOf = -1;
   #fetched = 0;
   #isRunning = false;
   #isStopped = false;
@@ -226,7 +228,10 @@ export class Rebalance {
     if (fetched.length === 0) return;
     const pauseMs = clock.monotonic() - since;
     this.#fetched += fetched.length;
-    this.#longestPauseMs = Math.max(this.#longestPauseMs, pauseMs);
+    const { revision: wanted } = document.wanted;
+    const before = this.#pausesOf === wanted ? this.#longestPauseMs : 0;
+    this.#pausesOf = wanted;
+    this.#longestPauseMs = Math.max(before, pauseMs);
     this.#ports.onFetched(fetched, pauseMs);
   }
 

@@ -72,7 +72,10 @@ export function faultsOf(found: StreamConfig, { metadata: noted = {}, ...setting
   const notes = Object.entries(noted).flatMap(([key, value]) => {
     const actual = found.metadata?.[key];
     if (actual === undefined) return [`its metadata lack ${key}`];
-    return actual === value ? [] : [`it was made with ${key} = ${actual}, and it is ${value} now`];
+    if (actual === value) return [];
+    const todo =
+      key === NOTES.shards ? `: set SHARDS=${actual}, which is fixed once the journal is made` : '';
+    return [`it was made with ${key} = ${actual}, and it is ${value} now${todo}`];
   });
   const faults = Object.entries(settings).flatMap(([key, value]) => {
     const actual = JSON.stringify(found[key as keyof StreamConfig] ?? defaultOf(value));
