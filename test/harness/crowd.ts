@@ -143,8 +143,10 @@ export class Crowd {
       wish.mayExist ||= code !== 'overloaded';
       return false;
     }
+    // A server that stood still takes a request that waited in its socket for one that never came: nothing of it was looked at.
+    if (answer.status === 408) return false;
     if (answer.status === 201) this.#accepted(wish, answer);
-    else this.#refused(wish, String(answer.body['code']));
+    else this.#refused(wish, answer);
     return true;
   }
 
@@ -157,9 +159,12 @@ export class Crowd {
     wish.orderId = id;
   }
 
-  #refused(wish: Wish, code: string): void {
+  #refused(wish: Wish, { status, body }: Answer): void {
+    const code = String(body['code']);
     if (wish.orderId !== undefined)
-      this.contradictions.push(`${wish.customer}: ${wish.orderId}, then ${code}`);
+      this.contradictions.push(
+        `${wish.customer}: ${wish.orderId}, then ${status} ${code}: ${String(body['detail'])}`,
+      );
     wish.refusal = code;
   }
 }
