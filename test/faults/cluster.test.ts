@@ -60,7 +60,7 @@ describe('in the middle of a rush', () => {
     async () => {
       const { cluster, crowd } = sale;
       let fenced = 0;
-      const standStill = async (owner: string): Promise<void> => {
+      const standStill = async (owner: string): Promise<number> => {
         const node = cluster.node(owner);
         const before = (await node.metric(FENCED))!;
         const since = performance.now();
@@ -74,12 +74,16 @@ describe('in the middle of a rush', () => {
           const rows = await cluster.shardsAt(owner);
           return rows.length === cluster.shards && (await node.call('GET', '/readyz')).status === 200;
         });
-        fenced += (await node.metric(FENCED))! - before;
+        const after = (await node.metric(FENCED))!;
         await cluster.moveShard(sale.hotShard, owner);
+        return after - before;
       };
-      await inRounds('SIGSTOP of the owner, then SIGCONT', standStill);
+      await inRounds('SIGSTOP of the owner, then SIGCONT', async (owner) => {
+        fenced += await standStill(owner);
+      });
       // One that stands still for long finds all its commands late, and has nothing to write.
-      for (let tries = 0; fenced === 0 && tries < FREEZES_MAX; tries++) await standStill(await sale.owner());
+      for (let tries = 0; fenced === 0 && tries < FREEZES_MAX; tries++)
+        fenced += await standStill(await sale.owner());
       expect(fenced, 'writes of the node that had stood still').toBeGreaterThan(0);
       console.log(`${fenced} appends refused; ${crowd.lateAnswers} answers came late`);
     },
