@@ -102,7 +102,7 @@ function printStatus({ revision, appliedAt, running, moves, done, failures, long
   const state = running
     ? `${done} of ${moves} moves are over`
     : `${done - failures.length} of ${moves} shards moved`;
-  const what = appliedAt === null ? 'without a file' : `a file applied at ${appliedAt}`;
+  const what = appliedAt === null ? 'without a file' : `applied at ${appliedAt}`;
   console.log(`Revision ${revision}, ${what}: ${state}, longest pause ${longestPauseMs} ms.`);
   for (const { shard, why } of failures) console.log(`  shard ${shard} did not move: ${why}`);
 }
