@@ -11,6 +11,7 @@ import {
   FeedProgress,
   highestRevision,
   JetStreamFeed,
+  JournalUnavailable,
   openJetStream,
   rewindFeed,
   systemClock,
@@ -23,6 +24,9 @@ import {
 import { SnapshotHost } from './snapshot-host.ts';
 import { FEED_NAME, type NodeFeed, type Storage, type WorkerStorage } from './storage.ts';
 
+/** At what the cluster archived, at a start. */
+const LOOKS_MAX = 10;
+const LOOK_AGAIN_MS = 500;
 /** Of the shards, to the thread that makes their snapshots. */
 const REPORT_PERIOD_MS = 1_000;
 
@@ -66,7 +70,15 @@ export class JetStreamStorage implements Storage {
 
   /** Of what the journal itself has, each claim asks: other nodes own shards, too. @throws ArchiveNeeded */
   async holdAgainst(positions: ReadonlyMap<number, Sequence>): Promise<void> {
-    await assertClusterNeedsNoArchive(this.store, positions);
+    for (let looks = 1; ; looks++) {
+      try {
+        return await assertClusterNeedsNoArchive(this.store, positions);
+      } catch (error) {
+        // Streams that were made a moment ago choose a leader first.
+        if (!(error instanceof JournalUnavailable) || looks === LOOKS_MAX) throw error;
+      }
+      await new Promise<void>((resolve) => void systemTimers.after(LOOK_AGAIN_MS, resolve));
+    }
   }
 
   async openFeed(connection: PostgresConnection): Promise<NodeFeed> {
