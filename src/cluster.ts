@@ -16,6 +16,7 @@ import {
   addressOf,
   ClusterBucket,
   firstDocument,
+  highestRevision,
   memberOf,
   Membership,
   NOBODY,
@@ -95,7 +96,8 @@ export class Cluster {
       workers: config.workers,
       projects: config.roles.has('projection'),
       leaseMs: cluster.leaseMs,
-      first: async () => firstDocument(config.shards, (await storage.highestRevision()) + 1, randomUUID()),
+      first: async () =>
+        firstDocument(config.shards, (await highestRevision(storage.store)) + 1, randomUUID()),
       setLease: (until) => (board.leaseUntil = until),
       listener: {
         onDocument: (document) => this.#liveBy(document),
@@ -195,11 +197,6 @@ export class Cluster {
     this.#calls?.stop();
     await this.#membership.leave();
     this.#bucket.close();
-  }
-
-  /** Asks for nothing more. */
-  stop(): void {
-    this.#attached?.rebalance.stop();
   }
 
   /** From the moment at which this node is a member: others may wait for it to live by a placement. */

@@ -9,9 +9,7 @@ import {
   CommitMeter,
   dataFiles,
   FeedProgress,
-  highestRevision,
   JetStreamFeed,
-  JournalUnavailable,
   openJetStream,
   rewindFeed,
   systemClock,
@@ -24,9 +22,6 @@ import {
 import { SnapshotHost } from './snapshot-host.ts';
 import { FEED_NAME, type NodeFeed, type Storage, type WorkerStorage } from './storage.ts';
 
-/** At what the cluster archived, at a start. */
-const LOOKS_MAX = 10;
-const LOOK_AGAIN_MS = 500;
 /** Of the shards, to the thread that makes their snapshots. */
 const REPORT_PERIOD_MS = 1_000;
 
@@ -70,15 +65,7 @@ export class JetStreamStorage implements Storage {
 
   /** Of what the journal itself has, each claim asks: other nodes own shards, too. @throws ArchiveNeeded */
   async holdAgainst(positions: ReadonlyMap<number, Sequence>): Promise<void> {
-    for (let looks = 1; ; looks++) {
-      try {
-        return await assertClusterNeedsNoArchive(this.store, positions);
-      } catch (error) {
-        // Streams that were made a moment ago choose a leader first.
-        if (!(error instanceof JournalUnavailable) || looks === LOOKS_MAX) throw error;
-      }
-      await new Promise<void>((resolve) => void systemTimers.after(LOOK_AGAIN_MS, resolve));
-    }
+    await assertClusterNeedsNoArchive(this.store, positions);
   }
 
   async openFeed(connection: PostgresConnection): Promise<NodeFeed> {
@@ -114,11 +101,6 @@ export class JetStreamStorage implements Storage {
       clearInterval(timer);
       return host.stop();
     };
-  }
-
-  /** Of all claims: a placement document that was lost begins anew above it. */
-  async highestRevision(): Promise<number> {
-    return highestRevision(this.store);
   }
 
   get audited(): ClusterJournal {

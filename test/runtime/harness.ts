@@ -13,7 +13,6 @@ import type {
   AppendResult,
   Clock,
   Journal,
-  Ownership,
   ShardReply,
   StoredRecord,
   Timers,
@@ -151,13 +150,12 @@ export class ShardInHand {
     limits: Partial<RuntimeLimits> = {},
     seed = 1,
     snapshots = new SimulatedSnapshots(),
-    ownership?: Ownership,
   ) {
     this.journal = journal;
     this.snapshots = snapshots;
     const random = new SimulatedRandom(new Dice(seed));
-    const owned = ownership ?? this.ownership;
-    const ports = { journal, snapshots, clock: this.time, timers: this.time, random, ownership: owned };
+    const { ownership } = this;
+    const ports = { journal, snapshots, clock: this.time, timers: this.time, random, ownership };
     this.shard = new Shard(0, ports, { ...DEFAULT_LIMITS, ...limits });
   }
 

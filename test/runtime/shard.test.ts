@@ -113,17 +113,6 @@ describe('without a lease', () => {
   });
 });
 
-test('nobody claims over a newer placement', async () => {
-  const hand = await soldOut();
-  const newer = new ShardInHand(hand.journal, {}, 2);
-  newer.ownership.revision = 7;
-  await newer.shard.open();
-  const older = new ShardInHand(hand.journal, {}, 3);
-  older.ownership.revision = 6;
-  await older.shard.open();
-  expect([newer.shard.phase, older.shard.phase]).toEqual(['open', 'lost']);
-});
-
 describe('group commit', () => {
   test('what comes while an append is in flight goes into the next one, together', async () => {
     const hand = await ShardInHand.selling(50);
@@ -398,14 +387,14 @@ describe('draining', () => {
 
 describe('a claim', () => {
   test('is always made under the placement that gave the shard to its owner', async () => {
-    const placement = { revision: 3, holds: () => true };
-    const hand = new ShardInHand(new HeldJournal(), {}, 1, undefined, placement);
+    const hand = new ShardInHand();
+    hand.ownership.revision = 3;
     await hand.shard.open();
     hand.journal.letThrough = false;
     hand.offer({ kind: 'configure', productId: 'p', configuration, expectedRevision: undefined });
     await turns();
     // A newer one that may have given it to somebody else.
-    placement.revision = 4;
+    hand.ownership.revision = 4;
     hand.journal.letThrough = true;
     await hand.journal.held[0]!.settle(false);
     await hand.time.pass(5_000);
@@ -415,28 +404,14 @@ describe('a claim', () => {
 
   test('over a newer placement’s is none', async () => {
     const journal = new HeldJournal();
-    const newer = new ShardInHand(journal, {}, 1, undefined, { revision: 4, holds: () => true });
+    const newer = new ShardInHand(journal, {}, 1);
+    newer.ownership.revision = 4;
     await newer.shard.open();
-    const older = new ShardInHand(journal, {}, 2, undefined, { revision: 3, holds: () => true });
+    const older = new ShardInHand(journal, {}, 2);
+    older.ownership.revision = 3;
     await older.shard.open();
     expect([newer.shard.phase, older.shard.phase]).toEqual(['open', 'lost']);
     expect(journal.log.of(0)).toHaveLength(1);
-  });
-});
-
-describe('an owner that may have been passed over', () => {
-  test('answers nothing by itself: an append finds out', async () => {
-    const lease = { revision: 1, isValid: true, holds: () => lease.isValid };
-    const journal = new HeldJournal();
-    const hand = new ShardInHand(journal, {}, 1, undefined, lease);
-    await hand.shard.open();
-    lease.isValid = false;
-    journal.letThrough = false;
-    const shown = hand.show();
-    await turns();
-    expect(shown.reply).toBeUndefined();
-    await journal.held[0]!.settle(true);
-    expect(outcomeOf(shown)).toBe('not_found');
   });
 });
 

@@ -14,7 +14,6 @@ export class ClockWatch {
   /** The wall clock around the last beat that was taken. */
   #last = { number: 0, sentAt: 0, takenAt: 0 };
   #offsetMs: number | null = null;
-  #strayMs = 0;
   #isOff = false;
   /** That say the opposite of what is believed. */
   #opposed = 0;
@@ -27,10 +26,6 @@ export class ClockWatch {
   /** The clock less the store's, as it was last measured; null before the first time. */
   get offsetMs(): number | null {
     return this.#offsetMs;
-  }
-
-  get strayMs(): number {
-    return this.#strayMs;
   }
 
   /** Too far from the others' to open a sale. */
@@ -48,12 +43,12 @@ export class ClockWatch {
     const { sentAt, takenAt } = this.#last;
     if (number !== this.#last.number || takenAt - sentAt > MEASURED_MS_MAX) return;
     this.#offsetMs = Math.round((sentAt + takenAt) / 2 - storedAt);
-    this.#strayMs = strayOf(this.#offsetMs, others);
-    const isStray = Math.abs(this.#strayMs) > CLOCK_OFFSET_MS_MAX;
+    const strayMs = strayOf(this.#offsetMs, others);
+    const isStray = Math.abs(strayMs) > CLOCK_OFFSET_MS_MAX;
     this.#opposed = isStray === this.#isOff ? 0 : this.#opposed + 1;
     if (this.#opposed < BEATS) return;
     this.#opposed = 0;
     this.#isOff = isStray;
-    this.#onTurn(this.#strayMs, isStray);
+    this.#onTurn(strayMs, isStray);
   }
 }

@@ -140,10 +140,6 @@ export class Membership {
     return this.#isAdmitted;
   }
 
-  get strayMs(): number {
-    return this.#clockWatch.strayMs;
-  }
-
   /** @throws NodeIdTaken @throws ArchivingExcluded @throws ClusterUnavailable */
   async join(): Promise<void> {
     const { store, node, timers } = this.#options;

@@ -73,7 +73,6 @@ export class Rebalance {
   #longestPauseMs = 0;
   /** What was wanted then: the next file, or member, begins anew. */
   #pausesOf = -1;
-  #fetched = 0;
   #isRunning = false;
   #isStopped = false;
 
@@ -102,10 +101,6 @@ export class Rebalance {
   /** From the change of the document to the moment at which the last shard of those fetched together was open. */
   get longestPauseMs(): number {
     return this.#longestPauseMs;
-  }
-
-  get fetched(): number {
-    return this.#fetched;
   }
 
   /** The document changed: fetches what belongs here, until nothing is left. */
@@ -227,7 +222,6 @@ export class Rebalance {
     const fetched = named.filter((one) => this.#isStillHere(one)).map(({ shard }) => shard);
     if (fetched.length === 0) return;
     const pauseMs = clock.monotonic() - since;
-    this.#fetched += fetched.length;
     const { revision: wanted } = document.wanted;
     const before = this.#pausesOf === wanted ? this.#longestPauseMs : 0;
     this.#pausesOf = wanted;

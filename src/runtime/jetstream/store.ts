@@ -43,11 +43,16 @@ export async function openJetStream(
 ): Promise<JetStreamStore> {
   const names = new JetStreamNames(options.prefix);
   const link = await openLink(options, timers);
+  let first: Provisioned | undefined;
   for (let looks = 1; ; looks++) {
     try {
       const replicas = await replicasFor(link, names, options);
       const warnings = await checkServer(link, { ...options, replicas });
-      return { link, names, warnings, ...(await provision(link, names, { ...options, replicas })) };
+      const provisioned = await provision(link, names, { ...options, replicas });
+      first ??= provisioned;
+      if (provisioned.made.length === 0) return { link, names, warnings, ...first };
+      // They choose a leader now, and are found when they have one.
+      continue;
     } catch (error) {
       if (!(error instanceof JetStreamMismatch && error.mayPass && looks < LOOKS_MAX)) {
         await link.close();
