@@ -92,6 +92,9 @@ export class ProjectionPump {
   #deferred = 0;
   #lastRecordAt = 0;
   #drainedAt = 0;
+  /** When the newest record was journaled that the feed brought, and when the last gathering ended; epoch milliseconds. */
+  #seenAt = 0;
+  #gatheredAt = 0;
 
   constructor(options: ProjectionPumpOptions) {
     const { feed, connection, workers, logger, clock = Date } = options;
@@ -182,7 +185,8 @@ export class ProjectionPump {
         const records = await this.#feed.pull(room);
         backoff.reset();
         for (const record of records) this.#accept(record);
-        if (records.length > 0 && records.length < room) await this.#gather();
+        if (records.length > 0 && records.length < room && this.#seenAt >= this.#gatheredAt)
+          await this.#gather();
         if (records.length === 0 && this.#inFlight.records === 0) {
           this.#drainedAt = askedAt;
           this.#inFlight.forgetGivenBack();
@@ -196,7 +200,8 @@ export class ProjectionPump {
 
   /**
    * A record holds few orders and a transaction costs much: the next ones gather for a moment. In a rush they gather until it
-   * is over, since shoppers need the processor and nobody needs the rows yet.
+   * is over, since shoppers need the processor and nobody needs the rows yet. What gathered is worked off before the next ones
+   * gather, however small the pieces in which the feed brings it.
    */
   async #gather(): Promise<void> {
     let waitedMs = 0;
@@ -204,6 +209,7 @@ export class ProjectionPump {
       await this.#pauses.wait(PROJECTION_LIMITS.gatherMs);
       waitedMs += PROJECTION_LIMITS.gatherMs;
     } while (this.#stopping === undefined && waitedMs < PROJECTION_LIMITS.yieldMsMax && this.#isRush());
+    this.#gatheredAt = this.#clock.now();
   }
 
   #accept(record: FeedRecord): void {
@@ -213,6 +219,7 @@ export class ProjectionPump {
       const at = this.#inFlight.add(record);
       // Handed out again while it is still here: the acknowledgement to come is for both.
       if (at === undefined) return;
+      this.#seenAt = Math.max(this.#seenAt, at);
       this.#setAside.passed(at);
       this.#laneOf(record.shard)!.add(record);
     } catch (error) {

@@ -7,6 +7,8 @@ interface Limits {
   readonly handedOutMax: number;
   readonly answerMsMax: number;
   readonly waitMs: number;
+  /** Whatever is asked for, a pull brings no more. */
+  readonly pieceMax: number;
 }
 
 export class MemoryFeed implements Feed {
@@ -19,7 +21,7 @@ export class MemoryFeed implements Feed {
   handedOutMost = 0;
 
   constructor(limits: Partial<Limits> = {}) {
-    this.#limits = { handedOutMax: 10_000, answerMsMax: 60_000, waitMs: 10, ...limits };
+    this.#limits = { handedOutMax: 10_000, answerMsMax: 60_000, waitMs: 10, pieceMax: Infinity, ...limits };
   }
 
   add(records: readonly StoredRecord[]): void {
@@ -67,7 +69,7 @@ export class MemoryFeed implements Feed {
 
   #take(recordsMax: number): FeedRecord[] {
     const now = Date.now();
-    const room = Math.min(recordsMax, this.#limits.handedOutMax - this.handedOut);
+    const room = Math.min(recordsMax, this.#limits.pieceMax, this.#limits.handedOutMax - this.handedOut);
     const due = [...this.#records.values()]
       .filter(({ until, record }) => until <= now && !this.#isSetAside(record))
       .slice(0, Math.max(0, room));

@@ -66,6 +66,22 @@ describe.each(POSTGRES_KINDS)('the pump into $kind Postgres', { timeout: SERVER_
     return pump;
   }
 
+  test('in a rush, what gathered is worked off before more gathers, in however small pieces it comes', async () => {
+    feed = new MemoryFeed({ pieceMax: 5 });
+    const { records } = fiveShardSale(20);
+    feed.add(records);
+    let gatherings = 0;
+    // Each gathering ends when it is asked for the first time.
+    const pump = startPump({ isRush: () => ++gatherings < 0 });
+    await waitUntil(
+      'all acknowledged',
+      () => feed.open === 0,
+      () => pump.stats(),
+    );
+    expect(records.length).toBeGreaterThan(50);
+    expect(gatherings).toBe(1);
+  });
+
   test('every record ends in Postgres and is acknowledged', async () => {
     const journal = fiveShardSale(60);
     feed.add(journal.records);
