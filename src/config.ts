@@ -66,7 +66,12 @@ const settings = z.strictObject({
   WORKERS: integer(1, 64).default(availableParallelism()).describe('threads that serve HTTP and own shards'),
   DATA_DIR: z.string().min(1).default('./data').describe('folder of the journal and the embedded Postgres'),
   DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' })
+    .string()
+    // Read as an address it would end early, and parts of the password would be taken for a host and a database.
+    .refine((address) => !/#|[/?].*@/.test(address.slice(address.indexOf('//') + 2)), {
+      error: 'must have the characters / ? # @ of a password written as %2F %3F %23 %40',
+    })
+    .pipe(z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' }))
     .optional()
     .describe('Postgres for orders; without it an embedded one'),
   NATS_URL: natsAddresses

@@ -82,6 +82,16 @@ test('every limit arrives where it is meant', () => {
   });
 });
 
+test('a password that would end the address of Postgres early is refused, and not told', () => {
+  for (const password of ['s3cr#t', '12/34', '12?34']) {
+    const mistakes = mistakesOf({ ...secrets, DATABASE_URL: `postgres://shop:${password}@db/shop` });
+    expect(mistakes).toEqual([expect.stringMatching(/^DATABASE_URL must /)]);
+    expect(mistakes.join()).not.toContain(password);
+  }
+  const escaped = 'postgres://shop:a%2Fb%3Fc%23d%40e@db/shop?sslmode=require';
+  expect(loadConfig({ ...secrets, DATABASE_URL: escaped }, {}).databaseUrl).toBe(escaped);
+});
+
 test('all mistakes are told at once, each by its name', () => {
   const file = fileOf({ prot: 3_000, workers: 0, colour: 'red' });
   const mistakes = mistakesOf(
