@@ -4,7 +4,7 @@
 // make: what it finds in its place it refuses by name.
 
 import type { Pool, PoolClient } from 'pg';
-import { differences, readTables, tablesOf, VERSIONS_TABLE, type FoundTable } from './schema-shape.ts';
+import { differences, readTables, shapeOf, VERSIONS_TABLE, type FoundTable } from './schema-shape.ts';
 import {
   assertMayAlter,
   assertMayEnter,
@@ -135,14 +135,14 @@ async function versionOf(client: PoolClient): Promise<number> {
   if (version < SCHEMA_VERSION) {
     assertMayMakeTables(facts);
     assertMayAlter(
-      tablesOf(version).map((name) => tables.get(name)!),
+      Object.keys(shapeOf(version)).map((name) => tables.get(name)!),
       facts,
     );
   }
   return version;
 }
 
-const OUR_TABLES: ReadonlySet<string> = new Set(tablesOf(SCHEMA_VERSION));
+const OUR_TABLES: ReadonlySet<string> = new Set(Object.keys(shapeOf(SCHEMA_VERSION)));
 
 async function readVersion(client: PoolClient): Promise<number> {
   const { rows } = await client.query<{ version: number }>(

@@ -111,9 +111,6 @@ export async function readTables(client: Pick<PoolClient, 'query'>): Promise<Map
   return new Map(rows.map((table) => [table.name, table]));
 }
 
-/** The names of the engine's tables in this version. */
-export const tablesOf = (version: number): string[] => Object.keys(shapeOf(version));
-
 /** @returns every difference by its name; none when the tables are as this version made them */
 export function differences(found: ReadonlyMap<string, FoundTable>, version: number): string[] {
   return Object.entries(shapeOf(version)).flatMap(([name, lines]) => {
@@ -124,7 +121,8 @@ export function differences(found: ReadonlyMap<string, FoundTable>, version: num
   });
 }
 
-function shapeOf(version: number): Shape {
+/** The engine's tables in this version, each with its columns and keys. */
+export function shapeOf(version: number): Shape {
   const shape: Record<string, readonly string[]> = { ...VERSIONS };
   for (const added of ADDED.slice(0, version))
     for (const [name, lines] of Object.entries(added)) shape[name] = [...(shape[name] ?? []), ...lines];

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { migrate, openPool, SCHEMA_VERSION, SchemaRefused } from '../../src/persistence/index.ts';
+import { readTables, shapeOf } from '../../src/persistence/schema-shape.ts';
 import { POSTGRES_KINDS, SERVER_MS_MAX, snapshot, type StartedPostgres } from './postgres-kinds.ts';
 
 describe.each(POSTGRES_KINDS)('the schema in $kind Postgres', { timeout: SERVER_MS_MAX }, ({ start }) => {
@@ -21,6 +22,19 @@ describe.each(POSTGRES_KINDS)('the schema in $kind Postgres', { timeout: SERVER_
     expect(await migrate(pool)).toEqual({ from: 0, to: SCHEMA_VERSION });
     expect(await migrate(pool)).toEqual({ from: SCHEMA_VERSION, to: SCHEMA_VERSION });
     expect(await snapshot(pool)).toEqual({ positions: [], orders: [], products: [], stockMovements: [] });
+  });
+
+  test('is known column by column, so that none can be missed', async () => {
+    await migrate(pool);
+    const client = await pool.connect();
+    const found = await readTables(client);
+    client.release();
+    const columns = [...found].map(([name, table]) => [name, new Set(table.columns)]);
+    const known = Object.entries(shapeOf(SCHEMA_VERSION)).map(([name, lines]) => [
+      name,
+      new Set(lines.filter((line) => !line.includes('('))),
+    ]);
+    expect(Object.fromEntries(columns)).toEqual(Object.fromEntries(known));
   });
 
   test('is made in an empty schema that somebody prepared', async () => {
