@@ -5,7 +5,13 @@ import { ArchiveNeeded } from './archives-needed.ts';
 import { commands } from './commands/index.ts';
 import { ConfigError } from './config.ts';
 import { CommandError } from './node-client.ts';
-import { EmbeddedPostgresUnusable, PostgresOfAnotherJournal, SchemaRefused } from './persistence/index.ts';
+import {
+  EmbeddedPostgresUnusable,
+  PostgresOfAnotherJournal,
+  PostgresUnfit,
+  PostgresUnreachable,
+  SchemaRefused,
+} from './persistence/index.ts';
 import {
   ArchiveRefused,
   ArchivingExcluded,
@@ -40,6 +46,8 @@ const EXPECTED = [
   NatsUnreachable,
   NodeIdTaken,
   PostgresOfAnotherJournal,
+  PostgresUnfit,
+  PostgresUnreachable,
   SchemaRefused,
   ServerUnfit,
   StartError,

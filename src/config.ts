@@ -66,7 +66,12 @@ const settings = z.strictObject({
   WORKERS: integer(1, 64).default(availableParallelism()).describe('threads that serve HTTP and own shards'),
   DATA_DIR: z.string().min(1).default('./data').describe('folder of the journal and the embedded Postgres'),
   DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' })
+    .string()
+    // Read as an address it would end early, and parts of the password would be taken for a host and a database.
+    .refine((address) => !/#|[/?].*@/.test(address.slice(address.indexOf('//') + 2)), {
+      error: 'must have the characters / ? # @ of a password written as %2F %3F %23 %40',
+    })
+    .pipe(z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' }))
     .optional()
     .describe('Postgres for orders; without it an embedded one'),
   NATS_URL: natsAddresses
@@ -118,7 +123,13 @@ const settings = z.strictObject({
   PROJECTION_RECORDS_MAX: integer(1, 10_000).default(200).describe('journal records in one transaction'),
   FEED_ACK_WAIT_MS: integer(1_000, 600_000)
     .default(25_000)
-    .describe('after so long a record is given out again'),
+    .describe('after so long without a sign of life a record is given out again'),
+  FEED_HEARTBEAT_MS: integer(500, 30_000)
+    .default(3_000)
+    .describe('between two signs of life of feed and NATS server to each other'),
+  FEED_WORKING_MS_MAX: integer(5_000, 3_600_000)
+    .default(60_000)
+    .describe('one batch may be worked on for so long; then its thread is ended, and it is tried again'),
   FEED_IN_FLIGHT_MAX: integer(1, 100_000).default(4_000).describe('records given out and not acknowledged'),
   JOURNAL_MEBIBYTES_MAX: integer(1, 1_048_576)
     .default(65_536)
@@ -196,7 +207,12 @@ export interface Config {
   readonly shards: number;
   readonly journalBytesMax: number;
   readonly projection: { readonly workers: number; readonly recordsMax: number };
-  readonly feed: { readonly ackWaitMs: number; readonly inFlightMax: number };
+  readonly feed: {
+    readonly ackWaitMs: number;
+    readonly heartbeatMs: number;
+    readonly workingMsMax: number;
+    readonly inFlightMax: number;
+  };
   readonly limits: RuntimeLimits;
   readonly http: HttpLimits;
 }
@@ -306,7 +322,7 @@ function readSettings(file: string): Read {
 
 /** What is right by itself, and not together. */
 function contradictions(values: z.output<typeof settings>): string[] {
-  const { NATS_URL, DATABASE_URL, ROLES: has } = values;
+  const { NATS_URL, DATABASE_URL, ROLES: has, FEED_ACK_WAIT_MS, FEED_HEARTBEAT_MS } = values;
   const problems: string[] = [];
   if (NATS_URL === undefined && has.length < ROLES.length)
     problems.push('ROLES must be left out without NATS_URL: a node by itself does everything');
@@ -318,6 +334,11 @@ function contradictions(values: z.output<typeof settings>): string[] {
     problems.push(
       'DATABASE_URL is missing: nodes of a cluster (NATS_URL) write orders to one Postgres and read lists from it; only a node ' +
         'with ROLES=actors does without',
+    );
+  if (NATS_URL !== undefined && FEED_HEARTBEAT_MS > FEED_ACK_WAIT_MS / 3)
+    problems.push(
+      `FEED_HEARTBEAT_MS is ${FEED_HEARTBEAT_MS}, and must be at most a third of FEED_ACK_WAIT_MS, which is ${FEED_ACK_WAIT_MS}: else ` +
+        'records in work are given out again when a sign of life is late',
     );
   return problems;
 }
@@ -354,7 +375,12 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     shards: values.SHARDS,
     journalBytesMax: values.JOURNAL_MEBIBYTES_MAX * mebibytes,
     projection: { workers: values.PROJECTION_WORKERS, recordsMax: values.PROJECTION_RECORDS_MAX },
-    feed: { ackWaitMs: values.FEED_ACK_WAIT_MS, inFlightMax: values.FEED_IN_FLIGHT_MAX },
+    feed: {
+      ackWaitMs: values.FEED_ACK_WAIT_MS,
+      heartbeatMs: values.FEED_HEARTBEAT_MS,
+      workingMsMax: values.FEED_WORKING_MS_MAX,
+      inFlightMax: values.FEED_IN_FLIGHT_MAX,
+    },
     limits: {
       ...DEFAULT_LIMITS,
       mailboxEntriesMax: values.MAILBOX_ENTRIES_MAX,

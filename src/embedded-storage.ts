@@ -21,6 +21,7 @@ export class EmbeddedStorage implements Storage {
   readonly #folder: DataFolder;
   readonly #journal: SqliteJournalHost;
   #positions: ReadonlyMap<number, Sequence> = new Map();
+  #feed: SqliteFeed | undefined;
 
   private constructor(config: Config, folder: DataFolder, journal: SqliteJournalHost) {
     this.#config = config;
@@ -73,11 +74,16 @@ export class EmbeddedStorage implements Storage {
       ...this.#config.feed,
     });
     rewindFeed(feed, this.#positions, journal.extent.heads);
+    this.#feed = feed;
     return feed;
   }
 
   async projectedUpTo(): Promise<undefined> {
     return undefined;
+  }
+
+  get recordsBehind(): number {
+    return this.#feed?.recordsBehind ?? NaN;
   }
 
   makeSnapshots(logger: Logger): () => Promise<void> {

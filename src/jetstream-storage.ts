@@ -89,6 +89,10 @@ export class JetStreamStorage implements Storage {
     return this.#progress.workedOffUpTo();
   }
 
+  get recordsBehind(): number {
+    return this.#progress.recordsBehind;
+  }
+
   makeSnapshots(logger: Logger, shards: () => Promise<readonly ShardStatus[]>): () => Promise<void> {
     const { connection } = this;
     const { prefix } = this.#cluster;

@@ -119,7 +119,13 @@ async function compose(
         silentShards: own.filter((owner) => pool.silent.includes(workerOf(owner))).length,
         hasLease: board.leaseUntil > systemClock.monotonic(),
         projection: projecting?.pump?.stats(),
-        projectionLagSeconds: Math.max(0, systemClock.now() - board.projectedUpTo) / 1_000,
+        projectionLag:
+          projecting === undefined
+            ? { seconds: NaN, records: NaN }
+            : {
+                seconds: Math.max(0, systemClock.now() - board.projectedUpTo) / 1_000,
+                records: storage.recordsBehind,
+              },
       });
     },
     profile: (request: ProfileRequest): Promise<ProfileOutcome> => workers.profiler.take(request),

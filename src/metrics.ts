@@ -12,8 +12,8 @@ export interface NodeFigures {
   readonly hasLease: boolean;
   /** Undefined on a node that does not write to Postgres. */
   readonly projection: ProjectionStats | undefined;
-  /** Seconds by which Postgres is behind the journal. */
-  readonly projectionLagSeconds: number;
+  /** By how much Postgres is behind the journal; NaN when this node cannot say. */
+  readonly projectionLag: { readonly seconds: number; readonly records: number };
 }
 
 const MESSAGE_RESULTS = ['sent', 'received', 'refused', 'dropped'] as const;
@@ -31,6 +31,10 @@ export class Metrics {
     'Writes to Postgres that failed',
   );
   readonly #lag = this.#gauge('doorbuster_projection_lag_seconds', 'How far Postgres is behind the journal');
+  readonly #lagRecords = this.#gauge(
+    'doorbuster_projection_lag_records',
+    'Records of the journal that are not in Postgres',
+  );
   readonly #state = this.#gauge('doorbuster_projection_state', 'What the projection is: the state with 1', [
     'state',
   ]);
@@ -85,13 +89,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
   }
 
-  async render({
-    pool,
-    silentShards,
-    hasLease,
-    projection,
-    projectionLagSeconds,
-  }: NodeFigures): Promise<string> {
+  async render({ pool, silentShards, hasLease, projection, projectionLag }: NodeFigures): Promise<string> {
     const workers = [...pool.answered.values()];
     this.#renderThreads(pool);
     this.#shards.reset();
@@ -113,7 +111,8 @@ export class Metrics {
         total(({ messages }) => messages[result]),
       );
     if (projection !== undefined) this.#renderProjection(projection);
-    this.#lag.set(projectionLagSeconds);
+    this.#lag.set(projectionLag.seconds);
+    this.#lagRecords.set(projectionLag.records);
     return this.#registry.metrics();
   }
 

@@ -8,6 +8,8 @@ import {
   migrate,
   openPool,
   PostgresOfAnotherJournal,
+  PostgresUnfit,
+  PostgresUnreachable,
   SchemaRefused,
   startEmbeddedPostgres,
   type PostgresConnection,
@@ -34,7 +36,9 @@ export async function startPostgres({
   return cluster === undefined ? startEmbeddedPostgres(dataDir) : undefined;
 }
 
-/** @returns how far it is, for each shard @throws SchemaRefused @throws PostgresOfAnotherJournal @throws StartError */
+const TOLD_BY_NAME = [SchemaRefused, PostgresOfAnotherJournal, PostgresUnfit, PostgresUnreachable];
+
+/** @returns how far it is, for each shard @throws those of TOLD_BY_NAME @throws StartError */
 export async function preparePostgres(
   connection: PostgresConnection,
   journalId: string,
@@ -44,7 +48,7 @@ export async function preparePostgres(
     await migrate(pool);
     return await assertBelongsTogether(pool, journalId);
   } catch (error) {
-    if (error instanceof SchemaRefused || error instanceof PostgresOfAnotherJournal) throw error;
+    if (TOLD_BY_NAME.some((expected) => error instanceof expected)) throw error;
     throw new StartError(
       `Postgres cannot be used: ${messageOf(error)}. Check DATABASE_URL, and that the server runs.`,
       { cause: error },

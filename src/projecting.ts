@@ -8,7 +8,7 @@ import { rushOf, systemClock, systemTimers } from './runtime/index.ts';
 import type { NodeFeed, Storage } from './storage.ts';
 
 export interface ProjectingOptions {
-  readonly config: Pick<Config, 'projection'>;
+  readonly config: Pick<Config, 'projection' | 'feed'>;
   readonly storage: Pick<Storage, 'openFeed' | 'committed' | 'projectedUpTo'>;
   readonly connection: PostgresConnection;
   readonly logger: Logger;
@@ -81,6 +81,7 @@ export class Projecting {
       connection,
       workers: config.projection.workers,
       recordsPerPull: config.projection.recordsMax,
+      taskMsMax: config.feed.workingMsMax,
       isRush: rushOf(storage.committed, systemClock),
       logger,
     });

@@ -47,6 +47,11 @@ export interface Storage {
    */
   projectedUpTo(): Promise<number | undefined>;
   /**
+   * Records that were journaled and are not acknowledged as written to Postgres, whoever writes; NaN when nobody can say just
+   * now. Those of shards that are set aside do not count once the feed has passed over them.
+   */
+  readonly recordsBehind: number;
+  /**
    * @param shards of this node's threads, as they say
    * @returns what ends it
    */

@@ -34,5 +34,7 @@ export {
   type ProjectionPumpOptions,
   type ProjectionStats,
 } from './projection-pump.ts';
+export { POSTGRES_VERSION_MIN, PostgresUnfit } from './server-fitness.ts';
 export { Projection, RecordRefused, type Projected } from './projection.ts';
 export { ProjectionDiverged } from './row-writes.ts';
+export { PostgresUnreachable } from './unreachable.ts';

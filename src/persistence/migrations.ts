@@ -1,9 +1,18 @@
 // The schema `doorbuster` and how it came to be: numbered steps, each applied once, in order.
 //
-// A step that was released is never changed; another one follows it. Nothing here touches tables that the engine did not
+// A step that was released is never changed; another one follows it, and schema-shape.ts says what it adds. Nothing here touches tables that the engine did not
 // make: what it finds in its place it refuses by name.
 
 import type { Pool, PoolClient } from 'pg';
+import { differences, readTables, shapeOf, VERSIONS_TABLE, type FoundTable } from './schema-shape.ts';
+import {
+  assertMayAlter,
+  assertMayEnter,
+  assertMayMakeTables,
+  assertMayUse,
+  readServerFacts,
+} from './server-fitness.ts';
+import { PostgresUnreachable } from './unreachable.ts';
 
 /** The database holds something that this version must not touch. Only a person can decide what becomes of it. */
 export class SchemaRefused extends Error {
@@ -18,6 +27,9 @@ export interface Migrated {
 
 // Two nodes may start at once: the second waits here for the first. The number only has to be nobody else's.
 const LOCK = 4_713_250_211;
+
+/** Names in one message. */
+const TOLD_MAX = 20;
 
 // Texts that are compared by machines have the collation "C": a page of keys then begins where the last one ended, on
 // every server. Positions are rewritten with each batch, so their pages are left half empty for it.
@@ -74,9 +86,11 @@ const STEPS: readonly string[] = [
 
 export const SCHEMA_VERSION = STEPS.length;
 
-/** @throws SchemaRefused when the database is newer than the code, or the schema is somebody else's */
+/** @throws SchemaRefused when the schema is newer, somebody else's, or not what its version says @throws PostgresUnfit @throws PostgresUnreachable */
 export async function migrate(pool: Pool): Promise<Migrated> {
-  const client = await pool.connect();
+  const client = await pool.connect().catch((error: unknown) => {
+    throw new PostgresUnreachable(error, pool);
+  });
   try {
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
@@ -94,44 +108,73 @@ export async function migrate(pool: Pool): Promise<Migrated> {
   }
 }
 
-/** The version of the schema, which is made when it is not there at all. */
+/** The version of the schema, whose tables look like it. The schema is made when it is not there at all. */
 async function versionOf(client: PoolClient): Promise<number> {
-  const { rows: found } = await client.query<{ has_schema: boolean; has_versions: boolean }>(
-    `SELECT to_regnamespace('doorbuster') IS NOT NULL AS has_schema,
-       to_regclass('doorbuster.doorbuster_schema') IS NOT NULL AS has_versions`,
-  );
-  const { has_schema: hasSchema, has_versions: hasVersions } = found[0]!;
-  if (!hasVersions) {
-    if (hasSchema) await refuseForeignTables(client);
-    else await client.query('CREATE SCHEMA doorbuster');
+  const facts = await readServerFacts(client);
+  assertMayEnter(facts);
+  const tables = await readTables(client);
+  const names = [...tables.keys()];
+  if (!tables.has(VERSIONS_TABLE)) {
+    if (names.length > 0) throw notOurs(names);
+    assertMayMakeTables(facts);
+    if (!facts.hasSchema) await client.query('CREATE SCHEMA doorbuster');
     await client.query(
-      `CREATE TABLE doorbuster.doorbuster_schema (
+      `CREATE TABLE doorbuster.${VERSIONS_TABLE} (
          version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
     );
     return 0;
   }
-  const { rows } = await client.query<{ version: number }>(
-    'SELECT coalesce(max(version), 0) AS version FROM doorbuster.doorbuster_schema',
+  assertLooksLike(tables, 0);
+  assertMayUse(
+    [...tables.values()].filter(({ name }) => OUR_TABLES.has(name)),
+    facts,
   );
-  const { version } = rows[0]!;
-  if (version > SCHEMA_VERSION) {
-    throw new SchemaRefused(
-      `The schema "doorbuster" has version ${version}, and this Doorbuster knows versions up to ${SCHEMA_VERSION}: a ` +
-        'newer Doorbuster has worked in this database. Start that version, or give this one a database of its own.',
+  const version = await readVersion(client);
+  if (version === 0 && names.length > 1) throw notOurs(names);
+  assertLooksLike(tables, version);
+  if (version < SCHEMA_VERSION) {
+    assertMayMakeTables(facts);
+    assertMayAlter(
+      Object.keys(shapeOf(version)).map((name) => tables.get(name)!),
+      facts,
     );
   }
   return version;
 }
 
-async function refuseForeignTables(client: PoolClient): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT relname AS name FROM pg_class WHERE relnamespace = to_regnamespace('doorbuster') AND relkind IN ('r', 'p', 'v', 'm', 'f')
-     ORDER BY relname LIMIT 20`,
+const OUR_TABLES: ReadonlySet<string> = new Set(Object.keys(shapeOf(SCHEMA_VERSION)));
+
+async function readVersion(client: PoolClient): Promise<number> {
+  const { rows } = await client.query<{ version: number }>(
+    `SELECT coalesce(max(version), 0) AS version FROM doorbuster.${VERSIONS_TABLE}`,
   );
-  if (rows.length === 0) return;
-  const names = rows.map((row) => `doorbuster.${row.name}`).join(', ');
+  const { version } = rows[0]!;
+  if (version <= SCHEMA_VERSION) return version;
   throw new SchemaRefused(
-    `The schema "doorbuster" holds ${names}, but not doorbuster.doorbuster_schema: Doorbuster did not make it. Rename ` +
-      'that schema or drop it, or give Doorbuster a database of its own.',
+    `The schema "doorbuster" has version ${version}, and this Doorbuster knows versions up to ${SCHEMA_VERSION}: a ` +
+      'newer Doorbuster has worked in this database. Start that version, or give this one a database of its own.',
+  );
+}
+
+function assertLooksLike(tables: ReadonlyMap<string, FoundTable>, version: number): void {
+  const wrong = differences(tables, version);
+  if (wrong.length === 0) return;
+  const told = [...wrong.slice(0, TOLD_MAX), ...(wrong.length > TOLD_MAX ? ['and more'] : [])].join('; ');
+  throw new SchemaRefused(
+    `The schema "doorbuster" is not what version ${version} made: ${told}. Somebody changed it, or a part of a backup was put ` +
+      'back, or it is not Doorbuster’s. Put it right, or put it out of the way (ALTER SCHEMA doorbuster RENAME TO ' +
+      'doorbuster_old): the next start makes it anew, and fills it from the journal. Or give Doorbuster a database of its own.',
+  );
+}
+
+function notOurs(names: readonly string[]): SchemaRefused {
+  const told = names
+    .filter((name) => name !== VERSIONS_TABLE)
+    .slice(0, TOLD_MAX)
+    .map((name) => `doorbuster.${name}`);
+  const lacks = names.includes(VERSIONS_TABLE) ? 'no version in' : 'not';
+  return new SchemaRefused(
+    `The schema "doorbuster" holds ${told.join(', ')}, but ${lacks} doorbuster.${VERSIONS_TABLE}: Doorbuster did not make it, or ` +
+      'a part of a backup was put back. Rename that schema, or give Doorbuster a database of its own.',
   );
 }

@@ -31,6 +31,8 @@ export interface ProjectionPumpOptions {
   /** Of one task as well. */
   readonly recordsPerPull?: number;
   readonly bytesPerTaskMax?: number;
+  /** After so long the thread of a task is ended, and the task tried again. */
+  readonly taskMsMax?: number;
   /** `stop` waits as long for what is in flight. */
   readonly stopMsMax?: number;
   /** A record whose predecessor does not come for so long, and no other of its shard, has none. */
@@ -59,6 +61,8 @@ export interface ProjectionStats {
 export const PROJECTION_LIMITS = {
   recordsPerPull: 200,
   bytesPerTaskMax: 1024 * 1024,
+  /** Above what one statement may take, so that a server that says nothing is told by its statement. */
+  taskMsMax: 60_000,
   stopMsMax: 10_000,
   /** Between two pulls, unless the first was full. */
   gatherMs: 100,
@@ -81,6 +85,7 @@ export class ProjectionPump {
   readonly #inFlight: RecordsInFlight;
   readonly #setAside = new ShardsSetAside();
   readonly #gaps: GapWait;
+  readonly #taskMsMax: number;
   readonly #stopMsMax: number;
   readonly #isRush: () => boolean;
   readonly #giveBack = new Backoff(PROJECTION_LIMITS.giveBackFirstMs, PROJECTION_LIMITS.giveBackMostMs);
@@ -104,6 +109,7 @@ export class ProjectionPump {
     this.#clock = clock;
     this.#health = new ProjectionHealth(logger, clock);
     this.#isRush = options.isRush ?? (() => false);
+    this.#taskMsMax = options.taskMsMax ?? PROJECTION_LIMITS.taskMsMax;
     this.#stopMsMax = options.stopMsMax ?? PROJECTION_LIMITS.stopMsMax;
     this.#gaps = new GapWait(options.gapMsMax ?? PROJECTION_LIMITS.gapMsMax);
     // One task that runs and one that gathers, for each lane.
@@ -263,13 +269,22 @@ export class ProjectionPump {
   }
 
   async #run(records: readonly FeedRecord[]): Promise<ProjectionOutcome> {
+    // It ends the thread, and with it the thread's connection: whatever hangs there, the records can be tried again.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), this.#taskMsMax);
     try {
       const batch = packRecords(records);
       // An array is what it takes; its types read Node's in another way.
       const transferList = [batch.bytes.buffer] as never;
-      return await this.#threads.run({ records: batch }, { transferList });
+      return await this.#threads.run({ records: batch }, { transferList, signal: late.signal });
     } catch (error) {
-      return { kind: 'unavailable', cause: error instanceof Error ? error.message : String(error) };
+      const failure = error instanceof Error ? error.message : String(error);
+      const cause = late.signal.aborted
+        ? `a batch took longer than ${this.#taskMsMax} ms, and its thread was ended`
+        : failure;
+      return { kind: 'unavailable', cause };
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -94,6 +94,8 @@ export class JetStreamBench {
       name: 'projection',
       inFlightMax: 100,
       ackWaitMs: 25_000,
+      heartbeatMs: 500,
+      workingMsMax: 60_000,
       ...options,
       link: options.link ?? (await this.link()),
     });

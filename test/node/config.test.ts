@@ -63,6 +63,8 @@ test('every limit arrives where it is meant', () => {
     PROJECTION_WORKERS: '4',
     PROJECTION_RECORDS_MAX: '5',
     FEED_ACK_WAIT_MS: '6000',
+    FEED_HEARTBEAT_MS: '1500',
+    FEED_WORKING_MS_MAX: '5500',
     FEED_IN_FLIGHT_MAX: '7',
     JOURNAL_MEBIBYTES_MAX: '8',
     MAILBOX_ENTRIES_MAX: '9',
@@ -75,11 +77,33 @@ test('every limit arrives where it is meant', () => {
     workers: 2,
     shards: 3,
     projection: { workers: 4, recordsMax: 5 },
-    feed: { ackWaitMs: 6_000, inFlightMax: 7 },
+    feed: { ackWaitMs: 6_000, heartbeatMs: 1_500, workingMsMax: 5_500, inFlightMax: 7 },
     journalBytesMax: 8 * 1024 * 1024,
     limits: { mailboxEntriesMax: 9, pendingMax: 10, commandTimeoutMs: 1_100 },
     http: { streamsMax: 12 },
   });
+});
+
+test('a password that would end the address of Postgres early is refused, and not told', () => {
+  for (const password of ['s3cr#t', '12/34', '12?34']) {
+    const mistakes = mistakesOf({ ...secrets, DATABASE_URL: `postgres://shop:${password}@db/shop` });
+    expect(mistakes).toEqual([expect.stringMatching(/^DATABASE_URL must /)]);
+    expect(mistakes.join()).not.toContain(password);
+  }
+  const escaped = 'postgres://shop:a%2Fb%3Fc%23d%40e@db/shop?sslmode=require';
+  expect(loadConfig({ ...secrets, DATABASE_URL: escaped }, {}).databaseUrl).toBe(escaped);
+});
+
+test('in a cluster, signs of life must come well before a record is given out again', () => {
+  const cluster = { ...secrets, NATS_URL: 'nats://localhost', DATABASE_URL: 'postgres://localhost/shop' };
+  const heartbeat = { FEED_ACK_WAIT_MS: '9000', FEED_HEARTBEAT_MS: '3001' };
+  expect(mistakesOf({ ...cluster, ...heartbeat })).toEqual([
+    expect.stringMatching(
+      /^FEED_HEARTBEAT_MS is 3001, and must be at most a third of FEED_ACK_WAIT_MS, which is 9000/,
+    ),
+  ]);
+  expect(mistakesOf({ ...cluster, ...heartbeat, FEED_HEARTBEAT_MS: '3000' })).toEqual([]);
+  expect(mistakesOf({ ...secrets, ...heartbeat })).toEqual([]);
 });
 
 test('all mistakes are told at once, each by its name', () => {

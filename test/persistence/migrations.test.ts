@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { migrate, openPool, SCHEMA_VERSION, SchemaRefused } from '../../src/persistence/index.ts';
+import { readTables, shapeOf } from '../../src/persistence/schema-shape.ts';
 import { POSTGRES_KINDS, SERVER_MS_MAX, snapshot, type StartedPostgres } from './postgres-kinds.ts';
 
 describe.each(POSTGRES_KINDS)('the schema in $kind Postgres', { timeout: SERVER_MS_MAX }, ({ start }) => {
@@ -21,6 +22,19 @@ describe.each(POSTGRES_KINDS)('the schema in $kind Postgres', { timeout: SERVER_
     expect(await migrate(pool)).toEqual({ from: 0, to: SCHEMA_VERSION });
     expect(await migrate(pool)).toEqual({ from: SCHEMA_VERSION, to: SCHEMA_VERSION });
     expect(await snapshot(pool)).toEqual({ positions: [], orders: [], products: [], stockMovements: [] });
+  });
+
+  test('is known column by column, so that none can be missed', async () => {
+    await migrate(pool);
+    const client = await pool.connect();
+    const found = await readTables(client);
+    client.release();
+    const columns = [...found].map(([name, table]) => [name, new Set(table.columns)]);
+    const known = Object.entries(shapeOf(SCHEMA_VERSION)).map(([name, lines]) => [
+      name,
+      new Set(lines.filter((line) => !line.includes('('))),
+    ]);
+    expect(Object.fromEntries(columns)).toEqual(Object.fromEntries(known));
   });
 
   test('is made in an empty schema that somebody prepared', async () => {
@@ -58,6 +72,84 @@ describe.each(POSTGRES_KINDS)('the schema in $kind Postgres', { timeout: SERVER_
     await expect(refused).rejects.toThrow(SchemaRefused);
     await expect(refused).rejects.toThrow('doorbuster.orders');
     expect((await pool.query('SELECT note FROM doorbuster.orders')).rows).toEqual([{ note: 'theirs' }]);
+  });
+
+  test('goes forward from the version before, with what is in it', async () => {
+    await migrate(pool);
+    await pool.query(`ALTER TABLE doorbuster.products DROP COLUMN retired_at;
+      DELETE FROM doorbuster.doorbuster_schema WHERE version = 2;
+      INSERT INTO doorbuster.journal VALUES ('kept')`);
+    expect(await migrate(pool)).toEqual({ from: 1, to: SCHEMA_VERSION });
+    expect((await pool.query('SELECT id FROM doorbuster.journal')).rows).toEqual([{ id: 'kept' }]);
+    expect(await migrate(pool)).toEqual({ from: SCHEMA_VERSION, to: SCHEMA_VERSION });
+  });
+
+  test.each([
+    ['a table is gone', 'DROP TABLE doorbuster.positions', /doorbuster\.positions is missing/],
+    [
+      'columns are gone',
+      'ALTER TABLE doorbuster.orders DROP COLUMN quantity, DROP COLUMN shard',
+      /doorbuster\.orders\.quantity is missing; doorbuster\.orders\.shard is missing/,
+    ],
+    [
+      'the version says more than is there',
+      'ALTER TABLE doorbuster.products DROP COLUMN retired_at',
+      /not what version 2 made: doorbuster\.products\.retired_at is missing\./,
+    ],
+    [
+      'a column has another type',
+      'ALTER TABLE doorbuster.products ALTER COLUMN unit_amount TYPE int',
+      /doorbuster\.products\.unit_amount is integer NOT NULL, not bigint NOT NULL/,
+    ],
+    [
+      'a text is sorted in another way',
+      'ALTER TABLE doorbuster.orders ALTER COLUMN id TYPE text COLLATE "default"',
+      /doorbuster\.orders\.id is text NOT NULL, not text COLLATE "C" NOT NULL/,
+    ],
+    [
+      'a key is gone',
+      'ALTER TABLE doorbuster.stock_movements DROP CONSTRAINT stock_movements_pkey',
+      /doorbuster\.stock_movements lacks UNIQUE \(product_id, request_id\)/,
+    ],
+    [
+      'an index is gone',
+      'DROP INDEX doorbuster.orders_of_customer',
+      /doorbuster\.orders lacks an index on \(customer_id, created_at, id\)/,
+    ],
+    [
+      'a view stands for a table',
+      'ALTER TABLE doorbuster.journal RENAME TO kept; CREATE VIEW doorbuster.journal AS SELECT id FROM doorbuster.kept',
+      /doorbuster\.journal is not a table/,
+    ],
+    [
+      'a row needs what nobody writes',
+      'ALTER TABLE doorbuster.orders ADD COLUMN note text NOT NULL',
+      /doorbuster\.orders\.note is unknown, and no row can be without it/,
+    ],
+    [
+      'the version is gone',
+      'DELETE FROM doorbuster.doorbuster_schema',
+      /but no version in doorbuster\.doorbuster_schema/,
+    ],
+    [
+      'the versions are somebody else’s',
+      'ALTER TABLE doorbuster.doorbuster_schema ALTER COLUMN version TYPE text',
+      /doorbuster\.doorbuster_schema\.version is text NOT NULL, not integer NOT NULL/,
+    ],
+  ])('is refused by name when %s', async (_, statements, told) => {
+    await migrate(pool);
+    await pool.query(statements);
+    const refused = migrate(pool);
+    await expect(refused).rejects.toThrow(SchemaRefused);
+    await expect(refused).rejects.toThrow(told);
+  });
+
+  test('may have columns, indexes and tables of others beside its own', async () => {
+    await migrate(pool);
+    await pool.query(`ALTER TABLE doorbuster.orders ADD COLUMN note text, ADD COLUMN seen int NOT NULL DEFAULT 0;
+      CREATE INDEX by_status ON doorbuster.orders (status, lower(id)) WHERE status = 'paid';
+      CREATE TABLE doorbuster.reports (day date NOT NULL)`);
+    expect(await migrate(pool)).toEqual({ from: SCHEMA_VERSION, to: SCHEMA_VERSION });
   });
 
   test("somebody else's tables elsewhere are none of its business", async () => {

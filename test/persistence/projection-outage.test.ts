@@ -4,6 +4,7 @@ import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
 import { fiveShardSale } from './five-shard-sale.ts';
 import { rememberingLog } from './log.ts';
 import { MemoryFeed } from './memory-feed.ts';
+import { TcpProxy } from '../harness/tcp-proxy.ts';
 import { openEmptyPool, SERVER_MS_MAX, snapshot, withoutVersions } from './postgres-kinds.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 
@@ -21,7 +22,8 @@ describe('the pump when Postgres goes away', { timeout: SERVER_MS_MAX }, () => {
       const pool = await openEmptyPool(postgres.connection);
       const feed = new MemoryFeed();
       const log = rememberingLog();
-      const pump = new ProjectionPump({ feed, connection: postgres.connection, workers: 2, logger: log });
+      const { connection } = postgres;
+      const pump = new ProjectionPump({ feed, connection, workers: 2, logger: log, recordsPerPull: 20 });
       pump.start();
       const journal = fiveShardSale(100);
       feed.add(journal.records.slice(0, 200));
@@ -41,6 +43,9 @@ describe('the pump when Postgres goes away', { timeout: SERVER_MS_MAX }, () => {
       expect(feed.open).toBe(300);
       expect(pump.stats()).toMatchObject({ state: 'unavailable', applied: 200 });
       expect(log.lines.map(({ level }) => level)).toEqual(['warn']);
+      // However many wait: two tasks for each worker are in memory.
+      expect(feed.handedOut).toBe(pump.stats().inFlight);
+      expect(feed.handedOutMost).toBeLessThanOrEqual(2 * 2 * 20);
 
       await postgres.restart();
       await waitUntil(
@@ -54,6 +59,74 @@ describe('the pump when Postgres goes away', { timeout: SERVER_MS_MAX }, () => {
       await pool.end();
     },
   );
+
+  test('a commit whose answer is lost gives each order once', async () => {
+    const pool = await openEmptyPool(postgres.connection);
+    // A commit waits for the test, so that the answer to it can be swallowed.
+    await pool.query(`CREATE FUNCTION doorbuster.wait_for_test() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END';
+      CREATE CONSTRAINT TRIGGER held AFTER INSERT ON doorbuster.orders DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION doorbuster.wait_for_test()`);
+    const holder = await pool.connect();
+    await holder.query('SELECT pg_advisory_lock(1)');
+    const proxy = await TcpProxy.to(postgres.connection.port);
+    const feed = new MemoryFeed();
+    const connection = { ...postgres.connection, port: proxy.port };
+    const pump = new ProjectionPump({ feed, connection, workers: 1, logger: rememberingLog() });
+    const journal = fiveShardSale(20);
+    feed.add(journal.records);
+    pump.start();
+    const count = async (statement: string): Promise<number> => (await pool.query(statement)).rowCount ?? 0;
+    const committing = `SELECT FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'advisory'`;
+    await waitUntil('it commits', async () => (await count(committing)) > 0);
+    proxy.mute();
+    await holder.query('SELECT pg_advisory_unlock(1)');
+    await waitUntil('it is committed', async () => (await count('SELECT FROM doorbuster.orders')) > 0);
+    await waitUntil('the answer was lost', () => proxy.answersSwallowed > 0);
+    expect(feed.acknowledged.size).toBe(0);
+    proxy.cut();
+    proxy.heal();
+    await waitUntil(
+      'all acknowledged',
+      () => feed.open === 0,
+      () => pump.stats(),
+    );
+    expect(pump.stats().duplicates).toBeGreaterThan(0);
+    expect(withoutVersions((await snapshot(pool)).orders)).toEqual(journal.orders());
+    await pump.stop();
+    holder.release();
+    await proxy.close();
+    await pool.end();
+  });
+
+  test('a batch that takes too long loses its thread, and is tried again', async () => {
+    const pool = await openEmptyPool(postgres.connection);
+    const lock = await pool.connect();
+    await lock.query('BEGIN; LOCK TABLE doorbuster.products');
+    const feed = new MemoryFeed();
+    const log = rememberingLog();
+    const { connection } = postgres;
+    const pump = new ProjectionPump({ feed, connection, workers: 1, logger: log, taskMsMax: 2_000 });
+    const journal = fiveShardSale(20);
+    feed.add(journal.records);
+    pump.start();
+    await waitUntil(
+      'the thread was ended, and the one after it',
+      () => pump.stats().failures > 1,
+      () => pump.stats(),
+    );
+    expect(log.lines).toMatchObject([{ fields: { cause: expect.stringContaining('longer than 2000 ms') } }]);
+    await lock.query('COMMIT');
+    lock.release();
+    await waitUntil(
+      'all acknowledged',
+      () => feed.open === 0,
+      () => pump.stats(),
+    );
+    expect(withoutVersions((await snapshot(pool)).orders)).toEqual(journal.orders());
+    await pump.stop();
+    await pool.end();
+  });
 
   test('it stops in bounded time without a server, and nothing is acknowledged', async () => {
     await postgres.halt();

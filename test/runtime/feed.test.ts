@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import {
+  FeedProgress,
   SqliteFeed,
   SqliteJournal,
   SqliteJournalHost,
+  systemClock,
   type Feed,
   type FeedRecord,
   type Journal,
@@ -31,6 +33,8 @@ interface FeedOptions {
 interface Bench {
   journal(): Journal;
   openFeed(options?: FeedOptions): Promise<TestFeed>;
+  /** Of the feed that was opened last, as far as anybody knows. */
+  recordsBehind(): Promise<number>;
   /** Time passes, where the test has it in its hand. */
   pass(durationMs: number): Promise<void>;
   /** This process ends and starts anew, and what ends with it. */
@@ -46,21 +50,23 @@ async function openSqlite(): Promise<Bench & { readonly path: string }> {
     SqliteJournalHost.start(path, { shards: 8, bytesMax: 2 ** 30 });
   let host = await start();
   let journal = new SqliteJournal(host.connect());
+  let feed: SqliteFeed | undefined;
   return {
     path,
     journal: () => journal,
-    openFeed: ({ inFlightMax = 100, ackWaitMs = 25_000 } = {}) =>
-      Promise.resolve(
-        new SqliteFeed({
-          path,
-          name: 'test',
-          clock: time,
-          committed: host.committed,
-          saveFloor: (name, floor) => host.saveFloor(name, floor),
-          inFlightMax,
-          ackWaitMs,
-        }),
-      ),
+    async openFeed({ inFlightMax = 100, ackWaitMs = 25_000 } = {}) {
+      feed = new SqliteFeed({
+        path,
+        name: 'test',
+        clock: time,
+        committed: host.committed,
+        saveFloor: (name, floor) => host.saveFloor(name, floor),
+        inFlightMax,
+        ackWaitMs,
+      });
+      return feed;
+    },
+    recordsBehind: async () => feed?.recordsBehind ?? NaN,
     pass: (durationMs) => time.pass(durationMs),
     async restart() {
       await host.stop();
@@ -80,9 +86,15 @@ afterAll(() => nats.stop());
 async function openJetStream(): Promise<Bench> {
   const names = await nats.stream();
   let journal = await nats.journal(names);
+  let progress: FeedProgress | undefined;
   return {
     journal: () => journal,
     openFeed: (options) => nats.feed(names, { workingMsMax: 0, ...options }),
+    async recordsBehind() {
+      progress ??= new FeedProgress(await nats.link(), names, 'projection', systemClock);
+      await progress.workedOffUpTo();
+      return progress.recordsBehind;
+    },
     pass: () => Promise.resolve(),
     async restart() {
       await nats.closeLinks();
@@ -240,6 +252,26 @@ describe.each<[string, () => Promise<Bench>]>([
     const again = await bench.openFeed();
     expect(sequences(await pulled(again, 2))).toEqual([4, 5]);
     await again.close();
+  });
+
+  test('is known by how many records it is behind', async () => {
+    bench = await open();
+    const writer = new Writer(bench);
+    const behind = (count: number): Promise<true> =>
+      waitUntil(`${count} behind`, async () => (await bench?.recordsBehind()) === count);
+    const feed = await bench.openFeed({ inFlightMax: 4 });
+    await behind(0);
+    await writer.write(6);
+    await behind(6);
+    expect(sequences(await pulled(feed, 4))).toEqual([1, 2, 3, 4]);
+    await behind(6);
+    feed.ack([1, 2, 4]);
+    await behind(3);
+    await writer.write(2, 2);
+    feed.setAside(1, 3);
+    feed.ack(sequences(await pulled(feed, 2)));
+    await behind(0);
+    await feed.close();
   });
 
   test('can be sent back to the beginning', async () => {

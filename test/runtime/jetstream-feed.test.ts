@@ -76,16 +76,52 @@ test('what takes long is not given to others while there are signs of life', asy
   const names = await nats.stream();
   await write(names, 2);
   // A witness of the server's own patience: its feed gives no signs.
-  const silent = await nats.feed(names, { name: 'silent', ackWaitMs: 2_000, workingMsMax: 0 });
-  const working = await nats.feed(names, { name: 'working', ackWaitMs: 2_000, workingMsMax: LONG_MS });
-  await gathered(2, silent);
-  await gathered(2, working);
-  for (let times = 0; times < 2; times++) {
-    await waitUntil('the silent one is given them again', async () => (await silent.pull(9)).length > 0);
-  }
+  const times = { ackWaitMs: 2_000, workingMsMax: LONG_MS };
+  const silent = await nats.feed(names, { ...times, name: 'silent', workingMsMax: 0 });
+  const seldom = await nats.feed(names, { ...times, name: 'seldom', heartbeatMs: 10_000 });
+  const working = await nats.feed(names, { ...times, name: 'working', heartbeatMs: 500 });
+  for (const feed of [silent, seldom, working]) await gathered(2, feed);
+  for (const feed of [silent, silent, seldom])
+    await waitUntil('it is given them again', async () => (await feed.pull(9)).length > 0);
   expect(await working.pull(9)).toEqual([]);
-  await silent.close();
-  await working.close();
+  for (const feed of [silent, seldom, working]) await feed.close();
+});
+
+test('what takes too long is given to another', async () => {
+  const names = await nats.stream();
+  await write(names, 2);
+  const times = { ackWaitMs: 1_000, heartbeatMs: 500, workingMsMax: 1_500 };
+  const hanging = await nats.feed(names, times);
+  await gathered(2, hanging);
+  const other = await nats.feed(names, times);
+  // Whom the server gives it to, when both ask, is chance.
+  expect((await gathered(1, other)).size).toBeGreaterThan(0);
+  await hanging.close();
+  await other.close();
+});
+
+test('a server that says nothing any more is noticed by its missing signs, and the consumer bound anew', async () => {
+  const names = await nats.stream();
+  const proxy = await TcpProxy.to((await nats.cluster).servers[0]!.port);
+  const link = await nats.link({ servers: `127.0.0.1:${proxy.port}`, ignoreClusterUpdates: true });
+  const feed = await nats.feed(names, { link, heartbeatMs: 500 });
+  await write(names, 1);
+  feed.ack(sorted(await gathered(1, feed)));
+  // What the feed asks still arrives, so that it can be overheard.
+  let looks = 0;
+  const watcher = await nats.link();
+  const watched = `$JS.API.CONSUMER.INFO.${names.journalStream}.projection`;
+  watcher.connection.subscribe(watched, { callback: () => void looks++ });
+  await watcher.connection.flush();
+  proxy.mute();
+  await waitUntil('it asks for its consumer', () => looks > 0);
+  expect(link.isUp).toBe(true);
+  proxy.cut();
+  proxy.heal();
+  await write(names, 1);
+  expect(sorted(await gathered(1, feed))).toEqual([2]);
+  await feed.close();
+  await proxy.close();
 });
 
 test('a lost connection is made again, and nothing is missed', async () => {

@@ -1,4 +1,5 @@
-// How far all feeds of one name together have got: up to which moment everything that was journaled is worked off.
+// How far all feeds of one name together have got: up to which moment everything that was journaled is worked off, and how
+// many records are not.
 
 import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { Clock } from '../ports.ts';
@@ -17,6 +18,8 @@ export class FeedProgress {
   #answer: Promise<number> | undefined;
   #askedAt = -Infinity;
   #isAsking = false;
+  #behind = NaN;
+  #behindAt = -Infinity;
 
   constructor(link: Link, names: JetStreamNames, name: string, clock: Clock) {
     this.#link = link;
@@ -36,12 +39,23 @@ export class FeedProgress {
     return this.#answer;
   }
 
+  /**
+   * Records that are not acknowledged, handed out or not, as of the last answer; those of shards that are set aside do not
+   * count once they were passed over. NaN when the last answer is too old, or there is no such feed.
+   */
+  get recordsBehind(): number {
+    const ageMs = this.#clock.monotonic() - this.#behindAt;
+    return ageMs < JETSTREAM_LIMITS.progressStaleMs ? this.#behind : NaN;
+  }
+
   async #ask(): Promise<number> {
     const { journalStream, journalSubjects } = this.#names;
     const manager = await this.#manager;
     const asked = this.#clock.now();
     try {
       const info = await this.#link.whileUp(() => manager.consumers.info(journalStream, this.#name));
+      this.#behind = info.num_pending + info.num_ack_pending;
+      this.#behindAt = this.#clock.monotonic();
       if (info.num_pending === 0 && info.num_ack_pending === 0) return asked;
       const query = { seq: info.ack_floor.stream_seq + 1, next_by_subj: journalSubjects };
       const oldest = await this.#link.whileUp(() => manager.streams.getMessage(journalStream, query));

@@ -3,7 +3,8 @@
 //   server ──fetch──▶ arrived ──pull──▶ handed out ──ack──▶ server
 //            (bounded)   └──────────────────┴─ nak, or no sign of life for ackWaitMs: given out again
 //
-// For what takes long the feed gives signs of life, up to workingMsMax; then the server gives the record to whoever asks.
+// For what takes long the feed gives a sign of life every heartbeatMs, up to workingMsMax; then the server gives the record to
+// whoever asks. The server gives signs as often while it has nothing: after two that are missing it is asked anew.
 // A record of a shard that was set aside is acknowledged, so that it takes nobody's place, but only when it is durable that
 // the next feed begins before it. Whoever opened the feed closes it, and the connection after it.
 
@@ -17,8 +18,10 @@ import { damageIn } from './record-damage.ts';
 export interface JetStreamFeedOptions extends FeedConsumerOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly timers: Pick<Timers, 'after'>;
+  /** Between two signs of life, in both directions; 500 to 30,000, and well below ackWaitMs. */
+  readonly heartbeatMs: number;
   /** How long a record may be worked on; given out again after this and ackWaitMs. */
-  readonly workingMsMax?: number;
+  readonly workingMsMax: number;
 }
 
 /** Not acknowledged, here or by the server's word. */
@@ -158,14 +161,15 @@ export class JetStreamFeed implements Feed {
 
   /** @returns how many came */
   async #fetchOnce(consumer: Consumer): Promise<number> {
-    const { feedPrefetchMax, feedFetchMs, feedHeartbeatMs } = JETSTREAM_LIMITS;
-    const { link } = this.#options;
+    const { feedPrefetchMax, feedFetchMs } = JETSTREAM_LIMITS;
+    const { link, heartbeatMs } = this.#options;
     const room = feedPrefetchMax - this.#arrived.size;
     if (room <= 0) {
       await this.#changed(feedFetchMs);
       return 0;
     }
-    const options = { max_messages: room, expires: feedFetchMs, idle_heartbeat: feedHeartbeatMs };
+    const expires = Math.max(feedFetchMs, 3 * heartbeatMs);
+    const options = { max_messages: room, expires, idle_heartbeat: heartbeatMs };
     const messages = await link.whileUp(() => consumer.fetch(options));
     this.#fetching = messages;
     try {
@@ -245,8 +249,8 @@ export class JetStreamFeed implements Feed {
 
   /** So that the server does not give to others what is worked on here. */
   #giveSigns(): void {
-    const { clock, timers, ackWaitMs, workingMsMax = JETSTREAM_LIMITS.feedWorkingMsMax } = this.#options;
-    this.#cancelSigns = timers.after(ackWaitMs / 3, () => {
+    const { clock, timers, heartbeatMs, workingMsMax } = this.#options;
+    this.#cancelSigns = timers.after(heartbeatMs, () => {
       const since = clock.monotonic() - workingMsMax;
       for (const { message, arrivedAt, isGivenBack } of this.#held.values()) {
         if (arrivedAt > since && !isGivenBack) message.working();

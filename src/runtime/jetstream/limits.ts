@@ -26,16 +26,12 @@ export const JETSTREAM_LIMITS = {
   purgeMs: 60_000,
   /** Records that one feed has from the server and nobody has pulled. */
   feedPrefetchMax: 100,
-  /** For one request of the feed; then it asks again. */
+  /** For one request of the feed, and three signs of life of the server at least; then it asks again. */
   feedFetchMs: 15_000,
-  /** The server says so often that it lives; after two it is asked anew. */
-  feedHeartbeatMs: 3_000,
   /** A pull without records ends empty. */
   feedIdleMs: 500,
   /** A record that was given back comes again no earlier. */
   feedNakDelayMs: 100,
-  /** How long a record may be worked on before the server gives it out again. */
-  feedWorkingMsMax: 60_000,
   /** For one answer about the cluster's document or a lease. */
   clusterAnswerMs: 1_000,
   /** While another write of the same key is under way: between two tries, and how many. */
@@ -45,6 +41,8 @@ export const JETSTREAM_LIMITS = {
   clusterLookMs: 150,
   /** How far the feed is, is asked for no more often. */
   progressFreshMs: 200,
+  /** An older answer does not say how many records are missing. */
+  progressStaleMs: 10_000,
   /** Beside a record in its message: subject, headers, and the room that later versions may want. */
   messageOverheadBytes: 4 * 1024,
   /** The server knows a repeated append for so long; its expectation alone is enough after that. */

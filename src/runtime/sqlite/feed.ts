@@ -42,6 +42,7 @@ export class SqliteFeed implements Feed {
   readonly #database: DatabaseSync;
   readonly #readNew: StatementSync;
   readonly #readOne: StatementSync;
+  readonly #readHead: StatementSync;
   readonly #handedOut = new Map<Sequence, HandedOut>();
   /** By shard: the first record that is passed over. */
   readonly #setAside = new Map<number, Sequence>();
@@ -56,11 +57,22 @@ export class SqliteFeed implements Feed {
       `SELECT ${RECORD_COLUMNS} FROM records WHERE sequence > ? ORDER BY sequence`,
     );
     this.#readOne = this.#database.prepare(`SELECT ${RECORD_COLUMNS} FROM records WHERE sequence = ?`);
+    this.#readHead = this.#database.prepare('SELECT max(sequence) AS head FROM records');
     const floor = this.#database.prepare('SELECT floor FROM feeds WHERE name = ?').get(options.name)?.[
       'floor'
     ];
     this.#savedFloor = Number(floor ?? 0);
     this.#next = this.#savedFloor + 1;
+  }
+
+  /**
+   * Records that are not acknowledged, handed out or not. Sequences that a repair of the journal left out count as well, until
+   * the feed has passed them; those of shards that are set aside do until then. NaN when it is closed.
+   */
+  get recordsBehind(): number {
+    if (!this.#database.isOpen) return NaN;
+    const head = Number(this.#readHead.get()?.['head'] ?? 0);
+    return Math.max(0, head - (this.#next - 1)) + this.#handedOut.size;
   }
 
   /** Begins anew behind `floor`: whoever works the records off knows better where it stands. */
