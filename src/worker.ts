@@ -6,13 +6,17 @@ import { pino } from 'pino';
 import type { Stock } from './actors/index.ts';
 import type { Config } from './config.ts';
 import {
+  AdminDesk,
+  answerAdminCall,
   Auth,
   Counters,
   createApp,
   listen,
   loadAssets,
   ProductHub,
+  tooManyAdminCalls,
   type Listener,
+  type NodeControl,
   type NodeReport,
   type NodeShard,
   type PlacementApplied,
@@ -23,6 +27,7 @@ import {
 import { openPool, OrderReads, ProductReads, type PostgresConnection } from './persistence/index.ts';
 import {
   addressOf,
+  AdminService,
   BEAT_PERIOD_MS,
   catchUp,
   Heartbeats,
@@ -42,12 +47,14 @@ import {
   ThreadTransport,
   throwApart,
   type Address,
+  type Link,
   type WireCounts,
   type Ownership,
   type ShardStatus,
 } from './runtime/index.ts';
 import type { WorkerStorage } from './storage.ts';
 import { SeldomLog } from './seldom-log.ts';
+import { version } from './version.ts';
 import { openStorage } from './worker-storage.ts';
 
 export interface WorkerData {
@@ -125,7 +132,9 @@ const refusals = new SeldomLog(clock, (reason, times) =>
   logger.warn({ reason, times }, 'messages of another node were refused; nothing came of them'),
 );
 const threads = new ThreadTransport(peers);
-const nodes = await openNodeTransport();
+/** What the NATS servers bring from other nodes and from admins, and take there. */
+const nats = await openNats();
+const nodes = nats && new NatsTransport({ ...nats, self, onRefused: (reason) => refusals.tell(reason) });
 const transport = nodes === undefined ? threads : new NodeTransport(self, threads, nodes);
 const shards = new OwnShards({
   self,
@@ -146,6 +155,7 @@ const router = new Router(
 );
 const counters = new Counters();
 let listener: Listener | undefined;
+let adminService: AdminService | undefined;
 let closeReads = async (): Promise<void> => undefined;
 
 const main = new ThreadLink(parentPort!, {
@@ -173,7 +183,7 @@ const main = new ThreadLink(parentPort!, {
   }),
   live: liveShards,
   stopServing: async () => {
-    await listener?.stop();
+    await Promise.all([listener?.stop(), adminService?.stop()]);
     await closeReads();
   },
   drain: async () => {
@@ -184,6 +194,22 @@ const main = new ThreadLink(parentPort!, {
     cancel();
   },
 });
+
+const control: NodeControl = {
+  get phase() {
+    return board.phase;
+  },
+  get projectedUpTo() {
+    return board.projectedUpTo;
+  },
+  shards: () => main.ask<NodeShard[]>('shards', undefined, SOON),
+  metrics: () => main.ask<string>('metrics', undefined, SOON),
+  audit: () => main.ask<NodeReport>('audit'),
+  profile: (request) => main.ask<ProfileOutcome>('profile', request),
+  placement: () => main.ask<PlacementStatus>('placement', undefined, SOON),
+  planPlacement: (request) => main.ask<PlacementPlan>('planPlacement', request, SOON),
+  applyPlacement: (request) => main.ask<PlacementApplied>('applyPlacement', request, SOON),
+};
 
 threads.onMessage((message) => router.receive(message));
 nodes?.onMessage((message) => {
@@ -202,12 +228,10 @@ function lookUp(): void {
   }
 }
 
-/** What the NATS servers bring from other nodes, and take there. */
-async function openNodeTransport(): Promise<NatsTransport | undefined> {
+async function openNats(): Promise<{ link: Link; names: JetStreamNames } | undefined> {
   if (storageData.kind === 'embedded') return undefined;
   const link = await openLink(storageData.connection, timers);
-  const names = new JetStreamNames(storageData.prefix);
-  return new NatsTransport({ link, names, self, onRefused: (reason) => refusals.tell(reason) });
+  return { link, names: new JetStreamNames(storageData.prefix) };
 }
 
 /** Placement changed. Resolves when this thread has stopped what is others' by now. */
@@ -246,21 +270,7 @@ async function serve({ connection, port, reusePort }: ServeRequest): Promise<num
       clock,
       random,
       auth: new Auth(config.authSecret, config.adminToken, clock),
-      node: {
-        get phase() {
-          return board.phase;
-        },
-        get projectedUpTo() {
-          return board.projectedUpTo;
-        },
-        shards: () => main.ask<NodeShard[]>('shards', undefined, SOON),
-        metrics: () => main.ask<string>('metrics', undefined, SOON),
-        audit: () => main.ask<NodeReport>('audit'),
-        profile: (request) => main.ask<ProfileOutcome>('profile', request),
-        placement: () => main.ask<PlacementStatus>('placement', undefined, SOON),
-        planPlacement: (request) => main.ask<PlacementPlan>('planPlacement', request, SOON),
-        applyPlacement: (request) => main.ask<PlacementApplied>('applyPlacement', request, SOON),
-      },
+      node: control,
       orders: new OrderReads(pool),
       products: new ProductReads(pool),
       hub: new ProductHub(router, timers),
@@ -273,8 +283,25 @@ async function serve({ connection, port, reusePort }: ServeRequest): Promise<num
   );
   const { host, http } = config;
   const shortcut = { purchase, bytesMax: http.orderBytesMax };
+  adminService = nats && (await openAdminService(nats));
   listener = await listen(app, { host, port, reusePort, headerBytesMax: http.headerBytesMax }, shortcut);
   return listener.port;
+}
+
+/** A node that may not open it goes on: shoppers need none of it, and the HTTP API does the same. */
+function openAdminService(on: { link: Link; names: JetStreamNames }): Promise<AdminService> {
+  const desk = new AdminDesk(router, control);
+  const onError = (error: unknown): void => logger.error({ err: error }, 'a request over NATS failed');
+  const options = { desk, bytesMax: config.http.adminBytesMax, onError };
+  return AdminService.open({
+    ...on,
+    version,
+    answer: (call, bytes) => answerAdminCall(options, call, bytes),
+    busy: tooManyAdminCalls,
+    onEnded: (why) =>
+      logger.warn({ why }, 'the NATS service stock-admin is not there for admins of this node'),
+    onRefused: (reason) => refusals.tell(reason),
+  });
 }
 
 function liveShards(): LiveShard[] {

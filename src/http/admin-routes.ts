@@ -1,16 +1,16 @@
 // The shop's own calls, with the admin token: products, stock, shards, audit, profiles.
 
 import type { Context, Hono } from 'hono';
-import type { Refusal, Reply, Stock } from '../actors/index.ts';
+import { AdminDesk, type ProductSaved } from './admin-desk.ts';
 import type { HttpContext } from './context.ts';
-import { invalid, Problem, problemResponse } from './problem.ts';
-import { productView } from './product-view.ts';
+import { invalid } from './problem.ts';
 import { idempotencyKey, parse, readJson } from './request.ts';
 import { profileAnswer } from './profile-answer.ts';
 import { ChangeStock, ProductId, PutProduct, TakeProfile } from './schemas.ts';
 
 export function adminRoutes(app: Hono, context: HttpContext): void {
   const { auth, router, limits, node } = context;
+  const desk = new AdminDesk(router, node);
 
   app.use('/v1/admin/*', async (c, next) => {
     auth.admin(c.req.header('authorization'));
@@ -21,28 +21,13 @@ export function adminRoutes(app: Hono, context: HttpContext): void {
   app.put('/v1/admin/products/:id', async (c) => {
     const productId = parse(ProductId, c.req.param('id'), 'id');
     const product = await readJson(c, PutProduct, limits.adminBytesMax);
-    const reply = await router.request({
-      kind: 'configure',
-      productId,
-      expectedRevision: expectedRevision(c),
-      configuration: {
-        name: product.name,
-        description: product.description,
-        startsAt: Date.parse(product.startsAt),
-        endsAt: Date.parse(product.endsAt),
-        amount: product.price.amount,
-        currency: product.price.currency,
-        perCustomerLimit: product.perCustomerLimit,
-        holdSeconds: product.holdSeconds,
-      },
-    });
-    return answerProduct(c, reply);
+    return answerProduct(c, await desk.putProduct(productId, product, expectedRevision(c)));
   });
 
   for (const kind of ['pause', 'resume'] as const) {
     app.post(`/v1/admin/products/:id/${kind}`, async (c) => {
       const productId = parse(ProductId, c.req.param('id'), 'id');
-      return answerProduct(c, await router.request({ kind, productId }));
+      return answerProduct(c, await desk.switchSale(kind, productId));
     });
   }
 
@@ -51,15 +36,16 @@ export function adminRoutes(app: Hono, context: HttpContext): void {
     const requestId = idempotencyKey(c.req.header('idempotency-key'));
     const { quantity } = await readJson(c, ChangeStock, limits.adminBytesMax);
     const kind = quantity > 0 ? 'loadStock' : 'withdrawStock';
-    return answerStock(c, await router.request({ kind, productId, requestId, quantity: Math.abs(quantity) }));
+    const stock = await desk.changeStock({ kind, productId, requestId, quantity: Math.abs(quantity) });
+    if (stock.duplicate) c.header('Idempotency-Replayed', 'true');
+    return c.json(stock);
   });
 
-  app.get('/v1/admin/products/:id/stock', async (c) => {
-    const productId = parse(ProductId, c.req.param('id'), 'id');
-    return answerStock(c, await router.request({ kind: 'showStock', productId }));
-  });
+  app.get('/v1/admin/products/:id/stock', async (c) =>
+    c.json(await desk.showStock(parse(ProductId, c.req.param('id'), 'id'))),
+  );
 
-  app.get('/v1/admin/shards', async (c) => c.json({ shards: await node.shards() }));
+  app.get('/v1/admin/shards', async (c) => c.json(await desk.shards()));
 
   app.get('/v1/admin/audit', async (c) => c.json(await node.audit()));
 
@@ -84,33 +70,8 @@ function expectedRevision(c: Context): number | undefined {
   return Number(revision);
 }
 
-const CLOSED_FOR_GOOD =
-  'The sale ended more than 24 h ago (or what ORDERS_KEPT_SECONDS says) and is closed for good: nothing of it changes any ' +
-  'more. Make a new product.';
-
-/** A shop's change meets the end of a sale only when it is closed for good. */
-const refused = (refusal: Refusal): Response =>
-  refusal === 'sale_ended'
-    ? problemResponse('sale_ended', { detail: CLOSED_FOR_GOOD })
-    : problemResponse(refusal);
-
-function answerProduct(c: Context, reply: Reply): Response {
-  if (reply.outcome === 'refused') return refused(reply.refusal);
-  if (reply.outcome !== 'configured' && reply.outcome !== 'product') {
-    throw new Error(`a product's change was answered with ${reply.outcome}`);
-  }
-  const isNew = reply.outcome === 'configured' && reply.created;
-  c.header('ETag', `"${reply.product.revision}"`);
-  if (isNew) c.header('Location', `/v1/products/${reply.product.productId}`);
-  return c.json(productView(reply.product), isNew ? 201 : 200);
-}
-
-function answerStock(c: Context, reply: Reply): Response {
-  if (reply.outcome === 'refused') return refused(reply.refusal);
-  if (reply.outcome !== 'stock') throw new Problem('invalid_request');
-  const { loaded, available, reserved, sold, withdrawn }: Stock = reply.stock;
-  const units = { loaded, available, reserved, sold, withdrawn };
-  if (c.req.method === 'GET') return c.json({ productId: reply.productId, ...units });
-  if (reply.duplicate) c.header('Idempotency-Replayed', 'true');
-  return c.json({ productId: reply.productId, ...units, duplicate: reply.duplicate });
+function answerProduct(c: Context, { product, revision, isNew }: ProductSaved): Response {
+  c.header('ETag', `"${revision}"`);
+  if (isNew) c.header('Location', `/v1/products/${product.id}`);
+  return c.json(product, isNew ? 201 : 200);
 }

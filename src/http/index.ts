@@ -1,5 +1,7 @@
 // The HTTP side's public door.
 
+export { answerAdminCall, tooManyAdminCalls } from './admin-call.ts';
+export { AdminDesk, type StockChanged, type StockCounted } from './admin-desk.ts';
 export { createApp } from './app.ts';
 export { Auth } from './auth.ts';
 export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './context.ts';
@@ -20,4 +22,5 @@ export { openApiDocument } from './openapi/index.ts';
 export { loadAssets, sampleCampaign, type ProductView, type SampleProduct } from './pages/index.ts';
 export { ProductHub } from './product-hub.ts';
 export { RetiredOrders } from './retired-orders.ts';
+export { IDEMPOTENCY_KEY, ProductId, UNITS_PER_LOAD_MAX } from './schemas.ts';
 export { listen, supportsReusePort, type Listener } from './server.ts';

@@ -5,7 +5,7 @@ import { ORDER_STATUSES } from '../actors/index.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 
 const UNITS_PER_ORDER_MAX = 10_000;
-const UNITS_PER_LOAD_MAX = 10_000_000;
+export const UNITS_PER_LOAD_MAX = 10_000_000;
 const WEEK_SECONDS = 7 * 24 * 60 * 60;
 
 export const ProductId = z
@@ -150,6 +150,27 @@ export const ChangeStock = z
       .meta({ description: 'Units to load; below 0, to withdraw.', example: 500 }),
   })
   .meta({ id: 'ChangeStock' });
+
+const RequestId = z
+  .string({
+    error: 'must be given: text that names this change, so that its repetition does not count again',
+  })
+  .regex(IDEMPOTENCY_KEY, 'must be 1 to 128 printable ASCII characters');
+
+/** Over NATS, where loading and withdrawing have subjects of their own. */
+export const StockRequest = z.strictObject({
+  productId: ProductId,
+  quantity: z.int().min(1).max(UNITS_PER_LOAD_MAX),
+  requestId: RequestId,
+});
+export const ShowStockRequest = z.strictObject({ productId: ProductId });
+export const NoFields = z.strictObject({});
+
+/** `expectedRevision` as If-Match over HTTP; 0 only creates. */
+export const PutProductRequest = PutProduct.safeExtend({
+  productId: ProductId,
+  expectedRevision: z.int().min(0).max(999_999_999).optional(),
+});
 
 const units = { loaded: z.int(), available: z.int(), reserved: z.int(), sold: z.int(), withdrawn: z.int() };
 

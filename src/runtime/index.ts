@@ -13,6 +13,8 @@ export { NatsTransport, type NatsTransportOptions, type WireCounts } from './clu
 export { CallFailed, NodeCalls, type CallHandlers, type NodeCallsOptions } from './cluster/node-calls.ts';
 export { NodeTransport } from './cluster/node-transport.ts';
 export { MessageRefused } from './cluster/wire-reader.ts';
+export { AdminService, type AdminAnswer, type AdminCall } from './jetstream/admin-service.ts';
+export { isDenied } from './jetstream/denied.ts';
 export { FeedProgress } from './jetstream/feed-progress.ts';
 export { JetStreamFeed, type JetStreamFeedOptions } from './jetstream/feed.ts';
 export { rewindFeed, type FeedRewindOptions } from './jetstream/feed-rewind.ts';

@@ -39,7 +39,12 @@ const userOf = (user: string, publish: readonly string[], subscribe: readonly st
 });
 
 const users: NatsUser[] = [
-  userOf('gateway', ['doorbuster.cmd.*'], ['doorbuster.reply.*']),
+  userOf('gateway', ['doorbuster.cmd.*', '_INBOX_admin.>'], ['doorbuster.reply.*', 'admin.>', '$SRV.>']),
+  {
+    user: 'admin',
+    password: PASSWORD,
+    permissions: { publish: { allow: ['admin.>', '$SRV.>'] }, subscribe: { allow: ['_INBOX_admin.>'] } },
+  },
   userOf(
     'owner',
     [
@@ -127,6 +132,12 @@ test('sell together, and none of them can do the work of another', async () => {
   const audit = await gateway.admin<{ ok: boolean }>('GET', '/audit');
   expect(audit.body).toMatchObject({ ok: true });
 
+  const loaded = await doorbuster(['stock', 'load', 'kettle', '2', '--json'], {
+    NATS_URL: `nats://admin:${PASSWORD}@127.0.0.1:${nats.servers[0]!.port}`,
+    NATS_INBOX_PREFIX: '_INBOX_admin',
+  });
+  expect(loaded, loaded.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining('"loaded":5') });
+  await expectDenied('gateway', 'admin.stock.load');
   await expectDenied('gateway', 'doorbuster.journal.3');
   await expectDenied('gateway', 'doorbuster.reply.64');
   await expectDenied('writer', 'doorbuster.journal.3');

@@ -9,6 +9,7 @@
 //                           doorbuster.node.<member>       what nodes ask each other
 //                           doorbuster.changes             the document was changed: look at it
 //                           doorbuster.nodes               what one of them tells all others
+//                           admin.stock.load, …            what admins ask; doorbuster-2.admin.stock.load with another prefix
 
 import type { Address } from '../ports.ts';
 
@@ -83,5 +84,14 @@ export class JetStreamNames {
 
   nodeOf(member: number): string {
     return `${this.#prefix}.node.${member}`;
+  }
+
+  /** Without the prefix that clusters have by default, so that two clusters on one server do not answer for each other. */
+  get adminPrefix(): string {
+    return this.#prefix === DEFAULT_PREFIX ? 'admin' : `${this.#prefix}.admin`;
+  }
+
+  adminOf(call: string): string {
+    return `${this.adminPrefix}.${call}`;
   }
 }
