@@ -40,6 +40,8 @@ export interface ProjectionPumpOptions {
   /** Whether shoppers need the processor at this moment; then pulling waits, for `yieldMsMax` at most. */
   readonly isRush?: () => boolean;
   readonly clock?: Pick<Clock, 'now'>;
+  /** Lists of products that were read before this version are out of date. It neither waits nor throws. */
+  readonly onProducts?: (version: number) => void;
 }
 
 export interface ProjectionStats {
@@ -83,6 +85,7 @@ export class ProjectionPump {
   readonly #gaps: GapWait;
   readonly #stopMsMax: number;
   readonly #isRush: () => boolean;
+  readonly #onProducts: (version: number) => void;
   readonly #giveBack = new Backoff(PROJECTION_LIMITS.giveBackFirstMs, PROJECTION_LIMITS.giveBackMostMs);
   readonly #pauses = new Pauses();
   #pulling: Promise<void> | undefined;
@@ -101,6 +104,7 @@ export class ProjectionPump {
     this.#clock = clock;
     this.#health = new ProjectionHealth(logger, clock);
     this.#isRush = options.isRush ?? (() => false);
+    this.#onProducts = options.onProducts ?? (() => undefined);
     this.#stopMsMax = options.stopMsMax ?? PROJECTION_LIMITS.stopMsMax;
     this.#gaps = new GapWait(options.gapMsMax ?? PROJECTION_LIMITS.gapMsMax);
     // One task that runs and one that gathers, for each lane.
@@ -271,6 +275,7 @@ export class ProjectionPump {
     this.#applied += outcome.applied;
     this.#duplicates += outcome.duplicates;
     this.#deferred += outcome.deferred.length;
+    if (outcome.productsVersion !== undefined) this.#onProducts(outcome.productsVersion);
     if (outcome.applied > 0) this.#giveBack.reset();
     const deferred = new Set(outcome.deferred);
     const done = records.filter(({ sequence }) => !deferred.has(sequence));

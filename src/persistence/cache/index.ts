@@ -9,6 +9,7 @@ export {
   type Cache,
   type CacheFigures,
   type CacheKind,
+  type CacheState,
 } from './cache.ts';
 export { MemoryCache } from './memory-cache.ts';
 export { openCache, type CacheOptions } from './open-cache.ts';
