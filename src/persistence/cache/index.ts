@@ -6,6 +6,7 @@ export {
   CACHE_RESULTS,
   CACHE_STATES,
   LAST_VERSION,
+  LIFETIME_MS,
   type Cache,
   type CacheFigures,
   type CacheKind,
