@@ -88,6 +88,8 @@ export class RedisCache implements Cache {
     lifetimeMs: number,
     isStrict: '0' | '1',
   ): Promise<void> {
+    // While it is away nothing is packed for it.
+    if (this.#client.status !== 'ready') return;
     const key = this.#keyOf(kind, id);
     const entry = encodeEntry(key, version, value);
     if (entry === undefined) return;
