@@ -58,7 +58,7 @@ async function supervise(): Promise<void> {
       nodes: NODES,
       shards: SHARDS,
       demo: true,
-      env: secrets,
+      env: { ...secrets, REDIS_URL: redis.url },
       ports,
       onProgress,
     });
@@ -122,7 +122,6 @@ A fourth node, which Ctrl-C stops (or one of the three again, after kill -9, wit
     npx doorbuster start --demo
 
 Ctrl-C stops everything that this command started and removes its folders; stop what you started yourself before.
-Redis runs for what is to come: no node uses it yet.
 `);
 }
 

@@ -16,7 +16,7 @@ import {
   type NodeControl,
 } from '../src/http/index.ts';
 import type { NodeFile } from '../src/main.ts';
-import { openPool, OrderReads, ProductReads } from '../src/persistence/index.ts';
+import { MemoryCache, openPool, OrderReads, ProductReads } from '../src/persistence/index.ts';
 import {
   CommitMeter,
   lockDataFolder,
@@ -79,6 +79,7 @@ const { app, purchase } = createApp(
     node,
     orders: new OrderReads(pool),
     products: new ProductReads(pool),
+    cache: new MemoryCache(),
     hub: new ProductHub(router, timers),
     assets: loadAssets(),
     counters: new Counters(),

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import * as z from 'zod';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http/index.ts';
+import { parseRedisAddress, type RedisAddress } from './persistence/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
 
 /** A number, or its digits: the environment knows only text. Nothing else, since JavaScript takes `true` for 1. */
@@ -56,6 +57,14 @@ function isNatsAddress(address: string): boolean {
     return false;
   }
 }
+
+const redisAddress = z.string().superRefine((text, context) => {
+  try {
+    parseRedisAddress(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
 
 const mebibytes = 1024 * 1024;
 
@@ -110,7 +119,9 @@ const settings = z.strictObject({
   ROLES: roles
     .default([...ROLES])
     .describe('what the node does: http, actors, projection, separated by commas'),
-  REDIS_URL: notYet('this version has no shared cache'),
+  REDIS_URL: redisAddress
+    .optional()
+    .describe('Redis for what is read again: one server, Sentinel or Cluster'),
   AUTH_JWKS_URL: notYet('this version verifies HS256 tokens by AUTH_SECRET only'),
   NODE_ID: z.string().min(1).max(64).default(hostname().slice(0, 64)).describe('name of this node'),
   ADMIN_TOKEN: secret('the token that admins send')
@@ -197,6 +208,8 @@ export interface Config {
   readonly workers: number;
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
+  /** Without Redis each worker thread has a cache of its own. */
+  readonly cache: { readonly redis: RedisAddress | undefined; readonly prefix: string };
   /** Undefined for a node by itself. */
   readonly cluster: ClusterConfig | undefined;
   readonly roles: ReadonlySet<Role>;
@@ -366,6 +379,10 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     workers: values.WORKERS,
     dataDir: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL,
+    cache: {
+      redis: values.REDIS_URL === undefined ? undefined : parseRedisAddress(values.REDIS_URL),
+      prefix: values.NATS_PREFIX,
+    },
     cluster: clusterOf(values),
     roles: new Set(values.ROLES),
     nodeId: values.NODE_ID,

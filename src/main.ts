@@ -28,6 +28,7 @@ import { NodeAudit } from './node-audit.ts';
 import { preparePostgres, startPostgres, type NodePostgres } from './node-postgres.ts';
 import { PlacementStore } from './placement-store.ts';
 import { Projecting } from './projecting.ts';
+import { openCache } from './persistence/index.ts';
 import { placementAtStart, Resharding } from './resharding.ts';
 import {
   ClusterUnavailable,
@@ -165,7 +166,13 @@ async function compose(
   await orDeath(cluster?.open() ?? workers.open(), storage.died, workers.failed);
   undo.push(storage.makeSnapshots(logger, () => workers.statuses()));
 
-  const projecting = postgres && new Projecting({ config, storage, connection: postgres.connection, logger });
+  const { journalId } = storage;
+  const { redis, prefix } = config.cache;
+  const address = config.roles.has('projection') ? redis : undefined;
+  const cache = await openCache({ address, prefix, journalId, logger, clock: systemClock });
+  undo.push(() => cache.close());
+  const projecting =
+    postgres && new Projecting({ config, storage, connection: postgres.connection, cache, logger });
   if (config.roles.has('projection')) {
     if (cluster === undefined) await projecting?.start();
     else cluster.project(projecting);
@@ -190,7 +197,12 @@ async function compose(
   let url: string | undefined;
   if (postgres !== undefined && config.roles.has('http')) {
     const reusePort = supportsReusePort && config.workers > 1;
-    const serving = workers.serve({ connection: postgres.connection, port: config.port, reusePort });
+    const serving = workers.serve({
+      connection: postgres.connection,
+      journalId,
+      port: config.port,
+      reusePort,
+    });
     const port = await orDeath(serving, storage.died, workers.failed);
     url = `http://${hostOfUrl(config.host)}:${port}`;
   }

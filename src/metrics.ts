@@ -1,7 +1,7 @@
 // The figures of all threads as Prometheus text. Threads count in plain numbers; they are gathered when somebody asks.
 
 import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
-import type { ProjectionStats } from './persistence/index.ts';
+import { CACHE_STATES, type ProjectionStats } from './persistence/index.ts';
 import type { PoolFigures } from './worker-pool.ts';
 import type { WorkerFigures } from './worker.ts';
 
@@ -85,6 +85,15 @@ export class Metrics {
     ['result'],
   );
 
+  readonly #cacheReads = this.#counter(
+    'doorbuster_cache_reads_total',
+    'Reads of the cache, by what was read and how it went',
+    ['kind', 'result'],
+  );
+  readonly #cacheState = this.#gauge('doorbuster_cache_state', 'How many worker threads see the cache so', [
+    'state',
+  ]);
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
   }
@@ -110,10 +119,21 @@ export class Metrics {
         { result },
         total(({ messages }) => messages[result]),
       );
+    this.#renderCache(pool, workers);
     if (projection !== undefined) this.#renderProjection(projection);
     this.#lag.set(projectionLag.seconds);
     this.#lagRecords.set(projectionLag.records);
     return this.#registry.metrics();
+  }
+
+  #renderCache({ cacheReads }: PoolFigures, workers: readonly WorkerFigures[]): void {
+    this.#cacheReads.reset();
+    for (const [name, count] of cacheReads) {
+      const [kind, result] = name.split('/');
+      this.#cacheReads.inc({ kind: kind!, result: result! }, count);
+    }
+    for (const state of CACHE_STATES)
+      this.#cacheState.set({ state }, workers.filter(({ cache }) => cache?.state === state).length);
   }
 
   #renderProjection(projection: ProjectionStats): void {

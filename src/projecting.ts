@@ -3,7 +3,7 @@
 
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { ProjectionPump, type PostgresConnection } from './persistence/index.ts';
+import { ProjectionPump, SHOP_WINDOW, type Cache, type PostgresConnection } from './persistence/index.ts';
 import { rushOf, systemClock, systemTimers } from './runtime/index.ts';
 import type { NodeFeed, Storage } from './storage.ts';
 
@@ -11,6 +11,8 @@ export interface ProjectingOptions {
   readonly config: Pick<Config, 'projection' | 'feed'>;
   readonly storage: Pick<Storage, 'openFeed' | 'committed' | 'projectedUpTo'>;
   readonly connection: PostgresConnection;
+  /** Told of lists of products that are out of date. */
+  readonly cache: Pick<Cache, 'invalidate'>;
   readonly logger: Logger;
 }
 
@@ -74,7 +76,7 @@ export class Projecting {
   }
 
   async #begin(): Promise<void> {
-    const { config, storage, connection, logger } = this.#options;
+    const { config, storage, connection, cache, logger } = this.#options;
     const feed = await storage.openFeed(connection);
     const pump = new ProjectionPump({
       feed,
@@ -83,6 +85,7 @@ export class Projecting {
       recordsPerPull: config.projection.recordsMax,
       taskMsMax: config.feed.workingMsMax,
       isRush: rushOf(storage.committed, systemClock),
+      onProducts: (version) => void cache.invalidate('products', SHOP_WINDOW, version),
       logger,
     });
     pump.start();

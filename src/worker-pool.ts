@@ -55,6 +55,8 @@ export interface PoolFigures {
   /** Of all threads that there ever were, as far as they told. */
   readonly orders: ReadonlyMap<string, number>;
   readonly repeated: number;
+  /** Of the cache, by `kind/result`. */
+  readonly cacheReads: ReadonlyMap<string, number>;
   readonly deaths: ReadonlyMap<DeathReason, number>;
   readonly takeovers: number;
 }
@@ -81,6 +83,7 @@ export class WorkerPool {
   readonly #fail: (error: Error) => void;
   readonly #deaths = new Map<DeathReason, number>(DEATH_REASONS.map((reason) => [reason, 0]));
   readonly #ordersOfDead = new Map<string, number>();
+  readonly #cacheReadsOfDead = new Map<string, number>();
   #repeatedOfDead = 0;
   #fencedOfDead = 0;
   #takeovers = 0;
@@ -150,16 +153,27 @@ export class WorkerPool {
   async figures(): Promise<PoolFigures> {
     const answered = await this.#askEach<WorkerFigures>('figures', FIGURES_MS_MAX);
     const orders = new Map(this.#ordersOfDead);
+    const cacheReads = new Map(this.#cacheReadsOfDead);
     let repeated = this.#repeatedOfDead;
     let fenced = this.#fencedOfDead;
     for (const thread of this.#living) {
       thread.counted = answered.get(thread.number) ?? thread.counted;
       addCounts(orders, thread.counted.orders);
+      addCounts(cacheReads, thread.counted.cache?.reads ?? NONE);
       repeated += thread.counted.repeated;
       fenced += thread.counted.fenced;
     }
     const silent = this.#silent(answered);
-    return { answered, silent, orders, repeated, fenced, deaths: this.#deaths, takeovers: this.#takeovers };
+    return {
+      answered,
+      silent,
+      orders,
+      cacheReads,
+      repeated,
+      fenced,
+      deaths: this.#deaths,
+      takeovers: this.#takeovers,
+    };
   }
 
   /** Of all shards, as far as their threads tell. */
@@ -236,6 +250,7 @@ export class WorkerPool {
     if (this.#isStopping) return;
     this.#deaths.set(reason, this.#deaths.get(reason)! + 1);
     addCounts(this.#ordersOfDead, thread.counted.orders);
+    addCounts(this.#cacheReadsOfDead, thread.counted.cache?.reads ?? NONE);
     this.#repeatedOfDead += thread.counted.repeated;
     this.#fencedOfDead += thread.counted.fenced;
     const { logger } = this.#options;
@@ -325,6 +340,7 @@ export class WorkerPool {
 }
 
 const ignore = (): void => undefined;
+const NONE: ReadonlyMap<string, number> = new Map();
 
 function addCounts(into: Map<string, number>, counts: ReadonlyMap<string, number>): void {
   for (const [name, count] of counts) into.set(name, (into.get(name) ?? 0) + count);

@@ -24,7 +24,15 @@ import {
   type PlacementStatus,
   type ProfileOutcome,
 } from './http/index.ts';
-import { openPool, OrderReads, ProductReads, type PostgresConnection } from './persistence/index.ts';
+import {
+  openCache,
+  openPool,
+  OrderReads,
+  ProductReads,
+  type Cache,
+  type CacheFigures,
+  type PostgresConnection,
+} from './persistence/index.ts';
 import {
   addressOf,
   AdminService,
@@ -78,6 +86,7 @@ export interface MeetRequest {
 
 export interface ServeRequest {
   readonly connection: PostgresConnection;
+  readonly journalId: string;
   readonly port: number;
   readonly reusePort: boolean;
 }
@@ -93,6 +102,8 @@ export interface WorkerFigures {
   readonly messages: WireCounts;
   readonly streams: number;
   readonly pending: number;
+  /** Undefined for a thread without HTTP. */
+  readonly cache: CacheFigures | undefined;
   readonly shards: readonly ShardStatus[];
 }
 
@@ -156,6 +167,7 @@ const router = new Router(
 const counters = new Counters();
 let listener: Listener | undefined;
 let adminService: AdminService | undefined;
+let cache: Cache | undefined;
 let closeReads = async (): Promise<void> => undefined;
 
 const main = new ThreadLink(parentPort!, {
@@ -179,6 +191,7 @@ const main = new ThreadLink(parentPort!, {
     messages: nodes?.counts ?? NO_MESSAGES,
     streams: counters.streams,
     pending: router.pending,
+    cache: cache?.figures(),
     shards: shards.status(),
   }),
   live: liveShards,
@@ -261,9 +274,13 @@ function tellPhase({ shard, phase, reason, aheadMs }: ShardStatus): void {
   } else if (phase === 'lost') logger.warn(trouble, 'this shard has another owner');
 }
 
-async function serve({ connection, port, reusePort }: ServeRequest): Promise<number> {
+async function serve({ connection, journalId, port, reusePort }: ServeRequest): Promise<number> {
   const pool = openPool(connection, CONNECTIONS_PER_THREAD, `doorbuster worker ${worker}`);
-  closeReads = () => pool.end();
+  const { redis: address, prefix } = config.cache;
+  const opened = (cache = await openCache({ address, prefix, journalId, logger, clock }));
+  closeReads = async () => {
+    await Promise.all([pool.end(), opened.close()]);
+  };
   const { app, purchase } = createApp(
     {
       router,
@@ -273,6 +290,7 @@ async function serve({ connection, port, reusePort }: ServeRequest): Promise<num
       node: control,
       orders: new OrderReads(pool),
       products: new ProductReads(pool),
+      cache: opened,
       hub: new ProductHub(router, timers),
       assets: loadAssets(),
       counters,

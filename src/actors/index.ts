@@ -25,6 +25,7 @@ export {
 export {
   acceptedStatus,
   holdExpiresAt,
+  isFinal,
   isHeld,
   ORDER_STATUSES,
   type Money,

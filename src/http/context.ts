@@ -1,6 +1,6 @@
 // What the handlers of one thread have in hand. Made by worker.ts.
 
-import type { OrderReads, ProductReads } from '../persistence/index.ts';
+import type { Cache, OrderReads, ProductReads } from '../persistence/index.ts';
 import type { Clock, Random, Router } from '../runtime/index.ts';
 import type { Auth } from './auth.ts';
 import type { Counters } from './counters.ts';
@@ -34,6 +34,7 @@ export interface HttpContext {
   readonly node: NodeControl;
   readonly orders: OrderReads;
   readonly products: ProductReads;
+  readonly cache: Cache;
   readonly hub: ProductHub;
   readonly assets: Assets;
   readonly counters: Counters;

@@ -1,5 +1,5 @@
 // Shoppers' orders: buy, look, ask by key, pay, cancel. Every call goes to the order's actor; only the list, and orders of
-// products that are retired, come from Postgres.
+// products that are retired, come from Postgres, and orders that are final from the cache, when only looked at.
 
 import type { Context, Hono } from 'hono';
 import {
@@ -14,6 +14,7 @@ import { orderCursorText, ORDERS_PER_PAGE_MAX, parseOrderCursor } from '../persi
 import { responseOf } from './answer.ts';
 import type { Shopper } from './auth.ts';
 import type { HttpContext } from './context.ts';
+import { FinalOrders } from './final-orders.ts';
 import { instant } from './instant.ts';
 import { orderBody } from './order-body.ts';
 import { invalid, Problem, problemResponse } from './problem.ts';
@@ -29,6 +30,7 @@ export function orderRoutes(
   purchase: Purchase,
 ): void {
   const { auth, router, limits } = context;
+  const finalOrders = new FinalOrders(context.cache);
 
   app.post(PURCHASE_PATH, async (c) => {
     const authorization = c.req.header('authorization');
@@ -56,8 +58,13 @@ export function orderRoutes(
     const shopper = auth.shopper(c.req.header('authorization'));
     const { customerKey } = shopper;
     const orderId = orderIdOf(c);
+    const known = await finalOrders.find(orderId, shopper.customerId);
+    if (known !== undefined) return answerOrder(c, known, shopper);
     const reply = await router.request({ kind: 'showOrder', orderId, customerKey });
-    return present(c, await elsewhere(reply, orderId, shopper), shopper);
+    const shown = await elsewhere(reply, orderId, shopper);
+    if (shown.outcome === 'order')
+      finalOrders.remember(shown.order, shopper.customerId, reply.outcome === 'retired');
+    return present(c, shown, shopper);
   });
 
   app.delete('/v1/orders/:id', async (c) => {

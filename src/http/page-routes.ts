@@ -7,11 +7,11 @@ import { openApiDocument } from './openapi/index.ts';
 import { PROBLEMS } from './problem.ts';
 import { assetResponse, docsPage, storefrontPage, type ProductView } from './pages/index.ts';
 import { productView } from './product-view.ts';
+import { ShopWindow } from './shop-window.ts';
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-const PRODUCTS_SHOWN = 24;
 const DOCS_REMEMBERED = 8;
 /** What can be bought comes first. */
 const STATES_SHOWN = ['on_sale', 'upcoming', 'paused', 'sold_out', 'ended'];
@@ -19,21 +19,11 @@ const STATES_SHOWN = ['on_sale', 'upcoming', 'paused', 'sold_out', 'ended'];
 const problemList = Object.entries(PROBLEMS).map(([code, kind]) => ({ code, ...kind }));
 
 export function pageRoutes(app: Hono, context: HttpContext): void {
-  const { router, products, assets, clock, demo } = context;
-
-  // The shop window stays full while Postgres is away: which products there are comes from there, how they stand does not.
-  let known: string[] = [];
-  const listed = async (): Promise<string[]> => {
-    try {
-      known = (await products.list(PRODUCTS_SHOWN)).map(({ id }) => id);
-    } catch (error) {
-      if (known.length === 0) throw error;
-    }
-    return known;
-  };
+  const { router, products, cache, assets, clock, demo } = context;
+  const shopWindow = new ShopWindow(products, cache);
 
   app.get('/', async (c) => {
-    const productIds = await listed();
+    const productIds = await shopWindow.productIds();
     const replies = await Promise.all(
       productIds.map((productId) => router.request({ kind: 'showProduct', productId })),
     );

@@ -1,5 +1,19 @@
 // The public door of what is kept beside the journal: Postgres, embedded or real, and the projection into it.
 
+export {
+  CACHE_KINDS,
+  CACHE_RESULTS,
+  CACHE_STATES,
+  LAST_VERSION,
+  MemoryCache,
+  openCache,
+  parseRedisAddress,
+  RedisAddressWrong,
+  type Cache,
+  type CacheFigures,
+  type CacheState,
+  type RedisAddress,
+} from './cache/index.ts';
 export { openPool, POSTGRES_LIMITS, type PostgresConnection } from './connection.ts';
 export {
   EmbeddedPostgresUnusable,
@@ -19,7 +33,7 @@ export {
 } from './order-reads.ts';
 export { assertBelongsTogether, PostgresOfAnotherJournal, readPositions } from './positions.ts';
 export { PositionsWitness } from './positions-witness.ts';
-export { ProductReads, PRODUCTS_PER_LIST_MAX, type ProductRow } from './product-reads.ts';
+export { ProductReads, PRODUCTS_PER_LIST_MAX, SHOP_WINDOW, type ProductRow } from './product-reads.ts';
 export {
   readProjected,
   type OrderRowProjected,

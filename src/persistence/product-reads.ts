@@ -18,6 +18,9 @@ export interface ProductRow {
   readonly revision: number;
 }
 
+/** The name in the cache of the list that the shop's page shows. */
+export const SHOP_WINDOW = 'shop-window';
+
 export const PRODUCTS_PER_LIST_MAX = 1_000;
 
 interface Row {
@@ -34,11 +37,28 @@ interface Row {
   revision: number;
 }
 
+/** The ids of a list, and how new it is. */
+export interface ProductIdList {
+  readonly ids: readonly string[];
+  /** Of Postgres's transactions those below this number are in it: a change by a later one is not. */
+  readonly version: number;
+}
+
 export class ProductReads {
   readonly #pool: Pool;
 
   constructor(pool: Pool) {
     this.#pool = pool;
+  }
+
+  /** The same products as `list`. One statement: the version and the ids are of one snapshot. */
+  async listIds(limit: number): Promise<ProductIdList> {
+    const { rows } = await this.#pool.query<{ ids: string[]; version: number }>(
+      `SELECT pg_snapshot_xmin(pg_current_snapshot())::text::float8 AS version,
+         ARRAY (SELECT id FROM doorbuster.products ORDER BY products.starts_at DESC, id LIMIT $1) AS ids`,
+      [Math.max(1, Math.min(limit, PRODUCTS_PER_LIST_MAX))],
+    );
+    return rows[0]!;
   }
 
   /** The sales that start last first; @param limit 1 to 1,000 products */

@@ -42,6 +42,8 @@ export interface ProjectionPumpOptions {
   /** Whether shoppers need the processor at this moment; then pulling waits, for `yieldMsMax` at most. */
   readonly isRush?: () => boolean;
   readonly clock?: Pick<Clock, 'now'>;
+  /** Lists of products that were read before this version are out of date. It neither waits nor throws. */
+  readonly onProducts?: (version: number) => void;
 }
 
 export interface ProjectionStats {
@@ -88,6 +90,7 @@ export class ProjectionPump {
   readonly #taskMsMax: number;
   readonly #stopMsMax: number;
   readonly #isRush: () => boolean;
+  readonly #onProducts: (version: number) => void;
   readonly #giveBack = new Backoff(PROJECTION_LIMITS.giveBackFirstMs, PROJECTION_LIMITS.giveBackMostMs);
   readonly #pauses = new Pauses();
   #pulling: Promise<void> | undefined;
@@ -110,6 +113,7 @@ export class ProjectionPump {
     this.#health = new ProjectionHealth(logger, clock);
     this.#isRush = options.isRush ?? (() => false);
     this.#taskMsMax = options.taskMsMax ?? PROJECTION_LIMITS.taskMsMax;
+    this.#onProducts = options.onProducts ?? (() => undefined);
     this.#stopMsMax = options.stopMsMax ?? PROJECTION_LIMITS.stopMsMax;
     this.#gaps = new GapWait(options.gapMsMax ?? PROJECTION_LIMITS.gapMsMax);
     // One task that runs and one that gathers, for each lane.
@@ -293,6 +297,7 @@ export class ProjectionPump {
     this.#applied += outcome.applied;
     this.#duplicates += outcome.duplicates;
     this.#deferred += outcome.deferred.length;
+    if (outcome.productsVersion !== undefined) this.#onProducts(outcome.productsVersion);
     if (outcome.applied > 0) this.#giveBack.reset();
     const deferred = new Set(outcome.deferred);
     const done = records.filter(({ sequence }) => !deferred.has(sequence));

@@ -22,6 +22,8 @@ export interface Projected {
   readonly duplicates: number;
   /** Records whose predecessor is missing: nothing of them was written, give them again later. */
   readonly deferred: Sequence[];
+  /** Lists of products that were read before this version are out of date; undefined when no product changed. */
+  readonly productsVersion: number | undefined;
 }
 
 interface PlacedRecord extends StoredRecord {
@@ -45,7 +47,7 @@ const LOCK_POSITIONS = `
 const MOVE_POSITIONS = `
   UPDATE doorbuster.positions SET sequence = batch.sequence, record_at = to_timestamp(batch.at / 1000)
   FROM unnest($1::int[], $2::bigint[], $3::float8[]) AS batch (shard, sequence, at)
-  WHERE positions.shard = batch.shard`;
+  WHERE positions.shard = batch.shard RETURNING pg_current_xact_id()::text::float8 AS transaction`;
 
 /** A record that nobody here can read, or whose values Postgres does not take. Nothing of its batch was written. */
 export class RecordRefused extends Error {
@@ -74,25 +76,28 @@ export class Projection {
    * @throws RecordRefused; anything else may succeed when it is tried again. In any case the batch is written whole or not at all
    */
   async apply(records: readonly StoredRecord[]): Promise<Projected> {
-    if (records.length === 0) return { applied: 0, duplicates: 0, deferred: [] };
+    if (records.length === 0) return { applied: 0, duplicates: 0, deferred: [], productsVersion: undefined };
     const placed = records.map((record) => ({ ...decodeRecordHeader(record.bytes), ...record }));
     placed.sort((one, other) => one.sequence - other.sequence);
     const shards = [...new Set(placed.map((record) => record.shard))].sort((one, other) => one - other);
 
     const client = await this.#pool.connect();
     const run = this.#runOn(client);
+    let productsVersion: number | undefined;
     try {
       await this.#ensurePositions(run, shards);
       await client.query('BEGIN');
       const positions = await this.#lockPositions(run, shards);
       const { due, duplicates, deferred } = chain(placed, positions);
       if (due.length > 0) {
-        await writeRows(run, fold(due));
-        await movePositions(run, due, positions);
+        const rows = fold(due);
+        await writeRows(run, rows);
+        const transaction = await movePositions(run, due, positions);
+        if (changesProducts(rows)) productsVersion = transaction + 1;
       }
       await client.query('COMMIT');
       client.release();
-      return { applied: due.length, duplicates, deferred };
+      return { applied: due.length, duplicates, deferred, productsVersion };
     } catch (error) {
       // Closed rather than rolled back: whatever state it is in, the server rolls back what a lost client left open.
       client.release(true);
@@ -172,16 +177,21 @@ function fold(records: readonly PlacedRecord[]): RowFold {
   return rows;
 }
 
+const changesProducts = ({ configurations, switches, retirements }: RowFold): boolean =>
+  configurations.size + switches.size + retirements.size > 0;
+
+/** @returns the number of the transaction */
 async function movePositions(
   run: RunStatement,
   due: readonly PlacedRecord[],
   positions: ReadonlyMap<number, Position>,
-): Promise<void> {
+): Promise<number> {
   const moved = [...new Set(due.map((record) => record.shard))];
   const reached = moved.map((shard) => positions.get(shard)!);
   const sequences = arrayLiteral(reached.map((position) => position.sequence));
   const recordAts = arrayLiteral(reached.map((position) => position.recordAt));
-  await run('move-positions', MOVE_POSITIONS, [arrayLiteral(moved), sequences, recordAts]);
+  const { rows } = await run('move-positions', MOVE_POSITIONS, [arrayLiteral(moved), sequences, recordAts]);
+  return (rows[0] as { transaction: number }).transaction;
 }
 
 function namedError(error: unknown): unknown {

@@ -95,10 +95,10 @@ describe('a start that cannot succeed ends with code 1, and says what to do', ()
   });
 
   test('when a setting asks for what this version cannot do', async () => {
-    const env = { ...SECRETS, DATA_DIR: dataDir, REDIS_URL: 'redis://localhost' };
+    const env = { ...SECRETS, DATA_DIR: dataDir, AUTH_JWKS_URL: 'https://shop.example/jwks' };
     const { code, stderr } = await doorbuster(['start'], env);
     expect(code).toBe(1);
-    expect(stderr).toContain('REDIS_URL is set, but');
+    expect(stderr).toContain('AUTH_JWKS_URL is set, but');
     expect(stderr).toContain('unset it');
   });
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { orderIdText } from '../../src/actors/index.ts';
-import { Projection } from '../../src/persistence/index.ts';
+import { ProductReads, Projection } from '../../src/persistence/index.ts';
 import type { StoredRecord } from '../../src/runtime/ports.ts';
 import {
   empty,
@@ -147,8 +147,38 @@ describe.each(POSTGRES_KINDS)(
     test('a claim, which has no events, moves the position', async () => {
       const journal = new ScriptedJournal();
       journal.append();
-      expect(await projection.apply(journal.records)).toEqual({ applied: 1, duplicates: 0, deferred: [] });
+      expect(await projection.apply(journal.records)).toMatchObject({
+        applied: 1,
+        duplicates: 0,
+        deferred: [],
+      });
       expect((await snapshot(pool)).positions).toMatchObject([{ sequence: 1 }]);
+    });
+
+    test('a list of products that was read before a change is older than the version that the change tells', async () => {
+      const reads = new ProductReads(pool);
+      const journal = new ScriptedJournal();
+      const changes = [
+        () => journal.configure('sku'),
+        () => journal.command('sku', { kind: 'pause', productId: 'sku' }),
+        () => journal.configure('another'),
+      ];
+      for (const [at, change] of changes.entries()) {
+        const before = await reads.listIds(10);
+        change();
+        journal.append();
+        const { productsVersion } = await projection.apply([journal.records[at]!]);
+        expect(before.version).toBeLessThan(productsVersion!);
+        const after = await reads.listIds(10);
+        expect(after.version).toBeGreaterThanOrEqual(productsVersion!);
+        expect(after.ids).toEqual((await reads.list(10)).map(({ id }) => id));
+      }
+      journal.loadStock('sku', 1);
+      journal.append();
+      expect(await projection.apply(journal.records.slice(-1))).toMatchObject({
+        applied: 1,
+        productsVersion: undefined,
+      });
     });
 
     test('records that come again change nothing', async () => {
@@ -180,13 +210,17 @@ describe.each(POSTGRES_KINDS)(
       ];
       const last = journal.records[4]!;
       await projection.apply([first]);
-      expect(await projection.apply([last, other!, otherNext!, otherLast!])).toEqual({
+      expect(await projection.apply([last, other!, otherNext!, otherLast!])).toMatchObject({
         applied: 3,
         duplicates: 0,
         deferred: [last.sequence],
       });
       expect((await snapshot(pool)).positions).toMatchObject([{ sequence: 1 }, { sequence: 6 }]);
-      expect(await projection.apply([last, missing!])).toEqual({ applied: 2, duplicates: 0, deferred: [] });
+      expect(await projection.apply([last, missing!])).toMatchObject({
+        applied: 2,
+        duplicates: 0,
+        deferred: [],
+      });
     });
 
     test('random splits, shuffles and repetitions of a random sale make the same rows as the journal in order', async () => {

@@ -4,7 +4,7 @@
 // Whoever starts it stops it; should the process end before, the server ends with it. The folder goes with the server.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,9 +15,13 @@ import { installPackage } from './package.ts';
 const BINARY = 'redis-server';
 const ANSWER_MS_MAX = 2_000;
 
-export async function startRedis(): Promise<RedisServer> {
+export type RedisSettings = Readonly<Record<string, string | number>>;
+
+/** @param settings beside those that every server has */
+export async function startRedis(settings: RedisSettings = {}, port?: number): Promise<RedisServer> {
   assertRedis();
-  const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'doorbuster-test-redis-')));
+  const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-redis-'));
+  const server = new RedisServer(port ?? (await freePort()), folder, settings);
   try {
     await server.start();
   } catch (error) {
@@ -30,6 +34,7 @@ export async function startRedis(): Promise<RedisServer> {
 export class RedisServer {
   readonly port: number;
   readonly #folder: string;
+  readonly #settings: RedisSettings;
   #child: ChildProcess | undefined;
   #output = '';
   readonly #endWithProcess = (): void => {
@@ -37,9 +42,10 @@ export class RedisServer {
     this.#removeFolder();
   };
 
-  constructor(port: number, folder: string) {
+  constructor(port: number, folder: string, settings: RedisSettings = {}) {
     this.port = port;
     this.#folder = folder;
+    this.#settings = settings;
     process.once('exit', this.#endWithProcess);
   }
 
@@ -55,10 +61,22 @@ export class RedisServer {
       dir: this.#folder,
       appendonly: 'yes',
       appendfsync: 'always',
+      ...this.#settings,
     };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
     // Without snapshots beside the append-only file: they would only cost.
-    const child = spawn(BINARY, [...args, '--save', ''], { stdio: ['ignore', 'pipe', 'pipe'] });
+    await this.#launch([...args, '--save', '']);
+  }
+
+  /** As a sentinel of this configuration, which it rewrites. */
+  async startSentinel(configuration: string): Promise<void> {
+    const path = join(this.#folder, 'sentinel.conf');
+    writeFileSync(path, `port ${this.port}\nbind 127.0.0.1\ndir ${this.#folder}\n${configuration}\n`);
+    await this.#launch([path, '--sentinel']);
+  }
+
+  async #launch(args: readonly string[]): Promise<void> {
+    const child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const keep = (text: Buffer): string => (this.#output = (this.#output + text.toString()).slice(-4_000));
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
@@ -66,14 +84,20 @@ export class RedisServer {
     const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
     await waitUntil(
       'Redis answers',
-      async () => hasEnded() || (await this.ask('PING')) === '+PONG',
+      async () => hasEnded() || isAnswer(await this.ask('PING')),
       () => this.#output,
     );
     if (hasEnded()) throw new Error(`redis-server ended at once: ${this.#output}`);
   }
 
   /** One command on a connection of its own. @returns the first line of the answer, as the protocol has it */
-  ask(command: string): Promise<string> {
+  async ask(command: string): Promise<string> {
+    const text = await this.askAll(command);
+    return text.slice(0, text.indexOf('\r\n'));
+  }
+
+  /** The same. @returns as much of the answer as came with its first line: with these short answers, all of it */
+  askAll(command: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const socket = connect(this.port, '127.0.0.1', () => socket.write(`${command}\r\n`));
       let text = '';
@@ -84,10 +108,19 @@ export class RedisServer {
         text += bytes.toString();
         const end = text.indexOf('\r\n');
         if (end < 0) return;
-        resolve(text.slice(0, end));
+        resolve(text);
         socket.destroy();
       });
     });
+  }
+
+  /** It keeps its connections and answers nothing until `thaw`. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
   }
 
   /** An orderly end; the data stays until `stop`. */
@@ -129,5 +162,8 @@ export function assertRedis(): void {
   spawnSync('service', [BINARY, 'stop']);
   if (!isThere()) throw new Error(`The package "${BINARY}" is installed, but brought no server`);
 }
+
+/** Also of a server that wants a password first. */
+const isAnswer = (line: string): boolean => line === '+PONG' || line.startsWith('-NOAUTH');
 
 const isThere = (): boolean => spawnSync(BINARY, ['--version']).status === 0;

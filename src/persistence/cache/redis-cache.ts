@@ -1,0 +1,149 @@
+// The cache in Redis, shared by all threads and nodes of one journal. Reads wait 50 ms at most; a server that does not answer
+// is soon not asked any more, but for one question now and then.
+//
+//   get ──▶ connected? breaker? room? ──no──▶ unavailable, at no cost
+//                    └─▶ GET, with others of this turn in one write ──▶ hit │ miss │ too late: unavailable
+
+import type { Clock } from '../../runtime/ports.ts';
+import type { Logger } from '../projection-health.ts';
+import { Breaker } from './breaker.ts';
+import { CACHE_LIMITS, LIFETIME_MS, type Cache, type CacheFigures, type CacheKind } from './cache.ts';
+import { decodeEntry, encodeEntry } from './cache-entry.ts';
+import { CacheHealth } from './cache-health.ts';
+import type { RedisAddress } from './redis-address.ts';
+import { openRedis, type RedisClient } from './redis-client.ts';
+import { ReadCounts } from './read-counts.ts';
+
+export interface RedisCacheOptions {
+  readonly address: RedisAddress;
+  /** Begins all keys: names the journal. */
+  readonly keys: string;
+  readonly logger: Logger;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly lifetimeMs?: Readonly<Record<CacheKind, number>>;
+  readonly autoPipelining?: boolean;
+}
+
+const LATE = Symbol('late');
+
+export class RedisCache implements Cache {
+  readonly #client: RedisClient;
+  readonly #keys: string;
+  readonly #lifetimeMs: Readonly<Record<CacheKind, number>>;
+  readonly #breaker: Breaker;
+  readonly #health: CacheHealth;
+  readonly #counts = new ReadCounts();
+  /** Commands without an answer, also those that nobody waits for any more. */
+  #pending = 0;
+  #isClosed = false;
+
+  constructor({ address, keys, logger, clock, lifetimeMs, autoPipelining }: RedisCacheOptions) {
+    this.#keys = keys;
+    this.#lifetimeMs = lifetimeMs ?? LIFETIME_MS;
+    this.#breaker = new Breaker(clock);
+    this.#health = new CacheHealth(logger, clock);
+    this.#client = openRedis(address, autoPipelining);
+    this.#client.on('ready', () => this.#health.succeeded());
+    this.#client.on('error', (error: Error) => this.#health.failed(causeOf(error)));
+    this.#client.on('close', () => {
+      if (!this.#isClosed) this.#health.failed('the connection ended');
+    });
+  }
+
+  async get(kind: CacheKind, id: string): Promise<unknown> {
+    const key = this.#keyOf(kind, id);
+    const bytes = await this.#ask(() => this.#client.getBuffer(key), CACHE_LIMITS.readMs);
+    if (bytes === LATE) {
+      this.#counts.add(kind, 'unavailable');
+      return undefined;
+    }
+    const value = bytes === null ? undefined : decodeEntry(key, bytes);
+    this.#counts.add(kind, value === undefined ? 'miss' : 'hit');
+    return value;
+  }
+
+  async put(kind: CacheKind, id: string, version: number, value: unknown): Promise<void> {
+    await this.#write(kind, id, version, value, this.#lifetimeMs[kind], '0');
+  }
+
+  async invalidate(kind: CacheKind, id: string, version: number): Promise<void> {
+    await this.#write(kind, id, version, undefined, CACHE_LIMITS.tombstoneMs, '1');
+  }
+
+  figures(): CacheFigures {
+    return { reads: this.#counts.byName, state: this.#health.isUnavailable ? 'unavailable' : 'working' };
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    this.#client.disconnect();
+    return Promise.resolve();
+  }
+
+  async #write(
+    kind: CacheKind,
+    id: string,
+    version: number,
+    value: unknown,
+    lifetimeMs: number,
+    isStrict: '0' | '1',
+  ): Promise<void> {
+    // While it is away nothing is packed for it.
+    if (this.#client.status !== 'ready') return;
+    const key = this.#keyOf(kind, id);
+    const entry = encodeEntry(key, version, value);
+    if (entry === undefined) return;
+    await this.#ask(() => this.#client.putVersioned(key, entry, lifetimeMs, isStrict), CACHE_LIMITS.writeMs);
+  }
+
+  /** @returns LATE when there is no answer, or none in time; null also for a key that holds something else */
+  async #ask<T>(command: () => Promise<T>, withinMs: number): Promise<T | null | typeof LATE> {
+    if (this.#client.status !== 'ready' || this.#pending >= CACHE_LIMITS.pendingMax) return LATE;
+    if (!this.#breaker.permits()) return LATE;
+    this.#pending++;
+    const { promise: deadline, resolve } = Promise.withResolvers<typeof LATE>();
+    const timer = setTimeout(resolve, withinMs, LATE);
+    try {
+      const answer = await Promise.race([this.#settled(command), deadline]);
+      if (answer === LATE) this.#failed(`no answer within ${withinMs} ms`);
+      else this.#succeeded();
+      return answer;
+    } catch (error) {
+      const cause = causeOf(error);
+      if (cause.startsWith('WRONGTYPE')) return null;
+      this.#failed(cause);
+      return LATE;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #settled<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await command();
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  #failed(cause: string): void {
+    this.#breaker.failed();
+    if (this.#breaker.isOpen) this.#health.failed(cause);
+  }
+
+  #succeeded(): void {
+    this.#breaker.succeeded();
+    this.#health.succeeded();
+  }
+
+  #keyOf(kind: CacheKind, id: string): string {
+    return `${this.#keys}${kind}:${id}`;
+  }
+}
+
+/** Of a cluster none of whose nodes answers, what the last one said. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { lastNodeError } = error as { lastNodeError?: Error };
+  return (lastNodeError ?? error).message;
+}

@@ -1,0 +1,89 @@
+// A connection to Redis: to one server, to whatever its sentinels say is the primary, or to a cluster. Every wait is bounded,
+// nothing is queued while it is away, and it comes back by itself, each time a little later.
+
+import { Cluster, Redis, type RedisOptions, type Result } from 'ioredis';
+import { Backoff } from '../backoff.ts';
+import { CACHE_LIMITS } from './cache.ts';
+import { FORMAT, VERSION_ENDS_AT } from './cache-entry.ts';
+import type { RedisAddress } from './redis-address.ts';
+
+export type RedisClient = Redis | Cluster;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** @param isStrict '1': what is there gives way only to a higher version, and not to the same one @returns 1 if written */
+    putVersioned(
+      key: string,
+      entry: Buffer,
+      lifetimeMs: number,
+      isStrict: '0' | '1',
+    ): Result<number, Context>;
+  }
+}
+
+const { connectMs, silenceMs, retryFirstMs, retryMostMs } = CACHE_LIMITS;
+
+// What is no entry, whatever its type, is overwritten.
+const PUT_VERSIONED = `
+local stored = redis.pcall('GETRANGE', KEYS[1], 0, ${VERSION_ENDS_AT - 1})
+if type(stored) == 'string' and #stored == ${VERSION_ENDS_AT} and string.byte(stored) == ${FORMAT} then
+  local old = struct.unpack('>d', string.sub(stored, 2))
+  local new = struct.unpack('>d', string.sub(ARGV[1], 2, ${VERSION_ENDS_AT}))
+  if old > new or (old == new and ARGV[3] == '1') then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`;
+const scripts = { putVersioned: { lua: PUT_VERSIONED, numberOfKeys: 1 } };
+
+/** It connects at once, and without end. Whoever opened it disconnects it. */
+export function openRedis(address: RedisAddress, enableAutoPipelining = true): RedisClient {
+  const backoff = new Backoff(retryFirstMs, retryMostMs);
+  const retry = (): number => backoff.nextMs();
+  const { username, password } = address;
+  const node = {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    connectTimeout: connectMs,
+    socketTimeout: silenceMs,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    // A primary that was replaced, and does not know yet that its place is taken by another one, is left.
+    reconnectOnError: ({ message }: Error) => message.startsWith('READONLY'),
+  } satisfies RedisOptions;
+  const client =
+    address.kind === 'cluster'
+      ? new Cluster([...address.nodes], {
+          redisOptions: node,
+          scripts,
+          enableAutoPipelining,
+          enableOfflineQueue: false,
+          // A reader waits no longer than for one look elsewhere.
+          maxRedirections: 2,
+          retryDelayOnFailover: 20,
+          retryDelayOnClusterDown: 20,
+          slotsRefreshTimeout: connectMs,
+          slotsRefreshInterval: retryMostMs,
+          clusterRetryStrategy: retry,
+        })
+      : new Redis({ ...node, ...placeOf(address), scripts, enableAutoPipelining, retryStrategy: retry });
+  client.on('ready', () => backoff.reset());
+  return client;
+}
+
+function placeOf(address: Exclude<RedisAddress, { kind: 'cluster' }>) {
+  if (address.kind === 'single') {
+    const { host, port, db, tls } = address;
+    return { host, port, db, ...(tls && { tls: {} }) };
+  }
+  const { sentinels, name, db, sentinelPassword } = address;
+  const backoff = new Backoff(retryFirstMs, retryMostMs);
+  return {
+    sentinels: [...sentinels],
+    name,
+    db,
+    ...(sentinelPassword !== undefined && { sentinelPassword }),
+    sentinelCommandTimeout: connectMs,
+    sentinelRetryStrategy: () => backoff.nextMs(),
+  };
+}

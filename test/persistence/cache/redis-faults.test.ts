@@ -1,0 +1,161 @@
+// What Redis does to its readers when it fails: nothing but misses.
+
+import { afterEach, expect, test } from 'vitest';
+import { CACHE_LIMITS, parseRedisAddress, type Cache } from '../../../src/persistence/cache/index.ts';
+import { RedisCache } from '../../../src/persistence/cache/redis-cache.ts';
+import { systemClock } from '../../../src/runtime/index.ts';
+import { waitUntil } from '../../harness/wait-until.ts';
+import { freePort } from '../../servers/free-port.ts';
+import { RedisCluster } from '../../servers/redis-cluster.ts';
+import { RedisSentinel } from '../../servers/redis-sentinel.ts';
+import { startRedis } from '../../servers/redis.ts';
+import { rememberingLog } from '../log.ts';
+
+const KEYS = 'test:v1:journal:';
+const undo: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const step of undo.splice(0).toReversed()) await step();
+});
+
+async function started<T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> {
+  const servers = await starting;
+  undo.push(() => servers.stop());
+  return servers;
+}
+
+function open(url: string, log = rememberingLog()): Cache {
+  const address = parseRedisAddress(url);
+  const cache = new RedisCache({ address, keys: KEYS, logger: log, clock: systemClock });
+  undo.push(() => cache.close());
+  return cache;
+}
+
+const whenWorking = (cache: Cache): Promise<unknown> =>
+  waitUntil('the cache works', () => cache.figures().state === 'working');
+
+const unavailable = (cache: Cache): number => cache.figures().reads.get('order/unavailable')!;
+
+/** Puts and reads again until it is found. */
+const whenFound = (cache: Cache, id: string): Promise<unknown> =>
+  waitUntil(`${id} is found`, async () => {
+    await cache.put('order', id, 1, 'here');
+    return (await cache.get('order', id)) === 'here';
+  });
+
+test('a primary that is killed is replaced by its replica, and what was cached is found again', async () => {
+  const place = await started(RedisSentinel.start());
+  const log = rememberingLog();
+  const cache = open(place.url, log);
+  await whenWorking(cache);
+  await cache.put('order', 'kept', 1, 'here');
+  await waitUntil('the replica has it', async () => (await place.replica.ask('DBSIZE')) === ':1');
+  await place.primary.kill();
+  await waitUntil('the loss is noticed', () => cache.figures().state === 'unavailable');
+  expect(await cache.get('order', 'kept')).toBeUndefined();
+  await waitUntil('the replica answers', async () => (await cache.get('order', 'kept')) === 'here');
+  await whenFound(cache, 'new');
+  expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
+});
+
+test('of a cluster with a primary down, its slots miss and the others hit', async () => {
+  const cluster = await started(RedisCluster.start());
+  const cache = open(cluster.url);
+  await whenWorking(cache);
+  const ids = Array.from({ length: 60 }, (_, number) => `id-${number}`);
+  await Promise.all(ids.map((id) => cache.put('order', id, 1, id)));
+  const found = (): Promise<unknown[]> => Promise.all(ids.map((id) => cache.get('order', id)));
+  expect(await found()).toEqual(ids);
+  const gone = Number((await cluster.nodes[1]!.ask('DBSIZE')).slice(1));
+  expect(gone).toBeGreaterThan(0);
+  await cluster.nodes[1]!.kill();
+  let misses = 0;
+  await waitUntil(
+    'all but its slots are found',
+    async () => {
+      misses = (await found()).filter((value) => value === undefined).length;
+      return misses === gone;
+    },
+    () => ({ misses, gone }),
+  );
+  await cluster.nodes[1]!.start();
+  await waitUntil('all are found again', async () => !(await found()).includes(undefined));
+});
+
+test('a frozen server costs readers a bounded time, then nothing; thawed it is asked again', async () => {
+  const redis = await started(startRedis());
+  const log = rememberingLog();
+  const cache = open(redis.url, log);
+  await whenWorking(cache);
+  await cache.put('order', 'x', 1, 'here');
+  redis.freeze();
+  await waitUntil('it is given up', async () => {
+    expect(await cache.get('order', 'x')).toBeUndefined();
+    return cache.figures().state === 'unavailable';
+  });
+  const many = Array.from({ length: CACHE_LIMITS.pendingMax * 2 }, () => cache.get('order', 'x'));
+  expect(new Set(await Promise.all(many))).toEqual(new Set([undefined]));
+  expect(unavailable(cache)).toBeGreaterThan(CACHE_LIMITS.pendingMax * 2);
+  redis.thaw();
+  await waitUntil('it is found again', async () => (await cache.get('order', 'x')) === 'here');
+  expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
+});
+
+test('a server that is not there yet is waited for, and one that comes back is used again', async () => {
+  const port = await freePort();
+  const log = rememberingLog();
+  const cache = open(`redis://127.0.0.1:${port}`, log);
+  await waitUntil('it is said', () => log.lines.length > 0);
+  expect(await cache.get('order', 'x')).toBeUndefined();
+  expect(unavailable(cache)).toBe(1);
+  const redis = await started(startRedis({}, port));
+  await whenFound(cache, 'x');
+  await redis.kill();
+  await waitUntil('the loss is noticed', () => cache.figures().state === 'unavailable');
+  expect(await cache.get('order', 'x')).toBeUndefined();
+  await redis.start();
+  await waitUntil('it is found again', async () => (await cache.get('order', 'x')) === 'here');
+  expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'info', 'warn', 'info']);
+});
+
+test('a wrong password is said once, and not shown', async () => {
+  const redis = await started(startRedis({ requirepass: 'the-right-one' }));
+  for (const login of [':the-wrong-one@', 'nobody:the-wrong-one@', '']) {
+    const log = rememberingLog();
+    const cache = open(redis.url.replace('redis://', `redis://${login}`), log);
+    await waitUntil('it is said', () => log.lines.length > 0);
+    expect(await cache.get('order', 'x')).toBeUndefined();
+    expect(log.lines).toMatchObject([{ level: 'error', message: expect.stringContaining('REDIS_URL') }]);
+    expect(JSON.stringify(log.lines)).not.toContain('the-wrong-one');
+  }
+  const cache = open(redis.url.replace('redis://', 'redis://:the-right-one@'));
+  await whenFound(cache, 'x');
+});
+
+test('what is no entry is a miss, and gives way to one', async () => {
+  const redis = await started(startRedis());
+  const cache = open(redis.url);
+  await whenWorking(cache);
+  const key = `${KEYS}order:x`;
+  const garbage = [
+    `SET ${key} garbage`,
+    `RPUSH ${key} a b`,
+    `SET ${key} "\\x01"`,
+    `SET ${key} "\\x02\\x3f\\xf0\\x00\\x00\\x00\\x00\\x00\\x00 of another format"`,
+    `SET ${key} "\\x01\\x3f\\xf0\\x00\\x00\\x00\\x00\\x00\\x00 and a wrong sum"`,
+  ];
+  for (const command of garbage) {
+    await redis.ask(`DEL ${key}`);
+    expect(await redis.ask(command)).toMatch(/^[+:]/);
+    expect(await cache.get('order', 'x'), command).toBeUndefined();
+    await cache.put('order', 'x', 1, 'here');
+    expect(await cache.get('order', 'x'), command).toBe('here');
+  }
+  await redis.ask(`COPY ${key} ${KEYS}order:y`);
+  expect(await cache.get('order', 'y'), 'the entry of another key').toBeUndefined();
+  await redis.ask(`SETRANGE ${key} 14 X`);
+  expect(await cache.get('order', 'x'), 'a damaged one').toBeUndefined();
+  expect(unavailable(cache)).toBe(0);
+  await cache.put('order', 'large', 1, 'x'.repeat(CACHE_LIMITS.valueBytesMax + 1));
+  expect(await redis.ask(`EXISTS ${KEYS}order:large`)).toBe(':0');
+});
