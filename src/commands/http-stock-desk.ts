@@ -6,7 +6,10 @@ import type { StockChanged, StockCounted } from '../http/index.ts';
 import type { NodeAddress } from '../node-client.ts';
 import { ANSWER_MS_MAX, StockRefused, type StockDesk, type StockWish } from './stock-desk.ts';
 
-type RequestOptions = Pick<http.RequestOptions, 'method' | 'headers'>;
+interface RequestOptions {
+  readonly method: string;
+  readonly headers?: Readonly<Record<string, string | number>>;
+}
 
 interface Answered {
   readonly status: number;
