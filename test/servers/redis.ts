@@ -4,7 +4,7 @@
 // Whoever starts it stops it; should the process end before, the server ends with it. The folder goes with the server.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,19 +53,27 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Again on the same port with the same data. */
+  /** Again on the same port with the same data; what it became meanwhile (a sentinel writes that into its file) it stays. */
   async start(): Promise<void> {
+    const path = join(this.#folder, 'redis.conf');
+    if (!existsSync(path)) writeFileSync(path, this.#configuration());
+    await this.#launch([path]);
+  }
+
+  #configuration(): string {
     const settings = {
       port: this.port,
       bind: '127.0.0.1',
       dir: this.#folder,
       appendonly: 'yes',
       appendfsync: 'always',
+      // Without snapshots beside the append-only file: they would only cost.
+      save: '""',
       ...this.#settings,
     };
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    // Without snapshots beside the append-only file: they would only cost.
-    await this.#launch([...args, '--save', '']);
+    return Object.entries(settings)
+      .map(([name, value]) => `${name} ${value}\n`)
+      .join('');
   }
 
   /** As a sentinel of this configuration, which it rewrites. */

@@ -1,0 +1,196 @@
+// What stands beside the sale goes away in the middle of it, one after the other: Postgres, a thread of the projection, the
+// Redis primary, all of Redis. No purchase fails for it, whoever looks gets an answer, and everything catches up.
+//
+// AWAY_MS says for how long each of them is away.
+
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Cluster } from '../harness/cluster.ts';
+import { Crowd, tokenOf } from '../harness/crowd.ts';
+import { expectClusterTruth } from '../harness/truth.ts';
+import { RedisSentinel } from '../servers/redis-sentinel.ts';
+
+const AWAY_MS = Number(process.env['AWAY_MS'] ?? 3_000);
+const TEST_MS_MAX = 240_000 + 4 * AWAY_MS;
+const PRODUCTS = ['beside-a', 'beside-b'];
+const CLICKERS = 3;
+const READERS = 1;
+const SOLD_MEANWHILE = 50;
+const READ_MEANWHILE = 50;
+/** For Postgres to end, at most; what comes later it surely has not. */
+const SHUTDOWN_MS = 1_000;
+const HITS = 'doorbuster_cache_reads_total{kind="order",result="hit"}';
+
+const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-servers-'));
+const projectionFault = join(folder, 'end-a-thread');
+let redis: RedisSentinel;
+let cluster: Cluster;
+let crowd: Crowd;
+/** Shoppers look at orders of which they were told. */
+const looks = { answered: 0, wrong: [] as string[], isOver: false };
+let looking: Promise<void[]>;
+
+beforeAll(async () => {
+  redis = await RedisSentinel.start();
+  const preload = new URL('projection-fault.ts', import.meta.url).href;
+  const env = {
+    REDIS_URL: redis.url,
+    NODE_OPTIONS: `--import=${preload}`,
+    PROJECTION_FAULT: projectionFault,
+  };
+  cluster = await Cluster.start({ nats: 1, nodes: 1, shards: 8, env });
+  // Sold at once, so that an order is final, and may be cached, as soon as it is there.
+  for (const id of PRODUCTS) await node().product(id, { quantity: 1_000_000, holdSeconds: 0 });
+  crowd = new Crowd(cluster.nodes, PRODUCTS, { clickers: CLICKERS });
+  await sellOn();
+  looking = Promise.all(Array.from({ length: READERS }, look));
+}, TEST_MS_MAX);
+
+afterAll(async () => {
+  looks.isOver = true;
+  await cluster?.stop();
+  await redis?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const node = () => cluster.nodes[0]!;
+const metric = async (name: string): Promise<number> => (await node().metric(name)) ?? 0;
+
+async function look(): Promise<void> {
+  for (let turn = 0; !looks.isOver; turn++) {
+    const wish = crowd.wishes[(turn * 7) % crowd.wishes.length]!;
+    if (wish.orderId === undefined) continue;
+    const { status, body } = await node().call('GET', `/v1/orders/${wish.orderId}`, {
+      token: tokenOf(wish.customer),
+    });
+    looks.answered++;
+    const isRight = status === 200 && body['id'] === wish.orderId && body['status'] === 'paid';
+    if (!isRight) looks.wrong.push(`${wish.orderId}: ${status} ${JSON.stringify(body)}`);
+  }
+}
+
+/** Purchases go on, and looks at orders, too. */
+async function sellOn(): Promise<void> {
+  const [from, lookedAt] = [performance.now(), looks.answered];
+  const isLooking = looking !== undefined;
+  await cluster.waitUntil(
+    'the sale goes on',
+    () =>
+      crowd.soldSince(from) > SOLD_MEANWHILE && (!isLooking || looks.answered - lookedAt > READ_MEANWHILE),
+  );
+}
+
+async function whileAway(): Promise<void> {
+  const since = performance.now();
+  await sellOn();
+  await cluster.waitUntil(
+    'it was away for long enough',
+    () => performance.now() - since > AWAY_MS,
+    TEST_MS_MAX,
+  );
+  await sellOn();
+}
+
+/** @returns milliseconds */
+async function timeUntil(what: string, condition: () => Promise<boolean>): Promise<number> {
+  const since = performance.now();
+  await cluster.waitUntil(what, condition, TEST_MS_MAX);
+  return Math.round(performance.now() - since);
+}
+
+/** Whether Postgres has what was journaled up to this moment, epoch milliseconds. */
+async function hasUpTo(at: number): Promise<boolean> {
+  const seconds = await node().metric('doorbuster_projection_lag_seconds');
+  return seconds !== undefined && Date.now() - seconds * 1_000 > at;
+}
+
+/** So far. */
+function expectNobodyFailed(): void {
+  expect(Object.fromEntries(crowd.unsettled), 'purchases that were not answered at once').toEqual({});
+  expect(looks.wrong).toEqual([]);
+}
+
+test(
+  'Postgres is down: the sale goes on, and Postgres catches up',
+  async () => {
+    const goneAt = Date.now();
+    await cluster.postgres.halt();
+    await whileAway();
+    expect(await hasUpTo(goneAt + SHUTDOWN_MS)).toBe(false);
+    await cluster.postgres.restart();
+    const backAt = Date.now();
+    const ms = await timeUntil('Postgres has caught up', () => hasUpTo(backAt));
+    console.log(`Postgres: away for ${AWAY_MS} ms; caught up ${ms} ms after it was back`);
+    expectNobodyFailed();
+  },
+  TEST_MS_MAX,
+);
+
+test(
+  'a thread of the projection ends: another one goes on',
+  async () => {
+    const before = await metric('doorbuster_projection_failures_total');
+    writeFileSync(projectionFault, '');
+    await cluster.waitUntil('the thread has ended', () => existsSync(`${projectionFault}.taken`));
+    await sellOn();
+    const endedAt = Date.now();
+    const ms = await timeUntil('Postgres has caught up', () => hasUpTo(endedAt));
+    const failures = (await metric('doorbuster_projection_failures_total')) - before;
+    console.log(`a projection thread: caught up after ${ms} ms, ${failures} failures`);
+    expectNobodyFailed();
+  },
+  TEST_MS_MAX,
+);
+
+test(
+  'the Redis primary is killed: its replica takes its place, and answers reads',
+  async () => {
+    await timeUntil('Redis answers', async () => (await metric(HITS)) > 0);
+    await redis.primary.kill();
+    await sellOn();
+    // What is under way when it dies may still be counted: a hit that counts comes after a pause without any.
+    const ms = await timeUntil('the replica answers', hitsCome);
+    console.log(`the Redis primary: reads hit again after ${ms} ms`);
+    expectNobodyFailed();
+  },
+  TEST_MS_MAX,
+);
+
+test(
+  'Redis is gone: shoppers are answered without it, and from it when it is back',
+  async () => {
+    // The primary is dead since then.
+    await redis.replica.kill();
+    const before = await metric(HITS);
+    await whileAway();
+    expect(await metric(HITS), 'hits while there is no Redis').toBeLessThanOrEqual(before + READERS);
+    await Promise.all([redis.primary.start(), redis.replica.start()]);
+    const ms = await timeUntil('Redis answers again', hitsCome);
+    console.log(`Redis: away for ${AWAY_MS} ms; reads hit again after ${ms} ms`);
+    expectNobodyFailed();
+  },
+  TEST_MS_MAX,
+);
+
+test(
+  'everybody was told the truth, and everything is in Postgres',
+  async () => {
+    await crowd.goHome();
+    looks.isOver = true;
+    await looking;
+    expectNobodyFailed();
+    const orders = await expectClusterTruth(cluster, [crowd]);
+    console.log(`${orders} orders, ${looks.answered} looks, ${await metric(HITS)} of them answered by Redis`);
+    expect(orders).toBeGreaterThan(SOLD_MEANWHILE);
+  },
+  TEST_MS_MAX,
+);
+
+async function hitsCome(): Promise<boolean> {
+  const before = await metric(HITS);
+  const lookedAt = looks.answered;
+  await cluster.waitUntil('some looks', () => looks.answered - lookedAt > READ_MEANWHILE);
+  return (await metric(HITS)) > before;
+}
