@@ -137,6 +137,7 @@ test(
     await sellOn();
     const endedAt = Date.now();
     const ms = await timeUntil('Postgres has caught up', () => hasUpTo(endedAt));
+    expect(await hasUpTo(endedAt)).toBe(true);
     const failures = (await metric('doorbuster_projection_failures_total')) - before;
     console.log(`a projection thread: caught up after ${ms} ms, ${failures} failures`);
     expectNobodyFailed();
@@ -148,10 +149,12 @@ test(
   'the Redis primary is killed: its replica takes its place, and answers reads',
   async () => {
     await timeUntil('Redis answers', async () => (await metric(HITS)) > 0);
+    const before = await metric(HITS);
     await redis.primary.kill();
     await sellOn();
     // What is under way when it dies may still be counted: a hit that counts comes after a pause without any.
     const ms = await timeUntil('the replica answers', hitsCome);
+    expect(await metric(HITS)).toBeGreaterThan(before);
     console.log(`the Redis primary: reads hit again after ${ms} ms`);
     expectNobodyFailed();
   },
