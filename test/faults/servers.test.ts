@@ -39,6 +39,9 @@ beforeAll(async () => {
     REDIS_URL: redis.url,
     NODE_OPTIONS: `--import=${preload}`,
     PROJECTION_FAULT: projectionFault,
+    // What a busy machine does to a node is told by other tests.
+    LEASE_MS: '30000',
+    COMMAND_TIMEOUT_MS: '30000',
   };
   cluster = await Cluster.start({ nats: 1, nodes: 1, shards: 8, env });
   // Sold at once, so that an order is final, and may be cached, as soon as it is there.
@@ -185,6 +188,7 @@ test(
     await looking;
     expectNobodyFailed();
     const orders = await expectClusterTruth(cluster, [crowd]);
+    console.log(`longest time between two purchases: ${crowd.longestPause().ms} ms`);
     console.log(`${orders} orders, ${looks.answered} looks, ${await metric(HITS)} of them answered by Redis`);
     expect(orders).toBeGreaterThan(SOLD_MEANWHILE);
   },

@@ -22,6 +22,8 @@ export interface RedisCacheOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly lifetimeMs?: Readonly<Record<CacheKind, number>>;
   readonly autoPipelining?: boolean;
+  /** For an answer; `CACHE_LIMITS` by default. */
+  readonly waitMs?: { readonly readMs: number; readonly writeMs: number };
 }
 
 const LATE = Symbol('late');
@@ -30,6 +32,7 @@ export class RedisCache implements Cache {
   readonly #client: RedisClient;
   readonly #keys: string;
   readonly #lifetimeMs: Readonly<Record<CacheKind, number>>;
+  readonly #waitMs: { readonly readMs: number; readonly writeMs: number };
   readonly #breaker: Breaker;
   readonly #health: CacheHealth;
   readonly #counts = new ReadCounts();
@@ -37,9 +40,10 @@ export class RedisCache implements Cache {
   #pending = 0;
   #isClosed = false;
 
-  constructor({ address, keys, logger, clock, lifetimeMs, autoPipelining }: RedisCacheOptions) {
+  constructor({ address, keys, logger, clock, lifetimeMs, autoPipelining, waitMs }: RedisCacheOptions) {
     this.#keys = keys;
     this.#lifetimeMs = lifetimeMs ?? LIFETIME_MS;
+    this.#waitMs = waitMs ?? CACHE_LIMITS;
     this.#breaker = new Breaker(clock);
     this.#health = new CacheHealth(logger, clock);
     this.#client = openRedis(address, autoPipelining);
@@ -52,7 +56,7 @@ export class RedisCache implements Cache {
 
   async get(kind: CacheKind, id: string): Promise<unknown> {
     const key = this.#keyOf(kind, id);
-    const bytes = await this.#ask(() => this.#client.getBuffer(key), CACHE_LIMITS.readMs);
+    const bytes = await this.#ask(() => this.#client.getBuffer(key), this.#waitMs.readMs);
     if (bytes === LATE) {
       this.#counts.add(kind, 'unavailable');
       return undefined;
@@ -93,7 +97,7 @@ export class RedisCache implements Cache {
     const key = this.#keyOf(kind, id);
     const entry = encodeEntry(key, version, value);
     if (entry === undefined) return;
-    await this.#ask(() => this.#client.putVersioned(key, entry, lifetimeMs, isStrict), CACHE_LIMITS.writeMs);
+    await this.#ask(() => this.#client.putVersioned(key, entry, lifetimeMs, isStrict), this.#waitMs.writeMs);
   }
 
   /** @returns LATE when there is no answer, or none in time; null also for a key that holds something else */

@@ -18,6 +18,8 @@ const KINDS: Record<string, (() => Promise<{ url: string; stop(): Promise<void> 
   'Redis Cluster': () => RedisCluster.start(),
 };
 const RUNS = 30;
+/** A busy machine makes no miss here. */
+const PATIENT = { readMs: 30_000, writeMs: 30_000 };
 let series = 0;
 
 describe.each(Object.entries(KINDS))('%s', (_, startServers) => {
@@ -44,6 +46,7 @@ describe.each(Object.entries(KINDS))('%s', (_, startServers) => {
             keys,
             logger: rememberingLog(),
             clock: systemClock,
+            waitMs: PATIENT,
             ...(lifetimeMs && { lifetimeMs }),
           });
     caches.push(cache);
@@ -103,10 +106,11 @@ describe.each(Object.entries(KINDS))('%s', (_, startServers) => {
     expect(await cache.get('products', 'long')).toBe('here');
   });
 
-  test.runIf(startServers)('threads share it; another journal has its own', async () => {
+  const isShared = startServers !== undefined;
+  test(`threads ${isShared ? 'share it' : 'have one each'}; another journal has its own`, async () => {
     const [one, other, another] = [await open(), await open(), await open('test:v1:another:')];
     await one.put('order', 'shared', 1, 'here');
-    expect(await other.get('order', 'shared')).toBe('here');
+    expect(await other.get('order', 'shared')).toBe(isShared ? 'here' : undefined);
     expect(await another.get('order', 'shared')).toBeUndefined();
   });
 });
