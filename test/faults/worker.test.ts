@@ -22,8 +22,8 @@ afterEach(async () => {
 });
 
 const DEATHS: readonly { fault: Fault; reason: string; env: Record<string, string> }[] = [
-  // Five seconds, as it is unless somebody sets it.
-  { fault: 'hang', reason: 'hang', env: { WORKERS: '2' } },
+  // Five seconds, as it is unless somebody sets it; commands wait longer, so that some of them see the takeover.
+  { fault: 'hang', reason: 'hang', env: { WORKERS: '2', COMMAND_TIMEOUT_MS: '30000' } },
   { fault: 'throw', reason: 'error', env: SOON },
   { fault: 'exit', reason: 'exit', env: SOON },
 ];
