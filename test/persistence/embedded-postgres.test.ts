@@ -13,6 +13,7 @@ import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from '../../src/persistence/index.ts';
+import { copyPostgresTemplate } from '../servers/postgres-template.ts';
 import { LONG_SALE_RECORDS, longSale } from './long-sale.ts';
 import { SERVER_MS_MAX, snapshot, withoutVersions } from './postgres-kinds.ts';
 
@@ -26,6 +27,7 @@ describe('the embedded Postgres', { timeout: SERVER_MS_MAX + KILLS * 30_000 }, (
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'));
     started = undefined;
+    copyPostgresTemplate(folder);
   });
   afterEach(async () => {
     await started?.stop();

@@ -15,6 +15,7 @@ import {
   type ProductRowProjected,
   type ProjectedPosition,
 } from '../../src/persistence/index.ts';
+import { copyPostgresTemplate } from '../servers/postgres-template.ts';
 import { startPostgres } from '../servers/postgres.ts';
 
 export interface StartedPostgres {
@@ -37,6 +38,7 @@ export const SERVER_MS_MAX = 180_000;
 
 async function startInTemporaryFolder(): Promise<StartedPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'));
+  copyPostgresTemplate(folder);
   const embedded = await startEmbeddedPostgres(folder);
   const stop = async (): Promise<void> => {
     await embedded.stop();
