@@ -8,7 +8,8 @@ import { waitUntil } from '../harness/wait-until.ts';
 
 const SHARDS = 16;
 
-export type Fault = 'hang' | 'throw' | 'exit';
+/** `spin` is a hang that takes a whole processor. */
+export type Fault = 'hang' | 'spin' | 'throw' | 'exit';
 
 export interface ShardRow {
   readonly shard: number;

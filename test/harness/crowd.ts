@@ -1,6 +1,7 @@
 // Shoppers who repeat what was lost, with its key, at one node or at several that take turns, until every wish has a
 // definite answer; and every answer that they got on the way.
 
+import { setTimeout } from 'node:timers/promises';
 import { inSeconds, sign } from '../http/tokens.ts';
 import type { Answer, NodeApi } from './node-api.ts';
 import { waitUntil } from './wait-until.ts';
@@ -26,6 +27,8 @@ export interface Wish {
 }
 
 const CLICKERS = 24;
+/** From an answer to the next wish: enough for a rush, and the machine is not busy with shoppers alone. */
+const BREATH_MS = 20;
 const WANTS_TWO = 10;
 
 export const tokenOf = (customer: string): string => sign({ sub: customer, exp: inSeconds(3_600) });
@@ -101,6 +104,7 @@ export class Crowd {
       this.wishes.push(wish);
       let turn = number;
       await waitUntil(`an answer for ${wish.customer}`, () => this.#ask(wish, turn++));
+      await setTimeout(BREATH_MS);
     }
   }
 
@@ -118,10 +122,11 @@ export class Crowd {
     if (patienceMs === undefined) return listening;
     this.#listening.add(listening);
     const { promise: late, resolve } = Promise.withResolvers<'late'>();
-    const timer = setTimeout(() => resolve('late'), patienceMs);
+    const timer = new AbortController();
+    void setTimeout(patienceMs, 'late' as const, { signal: timer.signal }).then(resolve, () => undefined);
     const answered = listening.finally(() => this.#listening.delete(listening));
     const isDefinite = await Promise.race([answered, late]);
-    clearTimeout(timer);
+    timer.abort();
     if (isDefinite !== 'late') return isDefinite;
     wish.mayExist = true;
     void answered.then((isAnswer) => (this.lateAnswers += Number(isAnswer)));

@@ -178,7 +178,7 @@ describe('of a thread that hangs', () => {
   test('shows what it hangs in, is told when it ends, and its successor can be profiled', async () => {
     node = await FaultyEngine.start({ WORKERS: '2', WORKER_STALL_MS: '6000' });
     const lines = await LivingLine.several(node.engine);
-    await node.order(1, 'hang');
+    await node.order(1, 'spin');
     const line = await LivingLine.first(lines);
     const take = <T>(seconds: number) =>
       line.post<T>('/v1/admin/profiles', { worker: 1, kind: 'cpu', seconds });

@@ -1,7 +1,7 @@
 // A folder of the embedded Postgres as its first start leaves it, before anything is in it. Making one takes seconds and
 // copying it does not, so tests that start nodes copy it. Made before all tests and removed after them.
 
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -26,9 +26,9 @@ export async function makePostgresTemplate(): Promise<PostgresTemplate> {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Into an empty data folder; any other is left as it is. */
+/** Into a data folder of which no node made anything yet; any other is left as it is. */
 export function copyPostgresTemplate(dataDir: string): void {
   const isFolder = statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!isFolder || readdirSync(dataDir).length > 0) return;
+  if (!isFolder || ['postgres', 'journal.sqlite'].some((name) => existsSync(join(dataDir, name)))) return;
   cpSync(inject('postgresTemplate'), dataDir, { recursive: true });
 }
