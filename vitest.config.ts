@@ -1,17 +1,32 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // The nodes and commands that tests start load the same modules again and again.
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/compile', import.meta.url));
+
+/** Their files take longest; begun last, they would keep one core busy and the others waiting. */
+const FIRST = ['/test/faults/', '/test/bench/', '/test/node/', '/test/deploy/'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = FIRST.findIndex((folder) => moduleId.includes(folder));
+      return at === -1 ? FIRST.length : at;
+    };
+    return files.toSorted((one, other) => rank(one) - rank(other));
+  }
+}
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/servers/install.ts'],
+    sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Two cores: the tests that start servers and processes would only slow each other down.
-    maxWorkers: 2,
+    // For two cores, since many tests wait for something; more would slow each other down.
+    maxWorkers: 3,
     // Real time passes in these tests; a stalled one must say where.
     teardownTimeout: 20_000,
   },
