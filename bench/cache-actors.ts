@@ -92,7 +92,8 @@ async function startActor(
     return { router, live, cpuMicros: () => Promise.resolve(0) };
   }
   const self = OWNERS[way];
-  const { transport, data, serverCpuMicros } = await (way === 'other thread' ? byPort(self) : byNats(undo));
+  const wayTo = await (way === 'other thread' ? byPort(self) : byNats(undo));
+  const { transport, data } = wayTo;
   const workerData: CacheOwnerData = { self, asker: ASKER, way: data, commands };
   const worker = new Worker(new URL('./cache-owner.ts', import.meta.url), {
     workerData,
@@ -112,7 +113,7 @@ async function startActor(
   await answerOf();
   const router = routerTo(self, NO_SHARDS, transport);
   transport.onMessage((message) => router.receive(message));
-  return { router, live, cpuMicros: async () => (await answerOf('cpu')) + serverCpuMicros() };
+  return { router, live, cpuMicros: async () => (await answerOf('cpu')) + wayTo.serverCpuMicros() };
 }
 
 interface WayTo {
