@@ -100,11 +100,12 @@ async function look(): Promise<void> {
       ? early.wishes[(turn / 2) % CLOSED_READ]!
       : crowd.wishes[(turn * 7) % crowd.wishes.length]!;
     if (wish.orderId === undefined) continue;
-    const mayBeUnsaid = isClosed && isPostgresAway;
+    const wasPostgresAway = isPostgresAway;
     const { status, body } = await asked(wish);
     looks.answered++;
     if (isClosed) looks.closed++;
     const isRight = status === 200 && body['id'] === wish.orderId && body['status'] === 'paid';
+    const mayBeUnsaid = isClosed && (wasPostgresAway || isPostgresAway);
     const isUnsaid = mayBeUnsaid && status === 503 && body['code'] === 'unavailable';
     if (isUnsaid) looks.unsaid++;
     else if (!isRight) looks.wrong.push(`${wish.orderId}: ${status} ${JSON.stringify(body)}`);
