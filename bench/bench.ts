@@ -2,6 +2,7 @@
 // durability mode first, and ends with one line of JSON. docs/performance.md says what each scenario measures.
 
 import { parseArgs } from 'node:util';
+import { cache } from './cache.ts';
 import { environment } from './environment.ts';
 import { handover } from './handover.ts';
 import { hotProduct } from './hot-product.ts';
@@ -24,6 +25,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   memory,
   projection,
   handover,
+  cache,
 };
 
 const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--journal sqlite|jetstream] [--json]
@@ -34,9 +36,9 @@ Scenarios, as docs/performance.md describes them:
   --seconds      how long to measure, about
   --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
-  --connections  such as 64,256 (http, sold-out)
+  --connections  such as 64,256 (http, sold-out); questions under way (cache)
   --products     such as 1,1000 (products)
-  --orders       how many, in place of --seconds (all but http, sold-out, handover)
+  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache)
   --moves        how many (handover)
   --rate         purchases a second (handover)
   --chart        a file for a picture of the pauses, SVG (handover)

@@ -168,9 +168,11 @@ async function compose(
 
   const { journalId } = storage;
   const { redis, prefix } = config.cache;
-  const address = config.roles.has('projection') ? redis : undefined;
-  const cache = await openCache({ address, prefix, journalId, logger, clock: systemClock });
-  undo.push(() => cache.close());
+  const cache =
+    redis !== undefined && config.roles.has('projection')
+      ? await openCache({ address: redis, prefix, journalId, logger, clock: systemClock })
+      : undefined;
+  undo.push(async () => cache?.close());
   const projecting =
     postgres && new Projecting({ config, storage, connection: postgres.connection, cache, logger });
   if (config.roles.has('projection')) {

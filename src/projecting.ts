@@ -11,8 +11,8 @@ export interface ProjectingOptions {
   readonly config: Pick<Config, 'projection' | 'feed'>;
   readonly storage: Pick<Storage, 'openFeed' | 'committed' | 'projectedUpTo'>;
   readonly connection: PostgresConnection;
-  /** Told of lists of products that are out of date. */
-  readonly cache: Pick<Cache, 'invalidate'>;
+  /** Told of lists of products that are out of date. Undefined without one that threads and nodes share. */
+  readonly cache: Pick<Cache, 'invalidate'> | undefined;
   readonly logger: Logger;
 }
 
@@ -85,7 +85,7 @@ export class Projecting {
       recordsPerPull: config.projection.recordsMax,
       taskMsMax: config.feed.workingMsMax,
       isRush: rushOf(storage.committed, systemClock),
-      onProducts: (version) => void cache.invalidate('products', SHOP_WINDOW, version),
+      onProducts: (version) => void cache?.invalidate('products', SHOP_WINDOW, version),
       logger,
     });
     pump.start();

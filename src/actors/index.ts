@@ -25,7 +25,6 @@ export {
 export {
   acceptedStatus,
   holdExpiresAt,
-  isFinal,
   isHeld,
   ORDER_STATUSES,
   type Money,

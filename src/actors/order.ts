@@ -29,9 +29,6 @@ export type OrderStatus = (typeof ORDER_STATUSES)[number];
 export const isHeld = (status: OrderStatus): boolean =>
   status === 'reserved' || status === 'payment_pending' || status === 'in_review';
 
-/** No command changes such an order any more. Of a retired product that is true of every order. */
-export const isFinal = (status: OrderStatus): boolean => status === 'paid' || status === 'refunded';
-
 /** The hold of such an order ends when its time is up. */
 export const canExpire = (status: OrderStatus): boolean =>
   status === 'reserved' || status === 'payment_pending';

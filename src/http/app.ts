@@ -3,6 +3,7 @@
 import { Hono } from 'hono';
 import { adminRoutes } from './admin-routes.ts';
 import type { HttpContext } from './context.ts';
+import { OrderCache } from './order-cache.ts';
 import { orderRoutes } from './order-routes.ts';
 import { pageRoutes } from './page-routes.ts';
 import { placementRoutes } from './placement-routes.ts';
@@ -21,7 +22,7 @@ export interface AppEvents {
 
 export function createApp(context: HttpContext, { onError }: AppEvents): { app: Hono; purchase: Purchase } {
   const app = new Hono();
-  const retired = new RetiredOrders(context.orders);
+  const retired = new RetiredOrders(context.orders, new OrderCache(context.cache));
   const purchase = purchaseOf(context, retired, onError);
   orderRoutes(app, context, retired, purchase);
   productRoutes(app, context);

@@ -21,6 +21,7 @@ export type {
 export { openApiDocument } from './openapi/index.ts';
 export { loadAssets, sampleCampaign, type ProductView, type SampleProduct } from './pages/index.ts';
 export { ProductHub } from './product-hub.ts';
+export { OrderCache } from './order-cache.ts';
 export { RetiredOrders } from './retired-orders.ts';
 export { IDEMPOTENCY_KEY, ProductId, UNITS_PER_LOAD_MAX } from './schemas.ts';
 export { listen, supportsReusePort, type Listener } from './server.ts';

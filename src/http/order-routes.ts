@@ -1,5 +1,5 @@
-// Shoppers' orders: buy, look, ask by key, pay, cancel. Every call goes to the order's actor; only the list, and orders of
-// products that are retired, come from Postgres, and orders that are final from the cache, when only looked at.
+// Shoppers' orders: buy, look, ask by key, pay, cancel. Every call goes to the order's actor, which costs less than any cache.
+// Only the list, and orders of products that are retired, come from elsewhere.
 
 import type { Context, Hono } from 'hono';
 import {
@@ -14,7 +14,6 @@ import { orderCursorText, ORDERS_PER_PAGE_MAX, parseOrderCursor } from '../persi
 import { responseOf } from './answer.ts';
 import type { Shopper } from './auth.ts';
 import type { HttpContext } from './context.ts';
-import { FinalOrders } from './final-orders.ts';
 import { instant } from './instant.ts';
 import { orderBody } from './order-body.ts';
 import { invalid, Problem, problemResponse } from './problem.ts';
@@ -30,7 +29,6 @@ export function orderRoutes(
   purchase: Purchase,
 ): void {
   const { auth, router, limits } = context;
-  const finalOrders = new FinalOrders(context.cache);
 
   app.post(PURCHASE_PATH, async (c) => {
     const authorization = c.req.header('authorization');
@@ -58,13 +56,8 @@ export function orderRoutes(
     const shopper = auth.shopper(c.req.header('authorization'));
     const { customerKey } = shopper;
     const orderId = orderIdOf(c);
-    const known = await finalOrders.find(orderId, shopper.customerId);
-    if (known !== undefined) return answerOrder(c, known, shopper);
     const reply = await router.request({ kind: 'showOrder', orderId, customerKey });
-    const shown = await elsewhere(reply, orderId, shopper);
-    if (shown.outcome === 'order')
-      finalOrders.remember(shown.order, shopper.customerId, reply.outcome === 'retired');
-    return present(c, shown, shopper);
+    return present(c, await elsewhere(reply, orderId, shopper), shopper);
   });
 
   app.delete('/v1/orders/:id', async (c) => {
@@ -92,7 +85,7 @@ export function orderRoutes(
     return present(c, await elsewhere(reply, orderId, shopper, 'paid'), shopper);
   });
 
-  /** What its actor has let go is asked of Postgres. */
+  /** What its actor has let go is asked of the cache and of Postgres. */
   async function elsewhere(
     reply: Reply,
     orderId: Key,

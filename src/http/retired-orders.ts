@@ -1,5 +1,6 @@
 // Orders of products that are retired: their actors have let them go, and Postgres has them for good. It answers as the actor
-// would have, and only when the rows have come to the retirement: anything less would be a guess.
+// would have, and only when the rows have come to the retirement: anything less would be a guess. An order that was read once
+// is in the cache, which is asked before Postgres when its id is known.
 
 import {
   orderIdKey,
@@ -12,6 +13,7 @@ import {
   type Reserve,
 } from '../actors/index.ts';
 import type { OrderReads, OrderRow, RetiredOrderName } from '../persistence/index.ts';
+import type { OrderCache } from './order-cache.ts';
 import { Problem } from './problem.ts';
 
 /** Questions under way, for a thread: the actor no longer bounds them. */
@@ -19,10 +21,12 @@ const READS_MAX = 100;
 
 export class RetiredOrders {
   readonly #reads: OrderReads;
+  readonly #cache: OrderCache;
   #reading = 0;
 
-  constructor(reads: OrderReads) {
+  constructor(reads: OrderReads, cache: OrderCache) {
     this.#reads = reads;
+    this.#cache = cache;
   }
 
   /**
@@ -30,10 +34,14 @@ export class RetiredOrders {
    * @throws Problem unavailable
    */
   async order(productId: string, orderId: Key, customerId: string, wanted?: OrderStatus): Promise<Reply> {
-    return this.#read({ productId, customerId, id: orderIdText(orderId) }, (order) => {
+    const replyOf = (order: Order): Reply => {
       if (wanted === undefined || order.status === wanted) return { outcome: 'order', order };
       return { outcome: 'conflict', refusal: 'order_state_conflict', order };
-    });
+    };
+    const id = orderIdText(orderId);
+    const cached = await this.#cache.find(id, customerId);
+    if (cached !== undefined) return replyOf(orderOf(cached));
+    return this.#read({ productId, customerId, id }, replyOf);
   }
 
   /** @throws Problem unavailable */
@@ -62,7 +70,9 @@ export class RetiredOrders {
     try {
       const found = await this.#reads.ofRetired(name);
       if (found === undefined) throw new Problem('unavailable', { detail: NOT_THERE_YET });
-      return found.order === undefined ? none : replyOf(orderOf(found.order));
+      if (found.order === undefined) return none;
+      this.#cache.remember(found.order, found.version);
+      return replyOf(orderOf(found.order));
     } finally {
       this.#reading--;
     }

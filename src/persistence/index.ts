@@ -4,7 +4,6 @@ export {
   CACHE_KINDS,
   CACHE_RESULTS,
   CACHE_STATES,
-  LAST_VERSION,
   MemoryCache,
   openCache,
   parseRedisAddress,
@@ -29,6 +28,7 @@ export {
   type OrderCursor,
   type OrderPage,
   type OrderRow,
+  type RetiredOrder,
   type RetiredOrderName,
 } from './order-reads.ts';
 export { assertBelongsTogether, PostgresOfAnotherJournal, readPositions } from './positions.ts';

@@ -36,6 +36,11 @@ export type RetiredOrderName = {
   readonly customerId: string;
 } & ({ readonly id: string } | { readonly idempotencyKey: string });
 
+/** What Postgres says of it; the version is the journal sequence of the record that changed the row last. */
+export type RetiredOrder =
+  | { readonly order: OrderRow; readonly version: number }
+  | { readonly order: undefined };
+
 export const ORDERS_PER_PAGE_MAX = 100;
 
 const COLUMNS = `id, product_id, customer_id, quantity, unit_amount::float8 AS unit_amount, currency, status,
@@ -52,6 +57,10 @@ interface Row {
   status: OrderStatus;
   created_at: number;
   hold_expires_at: number | null;
+}
+
+interface RetiredRow extends Row {
+  version: number;
 }
 
 /** The product is there, and the order is not. */
@@ -90,19 +99,20 @@ export class OrderReads {
    * The retirement is a record like any other: a row that has it has all that came before.
    * @returns undefined when Postgres has not come to the retirement yet, and so cannot say
    */
-  async ofRetired(name: RetiredOrderName): Promise<{ readonly order: OrderRow | undefined } | undefined> {
+  async ofRetired(name: RetiredOrderName): Promise<RetiredOrder | undefined> {
     const byKey = 'idempotencyKey' in name;
     // An id leads to its order even if two products of a shard share their tag.
     const condition = byKey ? 'product_id = $1 AND idempotency_key = $3' : 'id = $3';
-    const { rows } = await this.#pool.query<Row | NoRow>(
+    const { rows } = await this.#pool.query<RetiredRow | NoRow>(
       `SELECT placed.* FROM doorbuster.products LEFT JOIN
-         (SELECT ${COLUMNS} FROM doorbuster.orders WHERE customer_id = $2 AND ${condition}) AS placed ON true
+         (SELECT ${COLUMNS}, version::float8 AS version
+          FROM doorbuster.orders WHERE customer_id = $2 AND ${condition}) AS placed ON true
        WHERE products.id = $1 AND products.retired_at IS NOT NULL`,
       [name.productId, name.customerId, byKey ? name.idempotencyKey : name.id],
     );
     const [row] = rows;
     if (row === undefined) return undefined;
-    return { order: row.id === null ? undefined : orderOf(row) };
+    return row.id === null ? { order: undefined } : { order: orderOf(row), version: row.version };
   }
 }
 

@@ -1,5 +1,6 @@
 // What stands beside the sale goes away in the middle of it, one after the other: Postgres, a thread of the projection, the
-// Redis primary, all of Redis. No purchase fails for it, whoever looks gets an answer, and everything catches up.
+// Redis primary, all of Redis. No purchase fails for it, whoever looks gets an answer, and everything catches up. Looks go to
+// orders that are being sold, whose actors answer, and to those of a sale that is closed for good: from Redis, or from Postgres.
 //
 // AWAY_MS says for how long each of them is away.
 
@@ -7,29 +8,40 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ADMIN_TOKEN } from '../harness/node-api.ts';
 import { Cluster } from '../harness/cluster.ts';
-import { Crowd, tokenOf } from '../harness/crowd.ts';
+import { Crowd, tokenOf, type Wish } from '../harness/crowd.ts';
+import { endSale } from '../harness/end-sale.ts';
 import { expectClusterTruth } from '../harness/truth.ts';
 import { RedisSentinel } from '../servers/redis-sentinel.ts';
 
 const AWAY_MS = Number(process.env['AWAY_MS'] ?? 3_000);
 const TEST_MS_MAX = 240_000 + 4 * AWAY_MS;
 const PRODUCTS = ['beside-a', 'beside-b'];
+const CLOSED = 'closed';
 const CLICKERS = 3;
 const READERS = 1;
 const SOLD_MEANWHILE = 50;
 const READ_MEANWHILE = 50;
+const CLOSED_READ = 40;
 /** For Postgres to end, at most; what comes later it surely has not. */
 const SHUTDOWN_MS = 1_000;
-const HITS = 'doorbuster_cache_reads_total{kind="order",result="hit"}';
+const READS = (result: 'hit' | 'miss' | 'unavailable') =>
+  `doorbuster_cache_reads_total{kind="order",result="${result}"}`;
+const HITS = READS('hit');
+const UNAVAILABLE = READS('unavailable');
 
 const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-servers-'));
 const projectionFault = join(folder, 'end-a-thread');
 let redis: RedisSentinel;
 let cluster: Cluster;
 let crowd: Crowd;
-/** Shoppers look at orders of which they were told. */
-const looks = { answered: 0, wrong: [] as string[], isOver: false };
+/** It bought before the sale was closed. */
+let early: Crowd;
+/** Shoppers look at orders of which they were told. `closed` of them were at those of the closed sale; `unsaid` got a 503. */
+const looks = { answered: 0, closed: 0, unsaid: 0, wrong: [] as string[], isOver: false };
+/** Then nobody can say what became of an order of the closed sale unless Redis does. */
+let isPostgresAway = false;
 let looking: Promise<void[]>;
 
 beforeAll(async () => {
@@ -42,10 +54,11 @@ beforeAll(async () => {
     // What a busy machine does to a node is told by other tests.
     LEASE_MS: '30000',
     COMMAND_TIMEOUT_MS: '30000',
+    ORDERS_KEPT_SECONDS: '1',
   };
   cluster = await Cluster.start({ nats: 1, nodes: 1, shards: 8, env });
-  // Sold at once, so that an order is final, and may be cached, as soon as it is there.
-  for (const id of PRODUCTS) await node().product(id, { quantity: 1_000_000, holdSeconds: 0 });
+  for (const id of [CLOSED, ...PRODUCTS]) await node().product(id, { quantity: 1_000_000, holdSeconds: 0 });
+  await closeSale();
   crowd = new Crowd(cluster.nodes, PRODUCTS, { clickers: CLICKERS });
   await sellOn();
   looking = Promise.all(Array.from({ length: READERS }, look));
@@ -61,16 +74,41 @@ afterAll(async () => {
 const node = () => cluster.nodes[0]!;
 const metric = async (name: string): Promise<number> => (await node().metric(name)) ?? 0;
 
+/** Some orders are bought, and their actor lets them go. */
+async function closeSale(): Promise<void> {
+  early = new Crowd(cluster.nodes, [CLOSED], { clickers: CLICKERS });
+  await cluster.waitUntil('some have bought', () => early.soldSince(0) >= CLOSED_READ);
+  await early.goHome();
+  await endSale(node(), CLOSED);
+  await cluster.waitUntil('the sale is closed for good', async () => {
+    const path = `/v1/admin/products/${CLOSED}/pause`;
+    const { body } = await node().call('POST', path, { token: ADMIN_TOKEN });
+    return body['code'] === 'sale_ended';
+  });
+  const some = early.wishes.find(({ orderId }) => orderId !== undefined)!;
+  await cluster.waitUntil('Postgres has its orders', async () => (await asked(some)).status === 200);
+}
+
+const asked = ({ orderId, customer }: Wish) =>
+  node().call('GET', `/v1/orders/${orderId}`, { token: tokenOf(customer) });
+
 async function look(): Promise<void> {
   for (let turn = 0; !looks.isOver; turn++) {
-    const wish = crowd.wishes[(turn * 7) % crowd.wishes.length]!;
+    const isClosed = turn % 2 === 0;
+    // The same ones of the closed sale again and again, so that they are cached.
+    const wish = isClosed
+      ? early.wishes[(turn / 2) % CLOSED_READ]!
+      : crowd.wishes[(turn * 7) % crowd.wishes.length]!;
     if (wish.orderId === undefined) continue;
-    const { status, body } = await node().call('GET', `/v1/orders/${wish.orderId}`, {
-      token: tokenOf(wish.customer),
-    });
+    const wasPostgresAway = isPostgresAway;
+    const { status, body } = await asked(wish);
     looks.answered++;
+    if (isClosed) looks.closed++;
     const isRight = status === 200 && body['id'] === wish.orderId && body['status'] === 'paid';
-    if (!isRight) looks.wrong.push(`${wish.orderId}: ${status} ${JSON.stringify(body)}`);
+    const mayBeUnsaid = isClosed && (wasPostgresAway || isPostgresAway);
+    const isUnsaid = mayBeUnsaid && status === 503 && body['code'] === 'unavailable';
+    if (isUnsaid) looks.unsaid++;
+    else if (!isRight) looks.wrong.push(`${wish.orderId}: ${status} ${JSON.stringify(body)}`);
   }
 }
 
@@ -118,13 +156,18 @@ function expectNobodyFailed(): void {
 test(
   'Postgres is down: the sale goes on, and Postgres catches up',
   async () => {
+    await timeUntil('the closed sale is read from Redis', hitsCome);
     const goneAt = Date.now();
+    isPostgresAway = true;
     await cluster.postgres.halt();
+    const hits = await metric(HITS);
     await whileAway();
     expect(await hasUpTo(goneAt + SHUTDOWN_MS)).toBe(false);
+    expect(await metric(HITS), 'Redis tells of the closed sale').toBeGreaterThan(hits);
     await cluster.postgres.restart();
     const backAt = Date.now();
     const ms = await timeUntil('Postgres has caught up', () => hasUpTo(backAt));
+    isPostgresAway = false;
     console.log(`Postgres: away for ${AWAY_MS} ms; caught up ${ms} ms after it was back`);
     expectNobodyFailed();
   },
@@ -151,7 +194,7 @@ test(
 test(
   'the Redis primary is killed: its replica takes its place, and answers reads',
   async () => {
-    await timeUntil('Redis answers', async () => (await metric(HITS)) > 0);
+    await timeUntil('Redis answers', hitsCome);
     const before = await metric(HITS);
     await redis.primary.kill();
     await sellOn();
@@ -168,13 +211,26 @@ test(
   'Redis is gone: shoppers are answered without it, and from it when it is back',
   async () => {
     // The primary is dead since then.
+    const hitsBefore = await metric(HITS);
     await redis.replica.kill();
-    const before = await metric(HITS);
+    const before = { hits: await metric(HITS), unavailable: await metric(UNAVAILABLE), closed: looks.closed };
     await whileAway();
-    expect(await metric(HITS), 'hits while there is no Redis').toBeLessThanOrEqual(before + READERS);
+    const hits = (await metric(HITS)) - before.hits;
+    const unavailable = (await metric(UNAVAILABLE)) - before.unavailable;
+    expect(hits, 'hits while there is no Redis').toBeLessThanOrEqual(READERS);
+    expect(unavailable, 'reads of the closed sale that Postgres answered').toBeGreaterThan(
+      READ_MEANWHILE / 4,
+    );
+    const closed = looks.closed - before.closed;
     await Promise.all([redis.primary.start(), redis.replica.start()]);
     const ms = await timeUntil('Redis answers again', hitsCome);
-    console.log(`Redis: away for ${AWAY_MS} ms; reads hit again after ${ms} ms`);
+    expect(hitsBefore).toBeGreaterThan(0);
+    const back = await metric(HITS);
+    await timeUntil('all of it is answered by Redis', async () => (await metric(HITS)) - back > CLOSED_READ);
+    console.log(
+      `Redis: away for ${AWAY_MS} ms: ${hitsBefore} hits before; ${closed} looks at the closed sale meanwhile, ${hits} hits, ` +
+        `${unavailable} reads without Redis; reads hit again after ${ms} ms, more than ${CLOSED_READ} hits since`,
+    );
     expectNobodyFailed();
   },
   TEST_MS_MAX,
@@ -187,9 +243,12 @@ test(
     looks.isOver = true;
     await looking;
     expectNobodyFailed();
-    const orders = await expectClusterTruth(cluster, [crowd]);
+    const orders = await expectClusterTruth(cluster, [early, crowd]);
     console.log(`longest time between two purchases: ${crowd.longestPause().ms} ms`);
-    console.log(`${orders} orders, ${looks.answered} looks, ${await metric(HITS)} of them answered by Redis`);
+    console.log(
+      `${orders} orders, ${looks.answered} looks, ${looks.closed} of them at the closed sale, ` +
+        `${await metric(HITS)} answered by Redis, ${looks.unsaid} unsaid while Postgres was away`,
+    );
     expect(orders).toBeGreaterThan(SOLD_MEANWHILE);
   },
   TEST_MS_MAX,

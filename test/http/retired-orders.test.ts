@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import { customerKeyOf, keyOf, orderIdText, requestKeyOf, type Reserve } from '../../src/actors/index.ts';
-import { RetiredOrders } from '../../src/http/index.ts';
-import type { OrderReads, OrderRow } from '../../src/persistence/index.ts';
-
-const readsOf = (ofRetired: OrderReads['ofRetired']): OrderReads => ({ ofRetired }) as OrderReads;
+import { OrderCache, RetiredOrders } from '../../src/http/index.ts';
+import { MemoryCache, type Cache, type OrderReads, type OrderRow } from '../../src/persistence/index.ts';
+import { waitUntil } from '../harness/wait-until.ts';
 
 const reserve: Reserve = {
   kind: 'reserve',
@@ -26,26 +25,29 @@ const row: OrderRow = {
   holdExpiresAt: 1_700_000_060_000,
 };
 
+/** @param cache empty when none is given */
+function retiredOrders(ofRetired: OrderReads['ofRetired'], cache: Cache = new MemoryCache()): RetiredOrders {
+  return new RetiredOrders({ ofRetired } as OrderReads, new OrderCache(cache));
+}
+
 test('a purchase is told as it was accepted: a repetition as such, and the very one as itself', async () => {
-  const retired = new RetiredOrders(readsOf(() => Promise.resolve({ order: row })));
+  const retired = retiredOrders(() => Promise.resolve({ order: row, version: 7 }));
   const order = { orderId: reserve.orderId, status: 'reserved', holdExpiresAt: row.holdExpiresAt };
   expect(await retired.bought({ ...reserve, orderId: keyOf('again') })).toMatchObject({
     order,
     replayed: true,
   });
   expect(await retired.bought(reserve)).toMatchObject({ order, replayed: false });
-  const atOnce = readsOf(() => Promise.resolve({ order: { ...row, holdExpiresAt: null } }));
-  expect(await new RetiredOrders(atOnce).bought(reserve)).toMatchObject({ order: { status: 'paid' } });
+  const atOnce = () => Promise.resolve({ order: { ...row, holdExpiresAt: null }, version: 7 });
+  expect(await retiredOrders(atOnce).bought(reserve)).toMatchObject({ order: { status: 'paid' } });
 });
 
 test('questions are bounded, and each gives its place back, however it ends', async () => {
   const open: PromiseWithResolvers<{ order: undefined }>[] = [];
-  const retired = new RetiredOrders(
-    readsOf(() => {
-      open.push(Promise.withResolvers());
-      return open.at(-1)!.promise;
-    }),
-  );
+  const retired = retiredOrders(() => {
+    open.push(Promise.withResolvers());
+    return open.at(-1)!.promise;
+  });
   const ask = () => retired.found('sku', 'ada', 'k');
   const asked = Array.from({ length: 100 }, ask);
   expect(await ask()).toEqual({ outcome: 'refused', refusal: 'overloaded' });
@@ -57,4 +59,68 @@ test('questions are bounded, and each gives its place back, however it ends', as
   expect(await ask()).toMatchObject({ refusal: 'overloaded' });
   for (const { resolve } of open) resolve({ order: undefined });
   expect(await Promise.all(more)).toMatchObject([{ refusal: 'not_found' }, { refusal: 'not_found' }]);
+});
+
+test('an order is read from Postgres once, however it was asked for; then the cache tells the same', async () => {
+  let reads = 0;
+  const cache = new MemoryCache();
+  const retired = retiredOrders(() => {
+    reads++;
+    return Promise.resolve({ order: row, version: 7 });
+  }, cache);
+  const first = await retired.found('sku', 'ada', 'k');
+  await waitUntil('it is cached', async () => (await cache.get('order', row.id)) !== undefined);
+  expect(await retired.order('sku', reserve.orderId, 'ada')).toEqual(first);
+  expect(await retired.order('sku', reserve.orderId, 'ada', 'cancelled')).toEqual(first);
+  expect(await retired.order('sku', reserve.orderId, 'ada', 'paid')).toMatchObject({
+    outcome: 'conflict',
+    refusal: 'order_state_conflict',
+  });
+  expect(reads).toBe(1);
+});
+
+test('a cached order is shown to its customer alone, and one that is newer there stays', async () => {
+  let reads = 0;
+  const cache = new MemoryCache();
+  const older = { ...row, status: 'reserved' } as const;
+  const retired = retiredOrders(({ customerId }) => {
+    reads++;
+    return Promise.resolve(customerId === 'ada' ? { order: older, version: 6 } : { order: undefined });
+  }, cache);
+  const { id, ...newer } = row;
+  await cache.put('order', id, 7, newer);
+  expect(await retired.order('sku', reserve.orderId, 'bob')).toMatchObject({ refusal: 'not_found' });
+  expect(reads).toBe(1);
+  await retired.found('sku', 'ada', 'k');
+  expect(reads).toBe(2);
+  expect(await retired.order('sku', reserve.orderId, 'ada')).toMatchObject({
+    order: { status: 'cancelled' },
+  });
+  expect(reads).toBe(2);
+});
+
+test.each([
+  ['nothing that is an order', 'garbage'],
+  ['an order without a status', { ...row, status: undefined }],
+  ['an order with a status that there is not', { ...row, status: 'stolen' }],
+])('in the cache: %s; it is read from Postgres', async (_, entry) => {
+  const cache = new MemoryCache();
+  await cache.put('order', row.id, 7, entry);
+  const retired = retiredOrders(() => Promise.resolve({ order: row, version: 7 }), cache);
+  expect(await retired.order('sku', reserve.orderId, 'ada')).toMatchObject({
+    outcome: 'order',
+    order: { orderId: reserve.orderId, status: 'cancelled' },
+  });
+});
+
+test('nothing is cached while Postgres has not come to the end of the sale, nor what is not there', async () => {
+  const cache = new MemoryCache();
+  let told: Awaited<ReturnType<OrderReads['ofRetired']>>;
+  const retired = retiredOrders(() => Promise.resolve(told), cache);
+  await expect(retired.order('sku', reserve.orderId, 'ada')).rejects.toThrow('unavailable');
+  told = { order: undefined };
+  expect(await retired.order('sku', reserve.orderId, 'ada')).toMatchObject({ refusal: 'not_found' });
+  expect(await cache.get('order', row.id)).toBeUndefined();
+  told = { order: row, version: 7 };
+  expect(await retired.order('sku', reserve.orderId, 'ada')).toMatchObject({ outcome: 'order' });
 });

@@ -179,6 +179,11 @@ describe.each(POSTGRES_KINDS)(
         applied: 1,
         productsVersion: undefined,
       });
+      const { version } = await reads.listIds(10);
+      expect(journal.retire('sku')).toBe(true);
+      journal.append();
+      const { productsVersion } = await projection.apply(journal.records.slice(-1));
+      expect(version, 'a retirement is a change, too').toBeLessThan(productsVersion!);
     });
 
     test('records that come again change nothing', async () => {

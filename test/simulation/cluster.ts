@@ -12,8 +12,9 @@ import {
 } from '../../src/actors/index.ts';
 import type { Answer } from '../../src/actors/index.ts';
 import { Problem } from '../../src/http/problem.ts';
+import { OrderCache } from '../../src/http/order-cache.ts';
 import { RetiredOrders } from '../../src/http/retired-orders.ts';
-import type { OrderReads } from '../../src/persistence/index.ts';
+import { MemoryCache, type OrderReads } from '../../src/persistence/index.ts';
 import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
 import { OwnShards } from '../../src/runtime/own-shards.ts';
 import type { Message, SnapshotName, Transport } from '../../src/runtime/ports.ts';
@@ -160,7 +161,8 @@ export class Cluster {
     this.log = log;
     this.faults = faults;
     this.rows = new SimulatedRows(world, log);
-    this.#retired = new RetiredOrders(this.rows as unknown as OrderReads);
+    const cached = new OrderCache(new MemoryCache());
+    this.#retired = new RetiredOrders(this.rows as unknown as OrderReads, cached);
     this.nodes = [];
     this.nodes.push(new SimulatedNode(0, this), new SimulatedNode(1, this));
   }

@@ -1,7 +1,7 @@
 // Postgres as the simulated world has it: it follows the log, always a while behind, and answers for retired products.
 
 import { orderIdText, STATUS_AFTER, acceptedStatus, holdExpiresAt } from '../../src/actors/index.ts';
-import type { OrderReads, OrderRow, RetiredOrderName } from '../../src/persistence/index.ts';
+import type { OrderReads, OrderRow, RetiredOrder, RetiredOrderName } from '../../src/persistence/index.ts';
 import { recordsOf, type SimulatedLog, type World } from './world.ts';
 
 const LAG_MS = 3_000;
@@ -19,7 +19,7 @@ export class SimulatedRows implements Pick<OrderReads, 'ofRetired'> {
     this.#follow();
   }
 
-  ofRetired(name: RetiredOrderName): Promise<{ readonly order: OrderRow | undefined } | undefined> {
+  ofRetired(name: RetiredOrderName): Promise<RetiredOrder | undefined> {
     const rows = new Map<string, OrderRow & { readonly idempotencyKey: string }>();
     let isRetired = false;
     for (const { sequence, record } of recordsOf(this.#log)) {
@@ -45,7 +45,7 @@ export class SimulatedRows implements Pick<OrderReads, 'ofRetired'> {
         ? row.id === name.id
         : row.customerId === name.customerId && row.idempotencyKey === name.idempotencyKey,
     );
-    return Promise.resolve({ order });
+    return Promise.resolve(order === undefined ? { order } : { order, version: this.#position });
   }
 
   #follow(): void {

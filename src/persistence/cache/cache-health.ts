@@ -1,14 +1,14 @@
-// Whether the cache's server is there, and the log's word about it: one line when that changes, however often it is asked.
+// Whether the cache's server is there, and the log's word about it: one line for each kind of trouble until it is back, however
+// often it is asked.
 
 import type { Clock } from '../../runtime/ports.ts';
 import type { Logger } from '../projection-health.ts';
-
-/** What Redis says of credentials that it does not take. */
-const REFUSED = /^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH|ERR invalid password)/;
+import { troubleOf } from './cache-trouble.ts';
 
 export class CacheHealth {
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #told = new Set<string>();
   isUnavailable = true;
   #since: number | undefined;
 
@@ -20,13 +20,13 @@ export class CacheHealth {
   /** @param cause the message alone: the error of a refused login carries the password */
   failed(cause: string): void {
     this.isUnavailable = true;
-    if (this.#since !== undefined) return;
-    this.#since = this.#clock.monotonic();
-    if (REFUSED.test(cause)) {
-      const advice = 'Redis refuses the user or the password of REDIS_URL: the node goes on without a cache';
-      this.#logger.error({ cause }, advice);
-    } else
-      this.#logger.warn({ cause }, 'the cache is away; reads go to actors and Postgres, and sales go on');
+    this.#since ??= this.#clock.monotonic();
+    const { level, message } = troubleOf(cause);
+    if (this.#told.has(message)) return;
+    // Whoever was told what to change need not hear that it is away, too.
+    if (level === 'warn' && this.#told.size > 0) return;
+    this.#told.add(message);
+    this.#logger[level]({ cause }, message);
   }
 
   succeeded(): void {
@@ -34,6 +34,7 @@ export class CacheHealth {
     if (this.#since === undefined) return;
     const awayForMs = Math.round(this.#clock.monotonic() - this.#since);
     this.#since = undefined;
+    this.#told.clear();
     this.#logger.info({ awayForMs }, 'the cache is back');
   }
 }

@@ -34,10 +34,7 @@ export interface Cache {
   close(): Promise<void>;
 }
 
-/** Where nothing changes any more, no version can be higher. */
-export const LAST_VERSION = Number.MAX_SAFE_INTEGER;
-
-/** Of an entry, by its kind. Final orders never change; of a list this bounds how old it can be when an invalidation is lost. */
+/** Of an entry, by its kind. An order of a retired product never changes; of a list this bounds how old it can be when an invalidation is lost. */
 export const LIFETIME_MS = { order: 600_000, products: 10_000 } as const satisfies Record<CacheKind, number>;
 
 /** In a thread's own memory, where no invalidation comes. */

@@ -5,7 +5,6 @@ export {
   CACHE_LIMITS,
   CACHE_RESULTS,
   CACHE_STATES,
-  LAST_VERSION,
   LIFETIME_MS,
   type Cache,
   type CacheFigures,

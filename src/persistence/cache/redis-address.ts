@@ -10,9 +10,11 @@ interface Login {
   readonly password: string | undefined;
 }
 
-export type RedisAddress = Login &
-  (
-    | ({ readonly kind: 'single'; readonly tls: boolean; readonly db: number } & RedisHost)
+export type RedisAddress = Login & {
+  /** Also to the sentinels, and to every node of a cluster. */
+  readonly tls: boolean;
+} & (
+    | ({ readonly kind: 'single'; readonly db: number } & RedisHost)
     | {
         readonly kind: 'sentinel';
         readonly sentinels: readonly RedisHost[];
@@ -29,9 +31,9 @@ export class RedisAddressWrong extends Error {
 }
 
 const FORMS =
-  'redis://[user:password@]host:6379[/db] (rediss:// with TLS), ' +
+  'redis://[user:password@]host:6379[/db], ' +
   'redis+sentinel://[user:password@]host:26379,host:26379/NAME[?db=0&sentinelPassword=…] or ' +
-  'redis+cluster://[user:password@]host:6379,host:6379';
+  'redis+cluster://[user:password@]host:6379,host:6379, each with rediss in place of redis for TLS';
 const ADDRESS = /^([a-z+]+):\/\/(?:([^@/?#\s]*)@)?([^@/?#\s]+)(?:\/([^/?#\s]*))?(?:\?([^#\s]*))?$/;
 const HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?$/;
 const REDIS_PORT = 6_379;
@@ -45,19 +47,20 @@ export function parseRedisAddress(text: string): RedisAddress {
   if (hosts === undefined) throw wrong('is no address of Redis');
   const who = loginOf(login);
   const parameters = new URLSearchParams(query);
-  switch (scheme) {
-    case 'redis':
-    case 'rediss': {
+  const tls = scheme!.startsWith('rediss');
+  switch (tls ? scheme!.replace('rediss', 'redis') : scheme) {
+    case 'redis': {
       allow(parameters, []);
       const [host, ...others] = hostsOf(hosts, REDIS_PORT);
       if (others.length > 0) throw wrong('names several hosts, but neither Sentinel nor Cluster');
-      return { kind: 'single', tls: scheme === 'rediss', db: dbOf(path), ...host!, ...who };
+      return { kind: 'single', tls, db: dbOf(path), ...host!, ...who };
     }
     case 'redis+sentinel': {
       allow(parameters, ['db', 'sentinelPassword']);
       if (path === '') throw wrong('lacks the name of the primary behind the sentinels');
       return {
         kind: 'sentinel',
+        tls,
         sentinels: hostsOf(hosts, SENTINEL_PORT),
         name: decoded(path),
         db: dbOf(parameters.get('db') ?? ''),
@@ -68,7 +71,7 @@ export function parseRedisAddress(text: string): RedisAddress {
     case 'redis+cluster':
       allow(parameters, []);
       if (path !== '') throw wrong('names a database, and a Redis Cluster has only one');
-      return { kind: 'cluster', nodes: hostsOf(hosts, REDIS_PORT), ...who };
+      return { kind: 'cluster', tls, nodes: hostsOf(hosts, REDIS_PORT), ...who };
     default:
       throw wrong('begins with no scheme that is known here');
   }

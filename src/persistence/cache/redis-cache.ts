@@ -10,9 +10,10 @@ import { Breaker } from './breaker.ts';
 import { CACHE_LIMITS, LIFETIME_MS, type Cache, type CacheFigures, type CacheKind } from './cache.ts';
 import { decodeEntry, encodeEntry } from './cache-entry.ts';
 import { CacheHealth } from './cache-health.ts';
-import type { RedisAddress } from './redis-address.ts';
+import type { RedisAddress, RedisHost } from './redis-address.ts';
 import { openRedis, type RedisClient } from './redis-client.ts';
 import { ReadCounts } from './read-counts.ts';
+import { tlsVerdict } from './tls-verdict.ts';
 
 export interface RedisCacheOptions {
   readonly address: RedisAddress;
@@ -27,6 +28,7 @@ export interface RedisCacheOptions {
 }
 
 const LATE = Symbol('late');
+const CLOSED = /\bConnection is closed\b/;
 
 export class RedisCache implements Cache {
   readonly #client: RedisClient;
@@ -39,6 +41,7 @@ export class RedisCache implements Cache {
   /** Commands without an answer, also those that nobody waits for any more. */
   #pending = 0;
   #isClosed = false;
+  #isAskingTls = false;
 
   constructor({ address, keys, logger, clock, lifetimeMs, autoPipelining, waitMs }: RedisCacheOptions) {
     this.#keys = keys;
@@ -48,7 +51,11 @@ export class RedisCache implements Cache {
     this.#health = new CacheHealth(logger, clock);
     this.#client = openRedis(address, autoPipelining);
     this.#client.on('ready', () => this.#health.succeeded());
-    this.#client.on('error', (error: Error) => this.#health.failed(causeOf(error)));
+    const hidden = hostsOfHiddenErrors(address);
+    this.#client.on('error', (error: Error) => {
+      if (hidden === undefined || !CLOSED.test(causeOf(error))) this.#health.failed(causeOf(error));
+      else void this.#askTls(hidden, causeOf(error));
+    });
     this.#client.on('close', () => {
       if (!this.#isClosed) this.#health.failed('the connection ended');
     });
@@ -130,6 +137,14 @@ export class RedisCache implements Cache {
     }
   }
 
+  async #askTls(hosts: readonly RedisHost[], cause: string): Promise<void> {
+    if (this.#isAskingTls) return;
+    this.#isAskingTls = true;
+    const verdict = await tlsVerdict(hosts);
+    this.#isAskingTls = false;
+    if (!this.#isClosed && this.#client.status !== 'ready') this.#health.failed(verdict ?? cause);
+  }
+
   #failed(cause: string): void {
     this.#breaker.failed();
     if (this.#breaker.isOpen) this.#health.failed(cause);
@@ -143,6 +158,12 @@ export class RedisCache implements Cache {
   #keyOf(kind: CacheKind, id: string): string {
     return `${this.#keys}${kind}:${id}`;
   }
+}
+
+/** Where the client tells nothing of TLS but that the connection is closed. */
+function hostsOfHiddenErrors(address: RedisAddress): readonly RedisHost[] | undefined {
+  if (!address.tls || address.kind === 'single') return undefined;
+  return address.kind === 'sentinel' ? address.sentinels : address.nodes;
 }
 
 /** Of a cluster none of whose nodes answers, what the last one said. */

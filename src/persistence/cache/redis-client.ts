@@ -39,8 +39,10 @@ const scripts = { putVersioned: { lua: PUT_VERSIONED, numberOfKeys: 1 } };
 export function openRedis(address: RedisAddress, enableAutoPipelining = true): RedisClient {
   const backoff = new Backoff(retryFirstMs, retryMostMs);
   const retry = (): number => backoff.nextMs();
-  const { username, password } = address;
+  const { username, password, tls } = address;
+  // Whom Node trusts is trusted: with NODE_EXTRA_CA_CERTS also an authority of one's own.
   const node = {
+    ...(tls && { tls: {} }),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     connectTimeout: connectMs,
@@ -73,16 +75,17 @@ export function openRedis(address: RedisAddress, enableAutoPipelining = true): R
 
 function placeOf(address: Exclude<RedisAddress, { kind: 'cluster' }>) {
   if (address.kind === 'single') {
-    const { host, port, db, tls } = address;
-    return { host, port, db, ...(tls && { tls: {} }) };
+    const { host, port, db } = address;
+    return { host, port, db };
   }
-  const { sentinels, name, db, sentinelPassword } = address;
+  const { sentinels, name, db, sentinelPassword, tls } = address;
   const backoff = new Backoff(retryFirstMs, retryMostMs);
   return {
     sentinels: [...sentinels],
     name,
     db,
     ...(sentinelPassword !== undefined && { sentinelPassword }),
+    ...(tls && { sentinelTLS: {}, enableTLSForSentinelMode: true }),
     sentinelCommandTimeout: connectMs,
     sentinelRetryStrategy: () => backoff.nextMs(),
   };

@@ -18,6 +18,7 @@ const KINDS: Record<string, (() => Promise<{ url: string; stop(): Promise<void> 
   'Redis Cluster': () => RedisCluster.start(),
 };
 const RUNS = 30;
+const WRITES = 90;
 /** A busy machine makes no miss here. */
 const PATIENT = { readMs: 30_000, writeMs: 30_000 };
 let series = 0;
@@ -87,6 +88,39 @@ describe.each(Object.entries(KINDS))('%s', (_, startServers) => {
       { numRuns: RUNS },
     );
     expect(cache.figures().reads.get('products/unavailable')).toBe(0);
+  });
+
+  test('of several writers at once the highest version stays, and no reader sees an older one after a newer', async () => {
+    // Without servers there is one cache, and whoever writes, writes to that.
+    const one = await open();
+    const writers = startServers === undefined ? [one, one, one] : [one, await open(), await open()];
+    const readers = startServers === undefined ? [one] : [one, await open()];
+    const id = `many-${series++}`;
+    const all = Array.from({ length: WRITES }, (_, number) => number + 1);
+    const order = fc.sample(fc.shuffledSubarray(all, { minLength: WRITES }), { numRuns: 1 })[0]!;
+    let isOver = false;
+    const read = async (cache: Cache): Promise<number[]> => {
+      const seen: number[] = [];
+      while (!isOver) {
+        const version = await cache.get('order', id);
+        if (version !== undefined) seen.push(version as number);
+        // Nothing else moves in the memory of one thread.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return seen;
+    };
+    const reading = readers.map(read);
+    const write = async (cache: Cache, number: number): Promise<void> => {
+      for (let at = number; at < order.length; at += writers.length) {
+        await cache.put('order', id, order[at]!, order[at]!);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await Promise.all(writers.map(write));
+    isOver = true;
+    for (const seen of await Promise.all(reading))
+      expect(seen, `written in this order: ${order.join()}`).toEqual(seen.toSorted((a, b) => a - b));
+    expect(await one.get('order', id), `written in this order: ${order.join()}`).toBe(WRITES);
   });
 
   test('what is put is found, as it was, and only under its kind and its name', async () => {

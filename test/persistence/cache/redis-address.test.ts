@@ -28,10 +28,13 @@ test.each([
       password: 'p',
     },
   ],
+  ['rediss+sentinel://a/sale', { kind: 'sentinel', tls: true, name: 'sale' }],
+  ['rediss+cluster://a:1', { kind: 'cluster', tls: true, nodes: [{ host: 'a', port: 1 }] }],
   [
     'redis+cluster://a:1,b:2',
     {
       kind: 'cluster',
+      tls: false,
       nodes: [
         { host: 'a', port: 1 },
         { host: 'b', port: 2 },
@@ -47,6 +50,8 @@ test.each([
   ['', 'is no address'],
   ['cache:6379', 'is no address'],
   ['http://cache', 'no scheme'],
+  ['rediss+others://cache', 'no scheme'],
+  ['redis+rediss://cache', 'no scheme'],
   ['redis://', 'is no address'],
   ['redis://:pass-word@cache:0', 'a host or a port'],
   ['redis://:pass-word@cache:66666', 'a host or a port'],
