@@ -10,7 +10,7 @@
 
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import { backOff, type BackOffLimits } from '../back-off.ts';
-import type { Clock, Feed, FeedRecord, Sequence, Timers } from '../ports.ts';
+import type { Clock, Feed, FeedRecord, Pulled, Sequence, Timers } from '../ports.ts';
 import { FeedConsumer, type FeedConsumerOptions } from './feed-consumer.ts';
 import { JETSTREAM_LIMITS } from './limits.ts';
 import { damageIn } from './record-damage.ts';
@@ -42,6 +42,8 @@ export class JetStreamFeed implements Feed {
   readonly #held = new Map<Sequence, Held>();
   /** Held, and not yet handed out. */
   readonly #arrived = new Set<Sequence>();
+  /** It tells how many the server had behind it. */
+  #newest: JsMsg | undefined;
   /** By shard: the first record that is passed over. */
   readonly #setAside = new Map<number, Sequence>();
   /** To be acknowledged when the server knows where the next feed begins. */
@@ -78,18 +80,20 @@ export class JetStreamFeed implements Feed {
     this.#arrived.clear();
     this.#setAside.clear();
     this.#passedOver = [];
+    this.#newest = undefined;
     this.#begin = Infinity;
     await this.#consumer.moveTo(floor + 1);
     this.#start();
   }
 
-  async pull(recordsMax: number): Promise<readonly FeedRecord[]> {
+  async pull(recordsMax: number): Promise<Pulled> {
     if (this.#arrived.size === 0) await this.#changed(JETSTREAM_LIMITS.feedIdleMs);
     const taken = [...this.#arrived].slice(0, recordsMax).sort((one, other) => one - other);
     for (const sequence of taken) this.#arrived.delete(sequence);
     // There is room again for what the server has.
     if (taken.length > 0) this.#tell();
-    return taken.map((sequence) => recordOf(sequence, this.#held.get(sequence)!));
+    const records = taken.map((sequence) => recordOf(sequence, this.#held.get(sequence)!));
+    return { records, hasMore: this.#hasMore };
   }
 
   ack(sequences: readonly Sequence[]): void {
@@ -126,6 +130,12 @@ export class JetStreamFeed implements Feed {
     if (link.isClosed) return;
     for (const { message, isGivenBack } of this.#held.values()) if (!isGivenBack) message.nak();
     await link.whileUp(() => link.connection.flush()).catch(() => undefined);
+  }
+
+  get #hasMore(): boolean {
+    if (this.#arrived.size > 0) return true;
+    const pending = this.#newest?.info.pending ?? 0;
+    return pending > 0 && this.#held.size < this.#options.inFlightMax;
   }
 
   #start(): void {
@@ -194,6 +204,7 @@ export class JetStreamFeed implements Feed {
     const { names, clock } = this.#options;
     const sequence = message.seq;
     const shard = names.shardOf(message.subject);
+    this.#newest = message;
     if (this.#isSetAside(shard, sequence)) {
       this.#passedOver.push(message);
       void this.#passOver();
