@@ -129,6 +129,7 @@ export class JetStreamFeed implements Feed {
     const { link } = this.#options;
     if (link.isClosed) return;
     for (const { message, isGivenBack } of this.#held.values()) if (!isGivenBack) message.nak();
+    for (const message of this.#passedOver.splice(0)) message.nak();
     await link.whileUp(() => link.connection.flush()).catch(() => undefined);
   }
 
