@@ -22,6 +22,8 @@ export interface JetStreamFeedOptions extends FeedConsumerOptions {
   readonly heartbeatMs: number;
   /** How long a record may be worked on; given out again after this and ackWaitMs. */
   readonly workingMsMax: number;
+  /** Records from the server that nobody has pulled yet. */
+  readonly prefetchMax?: number;
 }
 
 /** Not acknowledged, here or by the server's word. */
@@ -172,9 +174,9 @@ export class JetStreamFeed implements Feed {
 
   /** @returns how many came */
   async #fetchOnce(consumer: Consumer): Promise<number> {
-    const { feedPrefetchMax, feedFetchMs } = JETSTREAM_LIMITS;
-    const { link, heartbeatMs } = this.#options;
-    const room = feedPrefetchMax - this.#arrived.size;
+    const { feedFetchMs } = JETSTREAM_LIMITS;
+    const { link, heartbeatMs, prefetchMax = JETSTREAM_LIMITS.feedPrefetchMax } = this.#options;
+    const room = prefetchMax - this.#arrived.size;
     if (room <= 0) {
       await this.#changed(feedFetchMs);
       return 0;
