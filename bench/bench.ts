@@ -40,11 +40,12 @@ Scenarios, as docs/performance.md describes them:
   ${Object.keys(SCENARIOS).join(', ')}
 
   --seconds      how long to measure, about
-  --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover)
+  --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover;
+                 appends and feed run on nothing else)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
-  --connections  such as 64,256 (http, sold-out)
+  --connections  such as 64,256 (http, sold-out; projection-cost takes one number)
   --products     such as 1,1000 (products)
-  --orders       how many, in place of --seconds (all but http, sold-out, handover)
+  --orders       how many, in place of --seconds (all but http, sold-out, handover, projection-cost, appends)
   --moves        how many (handover)
   --rate         purchases a second (handover)
   --chart        a file for a picture of the pauses, SVG (handover)
