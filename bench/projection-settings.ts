@@ -1,7 +1,6 @@
 // projection-settings: the same records into Postgres with other settings, in turns: records in one transaction, threads (each
-// with one connection and its share of the shards), and on a real server commits that do not wait for the disk. Once with 32
-// orders in a record, as in a rush, and once with one. On the embedded Postgres, or on a server with DATABASE_URL, in a
-// database of the run's own.
+// with one connection and its share of the shards). Once with 32 orders in a record, as in a rush, and once with one. On the
+// embedded Postgres, or on a server with DATABASE_URL, in a database of the run's own.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +31,6 @@ const MEBIBYTE = 1024 * 1024;
 interface Variant extends ProjectedOptions {
   readonly name: string;
   readonly isSlow?: boolean;
-  readonly isLazy?: boolean;
 }
 
 const USUAL = '200Records1Workers';
@@ -44,7 +42,6 @@ const VARIANTS: readonly Variant[] = [
   { name: '200Records2Workers', recordsPerPull: 200, workers: 2 },
   { name: '200Records4Workers', recordsPerPull: 200, workers: 4 },
 ];
-const LAZY: Variant = { name: '200Records1WorkersLazy', recordsPerPull: 200, isLazy: true };
 const SHAPES = [32, 1] as const;
 
 export const projectionSettings: Scenario = { modes: { sqlite: 'rows committed in Postgres' }, run };
@@ -61,10 +58,8 @@ async function run({ seconds, orders: wanted, say }: ScenarioOptions): Promise<S
   const path = join(folder, 'journal.sqlite');
   const postgres = await startBenchPostgres(folder);
   const { connection } = postgres;
-  const lazy = lazyOf(connection);
-  const variants = lazy === undefined ? VARIANTS : [...VARIANTS, LAZY];
   const perTurn = Math.ceil(
-    (wanted ?? seconds * ORDERS_PER_SECOND_EXPECTED) / (variants.length * SHAPES.length * TURNS),
+    (wanted ?? seconds * ORDERS_PER_SECOND_EXPECTED) / (VARIANTS.length * SHAPES.length * TURNS),
   );
   const pool = openPool(connection, 1, 'doorbuster bench');
   const file = new JournalFile({ path, products: someProducts(PRODUCTS), ordersPerRecord: SHAPES[0] });
@@ -78,10 +73,14 @@ async function run({ seconds, orders: wanted, say }: ScenarioOptions): Promise<S
     await first.stop();
     for (let turn = 0; turn <= TURNS; turn++) {
       for (const shape of SHAPES) {
-        for (const variant of variants) {
+        for (const variant of VARIANTS) {
           const share = (shape === 1 ? SHARE_OF_SINGLES : 1) * (variant.isSlow ? SHARE_OF_SLOW : 1);
-          const to = variant.isLazy ? lazy! : connection;
-          const part = await turnOf(variant, shape, Math.ceil(perTurn * share), { path, file, pool, to });
+          const part = await turnOf(variant, shape, Math.ceil(perTurn * share), {
+            path,
+            file,
+            pool,
+            to: connection,
+          });
           say(
             `  turn ${turn} of ${TURNS}, ${shape} in a record, ${variant.name}: ${rate(part)} orders/s${turn === 0 ? ' (does not count)' : ''}`,
           );
@@ -116,7 +115,7 @@ interface Place {
 
 async function turnOf(variant: Variant, shape: number, orders: number, place: Place): Promise<Sum> {
   const { path, file, pool, to } = place;
-  const { name: _, isSlow: __, isLazy: ___, ...options } = variant;
+  const { name: _, isSlow: __, ...options } = variant;
   const warmUp = file.prepare(WARM_UP_RECORDS * shape, shape);
   const projected = Projected.of(path, to, options, file.newest - warmUp.length);
   try {
@@ -137,14 +136,6 @@ async function turnOf(variant: Variant, shape: number, orders: number, place: Pl
   } finally {
     await projected.stop();
   }
-}
-
-/** The same server, whose answer to a commit does not wait for its disk; undefined for the embedded one. */
-function lazyOf(connection: PostgresConnection): PostgresConnection | undefined {
-  if (!('connectionString' in connection)) return undefined;
-  const url = new URL(connection.connectionString);
-  url.searchParams.set('options', '-c synchronous_commit=off');
-  return { connectionString: url.href };
 }
 
 function add(sums: Map<string, Sum>, name: string, part: Sum): void {
