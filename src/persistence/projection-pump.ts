@@ -37,8 +37,6 @@ export interface ProjectionPumpOptions {
   readonly stopMsMax?: number;
   /** A record whose predecessor does not come for so long, and no other of its shard, has none. */
   readonly gapMsMax?: number;
-  /** By how much the threads yield to those that answer shoppers, where the system can do that; 0 to 19. */
-  readonly niceIncrement?: number;
   /** Whether shoppers need the processor at this moment; then pulling waits, for `yieldMsMax` at most. */
   readonly isRush?: () => boolean;
   readonly clock?: Pick<Clock, 'now'>;
@@ -130,7 +128,6 @@ export class ProjectionPump {
       maxThreads: workers,
       maxQueue: workers,
       atomics: 'disabled',
-      niceIncrement: options.niceIncrement ?? 0,
     });
     // A thread that dies between two tasks is replaced; one that dies in a task fails it. Both show as a failure.
     this.#threads.on('error', (error: Error) => this.#health.failed(error.message));
