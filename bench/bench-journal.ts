@@ -21,7 +21,7 @@ export interface BenchJournal {
 
 export interface JournalPlace {
   /** As figures are called. */
-  readonly name: 'Sqlite' | 'R1' | 'R3';
+  readonly name: 'Sqlite' | 'R1' | 'R3' | 'R1Lazy' | 'R3Lazy';
   /** @param folder of the run, which the run removes */
   make(folder: string, shards: number): Promise<BenchJournal>;
   /** Microseconds of CPU that the servers of this place have taken so far; 0 when there are none. */

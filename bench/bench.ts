@@ -2,16 +2,20 @@
 // durability mode first, and ends with one line of JSON. docs/performance.md says what each scenario measures.
 
 import { parseArgs } from 'node:util';
+import { appends } from './appends.ts';
 import { cache } from './cache.ts';
 import { environment } from './environment.ts';
+import { feed } from './feed.ts';
 import { handover } from './handover.ts';
 import { hotProduct } from './hot-product.ts';
 import { http } from './http.ts';
 import { memory } from './memory.ts';
 import { products } from './products.ts';
 import { projection } from './projection.ts';
+import { projectionCost } from './projection-cost.ts';
+import { projectionSettings } from './projection-settings.ts';
 import { recovery } from './recovery.ts';
-import type { Scenario } from './scenario.ts';
+import type { JournalKind, Scenario } from './scenario.ts';
 import { soldOut } from './sold-out.ts';
 import { threads } from './threads.ts';
 
@@ -24,6 +28,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   recovery,
   memory,
   projection,
+  'projection-settings': projectionSettings,
+  'projection-cost': projectionCost,
+  appends,
+  feed,
   handover,
   cache,
 };
@@ -34,11 +42,12 @@ Scenarios, as docs/performance.md describes them:
   ${Object.keys(SCENARIOS).join(', ')}
 
   --seconds      how long to measure, about
-  --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover)
+  --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover;
+                 appends and feed run on nothing else)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
-  --connections  such as 64,256 (http, sold-out); questions under way (cache)
+  --connections  such as 64,256 (http, sold-out; projection-cost takes one number); questions under way (cache)
   --products     such as 1,1000 (products)
-  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache)
+  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends)
   --moves        how many (handover)
   --rate         purchases a second (handover)
   --chart        a file for a picture of the pauses, SVG (handover)
@@ -51,7 +60,7 @@ function readCommandLine() {
       allowPositionals: true,
       options: {
         seconds: { type: 'string', default: '5' },
-        journal: { type: 'string', default: 'sqlite' },
+        journal: { type: 'string' },
         threads: { type: 'boolean', default: false },
         connections: { type: 'string' },
         products: { type: 'string' },
@@ -92,10 +101,11 @@ if (others.length > 0) fail(`One scenario at a time: ${others.join(' ')} is too 
 const seconds = Number(values.seconds);
 if (!(seconds > 0 && seconds <= 600))
   fail(`--seconds is a number above 0, at most 600, not ${values.seconds}.`);
-const journal = (['sqlite', 'jetstream'] as const).find((kind) => kind === values.journal);
+const kinds = Object.keys(scenario.modes) as JournalKind[];
+const journal = values.journal === undefined ? kinds[0] : kinds.find((kind) => kind === values.journal);
 const mode = journal && scenario.modes[journal];
 if (journal === undefined || mode === undefined) {
-  fail(`${name} runs on the journal ${Object.keys(scenario.modes).join(' or ')}, not on ${values.journal}.`);
+  fail(`${name} runs on the journal ${kinds.join(' or ')}, not on ${values.journal}.`);
 }
 const sizes = {
   connections: wholeNumbers('connections', values.connections, 10_000),

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { callNode } from '../src/node-client.ts';
 import { newSide, percentileMs, rate, type Side } from './duel-side.ts';
 import { Forked } from './forked.ts';
+import { openHotSale, secondsToCatchUp } from './hot-sale.ts';
 import type { Preparation, Rush, RushReport } from './load.ts';
 import type { OwnNode } from './own-node.ts';
 import { cpuTimeOf, plus, since, total, type CpuTime } from './process-cpu.ts';
@@ -42,9 +43,6 @@ const TURN_SECONDS = 2.5;
 const WARM_UP_MS_MAX = 1_000;
 /** Enough for the warm-up and the turn; a turn that uses them up ends early. */
 const REQUESTS_PER_SECOND_MAX = 60_000;
-const CAUGHT_UP_MAX_MS = 300_000;
-const POLL_MS = 50;
-const DAY_MS = 86_400_000;
 
 export class HttpDuel {
   readonly #nodes: readonly DuelNode[];
@@ -78,7 +76,7 @@ export class HttpDuel {
     const nodes = await start({ AUTH_SECRET: SECRET, WORKERS: workers });
     const echo = new Forked('./echo.ts', [workers]);
     const duel = new HttpDuel(nodes, echo, await echo.next<number>(), new Forked('./load.ts'), options);
-    for (const { node } of nodes) await duel.#makeProduct(node);
+    for (const { node } of nodes) await openHotSale(node, PRODUCT, options.units);
     return duel;
   }
 
@@ -191,16 +189,8 @@ export class HttpDuel {
     for (const micros of report.latencies) side.latencies.push(micros);
   }
 
-  /** Waits until Postgres has all that was journaled before now. */
   async #caughtUp(node: OwnNode): Promise<void> {
-    const startedAt = performance.now();
-    const from = Date.now();
-    while ((await projectedUpTo(node)) < from) {
-      if (performance.now() - startedAt > CAUGHT_UP_MAX_MS)
-        throw new Error(`Postgres did not catch up within ${CAUGHT_UP_MAX_MS / 1_000} s`);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
-    this.#catchUpSeconds += (performance.now() - startedAt) / 1_000;
+    this.#catchUpSeconds += await secondsToCatchUp(node);
   }
 
   #figuresOf(name: string, ours: Side, echo: Side): Record<string, number> {
@@ -223,32 +213,6 @@ export class HttpDuel {
     const { reserved } = await callNode<{ reserved: number }>(node, 'GET', path);
     return violations + Math.abs(reserved - answers);
   }
-
-  async #makeProduct(node: OwnNode): Promise<void> {
-    const now = Date.now();
-    const body = {
-      name: 'Hot product',
-      startsAt: new Date(now - DAY_MS).toISOString(),
-      endsAt: new Date(now + DAY_MS).toISOString(),
-      price: { amount: 4_900, currency: 'EUR' },
-      perCustomerLimit: 1,
-      holdSeconds: 86_400,
-    };
-    const path = `/v1/admin/products/${PRODUCT}`;
-    await callNode(node, 'PUT', path, { body });
-    const quantity = this.#options.units;
-    if (quantity > 0)
-      await callNode(node, 'POST', `${path}/stock`, { body: { quantity }, idempotencyKey: 'all' });
-  }
-}
-
-/** Epoch milliseconds, at least. */
-async function projectedUpTo(node: OwnNode): Promise<number> {
-  const now = Date.now();
-  const text = await (await fetch(`${node.url}/metrics`)).text();
-  const lag = /^doorbuster_projection_lag_seconds (\S+)$/m.exec(text)?.[1];
-  if (lag === undefined) throw new Error('the node tells no doorbuster_projection_lag_seconds');
-  return now - Number(lag) * 1_000;
 }
 
 const echoFigures = (echo: Side, lanes: number): Record<string, number> => ({

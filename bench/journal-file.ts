@@ -41,12 +41,12 @@ export class JournalFile {
   }
 
   /** The same in two steps, for a clock in between: `commit` is to follow. */
-  prepare(orders: number): Append[] {
+  prepare(orders: number, ordersPerRecord = this.#ordersPerRecord): Append[] {
     const appends: Append[] = [];
-    const firstOfAll = this.#newest;
+    const firstOfAll = this.newest;
     for (let left = orders, turn = 0; left > 0; turn++) {
       const state = this.#states[turn % this.#states.length]!;
-      const count = Math.min(left, this.#ordersPerRecord);
+      const count = Math.min(left, ordersPerRecord);
       left -= count;
       const commands = Array.from({ length: count }, () =>
         reserve(this.#productOf(state), this.#customers++),
@@ -64,7 +64,7 @@ export class JournalFile {
     this.#store.close();
   }
 
-  get #newest(): Sequence {
+  get newest(): Sequence {
     return Math.max(...this.#states.map(({ position }) => position.head));
   }
 
@@ -75,11 +75,11 @@ export class JournalFile {
   #commit(appends: readonly Append[]): Sequence {
     for (const result of this.#store.commit(appends))
       if (result.kind !== 'appended') throw new Error(`an append to a journal of its own was ${result.kind}`);
-    return this.#newest;
+    return this.newest;
   }
 
   /** @param sequence that the record will have; a claim when there are no commands */
-  #append(state: ShardState, commands: readonly Command[], sequence = Math.max(0, this.#newest) + 1): Append {
+  #append(state: ShardState, commands: readonly Command[], sequence = Math.max(0, this.newest) + 1): Append {
     const { position } = state;
     const isClaim = commands.length === 0;
     const place = isClaim

@@ -4,12 +4,14 @@
 
 import { jetstreamManager } from '@nats-io/jetstream';
 import {
+  JetStreamFeed,
   JetStreamJournal,
   JetStreamNames,
   Link,
   provision,
   systemClock as clock,
   systemTimers as timers,
+  type JetStreamFeedOptions,
   type StoredRecord,
 } from '../src/runtime/index.ts';
 import { waitUntil } from '../test/harness/wait-until.ts';
@@ -17,32 +19,38 @@ import { startNats, type NatsCluster } from '../test/servers/nats.ts';
 import type { BenchJournal, JournalPlace } from './bench-journal.ts';
 import { cpuTimeOf, total } from './process-cpu.ts';
 
+export interface NatsBenchJournal extends BenchJournal {
+  /** Of a name of its own, from the first record on. It is closed before the journal is removed. */
+  feed(
+    options: Pick<JetStreamFeedOptions, 'name' | 'inFlightMax' | 'ackWaitMs' | 'prefetchMax'>,
+  ): Promise<JetStreamFeed>;
+}
+
 const PROVISION_MS_MAX = 30_000;
 
 export type Replicas = 1 | 3;
 
 export class NatsPlace implements JournalPlace {
+  readonly name: 'R1' | 'R3' | 'R1Lazy' | 'R3Lazy';
   readonly replicas: Replicas;
   readonly cluster: NatsCluster;
   #journals = 0;
 
-  private constructor(replicas: Replicas, cluster: NatsCluster) {
+  private constructor(replicas: Replicas, isLazy: boolean, cluster: NatsCluster) {
+    this.name = `R${replicas}${isLazy ? 'Lazy' : ''}`;
     this.replicas = replicas;
     this.cluster = cluster;
   }
 
-  /** With its line of progress. */
-  static async start(replicas: Replicas, say: (text: string) => void): Promise<NatsPlace> {
+  /** With its line of progress. @param isLazy the servers sync every two minutes, as they do unless told otherwise */
+  static async start(replicas: Replicas, say: (text: string) => void, isLazy = false): Promise<NatsPlace> {
     const servers = replicas === 1 ? 'one nats-server' : `${replicas} nats-servers`;
     const startedAt = performance.now();
-    const place = new NatsPlace(replicas, await startNats({ servers: replicas }));
+    const options = { servers: replicas, ...(isLazy && { syncInterval: undefined }) };
+    const place = new NatsPlace(replicas, isLazy, await startNats(options));
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-    say(`  ${servers} of version ${await place.version()}, ready after ${seconds} s`);
+    say(`  ${place.name}: ${servers} of version ${await place.version()}, ready after ${seconds} s`);
     return place;
-  }
-
-  get name(): 'R1' | 'R3' {
-    return this.replicas === 1 ? 'R1' : 'R3';
   }
 
   async version(): Promise<string> {
@@ -56,7 +64,7 @@ export class NatsPlace implements JournalPlace {
     return Link.open(this.cluster.connection, timers);
   }
 
-  async make(_: string, shards: number): Promise<BenchJournal> {
+  async make(_: string, shards: number): Promise<NatsBenchJournal> {
     const link = await this.link();
     const names = new JetStreamNames(`bench${++this.#journals}`);
     await provisioned(link, names, shards, this.replicas);
@@ -65,6 +73,16 @@ export class NatsPlace implements JournalPlace {
       journal,
       finish: () => Promise.resolve(),
       records: () => recordsOf(journal, shards),
+      feed: (options) =>
+        JetStreamFeed.open({
+          link,
+          names,
+          clock,
+          timers,
+          heartbeatMs: 3_000,
+          workingMsMax: 60_000,
+          ...options,
+        }),
       async remove() {
         const { streams } = await jetstreamManager(link.connection);
         await streams.delete(names.journalStream);

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { audit } from '../src/audit.ts';
-import { migrate, openPool, ProjectionPump, type PostgresConnection } from '../src/persistence/index.ts';
-import { CommitMeter, SqliteFeed, systemClock as clock } from '../src/runtime/index.ts';
+import { migrate, openPool } from '../src/persistence/index.ts';
 import { cpuTimeOf, since } from './process-cpu.ts';
 import { JournalFile } from './journal-file.ts';
 import { startBenchPostgres } from './bench-postgres.ts';
+import { Projected } from './projected.ts';
 import { RawOrders } from './raw-orders.ts';
 import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
 import { someProducts } from './sale.ts';
@@ -23,10 +23,7 @@ const ORDERS_PER_RECORD = 32;
 const TURNS = 4;
 /** Only to choose how many orders make a run of the wanted length. */
 const ORDERS_PER_SECOND_EXPECTED = 40_000;
-const ACK_WAIT_MS = 25_000;
-const IN_FLIGHT_MAX = 4_000;
 const RECORDS_PER_PULL = 200;
-const TURN_MS_MAX = 300_000;
 
 export const projection: Scenario = { modes: { sqlite: 'rows committed in Postgres' }, run };
 
@@ -47,7 +44,7 @@ async function run({ seconds, orders: wanted, threads, say }: ScenarioOptions): 
     await migrate(pool);
     say(`  ${await versionOf(pool)}`);
     const raw = await RawOrders.make(pool);
-    const projected = new Projected(path, connection);
+    const projected = Projected.of(path, connection);
     await projected.until(PRODUCTS * 2);
     let ordersMs = 0;
     let rawMs = 0;
@@ -112,52 +109,3 @@ async function versionOf(pool: Pool): Promise<string> {
 }
 
 const rate = (count: number, ms: number): number => Math.round(count / (ms / 1_000));
-
-/** Feed and pump as a node has them. */
-class Projected {
-  readonly #committed = new CommitMeter();
-  readonly #feed: SqliteFeed;
-  readonly #pump: ProjectionPump;
-
-  constructor(path: string, connection: PostgresConnection) {
-    this.#feed = new SqliteFeed({
-      path,
-      name: 'bench',
-      clock,
-      committed: this.#committed,
-      // Another thread would write it; after the run nobody asks how far this feed was.
-      saveFloor: () => undefined,
-      inFlightMax: IN_FLIGHT_MAX,
-      ackWaitMs: ACK_WAIT_MS,
-    });
-    const logger = { warn: console.error, error: console.error, info: () => undefined };
-    this.#pump = new ProjectionPump({
-      feed: this.#feed,
-      connection,
-      workers: 1,
-      logger,
-      recordsPerPull: RECORDS_PER_PULL,
-    });
-    this.#pump.start();
-  }
-
-  committed(): void {
-    this.#committed.add(0);
-  }
-
-  /** Resolves when so many records are in Postgres. */
-  async until(records: number): Promise<void> {
-    const startedAt = performance.now();
-    while (this.#pump.stats().applied < records) {
-      const { state, applied } = this.#pump.stats();
-      if (state === 'incomplete' || performance.now() - startedAt > TURN_MS_MAX)
-        throw new Error(`the projection is ${state} at ${applied} of ${records} records`);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  }
-
-  async stop(): Promise<void> {
-    await this.#pump.stop();
-    this.#feed.close();
-  }
-}

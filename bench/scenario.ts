@@ -30,8 +30,8 @@ export interface ScenarioResult {
 }
 
 export interface Scenario {
-  /** What an answer had survived when it left, with each journal that it can run on. */
-  readonly modes: { readonly sqlite: string; readonly jetstream?: string };
+  /** What an answer had survived when it left, with each journal that it can run on; the first one unless told otherwise. */
+  readonly modes: { readonly [Kind in JournalKind]?: string };
   run(options: ScenarioOptions): Promise<ScenarioResult>;
 }
 

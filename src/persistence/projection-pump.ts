@@ -37,8 +37,6 @@ export interface ProjectionPumpOptions {
   readonly stopMsMax?: number;
   /** A record whose predecessor does not come for so long, and no other of its shard, has none. */
   readonly gapMsMax?: number;
-  /** By how much the threads yield to those that answer shoppers, where the system can do that; 0 to 19. */
-  readonly niceIncrement?: number;
   /** Whether shoppers need the processor at this moment; then pulling waits, for `yieldMsMax` at most. */
   readonly isRush?: () => boolean;
   readonly clock?: Pick<Clock, 'now'>;
@@ -66,7 +64,7 @@ export const PROJECTION_LIMITS = {
   /** Above what one statement may take, so that a server that says nothing is told by its statement. */
   taskMsMax: 60_000,
   stopMsMax: 10_000,
-  /** Between two pulls, unless the first was full. */
+  /** Between two pulls, unless the feed has more already. */
   gatherMs: 100,
   /** In a rush, between two pulls: then everything that gathered is worked off in one go. */
   yieldMsMax: 10_000,
@@ -100,9 +98,6 @@ export class ProjectionPump {
   #deferred = 0;
   #lastRecordAt = 0;
   #drainedAt = 0;
-  /** When the newest record was journaled that the feed brought, and when the last gathering ended; epoch milliseconds. */
-  #seenAt = 0;
-  #gatheredAt = 0;
 
   constructor(options: ProjectionPumpOptions) {
     const { feed, connection, workers, logger, clock = Date } = options;
@@ -133,7 +128,6 @@ export class ProjectionPump {
       maxThreads: workers,
       maxQueue: workers,
       atomics: 'disabled',
-      niceIncrement: options.niceIncrement ?? 0,
     });
     // A thread that dies between two tasks is replaced; one that dies in a task fails it. Both show as a failure.
     this.#threads.on('error', (error: Error) => this.#health.failed(error.message));
@@ -192,11 +186,10 @@ export class ProjectionPump {
       // Asked, not answered: a record may be journaled while an empty answer is on its way.
       const askedAt = this.#clock.now();
       try {
-        const records = await this.#feed.pull(room);
+        const { records, hasMore } = await this.#feed.pull(room);
         backoff.reset();
         for (const record of records) this.#accept(record);
-        if (records.length > 0 && records.length < room && this.#seenAt >= this.#gatheredAt)
-          await this.#gather();
+        if (records.length > 0 && !hasMore) await this.#gather();
         if (records.length === 0 && this.#inFlight.records === 0) {
           this.#drainedAt = askedAt;
           this.#inFlight.forgetGivenBack();
@@ -211,7 +204,7 @@ export class ProjectionPump {
   /**
    * A record holds few orders and a transaction costs much: the next ones gather for a moment. In a rush they gather until it
    * is over, since shoppers need the processor and nobody needs the rows yet. What gathered is worked off before the next ones
-   * gather, however small the pieces in which the feed brings it.
+   * gather, however small the pieces in which the feed brings it: the feed says when there is no more.
    */
   async #gather(): Promise<void> {
     let waitedMs = 0;
@@ -219,7 +212,6 @@ export class ProjectionPump {
       await this.#pauses.wait(PROJECTION_LIMITS.gatherMs);
       waitedMs += PROJECTION_LIMITS.gatherMs;
     } while (this.#stopping === undefined && waitedMs < PROJECTION_LIMITS.yieldMsMax && this.#isRush());
-    this.#gatheredAt = this.#clock.now();
   }
 
   #accept(record: FeedRecord): void {
@@ -229,7 +221,6 @@ export class ProjectionPump {
       const at = this.#inFlight.add(record);
       // Handed out again while it is still here: the acknowledgement to come is for both.
       if (at === undefined) return;
-      this.#seenAt = Math.max(this.#seenAt, at);
       this.#setAside.passed(at);
       this.#laneOf(record.shard)!.add(record);
     } catch (error) {

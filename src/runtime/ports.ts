@@ -136,13 +136,21 @@ export interface FeedRecord extends StoredRecord {
   readonly damage?: string;
 }
 
+/** What a pull brought. */
+export interface Pulled {
+  /** In journal order. */
+  readonly records: readonly FeedRecord[];
+  /** Others are there already that may be handed out: whoever pulls again at once gets them. */
+  readonly hasMore: boolean;
+}
+
 /**
  * The journal's durable queue of records that somebody has yet to work off: at least once, acknowledged one by one,
  * given out again when no acknowledgement comes in time. Bounded in what is handed out at once.
  */
 export interface Feed {
-  /** Records in journal order; waits a moment when there are none, then resolves empty. */
-  pull(recordsMax: number): Promise<readonly FeedRecord[]>;
+  /** Waits a moment when there are no records, then resolves empty. */
+  pull(recordsMax: number): Promise<Pulled>;
   ack(sequences: readonly Sequence[]): void;
   /** Gives records back before their time is up. */
   nak(sequences: readonly Sequence[]): void;

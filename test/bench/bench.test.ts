@@ -59,6 +59,26 @@ test.each<[string, string[], string[]]>([
   ],
   ['projection', ['--orders', '2000'], ['ordersPerSecond', 'rawRowsPerSecond']],
   [
+    'projection-settings',
+    ['--orders', '4000'],
+    ['ordersPerSecond32Orders1Records1Workers', 'nodeCpuMicrosPerOrder1Orders200Records4Workers'],
+  ],
+  [
+    'projection-cost',
+    ['--seconds', '0.9', '--connections', '4'],
+    ['ratioEmbedded', 'ratioServer', 'purchasesPerSecondAway', 'secondsToCatchUpServer'],
+  ],
+  [
+    'appends',
+    ['--seconds', '1'],
+    ['p50Ms1Orders1ShardsSqlite', 'p99Ms2000Orders1ShardsR1Lazy', 'ordersPerSecond16Orders64ShardsR3'],
+  ],
+  [
+    'feed',
+    ['--orders', '1000'],
+    ['recordsPerSecondAlone20PrefetchR1', 'recordsPerSecondPostgres1000PrefetchR3'],
+  ],
+  [
     'hot-product',
     ['--journal', 'jetstream', '--orders', '2000'],
     ['ratioR1', 'ratioR3', 'ordersPerSecondSqlite', 'journalOrdersPerSecondR1', 'msPerAppendR3'],

@@ -49,6 +49,22 @@ async function sell(): Promise<void> {
   }
 }
 
+/** Far above what an idle node tells, which asks its feed twice a second. */
+const LAG_SECONDS = 3;
+
+test('how far Postgres is behind grows with every second, and is gone when it has caught up', async () => {
+  await whenCaughtUp();
+  proxy.stall();
+  await sell();
+  await waitUntil('it is seconds behind', async () => (await metric('lag_seconds')) > LAG_SECONDS);
+  expect(await metric('lag_records')).toBeGreaterThan(0);
+  const before = await metric('lag_seconds');
+  await waitUntil('it is further behind', async () => (await metric('lag_seconds')) > before);
+  proxy.heal();
+  await whenCaughtUp();
+  await waitUntil('it is the present again', async () => (await metric('lag_seconds')) < LAG_SECONDS);
+}, 120_000);
+
 test.each<[string, () => void | Promise<void>, () => void | Promise<void>]>([
   ['slow', () => proxy.delay(300), () => proxy.heal()],
   ['silent', () => proxy.stall(), () => proxy.heal()],

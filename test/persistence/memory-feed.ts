@@ -1,7 +1,7 @@
 // A feed in memory that keeps the port's promises: at least once, acknowledged one by one, given out again when no
 // answer comes in time, bounded in what is handed out.
 
-import type { Feed, FeedRecord, Sequence, StoredRecord } from '../../src/runtime/ports.ts';
+import type { Feed, FeedRecord, Pulled, Sequence, StoredRecord } from '../../src/runtime/ports.ts';
 
 interface Limits {
   readonly handedOutMax: number;
@@ -36,11 +36,11 @@ export class MemoryFeed implements Feed {
     return [...this.#records.values()].filter(({ until }) => until > Date.now()).length;
   }
 
-  async pull(recordsMax: number): Promise<readonly FeedRecord[]> {
+  async pull(recordsMax: number): Promise<Pulled> {
     const records = this.#take(recordsMax);
-    if (records.length > 0) return records;
+    if (records.length > 0) return { records, hasMore: this.#due().length > 0 };
     await new Promise((resolve) => setTimeout(resolve, this.#limits.waitMs));
-    return this.#take(recordsMax);
+    return { records: this.#take(recordsMax), hasMore: this.#due().length > 0 };
   }
 
   ack(sequences: readonly Sequence[]): void {
@@ -67,12 +67,17 @@ export class MemoryFeed implements Feed {
     return sequence >= (this.#setAside.get(shard) ?? Infinity);
   }
 
+  /** What may be handed out now. */
+  #due() {
+    const now = Date.now();
+    return [...this.#records.values()]
+      .filter(({ until, record }) => until <= now && !this.#isSetAside(record))
+      .slice(0, Math.max(0, this.#limits.handedOutMax - this.handedOut));
+  }
+
   #take(recordsMax: number): FeedRecord[] {
     const now = Date.now();
-    const room = Math.min(recordsMax, this.#limits.pieceMax, this.#limits.handedOutMax - this.handedOut);
-    const due = [...this.#records.values()]
-      .filter(({ until, record }) => until <= now && !this.#isSetAside(record))
-      .slice(0, Math.max(0, room));
+    const due = this.#due().slice(0, Math.min(recordsMax, this.#limits.pieceMax));
     for (const entry of due) {
       entry.deliveries++;
       entry.until = now + this.#limits.answerMsMax;

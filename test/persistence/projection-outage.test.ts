@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ProjectionPump } from '../../src/persistence/index.ts';
+import { openPool, ProjectionPump } from '../../src/persistence/index.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
 import { fiveShardSale } from './five-shard-sale.ts';
 import { rememberingLog } from './log.ts';
@@ -96,6 +96,34 @@ describe('the pump when Postgres goes away', { timeout: SERVER_MS_MAX }, () => {
     await pump.stop();
     holder.release();
     await proxy.close();
+    await pool.end();
+  });
+
+  test('a server that does not wait for its disk waits for these commits', async () => {
+    const pool = await openEmptyPool(postgres.connection);
+    await pool.query(`ALTER ROLE postgres SET synchronous_commit = off;
+      CREATE TABLE public.seen (value text);
+      CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN INSERT INTO public.seen VALUES (current_setting(''synchronous_commit'')); RETURN NULL; END';
+      CREATE TRIGGER seen AFTER INSERT ON doorbuster.orders EXECUTE FUNCTION public.see()`);
+    const other = openPool(postgres.connection, 1, 'somebody else');
+    expect((await other.query('SHOW synchronous_commit')).rows).toEqual([{ synchronous_commit: 'off' }]);
+    await other.end();
+    const feed = new MemoryFeed();
+    const { connection } = postgres;
+    const pump = new ProjectionPump({ feed, connection, workers: 1, logger: rememberingLog() });
+    feed.add(fiveShardSale(10).records);
+    pump.start();
+    await waitUntil(
+      'all acknowledged',
+      () => feed.open === 0,
+      () => pump.stats(),
+    );
+    expect((await pool.query('SELECT DISTINCT value FROM public.seen')).rows).toEqual([{ value: 'on' }]);
+    await pump.stop();
+    await pool.query(
+      'ALTER ROLE postgres RESET synchronous_commit; DROP TABLE public.seen; DROP FUNCTION public.see CASCADE',
+    );
     await pool.end();
   });
 

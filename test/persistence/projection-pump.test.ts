@@ -82,6 +82,19 @@ describe.each(POSTGRES_KINDS)('the pump into $kind Postgres', { timeout: SERVER_
     expect(gatherings).toBe(1);
   });
 
+  test('when the feed has no more the next ones gather, whatever the owners’ clocks say', async () => {
+    const { records } = fiveShardSale(5);
+    let looks = 0;
+    startPump({ isRush: () => ++looks < 0 });
+    // Journaled long ago, by the pump's clock.
+    for (const [at, record] of records.slice(0, 3).entries()) {
+      feed.add([record]);
+      await waitUntil('it is acknowledged', () => feed.open === 0);
+      await waitUntil('the next ones gather', () => looks === at + 1);
+    }
+    expect(looks).toBe(3);
+  });
+
   test('every record ends in Postgres and is acknowledged', async () => {
     const journal = fiveShardSale(60);
     feed.add(journal.records);

@@ -13,11 +13,13 @@ import {
   type Feed,
   type FeedRecord,
   type Journal,
+  type StoredRecord,
 } from '../../src/runtime/index.ts';
 import { temporaryFolder } from '../harness/engine.ts';
 import { JetStreamBench } from '../harness/jetstream-bench.ts';
 import { recordOf } from '../harness/text-record.ts';
 import { waitUntil } from '../harness/wait-until.ts';
+import { MemoryFeed } from '../persistence/memory-feed.ts';
 import { ManualTime } from './harness.ts';
 
 interface TestFeed extends Feed {
@@ -31,7 +33,7 @@ interface FeedOptions {
 }
 
 interface Bench {
-  journal(): Journal;
+  journal(): Pick<Journal, 'append'>;
   openFeed(options?: FeedOptions): Promise<TestFeed>;
   /** Of the feed that was opened last, as far as anybody knows. */
   recordsBehind(): Promise<number>;
@@ -104,6 +106,29 @@ async function openJetStream(): Promise<Bench> {
   };
 }
 
+async function openMemory(): Promise<Bench> {
+  const records: StoredRecord[] = [];
+  let feed = new MemoryFeed();
+  const append: Journal['append'] = async (shard, bytes) => {
+    const record = { sequence: records.length + 1, shard, bytes };
+    records.push(record);
+    feed.add([record]);
+    return { kind: 'appended', sequence: record.sequence };
+  };
+  return {
+    journal: () => ({ append }),
+    async openFeed({ inFlightMax = 100 } = {}) {
+      feed = new MemoryFeed({ handedOutMax: inFlightMax });
+      feed.add(records);
+      return Object.assign(feed, { close: () => undefined, rewind: () => undefined });
+    },
+    recordsBehind: async () => feed.open,
+    pass: () => Promise.resolve(),
+    restart: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
 const sequences = (records: readonly FeedRecord[]): number[] => records.map(({ sequence }) => sequence);
 
 /** One pull need not bring all that is there. */
@@ -112,7 +137,7 @@ async function pulled(feed: Feed, count: number): Promise<FeedRecord[]> {
   await waitUntil(
     `${count} records`,
     async () => {
-      records.push(...(await feed.pull(count - records.length)));
+      records.push(...(await feed.pull(count - records.length)).records);
       return records.length >= count;
     },
     () => sequences(records),
@@ -155,10 +180,10 @@ describe.each<[string, () => Promise<Bench>]>([
     const feed = await bench.openFeed({ inFlightMax: 6 });
     expect(sequences(await pulled(feed, 4))).toEqual([1, 2, 3, 4]);
     expect(sequences(await pulled(feed, 2))).toEqual([5, 6]);
-    expect(sequences(await feed.pull(4))).toEqual([]);
+    expect(await feed.pull(4)).toEqual({ records: [], hasMore: false });
     feed.ack([2, 3]);
     expect(sequences(await pulled(feed, 2))).toEqual([7, 8]);
-    expect(sequences(await feed.pull(4))).toEqual([]);
+    expect(await feed.pull(4)).toEqual({ records: [], hasMore: false });
     await feed.close();
   });
 
@@ -167,7 +192,7 @@ describe.each<[string, () => Promise<Bench>]>([
     const feed = await bench.openFeed();
     const waiting = feed.pull(4);
     await new Writer(bench).write(1);
-    const first = await waiting;
+    const { records: first } = await waiting;
     const records = first.length > 0 ? first : await pulled(feed, 1);
     expect(sequences(records)).toEqual([1]);
     await feed.close();
@@ -194,7 +219,8 @@ describe.each<[string, () => Promise<Bench>]>([
     await bench.pass(1_000);
     const again = new Set<number>();
     await waitUntil('they come again', async () => {
-      for (const { sequence, deliveries } of await feed.pull(3)) if (deliveries > 1) again.add(sequence);
+      for (const { sequence, deliveries } of (await feed.pull(3)).records)
+        if (deliveries > 1) again.add(sequence);
       return again.has(2) && again.has(3);
     });
     await feed.close();
@@ -231,7 +257,7 @@ describe.each<[string, () => Promise<Bench>]>([
     feed.ack([1, 2, 31]);
     await writer.write(10);
     await bench.pass(30_000);
-    expect(sequences(await feed.pull(9))).toEqual([]);
+    expect(await feed.pull(9)).toEqual({ records: [], hasMore: false });
     await feed.close();
   });
 
@@ -286,6 +312,45 @@ describe.each<[string, () => Promise<Bench>]>([
   });
 });
 
+describe.each<[string, () => Promise<Bench>]>([
+  ['sqlite', openSqlite],
+  ['jetstream', openJetStream],
+  ['memory', openMemory],
+])('the %s feed', (_, open) => {
+  test('says with what it brings whether others are there that may be handed out', async () => {
+    bench = await open();
+    const writer = new Writer(bench);
+    await writer.write(10);
+    const feed = await bench.openFeed({ inFlightMax: 6 });
+    expect(await wrongAnswers(feed, 6, 4)).toEqual([]);
+    feed.ack([1, 2, 3]);
+    expect(await wrongAnswers(feed, 3, 2)).toEqual([]);
+    feed.ack([4, 5, 6, 7, 8, 9]);
+    expect(await wrongAnswers(feed, 1, 4)).toEqual([]);
+    await writer.write(3);
+    expect(await wrongAnswers(feed, 3, 1)).toEqual([]);
+    await feed.close();
+  });
+});
+
+/** It has more until so many have come, which are all there are, or all that may be out. */
+async function wrongAnswers(feed: Feed, count: number, recordsMax: number): Promise<object[]> {
+  const wrong: object[] = [];
+  let came = 0;
+  await waitUntil(
+    `${count} records`,
+    async () => {
+      const { records, hasMore } = await feed.pull(recordsMax);
+      came += records.length;
+      const isRight = hasMore === came < count && came <= count;
+      if (records.length > 0 && !isRight) wrong.push({ came, hasMore });
+      return came >= count;
+    },
+    () => ({ came, wrong }),
+  );
+  return wrong;
+}
+
 test('the sqlite feed hands out a damaged record as damaged, again and again, and goes on behind it', async () => {
   const sqlite = await openSqlite();
   bench = sqlite;
@@ -295,7 +360,7 @@ test('the sqlite feed hands out a damaged record as damaged, again and again, an
   database.exec("UPDATE records SET bytes = x'00' WHERE sequence IN (2, 4)");
   database.close();
   const feed = await sqlite.openFeed();
-  const records = await feed.pull(9);
+  const { records } = await feed.pull(9);
   expect(sequences(records)).toEqual([1, 2, 3, 4]);
   const second = 'record 2 of shard 1 is damaged';
   const fourth = 'record 4 of shard 1 is damaged';
@@ -304,7 +369,7 @@ test('the sqlite feed hands out a damaged record as damaged, again and again, an
   await writer.write(1);
   feed.nak([2]);
   await sqlite.pass(200);
-  expect(await feed.pull(9)).toMatchObject([
+  expect((await feed.pull(9)).records).toMatchObject([
     { sequence: 2, deliveries: 2, damage: expect.stringContaining(second) },
     { sequence: 5, deliveries: 1 },
   ]);

@@ -33,7 +33,7 @@ async function gathered(count: number, ...feeds: readonly Feed[]): Promise<Map<n
     `${count} records`,
     async () => {
       for (const feed of feeds)
-        for (const record of await feed.pull(20)) records.set(record.sequence, record);
+        for (const record of (await feed.pull(20)).records) records.set(record.sequence, record);
       return records.size >= count;
     },
     () => [...records.keys()],
@@ -82,8 +82,8 @@ test('what takes long is not given to others while there are signs of life', asy
   const working = await nats.feed(names, { ...times, name: 'working', heartbeatMs: 500 });
   for (const feed of [silent, seldom, working]) await gathered(2, feed);
   for (const feed of [silent, silent, seldom])
-    await waitUntil('it is given them again', async () => (await feed.pull(9)).length > 0);
-  expect(await working.pull(9)).toEqual([]);
+    await waitUntil('it is given them again', async () => (await feed.pull(9)).records.length > 0);
+  expect((await working.pull(9)).records).toEqual([]);
   for (const feed of [silent, seldom, working]) await feed.close();
 });
 
@@ -136,7 +136,7 @@ test('a lost connection is made again, and nothing is missed', async () => {
   proxy.heal();
   const came = new Set<number>();
   await waitUntil('what was written meanwhile', async () => {
-    for (const { sequence } of await feed.pull(9)) came.add(sequence);
+    for (const { sequence } of (await feed.pull(9)).records) came.add(sequence);
     return [4, 5, 6].every((sequence) => came.has(sequence));
   });
   expect(came.size).toBeGreaterThanOrEqual(3);

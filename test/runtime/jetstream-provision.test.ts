@@ -324,7 +324,7 @@ describe('permissions', () => {
     const feed = await nats.feed(names, { link: await nats.link(as('projection')) });
     for (let times = 0; times < 2; times++) {
       const records = await waitUntil('a record', async () => {
-        const records = await feed.pull(9);
+        const { records } = await feed.pull(9);
         return records.length > 0 && records;
       });
       feed.ack(records.map(({ sequence }) => sequence));

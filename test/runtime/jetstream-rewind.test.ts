@@ -20,7 +20,7 @@ class Rows {
     await waitUntil(
       `record ${upTo} is acknowledged`,
       async () => {
-        const records = await feed.pull(20);
+        const { records } = await feed.pull(20);
         for (const { shard, sequence } of records) {
           this.came.push(sequence);
           this.positions.set(shard, Math.max(sequence, this.positions.get(shard) ?? 0));

@@ -10,7 +10,7 @@
 
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import { backOff, type BackOffLimits } from '../back-off.ts';
-import type { Clock, Feed, FeedRecord, Sequence, Timers } from '../ports.ts';
+import type { Clock, Feed, FeedRecord, Pulled, Sequence, Timers } from '../ports.ts';
 import { FeedConsumer, type FeedConsumerOptions } from './feed-consumer.ts';
 import { JETSTREAM_LIMITS } from './limits.ts';
 import { damageIn } from './record-damage.ts';
@@ -22,6 +22,8 @@ export interface JetStreamFeedOptions extends FeedConsumerOptions {
   readonly heartbeatMs: number;
   /** How long a record may be worked on; given out again after this and ackWaitMs. */
   readonly workingMsMax: number;
+  /** Records from the server that nobody has pulled yet. */
+  readonly prefetchMax?: number;
 }
 
 /** Not acknowledged, here or by the server's word. */
@@ -42,6 +44,8 @@ export class JetStreamFeed implements Feed {
   readonly #held = new Map<Sequence, Held>();
   /** Held, and not yet handed out. */
   readonly #arrived = new Set<Sequence>();
+  /** It tells how many the server had behind it. */
+  #newest: JsMsg | undefined;
   /** By shard: the first record that is passed over. */
   readonly #setAside = new Map<number, Sequence>();
   /** To be acknowledged when the server knows where the next feed begins. */
@@ -78,18 +82,20 @@ export class JetStreamFeed implements Feed {
     this.#arrived.clear();
     this.#setAside.clear();
     this.#passedOver = [];
+    this.#newest = undefined;
     this.#begin = Infinity;
     await this.#consumer.moveTo(floor + 1);
     this.#start();
   }
 
-  async pull(recordsMax: number): Promise<readonly FeedRecord[]> {
+  async pull(recordsMax: number): Promise<Pulled> {
     if (this.#arrived.size === 0) await this.#changed(JETSTREAM_LIMITS.feedIdleMs);
     const taken = [...this.#arrived].slice(0, recordsMax).sort((one, other) => one - other);
     for (const sequence of taken) this.#arrived.delete(sequence);
     // There is room again for what the server has.
     if (taken.length > 0) this.#tell();
-    return taken.map((sequence) => recordOf(sequence, this.#held.get(sequence)!));
+    const records = taken.map((sequence) => recordOf(sequence, this.#held.get(sequence)!));
+    return { records, hasMore: this.#hasMore };
   }
 
   ack(sequences: readonly Sequence[]): void {
@@ -125,7 +131,14 @@ export class JetStreamFeed implements Feed {
     const { link } = this.#options;
     if (link.isClosed) return;
     for (const { message, isGivenBack } of this.#held.values()) if (!isGivenBack) message.nak();
+    for (const message of this.#passedOver.splice(0)) message.nak();
     await link.whileUp(() => link.connection.flush()).catch(() => undefined);
+  }
+
+  get #hasMore(): boolean {
+    if (this.#arrived.size > 0) return true;
+    const pending = this.#newest?.info.pending ?? 0;
+    return pending > 0 && this.#held.size < this.#options.inFlightMax;
   }
 
   #start(): void {
@@ -161,9 +174,9 @@ export class JetStreamFeed implements Feed {
 
   /** @returns how many came */
   async #fetchOnce(consumer: Consumer): Promise<number> {
-    const { feedPrefetchMax, feedFetchMs } = JETSTREAM_LIMITS;
-    const { link, heartbeatMs } = this.#options;
-    const room = feedPrefetchMax - this.#arrived.size;
+    const { feedFetchMs } = JETSTREAM_LIMITS;
+    const { link, heartbeatMs, prefetchMax = JETSTREAM_LIMITS.feedPrefetchMax } = this.#options;
+    const room = prefetchMax - this.#arrived.size;
     if (room <= 0) {
       await this.#changed(feedFetchMs);
       return 0;
@@ -194,6 +207,7 @@ export class JetStreamFeed implements Feed {
     const { names, clock } = this.#options;
     const sequence = message.seq;
     const shard = names.shardOf(message.subject);
+    this.#newest = message;
     if (this.#isSetAside(shard, sequence)) {
       this.#passedOver.push(message);
       void this.#passOver();

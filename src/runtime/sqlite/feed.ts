@@ -10,7 +10,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 import type { CommitMeter } from '../commit-meter.ts';
-import type { CheckedRecord, Clock, Feed, FeedRecord, Sequence } from '../ports.ts';
+import type { CheckedRecord, Clock, Feed, FeedRecord, Pulled, Sequence } from '../ports.ts';
 import { checked, endOf, readRecords, RECORD_COLUMNS, type RecordRow } from './record-rows.ts';
 
 export interface SqliteFeedOptions {
@@ -71,8 +71,7 @@ export class SqliteFeed implements Feed {
    */
   get recordsBehind(): number {
     if (!this.#database.isOpen) return NaN;
-    const head = Number(this.#readHead.get()?.['head'] ?? 0);
-    return Math.max(0, head - (this.#next - 1)) + this.#handedOut.size;
+    return this.#recordsUnread + this.#handedOut.size;
   }
 
   /** Begins anew behind `floor`: whoever works the records off knows better where it stands. */
@@ -82,13 +81,13 @@ export class SqliteFeed implements Feed {
     this.#next = floor + 1;
   }
 
-  async pull(recordsMax: number): Promise<readonly FeedRecord[]> {
+  async pull(recordsMax: number): Promise<Pulled> {
     const { committed } = this.#options;
     const seen = committed.commits;
     const records = await this.#takeNext(recordsMax);
-    if (records.length > 0) return records;
+    if (records.length > 0) return { records, hasMore: this.#hasMore };
     await committed.after(seen, IDLE_WAIT_MS);
-    return this.#take(recordsMax).records;
+    return { records: this.#take(recordsMax).records, hasMore: this.#hasMore };
   }
 
   ack(sequences: readonly Sequence[]): void {
@@ -117,6 +116,15 @@ export class SqliteFeed implements Feed {
   close(): void {
     this.#saveFloor();
     this.#database.close();
+  }
+
+  get #recordsUnread(): number {
+    const head = Number(this.#readHead.get()?.['head'] ?? 0);
+    return Math.max(0, head - (this.#next - 1));
+  }
+
+  get #hasMore(): boolean {
+    return this.#handedOut.size < this.#options.inFlightMax && this.#recordsUnread > 0;
   }
 
   /** Passes over what was set aside, however much it is; others of this thread have their turn meanwhile. */
