@@ -2,6 +2,7 @@
 // durability mode first, and ends with one line of JSON. docs/performance.md says what each scenario measures.
 
 import { parseArgs } from 'node:util';
+import { bulkStock } from './bulk-stock.ts';
 import { environment } from './environment.ts';
 import { handover } from './handover.ts';
 import { hotProduct } from './hot-product.ts';
@@ -24,6 +25,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   memory,
   projection,
   handover,
+  'bulk-stock': bulkStock,
 };
 
 const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--journal sqlite|jetstream] [--json]
@@ -32,11 +34,11 @@ Scenarios, as docs/performance.md describes them:
   ${Object.keys(SCENARIOS).join(', ')}
 
   --seconds      how long to measure, about
-  --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover)
+  --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover; bulk-stock: one server alone)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
   --connections  such as 64,256 (http, sold-out)
-  --products     such as 1,1000 (products)
-  --orders       how many, in place of --seconds (all but http, sold-out, handover)
+  --products     such as 1,1000 (products; bulk-stock takes one)
+  --orders       how many, in place of --seconds (all but http, sold-out, handover); lines of the file (bulk-stock)
   --moves        how many (handover)
   --rate         purchases a second (handover)
   --chart        a file for a picture of the pauses, SVG (handover)
