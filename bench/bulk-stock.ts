@@ -68,7 +68,8 @@ async function run(options: ScenarioOptions): Promise<ScenarioResult> {
     }
     violations += await wrongStocks(node, file, ways.length);
     violations += servers === undefined ? await auditNode(node) : await servers.audit();
-    const ratio = ways.length > 1 ? round(figures['linesPerSecondNats']! / figures['linesPerSecondHttp']!) : null;
+    const ratio =
+      ways.length > 1 ? round(figures['linesPerSecondNats']! / figures['linesPerSecondHttp']!) : null;
     return { ratio, violations, lines, products, ...figures };
   } finally {
     await node?.stop();

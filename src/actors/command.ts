@@ -68,6 +68,14 @@ export interface ChangeStock {
   readonly requestId: string;
   /** Units, above 0. */
   readonly quantity: number;
+  /** Only if that one was counted, exactly so: `predecessor_missing` otherwise, also when this one is known. */
+  readonly after?: CountedStock | undefined;
+}
+
+/** A change of the same kind and product. */
+export interface CountedStock {
+  readonly requestId: string;
+  readonly quantity: number;
 }
 
 export interface PauseOrResume {

@@ -1,6 +1,13 @@
 // What the shop makes of a product: its configuration, its stock, and whether it is for sale at this moment.
 
-import type { ChangeStock, Configure, PauseOrResume, ProductConfiguration, ShowProduct } from './command.ts';
+import type {
+  ChangeStock,
+  Configure,
+  CountedStock,
+  PauseOrResume,
+  ProductConfiguration,
+  ShowProduct,
+} from './command.ts';
 import { ACTOR_LIMITS, answer, refuse, type Decision } from './decision.ts';
 import { invariant } from './invariant.ts';
 import { NO_STOCK, readProduct, type Product } from './product.ts';
@@ -53,7 +60,9 @@ const isSame = (one: ProductConfiguration, other: ProductConfiguration): boolean
   one.holdSeconds === other.holdSeconds;
 
 export function changeStock(product: Product, command: ChangeStock, now: number): Decision {
-  const { kind, requestId, quantity } = command;
+  const { kind, requestId, quantity, after } = command;
+  // Before anything else: whatever is behind a break in the chain must be refused, or the chain would go on behind it.
+  if (after !== undefined && !isCounted(product, kind, after)) return refuse('predecessor_missing');
   const known = product.stockRequests.get(requestId);
   if (known !== undefined) {
     if (known.kind !== kind || known.quantity !== quantity) return refuse('idempotency_key_reused');
@@ -79,6 +88,11 @@ export function changeStock(product: Product, command: ChangeStock, now: number)
       quantity,
     },
   };
+}
+
+function isCounted(product: Product, kind: ChangeStock['kind'], after: CountedStock): boolean {
+  const known = product.stockRequests.get(after.requestId);
+  return known !== undefined && known.kind === kind && known.quantity === after.quantity;
 }
 
 export function pauseOrResume(product: Product, command: PauseOrResume, now: number): Decision {

@@ -2,13 +2,22 @@
 // here it becomes a command for the actor, and its reply plain data. An answer leaves only when it is durable.
 
 import type * as z from 'zod';
-import type { Refusal, Reply, Stock } from '../actors/index.ts';
+import {
+  retryOf,
+  type CountedStock,
+  type Refusal,
+  type Reply,
+  type Retry,
+  type Stock,
+} from '../actors/index.ts';
 import type { Router } from '../runtime/index.ts';
+import { adminDetail } from './admin-details.ts';
 import type { ProductView } from './pages/index.ts';
 import type { NodeControl, NodeShard } from './node-control.ts';
 import { Problem } from './problem.ts';
 import { productView } from './product-view.ts';
 import type { PutProduct } from './schemas.ts';
+import type { StockBatch } from './stock-schemas.ts';
 
 export interface ProductSaved {
   readonly product: ProductView;
@@ -27,6 +36,11 @@ export interface StockChange {
   readonly requestId: string;
   readonly quantity: number;
 }
+
+/** What became of one line of a batch: it is counted, or this is why not. */
+export type StockResult =
+  | { readonly requestId: string; readonly duplicate: boolean }
+  | { readonly requestId: string; readonly code: Refusal; readonly detail: string; readonly retry: Retry };
 
 const CLOSED_FOR_GOOD =
   'The sale ended more than 24 h ago (or what ORDERS_KEPT_SECONDS says) and is closed for good: nothing of it changes any ' +
@@ -76,6 +90,20 @@ export class AdminDesk {
     return { ...counted(reply), duplicate: reply.duplicate };
   }
 
+  /** All lines are on their way before the first is answered, so that those of one shard share its next append. */
+  async changeStocks({ change, lines, inOrder }: z.output<typeof StockBatch>): Promise<{
+    readonly results: readonly StockResult[];
+  }> {
+    const kind = change === 'load' ? 'loadStock' : 'withdrawStock';
+    const latest = new Map<string, CountedStock>();
+    const results = lines.map(async ({ productId, requestId, quantity }): Promise<StockResult> => {
+      const after = inOrder ? latest.get(productId) : undefined;
+      if (inOrder) latest.set(productId, { requestId, quantity });
+      return resultOf(requestId, await this.#router.request({ kind, productId, requestId, quantity, after }));
+    });
+    return { results: await Promise.all(results) };
+  }
+
   /** @throws Problem */
   async showStock(productId: string): Promise<StockCounted> {
     return counted(stockOf(await this.#router.request({ kind: 'showStock', productId })));
@@ -100,8 +128,18 @@ function productSaved(reply: Reply): ProductSaved {
 
 function stockOf(reply: Reply): Extract<Reply, { outcome: 'stock' }> {
   if (reply.outcome === 'refused') throw refused(reply.refusal);
-  if (reply.outcome !== 'stock') throw new Error(`a question about stock was answered with ${reply.outcome}`);
-  return reply;
+  return answered(reply);
+}
+
+function answered(reply: Reply): Extract<Reply, { outcome: 'stock' }> {
+  if (reply.outcome === 'stock') return reply;
+  throw new Error(`a question about stock was answered with ${reply.outcome}`);
+}
+
+function resultOf(requestId: string, reply: Reply): StockResult {
+  if (reply.outcome !== 'refused') return { requestId, duplicate: answered(reply).duplicate };
+  const code = reply.refusal;
+  return { requestId, code, detail: adminDetail(refused(code)), retry: retryOf(code) };
 }
 
 function counted({ productId, stock }: Extract<Reply, { outcome: 'stock' }>): StockCounted {

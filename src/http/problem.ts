@@ -68,6 +68,12 @@ export const PROBLEMS = {
     'Key used for something else',
     'This Idempotency-Key was accepted with another quantity. Use a new key for a new request.',
   ),
+  predecessor_missing: domain(
+    'predecessor_missing',
+    409,
+    'Not its turn',
+    'This change of stock is to follow another one, which was not counted. Nothing was changed; see what became of that one.',
+  ),
   version_conflict: domain(
     'version_conflict',
     412,

@@ -1,7 +1,13 @@
 // Commands other than reservations, each as [id, shard, timeLeftMs, code, …fields]. A code never changes and is never used
-// again; another version may know more.
+// again; another version may know more. A change of stock that is to follow another one has two fields more: which one that is.
 
-import type { Command, ProductConfiguration, Reserve } from '../../actors/index.ts';
+import type {
+  ChangeStock,
+  Command,
+  CountedStock,
+  ProductConfiguration,
+  Reserve,
+} from '../../actors/index.ts';
 import type { CommandEnvelope } from '../ports.ts';
 import { readMoney, readProductId, readTime } from './order-fields.ts';
 import { clamped, readShard, wholeMs } from './reserve-columns.ts';
@@ -69,7 +75,7 @@ function fieldsOf(command: OtherCommand): unknown[] {
       ];
     case 'loadStock':
     case 'withdrawStock':
-      return [command.productId, command.requestId, command.quantity];
+      return [command.productId, command.requestId, command.quantity, ...afterFields(command)];
     case 'pause':
     case 'resume':
     case 'showProduct':
@@ -82,6 +88,9 @@ function fieldsOf(command: OtherCommand): unknown[] {
   }
 }
 
+const afterFields = ({ after }: ChangeStock): unknown[] =>
+  after === undefined ? [] : [after.requestId, after.quantity];
+
 /** @throws MessageRefused */
 export function readCommand(reader: WireReader): CommandEnvelope {
   const fields = reader.list('a command', HEAD_FIELDS, HEAD_FIELDS + FIELDS_MAX) - HEAD_FIELDS;
@@ -91,9 +100,10 @@ export function readCommand(reader: WireReader): CommandEnvelope {
   const code = reader.integer('a command’s code', 0, CODE_MAX);
   const kind = KINDS.get(code);
   if (kind === undefined) throw new MessageRefused(`a command has the code ${code}, which is unknown here`);
-  if (fields !== FIELDS[kind])
+  const more = fields - FIELDS[kind];
+  if (more !== 0 && !(more === AFTER_FIELDS && isStockChange(kind)))
     throw new MessageRefused(`${kind} has ${fields} fields; ${FIELDS[kind]} were expected`);
-  return { id, shard, timeLeftMs, command: readFields(kind, reader) };
+  return { id, shard, timeLeftMs, command: readFields(kind, reader, more > 0) };
 }
 
 const FIELDS: Readonly<Record<Kind, number>> = {
@@ -113,8 +123,11 @@ const FIELDS: Readonly<Record<Kind, number>> = {
   findOrder: 2,
 };
 const FIELDS_MAX = 10;
+const AFTER_FIELDS = 2;
 
-function readFields(kind: Kind, reader: WireReader): OtherCommand {
+const isStockChange = (kind: Kind): boolean => kind === 'loadStock' || kind === 'withdrawStock';
+
+function readFields(kind: Kind, reader: WireReader, hasAfter: boolean): OtherCommand {
   switch (kind) {
     case 'pay':
       return { kind, ...readOwnOrder(reader), settlement: readSettlement(reader) };
@@ -134,8 +147,8 @@ function readFields(kind: Kind, reader: WireReader): OtherCommand {
       return {
         kind,
         productId: readProductId(reader),
-        requestId: reader.text('a request id', REQUEST_ID, REQUEST_KEY_CHARACTERS_MAX),
-        quantity: reader.integer('a quantity', 1, STOCK_CHANGE_MAX),
+        ...readCounted(reader),
+        ...(hasAfter && { after: readCounted(reader) }),
       };
     case 'pause':
     case 'resume':
@@ -148,6 +161,11 @@ function readFields(kind: Kind, reader: WireReader): OtherCommand {
       return { kind, productId: readProductId(reader), requestKey: reader.key('a request key') };
   }
 }
+
+const readCounted = (reader: WireReader): CountedStock => ({
+  requestId: reader.text('a request id', REQUEST_ID, REQUEST_KEY_CHARACTERS_MAX),
+  quantity: reader.integer('a quantity', 1, STOCK_CHANGE_MAX),
+});
 
 const readOwnOrder = (reader: WireReader) => ({
   orderId: reader.key('an order id'),

@@ -1,0 +1,21 @@
+// What a problem says to admins who name their changes by requestId, where its own text speaks of a header.
+
+import { PROBLEMS, type Problem, type ProblemCode } from './problem.ts';
+
+const DETAILS: Partial<Record<ProblemCode, string>> = {
+  idempotency_key_reused:
+    'This requestId was accepted with another quantity, or for a load instead of a withdrawal. Nothing was changed; use a ' +
+    'new requestId for a new change.',
+  version_conflict:
+    'expectedRevision is not the present revision. Read it again, then repeat the change without or with the new one.',
+  not_found: 'There is no such product. Make it first: admin.product.put.',
+  outcome_unknown: 'It may have been accepted or not. Repeat it with the same requestId.',
+  overloaded:
+    'This request was surely not accepted. Repeat it with the same requestId after a second. A product takes 100,000 changes ' +
+    'of its stock at most.',
+};
+
+export function adminDetail({ code, extra }: Problem): string {
+  const own = extra?.['detail'];
+  return typeof own === 'string' ? own : (DETAILS[code] ?? PROBLEMS[code].detail);
+}
