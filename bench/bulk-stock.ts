@@ -105,14 +105,15 @@ class StockFileOf {
 function load(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Told> {
   const child = spawn(process.execPath, [CLI, 'stock', 'load', '--file', file, '--json', ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
+  let [output, told] = ['', ''];
   child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (told += text.toString()));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', () => {
-      if (output === '') reject(new Error('the command ended without an answer'));
+      if (output === '') reject(new Error(`the command ended without an answer: ${told}`));
       else resolve(JSON.parse(output) as Told);
     });
   });

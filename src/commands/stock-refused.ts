@@ -15,7 +15,7 @@ export class StockRefused extends CommandError {
 
   /** @param body a problem of the HTTP API */
   static answered(where: string, status: number, body: string): StockRefused {
-    let detail = body.slice(0, TEXT_CHARACTERS_MAX);
+    let detail = body.slice(0, UNREADABLE_CHARACTERS_MAX);
     try {
       const problem = JSON.parse(body) as { code?: unknown; detail?: unknown };
       if (typeof problem.code === 'string') {
@@ -38,4 +38,4 @@ export class StockRefused extends CommandError {
 }
 
 const NO_ANSWER = 'no_answer';
-const TEXT_CHARACTERS_MAX = 200;
+const UNREADABLE_CHARACTERS_MAX = 200;

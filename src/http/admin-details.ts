@@ -8,7 +8,7 @@ const DETAILS: Partial<Record<ProblemCode, string>> = {
     'new requestId for a new change.',
   version_conflict:
     'expectedRevision is not the present revision. Read it again, then repeat the change without or with the new one.',
-  not_found: 'There is no such product. Make it first: admin.product.put.',
+  not_found: 'There is no such product. Make it first: admin.product.put, or PUT /v1/admin/products/{id}.',
   outcome_unknown: 'It may have been accepted or not. Repeat it with the same requestId.',
   overloaded:
     'This request was surely not accepted. Repeat it with the same requestId after a second. A product takes 100,000 changes ' +

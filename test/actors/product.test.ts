@@ -204,6 +204,23 @@ describe('the shop', () => {
     expect(refusal(actor.tell(withdraw))).toBe('idempotency_key_reused');
   });
 
+  test('a change that follows another one counts only when that one was counted, exactly so', () => {
+    const actor = selling(5);
+    const load = (requestId: string, after: { requestId: string; quantity: number }) =>
+      actor.tell({ kind: 'loadStock', productId: PRODUCT, requestId, quantity: 1, after });
+    const first = { requestId: 'load-5', quantity: 5 };
+    expect(refusal(load('b', { ...first, quantity: 6 }))).toBe('predecessor_missing');
+    expect(refusal(load('b', { ...first, requestId: 'load-6' }))).toBe('predecessor_missing');
+    const withdraw = { kind: 'withdrawStock', productId: PRODUCT, requestId: 'w', quantity: 1 } as const;
+    expect(refusal(actor.tell({ ...withdraw, after: first }))).toBe('predecessor_missing');
+    expect(actor.product!.stock).toMatchObject({ loaded: 5 });
+    expect(load('b', first)).toMatchObject({ duplicate: false, stock: { loaded: 6 } });
+    expect(load('b', first)).toMatchObject({ duplicate: true, stock: { loaded: 6 } });
+    // Known or not: behind a break nothing goes on.
+    expect(refusal(load('b', { ...first, quantity: 6 }))).toBe('predecessor_missing');
+    expect(load('c', { requestId: 'b', quantity: 1 })).toMatchObject({ stock: { loaded: 7 } });
+  });
+
   test('withdrawing more than is available changes nothing', () => {
     const actor = selling(5);
     actor.order('ada', 'k');

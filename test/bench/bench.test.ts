@@ -59,6 +59,11 @@ test.each<[string, string[], string[]]>([
   ],
   ['projection', ['--orders', '2000'], ['ordersPerSecond', 'rawRowsPerSecond']],
   [
+    'bulk-stock',
+    ['--journal', 'jetstream', '--orders', '3000', '--products', '30'],
+    ['linesPerSecondNats', 'linesPerSecondAgainNats', 'linesPerSecondHttp', 'nodeCpuMicrosPerLineHttp'],
+  ],
+  [
     'hot-product',
     ['--journal', 'jetstream', '--orders', '2000'],
     ['ratioR1', 'ratioR3', 'ordersPerSecondSqlite', 'journalOrdersPerSecondR1', 'msPerAppendR3'],

@@ -53,6 +53,7 @@ const reserve = fc.record({
   quantity: fc.oneof(fc.constant(1), quantity),
 });
 const own = { orderId: key, customerKey: key };
+const counted = { requestId, quantity: fc.integer({ min: 1, max: 10_000_000 }) };
 const COMMANDS: { readonly [Kind in Command['kind']]: fc.Arbitrary<Command> } = {
   reserve,
   pay: fc.record({
@@ -84,8 +85,8 @@ function stockChange(kind: 'loadStock' | 'withdrawStock') {
   return fc.record({
     kind: fc.constant(kind),
     productId,
-    requestId,
-    quantity: fc.integer({ min: 1, max: 10_000_000 }),
+    ...counted,
+    after: fc.option(fc.record(counted), { nil: undefined }),
   });
 }
 
@@ -360,6 +361,13 @@ describe('a field that is wrong', () => {
     changed({ commands: [{ id: 1, shard: 7, timeLeftMs: 5_000, command }] }, (layout) =>
       change(at(layout, 3, 0)),
     );
+  const following: Command = {
+    kind: 'loadStock',
+    productId: 'p',
+    requestId: 'b',
+    quantity: 1,
+    after: { requestId: 'a', quantity: 2 },
+  };
   const configure: Command = {
     kind: 'configure',
     productId: 'kettle',
@@ -460,6 +468,10 @@ describe('a field that is wrong', () => {
       other({ kind: 'pause', productId: 'p' }, (entry) => entry.push(1)),
       'pause has 2 fields',
     ],
+    ['half a predecessor', other(following, (entry) => entry.pop()), 'loadStock has 4 fields; 3 were'],
+    ['predecessor of nothing', other(following, (entry) => (entry[3] = 8)), 'pause has 5 fields'],
+    ['predecessor with a space', other(following, (entry) => (entry[7] = 'a b')), 'a request id is not'],
+    ['predecessor of no unit', other(following, (entry) => (entry[8] = 0)), 'a quantity is 0'],
     ['name with a NUL', other(configure, (entry) => (entry[6] = 'a\0b')), 'a name is not of'],
     ['name without end', other(configure, (entry) => (entry[6] = 'a'.repeat(201))), 'a name is not of'],
     ['description', other(configure, (entry) => (entry[7] = 'a'.repeat(5_001))), 'a description is not of'],
