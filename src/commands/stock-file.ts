@@ -1,19 +1,14 @@
-// A file of stock changes: CSV with a header, `productId,quantity[,requestId]`. Read as a stream, and checked line by line;
-// what is wrong with a line is told to whoever collects it, and all lines are looked at.
+// A file of stock changes: CSV with a header, `productId,quantity[,requestId]`, one change a line. What is wrong with a line is
+// told to whoever collects it, and all lines are looked at: no quote runs from one line into the next.
 
-import { createReadStream } from 'node:fs';
-import { CsvError, parse } from 'csv-parse';
+import { CsvError } from 'csv-parse';
+import { parse } from 'csv-parse/sync';
 import { CommandError } from '../node-client.ts';
 import { COLUMNS, StockLineCheck, type BadLine, type Column, type StockLine } from './stock-line.ts';
+import { textLinesOf, type TextLine } from './text-lines.ts';
 
 export const LINES_MAX = 1_000_000;
 const LINE_CHARACTERS_MAX = 1_024;
-
-interface Parsed {
-  readonly info: { readonly lines: number };
-  readonly record: readonly string[];
-  readonly raw: string;
-}
 
 /** @throws CommandError when the file is none of this kind: it cannot be read, has no such header, or is too large */
 export async function readStockFile(
@@ -23,53 +18,56 @@ export async function readStockFile(
 ): Promise<StockLine[]> {
   const lines: StockLine[] = [];
   let check: StockLineCheck | undefined;
-  const parser = parse({
-    bom: true,
-    info: true,
-    raw: true,
-    relaxColumnCount: true,
-    skipEmptyLines: true,
-    trim: true,
-    maxRecordSize: LINE_CHARACTERS_MAX,
-  });
-  const file = createReadStream(path);
-  file.once('error', (error) => parser.destroy(error));
-  try {
-    for await (const { info, record, raw } of file.pipe(parser) as AsyncIterable<Parsed>) {
+  let count = 0;
+  for await (const some of readable(path)) {
+    for (const { number: line, text, isCut } of some) {
+      if (text.trim() === '') continue;
+      const cells = isCut ? TOO_LONG : cellsOf(text);
       if (check === undefined) {
-        check = new StockLineCheck(columnsOf(record), batch);
+        check = new StockLineCheck(columnsOf(cells), batch);
         continue;
       }
-      if (lines.length >= LINES_MAX)
+      if (++count > LINES_MAX)
         throw new CommandError(`${path} has more than ${LINES_MAX} lines. Split it; keep the --batch.`);
-      // The parser says where it stands behind the record.
-      const line = info.lines - Math.max(0, raw.trim().split('\n').length - 1);
-      const checked = check.line(line, record);
-      if (typeof checked === 'string') onBad({ line, text: raw.trim(), problem: checked });
+      const checked = typeof cells === 'string' ? cells : check.line(line, cells);
+      if (typeof checked === 'string') onBad({ line, text: text.trim(), problem: checked });
       else lines.push(checked);
     }
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw new CommandError(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
-  } finally {
-    file.destroy();
   }
   if (check === undefined) throw new CommandError(`${path} is empty. ${HEADER_WANTED}`);
   return lines;
 }
 
+/** @throws CommandError */
+async function* readable(path: string): AsyncGenerator<readonly TextLine[]> {
+  try {
+    yield* textLinesOf(path, LINE_CHARACTERS_MAX);
+  } catch (error) {
+    throw new CommandError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const TOO_LONG = `has more than ${LINE_CHARACTERS_MAX} characters`;
+
+/** @returns what is wrong with it, when it has no cells */
+function cellsOf(text: string): readonly string[] | string {
+  if (!text.includes('"')) return text.split(',').map((cell) => cell.trim());
+  try {
+    const [cells] = parse(text, { relaxColumnCount: true, trim: true }) as string[][];
+    return cells ?? [];
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    return 'has quotes that do not fit: a text with quotes in it stands in quotes, with each of them doubled';
+  }
+}
+
 const HEADER_WANTED =
   'Its first line must name the columns: productId,quantity or productId,quantity,requestId.';
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof CsvError)) return (error as Error).message;
-  if (error.code === 'CSV_MAX_RECORD_SIZE')
-    return `${error.message}. A line has ${LINE_CHARACTERS_MAX} characters at most; is a quote never closed?`;
-  return `${error.message}. A text with quotes in it stands in quotes, with each of them doubled.`;
-}
-
 /** @throws CommandError */
-function columnsOf(header: readonly string[]): readonly Column[] {
+function columnsOf(header: readonly string[] | string): readonly Column[] {
+  if (typeof header === 'string')
+    throw new CommandError(`The header of the file ${header}. ${HEADER_WANTED}`);
   const unknown = header.filter((name) => !COLUMNS.includes(name as Column));
   const isRight =
     unknown.length === 0 &&
