@@ -3,7 +3,7 @@
 //
 //   file ──▶ lanes, one for each product ──▶ requests of up to BATCH_LINES_MAX lines ──▶ results, line by line
 //
-// A product has lines in one request at a time. Every line is counted once by its requestId, however often it is sent.
+// A lane has lines in one request at a time. Every line is counted once by its requestId, however often it is sent.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BATCH_LINES_MAX, type StockResult } from '../http/index.ts';
@@ -27,6 +27,8 @@ export interface BulkOptions {
   readonly onBad: (line: StockLine, problem: string) => void;
   /** With the number of lines that are over. */
   readonly onProgress: (done: number) => void;
+  /** Between two attempts; the clock's by default. */
+  readonly pause?: (ms: number) => Promise<unknown>;
 }
 
 /** Nobody answers for so long that the rest would have the same fate. */
@@ -89,7 +91,7 @@ class BulkRun {
         const attempts = await this.#carryOut(parts);
         lanes = lanes.filter((lane) => !lane.isOver);
         // oxlint-disable-next-line no-await-in-loop -- the pause between two attempts
-        if (attempts > 0) await sleep(backOffMs(attempts));
+        if (attempts > 0) await (this.#options.pause ?? sleep)(backOffMs(attempts));
       }
     } catch (error) {
       this.stopped ??= error as Error;
