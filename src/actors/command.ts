@@ -68,14 +68,14 @@ export interface ChangeStock {
   readonly requestId: string;
   /** Units, above 0. */
   readonly quantity: number;
-  /** Only if that one was counted, exactly so: `predecessor_missing` otherwise, also when this one is known. */
-  readonly after?: CountedStock | undefined;
 }
 
-/** A change of the same kind and product. */
-export interface CountedStock {
-  readonly requestId: string;
-  readonly quantity: number;
+/** A read: whether changes of stock, each under its name, were counted as they are or can still be. */
+export interface CheckStock {
+  readonly kind: 'checkStock';
+  readonly productId: string;
+  readonly change: ChangeStock['kind'];
+  readonly changes: readonly { readonly requestId: string; readonly quantity: number }[];
 }
 
 export interface PauseOrResume {
@@ -114,6 +114,7 @@ export type ProductCommand =
   | Reserve
   | Configure
   | ChangeStock
+  | CheckStock
   | PauseOrResume
   | Retire
   | ShowProduct

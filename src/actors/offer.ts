@@ -2,8 +2,8 @@
 
 import type {
   ChangeStock,
+  CheckStock,
   Configure,
-  CountedStock,
   PauseOrResume,
   ProductConfiguration,
   ShowProduct,
@@ -60,9 +60,7 @@ const isSame = (one: ProductConfiguration, other: ProductConfiguration): boolean
   one.holdSeconds === other.holdSeconds;
 
 export function changeStock(product: Product, command: ChangeStock, now: number): Decision {
-  const { kind, requestId, quantity, after } = command;
-  // Before anything else: whatever is behind a break in the chain must be refused, or the chain would go on behind it.
-  if (after !== undefined && !isCounted(product, kind, after)) return refuse('predecessor_missing');
+  const { kind, requestId, quantity } = command;
   const known = product.stockRequests.get(requestId);
   if (known !== undefined) {
     if (known.kind !== kind || known.quantity !== quantity) return refuse('idempotency_key_reused');
@@ -90,9 +88,17 @@ export function changeStock(product: Product, command: ChangeStock, now: number)
   };
 }
 
-function isCounted(product: Product, kind: ChangeStock['kind'], after: CountedStock): boolean {
-  const known = product.stockRequests.get(after.requestId);
-  return known !== undefined && known.kind === kind && known.quantity === after.quantity;
+/** `idempotency_key_reused` when one was counted otherwise; `duplicate` when all were counted. */
+export function checkStock(product: Product, { change, changes }: CheckStock): Decision {
+  let counted = 0;
+  for (const { requestId, quantity } of changes) {
+    const known = product.stockRequests.get(requestId);
+    if (known === undefined) continue;
+    if (known.kind !== change || known.quantity !== quantity) return refuse('idempotency_key_reused');
+    counted++;
+  }
+  const stock = { ...product.stock };
+  return answer({ outcome: 'stock', productId: product.id, stock, duplicate: counted === changes.length });
 }
 
 export function pauseOrResume(product: Product, command: PauseOrResume, now: number): Decision {

@@ -14,7 +14,6 @@ export const REFUSALS = {
   not_found: 'never',
   not_eligible: 'never',
   idempotency_key_reused: 'never',
-  predecessor_missing: 'later', // a change of stock that counts only behind another one
   order_state_conflict: 'never',
   price_locked: 'later', // price and currency change before the start or while paused
   version_conflict: 'later',

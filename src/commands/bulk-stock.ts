@@ -128,7 +128,7 @@ class BulkRun {
     let results: readonly StockResult[] | undefined;
     let failure: StockRefused | undefined;
     try {
-      results = await desk.changeMany({ change, lines, inOrder: parts[0]!.lane.isOrdered });
+      results = await desk.changeMany({ change, lines, stopAtReused: parts[0]!.lane.isOrdered });
     } catch (error) {
       if (!(error instanceof StockRefused && AGAIN.has(error.code))) throw error;
       failure = error;

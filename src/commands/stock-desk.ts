@@ -13,8 +13,8 @@ export interface StockWish {
 export interface StockBatchWish {
   readonly change: Change;
   readonly lines: readonly StockWish[];
-  /** Lines of one product count one behind the other; behind a refused one they are `predecessor_missing`. */
-  readonly inOrder: boolean;
+  /** Behind a line that was counted with another quantity before, those of its product are `not_carried_out`. */
+  readonly stopAtReused: boolean;
 }
 
 export interface StockDesk {
@@ -34,8 +34,8 @@ export interface StockDesk {
 export const ANSWER_MS_MAX = 15_000;
 
 /** Lines may know more of themselves than a node takes. */
-export const bodyOf = ({ change, lines, inOrder }: StockBatchWish): StockBatchWish => ({
+export const bodyOf = ({ change, lines, stopAtReused }: StockBatchWish): StockBatchWish => ({
   change,
-  inOrder,
+  stopAtReused,
   lines: lines.map(({ productId, quantity, requestId }) => ({ productId, quantity, requestId })),
 });

@@ -53,7 +53,7 @@ const TOO_LONG = `has more than ${LINE_CHARACTERS_MAX} characters`;
 function cellsOf(text: string): readonly string[] | string {
   if (!text.includes('"')) return text.split(',').map((cell) => cell.trim());
   try {
-    const [cells] = parse(text, { relaxColumnCount: true, trim: true }) as string[][];
+    const [cells] = parse(text, { relaxColumnCount: true, trim: true });
     return cells ?? [];
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;

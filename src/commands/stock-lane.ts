@@ -58,30 +58,29 @@ export class StockLane {
   settle(results: readonly StockResult[], report: LaneReport): void {
     const left: StockLine[] = [];
     let unknown: string | undefined;
-    const taken = this.#waiting;
+    let mismatch: StockLine | undefined;
     for (const [at, result] of results.entries()) {
-      const line = taken[at]!;
+      const line = this.#waiting[at]!;
       if ('duplicate' in result) {
         report.onCounted(line, result.duplicate);
         if (unknown === undefined) this.#attempts = 0;
-      } else if (result.code === 'predecessor_missing' && at > 0) left.push(line);
-      else if (AGAIN.has(result.code)) {
-        if (result.code === 'overloaded' && this.#attempts >= ATTEMPTS_MAX - 1) {
-          report.onBad(line, problemOf(line, result));
-          continue;
-        }
+      } else if (mismatch !== undefined) report.onBad(line, behind(mismatch));
+      else if (this.#mayHelp(result.code)) {
         unknown ??= result.code;
         left.push(line);
       } else {
         report.onBad(line, problemOf(line, result));
-        if (result.code === 'idempotency_key_reused' && this.isOrdered) {
-          this.#waiting = left;
-          return this.#giveUpBehind(line, taken.slice(at + 1), report);
-        }
+        if (result.code === 'idempotency_key_reused' && this.isOrdered) mismatch = line;
       }
     }
-    this.#waiting = [...left, ...taken.slice(results.length)];
+    this.#waiting = [...left, ...this.#waiting.slice(results.length)];
+    if (mismatch !== undefined) this.#giveUpBehind(mismatch, report);
     if (unknown !== undefined) this.failed(unknown);
+  }
+
+  /** What is too much to the end is that line's own trouble: its product takes no more changes. */
+  #mayHelp(code: string): boolean {
+    return AGAIN.has(code) && !(code === 'overloaded' && this.#attempts >= ATTEMPTS_MAX - 1);
   }
 
   /** Nobody knows what became of its lines. */
@@ -90,18 +89,19 @@ export class StockLane {
     if (this.#attempts >= ATTEMPTS_MAX) this.#hopeless = { line: this.#waiting[0]!, why };
   }
 
-  #giveUpBehind({ line: mismatch }: StockLine, taken: readonly StockLine[], report: LaneReport): void {
-    const undone = [...taken, ...this.#lines.slice(this.#next)];
+  /** Lines that were sent before it, and of which nobody knows yet, are still asked for. */
+  #giveUpBehind(mismatch: StockLine, report: LaneReport): void {
+    const isBehind = ({ line }: StockLine): boolean => line > mismatch.line;
+    const undone = [...this.#waiting.filter(isBehind), ...this.#lines.slice(this.#next)];
+    this.#waiting = this.#waiting.filter((line) => !isBehind(line));
     this.#next = this.#lines.length;
-    for (const line of undone)
-      report.onBad(
-        line,
-        `not carried out: line ${mismatch} of the same product was counted with another quantity before, so that this line ` +
-          'may have been counted under another name. Look at the product’s stock, and name what is missing with a requestId of ' +
-          'its own',
-      );
+    for (const line of undone) report.onBad(line, behind(mismatch));
   }
 }
+
+const behind = ({ line }: StockLine): string =>
+  `not carried out: line ${line} of the same product was counted with another quantity before, so that this line may have been ` +
+  'counted under another name. Look at the product’s stock, and name what is missing with a requestId of its own';
 
 function problemOf(
   { productId, requestId }: StockLine,

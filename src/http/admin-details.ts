@@ -1,6 +1,7 @@
 // What a problem says to admins who name their changes by requestId, where its own text speaks of a header.
 
-import { PROBLEMS, type Problem, type ProblemCode } from './problem.ts';
+import type { Refusal } from '../actors/index.ts';
+import { Problem, PROBLEMS, type ProblemCode } from './problem.ts';
 
 const DETAILS: Partial<Record<ProblemCode, string>> = {
   idempotency_key_reused:
@@ -19,3 +20,11 @@ export function adminDetail({ code, extra }: Problem): string {
   const own = extra?.['detail'];
   return typeof own === 'string' ? own : (DETAILS[code] ?? PROBLEMS[code].detail);
 }
+
+const CLOSED_FOR_GOOD =
+  'The sale ended more than 24 h ago (or what ORDERS_KEPT_SECONDS says) and is closed for good: nothing of it changes any ' +
+  'more. Make a new product.';
+
+/** A shop's change meets the end of a sale only when it is closed for good. */
+export const adminRefusal = (refusal: Refusal): Problem =>
+  refusal === 'sale_ended' ? new Problem('sale_ended', { detail: CLOSED_FOR_GOOD }) : new Problem(refusal);

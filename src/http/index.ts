@@ -1,7 +1,7 @@
 // The HTTP side's public door.
 
 export { answerAdminCall, tooManyAdminCalls } from './admin-call.ts';
-export { AdminDesk, type StockChanged, type StockCounted, type StockResult } from './admin-desk.ts';
+export { AdminDesk, type StockChanged, type StockCounted } from './admin-desk.ts';
 export { createApp } from './app.ts';
 export { Auth } from './auth.ts';
 export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './context.ts';
@@ -23,5 +23,6 @@ export { loadAssets, sampleCampaign, type ProductView, type SampleProduct } from
 export { ProductHub } from './product-hub.ts';
 export { RetiredOrders } from './retired-orders.ts';
 export { IDEMPOTENCY_KEY, ProductId, UNITS_PER_LOAD_MAX } from './schemas.ts';
+export type { StockResult } from './stock-batch.ts';
 export { BATCH_LINES_MAX } from './stock-schemas.ts';
 export { listen, supportsReusePort, type Listener } from './server.ts';

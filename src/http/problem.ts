@@ -68,12 +68,6 @@ export const PROBLEMS = {
     'Key used for something else',
     'This Idempotency-Key was accepted with another quantity. Use a new key for a new request.',
   ),
-  predecessor_missing: domain(
-    'predecessor_missing',
-    409,
-    'Not its turn',
-    'This change of stock is to follow another one, which was not counted. Nothing was changed; see what became of that one.',
-  ),
   version_conflict: domain(
     'version_conflict',
     412,
@@ -108,6 +102,14 @@ export const PROBLEMS = {
     detail: 'This node is stopping and took nothing on. Repeat the request with the same key.',
     retry: 'same_key',
     retryAfterSeconds: 2,
+  },
+  not_carried_out: {
+    status: 409,
+    title: 'Not carried out',
+    detail:
+      'The requestId of a line of the same product before this one was counted with another quantity, so that ' +
+      'lines may have moved. Nothing of this line was done.',
+    retry: 'never',
   },
   idempotency_key_missing: {
     status: 400,

@@ -29,13 +29,13 @@ export const StockBatch = z
   .strictObject({
     change: z.enum(['load', 'withdraw']),
     lines: z.array(StockRequest).min(1).max(BATCH_LINES_MAX),
-    inOrder: z
+    stopAtReused: z
       .boolean()
       .default(false)
       .meta({
         description:
-          'Lines of one product count one behind the other: when one is refused, those behind it are `predecessor_missing`, ' +
-          'and nothing of them was done.',
+          'When the requestId of a line was counted with another quantity before, the lines of its product behind it are ' +
+          '`not_carried_out`. For requestIds that come from the places of lines, which then may have moved.',
       }),
   })
   .meta({ id: 'StockBatch' });

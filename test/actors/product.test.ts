@@ -204,21 +204,27 @@ describe('the shop', () => {
     expect(refusal(actor.tell(withdraw))).toBe('idempotency_key_reused');
   });
 
-  test('a change that follows another one counts only when that one was counted, exactly so', () => {
+  test('whether changes of stock were counted, or can be, is told without counting them', () => {
     const actor = selling(5);
-    const load = (requestId: string, after: { requestId: string; quantity: number }) =>
-      actor.tell({ kind: 'loadStock', productId: PRODUCT, requestId, quantity: 1, after });
-    const first = { requestId: 'load-5', quantity: 5 };
-    expect(refusal(load('b', { ...first, quantity: 6 }))).toBe('predecessor_missing');
-    expect(refusal(load('b', { ...first, requestId: 'load-6' }))).toBe('predecessor_missing');
-    const withdraw = { kind: 'withdrawStock', productId: PRODUCT, requestId: 'w', quantity: 1 } as const;
-    expect(refusal(actor.tell({ ...withdraw, after: first }))).toBe('predecessor_missing');
-    expect(actor.product!.stock).toMatchObject({ loaded: 5 });
-    expect(load('b', first)).toMatchObject({ duplicate: false, stock: { loaded: 6 } });
-    expect(load('b', first)).toMatchObject({ duplicate: true, stock: { loaded: 6 } });
-    // Known or not: behind a break nothing goes on.
-    expect(refusal(load('b', { ...first, quantity: 6 }))).toBe('predecessor_missing');
-    expect(load('c', { requestId: 'b', quantity: 1 })).toMatchObject({ stock: { loaded: 7 } });
+    const check = (...changes: { requestId: string; quantity: number }[]) =>
+      actor.tell({ kind: 'checkStock', productId: PRODUCT, change: 'loadStock', changes });
+    const [known, fresh] = [
+      { requestId: 'load-5', quantity: 5 },
+      { requestId: 'b', quantity: 1 },
+    ];
+    expect(check(known)).toMatchObject({ outcome: 'stock', duplicate: true, stock: { loaded: 5 } });
+    expect(check(fresh)).toMatchObject({ outcome: 'stock', duplicate: false });
+    expect(check(known, fresh)).toMatchObject({ duplicate: false });
+    expect(refusal(check(fresh, { ...known, quantity: 6 }))).toBe('idempotency_key_reused');
+    const withdrawals = {
+      kind: 'checkStock',
+      productId: PRODUCT,
+      change: 'withdrawStock',
+      changes: [known],
+    } as const;
+    expect(refusal(actor.tell(withdrawals))).toBe('idempotency_key_reused');
+    expect(actor.product!.stock).toMatchObject({ loaded: 5, withdrawn: 0 });
+    expect(actor.product!.stockRequests.has('b')).toBe(false);
   });
 
   test('withdrawing more than is available changes nothing', () => {

@@ -9,7 +9,7 @@ import type { StockResult } from '../../src/http/index.ts';
 
 type Refused = Extract<StockResult, { code: string }>['code'];
 
-/** As src/actors/offer.ts and src/http/admin-desk.ts, for loads. */
+/** As src/actors/offer.ts and src/http/stock-batch.ts, for loads. */
 class ScriptedDesk implements StockDesk {
   readonly name = 'scripted';
   readonly batchesInFlightMax: number;
@@ -46,10 +46,10 @@ class ScriptedDesk implements StockDesk {
     const number = this.batches.push(batch);
     const products = [...new Set(batch.lines.map(({ productId }) => productId))];
     for (const product of products) {
-      expect(this.#busy.has(product), 'one request for a product at a time').toBe(false);
+      if (this.#busy.has(product)) throw new Error(`two requests for ${product} at a time`);
       this.#busy.add(product);
     }
-    expect(batch.lines.length).toBeLessThanOrEqual(128);
+    if (batch.lines.length > 128) throw new Error(`a request has ${batch.lines.length} lines`);
     await Promise.resolve();
     const results = this.#resultsOf(batch);
     for (const product of products) this.#busy.delete(product);
@@ -57,18 +57,19 @@ class ScriptedDesk implements StockDesk {
     return results;
   }
 
-  #resultsOf({ lines, inOrder }: StockBatchWish): StockResult[] {
+  #resultsOf({ lines, stopAtReused }: StockBatchWish): StockResult[] {
     const broken = new Set<string>();
     return lines.map(({ productId, quantity, requestId }): StockResult => {
       const times = (this.#times.get(requestId) ?? 0) + 1;
       this.#times.set(requestId, times);
       const known = this.counted.get(requestId);
       let code = this.refusal(requestId, times);
-      if (inOrder && broken.has(productId)) code = 'predecessor_missing';
-      else if (known !== undefined && known !== quantity) code = 'idempotency_key_reused';
-      else if (known !== undefined) return { requestId, duplicate: true };
-      if (code !== undefined) {
+      if (stopAtReused && broken.has(productId)) code = 'not_carried_out';
+      else if (known !== undefined && known !== quantity) {
+        code = 'idempotency_key_reused';
         broken.add(productId);
+      } else if (known !== undefined) return { requestId, duplicate: true };
+      if (code !== undefined) {
         return { requestId, code, detail: `the detail of ${code}`, retry: 'never' };
       }
       this.counted.set(requestId, quantity);
@@ -119,8 +120,8 @@ test('the lines of a product travel together, and in few requests', async () => 
   const desk = new ScriptedDesk();
   await run(desk, linesOf(10, 128));
   expect(desk.batches).toHaveLength(10);
-  for (const { lines, inOrder } of desk.batches) {
-    expect(inOrder).toBe(true);
+  for (const { lines, stopAtReused } of desk.batches) {
+    expect(stopAtReused).toBe(true);
     expect(new Set(lines.map(({ productId }) => productId)).size).toBe(1);
   }
 });
@@ -132,9 +133,9 @@ test('lines with and without names of their own are in no request together', asy
     ...linesOf(5, 3, true).map((line) => ({ ...line, requestId: `own-${line.line}` })),
   ];
   expect(await run(desk, lines)).toMatchObject({ counts: { lines: 30 }, bad: [] });
-  const kinds = desk.batches.map(({ lines: some, inOrder }) => [
-    inOrder,
-    some.every(({ requestId }) => requestId.startsWith('own') !== inOrder),
+  const kinds = desk.batches.map(({ lines: some, stopAtReused }) => [
+    stopAtReused,
+    some.every(({ requestId }) => requestId.startsWith('own') !== stopAtReused),
   ]);
   expect(kinds).toEqual([
     [true, true],

@@ -1,13 +1,7 @@
 // Commands other than reservations, each as [id, shard, timeLeftMs, code, …fields]. A code never changes and is never used
-// again; another version may know more. A change of stock that is to follow another one has two fields more: which one that is.
+// again; another version may know more.
 
-import type {
-  ChangeStock,
-  Command,
-  CountedStock,
-  ProductConfiguration,
-  Reserve,
-} from '../../actors/index.ts';
+import type { Command, ProductConfiguration, Reserve } from '../../actors/index.ts';
 import type { CommandEnvelope } from '../ports.ts';
 import { readMoney, readProductId, readTime } from './order-fields.ts';
 import { clamped, readShard, wholeMs } from './reserve-columns.ts';
@@ -20,6 +14,7 @@ import {
   QUANTITY_MAX,
   REQUEST_ID,
   REQUEST_KEY_CHARACTERS_MAX,
+  STOCK_CHECKS_MAX,
   STOCK_CHANGE_MAX,
 } from './wire-bounds.ts';
 import { MessageRefused, type WireReader } from './wire-reader.ts';
@@ -44,12 +39,14 @@ const CODES = {
   showStock: 12,
   showOrder: 13,
   findOrder: 14,
+  checkStock: 15,
 } as const satisfies Record<Kind, number>;
 
 const KINDS = new Map<number, Kind>(Object.entries(CODES).map(([kind, code]) => [code, kind as Kind]));
 const CODE_MAX = 255;
 
-/** Written as its place in this list, which only ever grows at its end. */
+/** Written as its place in the list, which only ever grows at its end. */
+const CHANGES = ['loadStock', 'withdrawStock'] as const;
 const SETTLEMENTS = ['paid', 'payment_pending', 'in_review'] as const;
 
 export const commandEntry = (
@@ -75,7 +72,7 @@ function fieldsOf(command: OtherCommand): unknown[] {
       ];
     case 'loadStock':
     case 'withdrawStock':
-      return [command.productId, command.requestId, command.quantity, ...afterFields(command)];
+      return [command.productId, command.requestId, command.quantity];
     case 'pause':
     case 'resume':
     case 'showProduct':
@@ -85,11 +82,14 @@ function fieldsOf(command: OtherCommand): unknown[] {
       return [command.productId, command.keptMs];
     case 'findOrder':
       return [command.productId, bin(command.requestKey)];
+    case 'checkStock':
+      return [
+        command.productId,
+        CHANGES.indexOf(command.change),
+        command.changes.map(({ requestId, quantity }) => [requestId, quantity]),
+      ];
   }
 }
-
-const afterFields = ({ after }: ChangeStock): unknown[] =>
-  after === undefined ? [] : [after.requestId, after.quantity];
 
 /** @throws MessageRefused */
 export function readCommand(reader: WireReader): CommandEnvelope {
@@ -100,10 +100,9 @@ export function readCommand(reader: WireReader): CommandEnvelope {
   const code = reader.integer('a command’s code', 0, CODE_MAX);
   const kind = KINDS.get(code);
   if (kind === undefined) throw new MessageRefused(`a command has the code ${code}, which is unknown here`);
-  const more = fields - FIELDS[kind];
-  if (more !== 0 && !(more === AFTER_FIELDS && isStockChange(kind)))
+  if (fields !== FIELDS[kind])
     throw new MessageRefused(`${kind} has ${fields} fields; ${FIELDS[kind]} were expected`);
-  return { id, shard, timeLeftMs, command: readFields(kind, reader, more > 0) };
+  return { id, shard, timeLeftMs, command: readFields(kind, reader) };
 }
 
 const FIELDS: Readonly<Record<Kind, number>> = {
@@ -121,13 +120,11 @@ const FIELDS: Readonly<Record<Kind, number>> = {
   showStock: 1,
   showOrder: 2,
   findOrder: 2,
+  checkStock: 3,
 };
 const FIELDS_MAX = 10;
-const AFTER_FIELDS = 2;
 
-const isStockChange = (kind: Kind): boolean => kind === 'loadStock' || kind === 'withdrawStock';
-
-function readFields(kind: Kind, reader: WireReader, hasAfter: boolean): OtherCommand {
+function readFields(kind: Kind, reader: WireReader): OtherCommand {
   switch (kind) {
     case 'pay':
       return { kind, ...readOwnOrder(reader), settlement: readSettlement(reader) };
@@ -147,8 +144,7 @@ function readFields(kind: Kind, reader: WireReader, hasAfter: boolean): OtherCom
       return {
         kind,
         productId: readProductId(reader),
-        ...readCounted(reader),
-        ...(hasAfter && { after: readCounted(reader) }),
+        ...readNamedUnits(reader),
       };
     case 'pause':
     case 'resume':
@@ -159,10 +155,20 @@ function readFields(kind: Kind, reader: WireReader, hasAfter: boolean): OtherCom
       return { kind, productId: readProductId(reader), keptMs: readCount(reader, 'keptMs') };
     case 'findOrder':
       return { kind, productId: readProductId(reader), requestKey: reader.key('a request key') };
+    case 'checkStock': {
+      const productId = readProductId(reader);
+      const change = CHANGES[reader.integer('a change', 0, CHANGES.length - 1)]!;
+      const count = reader.list('changes of stock', 1, STOCK_CHECKS_MAX);
+      const changes = Array.from({ length: count }, () => {
+        reader.list('a change of stock', 2, 2);
+        return readNamedUnits(reader);
+      });
+      return { kind, productId, change, changes };
+    }
   }
 }
 
-const readCounted = (reader: WireReader): CountedStock => ({
+const readNamedUnits = (reader: WireReader): { requestId: string; quantity: number } => ({
   requestId: reader.text('a request id', REQUEST_ID, REQUEST_KEY_CHARACTERS_MAX),
   quantity: reader.integer('a quantity', 1, STOCK_CHANGE_MAX),
 });
