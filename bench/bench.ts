@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { appends } from './appends.ts';
+import { bulkStock } from './bulk-stock.ts';
 import { cache } from './cache.ts';
 import { environment } from './environment.ts';
 import { feed } from './feed.ts';
@@ -34,6 +35,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   feed,
   handover,
   cache,
+  'bulk-stock': bulkStock,
 };
 
 const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--journal sqlite|jetstream] [--json]
@@ -43,11 +45,11 @@ Scenarios, as docs/performance.md describes them:
 
   --seconds      how long to measure, about
   --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover;
-                 appends and feed run on nothing else)
+                 bulk-stock: one alone; appends and feed run on nothing else)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
   --connections  such as 64,256 (http, sold-out; projection-cost takes one number); questions under way (cache)
-  --products     such as 1,1000 (products)
-  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends)
+  --products     such as 1,1000 (products; bulk-stock takes one)
+  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock)
   --moves        how many (handover)
   --rate         purchases a second (handover)
   --chart        a file for a picture of the pauses, SVG (handover)

@@ -32,3 +32,6 @@ export const JETSTREAM_MODE =
 
 export const HANDOVER_CLUSTER_MODE =
   'jetstream: sync_interval always, three servers and three copies, two nodes, all on this machine';
+
+export const BULK_CLUSTER_MODE =
+  'jetstream: sync_interval always, one server and one copy, one node, all on this machine';

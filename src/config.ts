@@ -96,8 +96,8 @@ const settings = z.strictObject({
   NATS_INBOX_PREFIX: z
     .string()
     .regex(
-      /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64})*$/,
-      'must be a subject: letters, digits, _ and -, and dots between',
+      /^_INBOX[A-Za-z0-9_-]{0,64}(\.[A-Za-z0-9_-]{1,64})*$/,
+      'must begin with _INBOX, as _INBOX_admin: nodes answer to inboxes alone. Letters, digits, _ and -, and dots between',
     )
     .optional()
     .describe('of the subjects on which NATS answers; permissions may allow each user its own'),

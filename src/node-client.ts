@@ -23,11 +23,26 @@ export class CommandError extends Error {
 /** @returns undefined when no node runs on this DATA_DIR and no address was given */
 export function findNode({ url, adminToken, dataDir }: Reach): NodeAddress | undefined {
   const file = readNodeFile(dataDir);
-  const address = url?.replace(/\/$/, '') ?? file?.url;
+  const address = url === undefined ? file?.url : addressOf(url);
   if (address === undefined) return undefined;
   const token = adminToken ?? (address === file?.url ? file.adminToken : undefined);
   if (token === undefined) throw new CommandError('Name the admin token: --admin-token or ADMIN_TOKEN.');
   return { url: address, adminToken: token };
+}
+
+/** @throws CommandError */
+function addressOf(text: string): string {
+  const url = URL.parse(text);
+  const isAddress = url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '';
+  if (!isAddress)
+    throw new CommandError(
+      `--url is the address of a node, as http://host:3000, not ${JSON.stringify(text)}.`,
+    );
+  if (url.username !== '' || url.search !== '' || url.hash !== '')
+    throw new CommandError(
+      '--url is the address of a node without a user, ? or #, as http://host:3000; the token goes to --admin-token or ADMIN_TOKEN.',
+    );
+  return text.replace(/\/$/, '');
 }
 
 export function requireNode(reach: Reach): NodeAddress {

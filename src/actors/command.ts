@@ -70,6 +70,14 @@ export interface ChangeStock {
   readonly quantity: number;
 }
 
+/** A read: whether changes of stock, each under its name, were counted as they are or can still be. */
+export interface CheckStock {
+  readonly kind: 'checkStock';
+  readonly productId: string;
+  readonly change: ChangeStock['kind'];
+  readonly changes: readonly { readonly requestId: string; readonly quantity: number }[];
+}
+
 export interface PauseOrResume {
   readonly kind: 'pause' | 'resume';
   readonly productId: string;
@@ -106,6 +114,7 @@ export type ProductCommand =
   | Reserve
   | Configure
   | ChangeStock
+  | CheckStock
   | PauseOrResume
   | Retire
   | ShowProduct

@@ -5,7 +5,7 @@
 
 import type { Command, Reserve } from './command.ts';
 import { ACTOR_LIMITS, answer, refuse, type Decision } from './decision.ts';
-import { changeStock, configure, pauseOrResume, show } from './offer.ts';
+import { changeStock, checkStock, configure, pauseOrResume, show } from './offer.ts';
 import { acceptedStatus, holdExpiresAt } from './order.ts';
 import type { Product } from './product.ts';
 import { afterRetirement, retire } from './retirement.ts';
@@ -29,6 +29,8 @@ export function decide(product: Product | undefined, command: Command, now: numb
     case 'loadStock':
     case 'withdrawStock':
       return changeStock(product, command, now);
+    case 'checkStock':
+      return checkStock(product, command);
     case 'pause':
     case 'resume':
       return pauseOrResume(product, command, now);

@@ -1,6 +1,13 @@
 // What the shop makes of a product: its configuration, its stock, and whether it is for sale at this moment.
 
-import type { ChangeStock, Configure, PauseOrResume, ProductConfiguration, ShowProduct } from './command.ts';
+import type {
+  ChangeStock,
+  CheckStock,
+  Configure,
+  PauseOrResume,
+  ProductConfiguration,
+  ShowProduct,
+} from './command.ts';
 import { ACTOR_LIMITS, answer, refuse, type Decision } from './decision.ts';
 import { invariant } from './invariant.ts';
 import { NO_STOCK, readProduct, type Product } from './product.ts';
@@ -79,6 +86,19 @@ export function changeStock(product: Product, command: ChangeStock, now: number)
       quantity,
     },
   };
+}
+
+/** `idempotency_key_reused` when one was counted otherwise; `duplicate` when all were counted. */
+export function checkStock(product: Product, { change, changes }: CheckStock): Decision {
+  let counted = 0;
+  for (const { requestId, quantity } of changes) {
+    const known = product.stockRequests.get(requestId);
+    if (known === undefined) continue;
+    if (known.kind !== change || known.quantity !== quantity) return refuse('idempotency_key_reused');
+    counted++;
+  }
+  const stock = { ...product.stock };
+  return answer({ outcome: 'stock', productId: product.id, stock, duplicate: counted === changes.length });
 }
 
 export function pauseOrResume(product: Product, command: PauseOrResume, now: number): Decision {

@@ -4,7 +4,7 @@
 
 import type { Command, Retire } from './command.ts';
 import { answer, refuse, type Decision } from './decision.ts';
-import { show } from './offer.ts';
+import { checkStock, show } from './offer.ts';
 import type { Product } from './product.ts';
 
 /** Without an event when it is not due, or something is open. */
@@ -31,6 +31,8 @@ export function afterRetirement(product: Product, command: Command, now: number)
     case 'pause':
     case 'resume':
       return refuse('sale_ended');
+    case 'checkStock':
+      return checkStock(product, command);
     case 'showProduct':
     case 'showStock':
       return show(product, command, now);

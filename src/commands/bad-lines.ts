@@ -3,7 +3,7 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { CommandError } from '../node-client.ts';
-import type { BadLine } from './stock-file.ts';
+import type { BadLine } from './stock-line.ts';
 
 export const BAD_LINES_SHOWN = 20;
 const TEXT_CHARACTERS_MAX = 1_024;

@@ -1,30 +1,34 @@
-// Carries out the lines of a stock file, many at once, each until it is known what became of it.
+// Carries out the lines of a stock file: many in one request, many requests at once, each line until it is known what became
+// of it. The lines of one product travel together, so that its shard appends them together.
 //
-//   one lane for each product, and one for each line with a requestId of its own; a lane's lines go one after the other
+//   file ──▶ lanes, one for each product ──▶ requests of up to BATCH_LINES_MAX lines ──▶ results, line by line
 //
-// In a product's lane each line's name says which line of its product it is. When one of them was counted with another
-// quantity before, the file was changed in a way that may have moved the names of those behind it, so they stay undone.
+// A lane has lines in one request at a time. Every line is counted once by its requestId, however often it is sent.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StockChanged } from '../http/index.ts';
-import { StockRefused, type StockDesk, type StockWish } from './stock-desk.ts';
-import type { StockLine } from './stock-file.ts';
+import { BATCH_LINES_MAX, type StockResult } from '../http/index.ts';
+import type { Change, StockDesk } from './stock-desk.ts';
+import { AGAIN, ATTEMPTS_MAX, StockLane, type LaneReport } from './stock-lane.ts';
+import type { StockLine } from './stock-line.ts';
+import { StockRefused } from './stock-refused.ts';
 
 export interface BulkCounts {
   /** Counted now. */
   lines: number;
   units: number;
-  /** By an earlier run, or an earlier line of the same requestId. */
+  /** By an earlier run, an earlier line of the same requestId, or a request whose answer was lost. */
   before: number;
 }
 
 export interface BulkOptions {
   readonly desk: StockDesk;
-  readonly change: StockWish['change'];
+  readonly change: Change;
   readonly lines: readonly StockLine[];
   readonly onBad: (line: StockLine, problem: string) => void;
   /** With the number of lines that are over. */
   readonly onProgress: (done: number) => void;
+  /** Between two attempts; the clock's by default. */
+  readonly pause?: (ms: number) => Promise<unknown>;
 }
 
 /** Nobody answers for so long that the rest would have the same fate. */
@@ -32,104 +36,138 @@ export class BulkStopped extends Error {
   override readonly name = 'BulkStopped';
 }
 
-const ATTEMPTS_MAX = 8;
 const BACK_OFF_MS = 100;
 const BACK_OFF_MS_MAX = 3_000;
-const AGAIN = new Set(['overloaded', 'outcome_unknown', 'shutting_down', 'unavailable', 'no_answer']);
-/** Wrong for every line. */
-const HOPELESS = new Set(['unauthenticated', 'forbidden']);
 
 /** @returns what was counted, and why it stopped if it did not come to the end */
 export async function changeInBulk(
   options: BulkOptions,
 ): Promise<{ readonly counts: BulkCounts; readonly stopped: Error | undefined }> {
-  const { desk, lines, onProgress } = options;
-  const counts: BulkCounts = { lines: 0, units: 0, before: 0 };
-  const lanes = lanesOf(lines);
-  const run: { done: number; next: number; stopped: Error | undefined } = {
-    done: 0,
-    next: 0,
-    stopped: undefined,
-  };
-  const work = async (): Promise<void> => {
-    while (run.stopped === undefined && run.next < lanes.length) {
-      const lane = lanes[run.next++]!;
-      let mismatch: StockLine | undefined;
-      for (const line of lane) {
-        if (run.stopped !== undefined) return;
-        // oxlint-disable-next-line no-await-in-loop -- the lines of a lane go one after the other
-        const isMismatch = mismatch === undefined && (await carryOut(options, counts, line));
-        if (mismatch !== undefined)
-          options.onBad(
-            line,
-            `not carried out: line ${mismatch.line} of the same product was counted with another quantity before, so that ` +
-              'this line may have been counted under another name. Look at the product’s stock, and name what is missing with a ' +
-              'requestId of its own',
-          );
-        else if (isMismatch) mismatch = line;
-        onProgress(++run.done);
-      }
-    }
-  };
-  const workers = Array.from({ length: desk.inFlightMax }, () =>
-    work().catch((error: unknown) => (run.stopped ??= error as Error)),
-  );
-  await Promise.all(workers);
-  return { counts, stopped: run.stopped };
+  const run = new BulkRun(options);
+  await run.toItsEnd();
+  return run;
 }
 
-/** The longest first, since it takes longest. */
-function lanesOf(lines: readonly StockLine[]): StockLine[][] {
-  const byProduct = Map.groupBy(
-    lines.filter(({ isNamed }) => !isNamed),
-    ({ productId }) => productId,
-  );
-  const named = lines.filter(({ isNamed }) => isNamed).map((line) => [line]);
-  return [...[...byProduct.values()].toSorted((a, b) => b.length - a.length), ...named];
-}
+class BulkRun {
+  readonly counts: BulkCounts = { lines: 0, units: 0, before: 0 };
+  stopped: Error | undefined;
+  readonly #options: BulkOptions;
+  readonly #lanes: readonly StockLane[];
+  readonly #report: LaneReport;
+  #next = 0;
+  #done = 0;
 
-/** @returns whether it was counted with another quantity before @throws BulkStopped, or a CommandError */
-async function carryOut(
-  { desk, change, onBad }: BulkOptions,
-  counts: BulkCounts,
-  line: StockLine,
-): Promise<boolean> {
-  const { productId, quantity, requestId } = line;
-  try {
-    const { duplicate } = await untilKnown(() => desk.change({ change, productId, quantity, requestId }));
-    if (duplicate) counts.before++;
-    else {
-      counts.lines++;
-      counts.units += quantity;
-    }
-    return false;
-  } catch (error) {
-    if (!(error instanceof StockRefused) || HOPELESS.has(error.code)) throw error;
-    if (AGAIN.has(error.code) && error.code !== 'overloaded')
-      throw new BulkStopped(
-        `${error.message} (line ${line.line}, after ${ATTEMPTS_MAX} attempts). Run it again with the same --batch when that ` +
-          'is mended: what was counted is not counted again.',
-        { cause: error },
-      );
-    const detail =
-      error.code === 'not_found' ? `there is no product ${productId}; make it first` : error.detail;
-    onBad(line, `${error.code}: ${detail} (requestId ${requestId})`);
-    return error.code === 'idempotency_key_reused' && !line.isNamed;
+  constructor(options: BulkOptions) {
+    this.#options = options;
+    this.#lanes = lanesOf(options.lines);
+    this.#report = {
+      onCounted: ({ quantity }, isDuplicate) => {
+        if (isDuplicate) this.counts.before++;
+        else {
+          this.counts.lines++;
+          this.counts.units += quantity;
+        }
+        options.onProgress(++this.#done);
+      },
+      onBad: (line, problem) => {
+        options.onBad(line, problem);
+        options.onProgress(++this.#done);
+      },
+    };
   }
-}
 
-/** A repetition has the same requestId. @throws the last refusal */
-async function untilKnown(change: () => Promise<StockChanged>): Promise<StockChanged> {
-  for (let attempt = 1; ; attempt++) {
+  async toItsEnd(): Promise<void> {
+    const works = Array.from({ length: this.#options.desk.batchesInFlightMax }, () => this.#work());
+    await Promise.all(works);
+  }
+
+  async #work(): Promise<void> {
     try {
-      // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
-      return await change();
+      let lanes: StockLane[] = [];
+      while (this.stopped === undefined) {
+        const parts = this.#partsOf(lanes);
+        if (parts.length === 0) return;
+        // oxlint-disable-next-line no-await-in-loop -- one request after the other
+        const attempts = await this.#carryOut(parts);
+        lanes = lanes.filter((lane) => !lane.isOver);
+        // oxlint-disable-next-line no-await-in-loop -- the pause between two attempts
+        if (attempts > 0) await (this.#options.pause ?? sleep)(backOffMs(attempts));
+      }
     } catch (error) {
-      const mayHelp = error instanceof StockRefused && AGAIN.has(error.code);
-      if (!mayHelp || attempt === ATTEMPTS_MAX) throw error;
-      const longest = Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS * 2 ** attempt);
-      // oxlint-disable-next-line no-await-in-loop -- the pause between two attempts
-      await sleep(longest * (0.5 + Math.random() / 2));
+      this.stopped ??= error as Error;
     }
   }
+
+  /** The next lines of these lanes and, while there is room, of further ones, which join them. */
+  #partsOf(lanes: StockLane[]): Part[] {
+    const parts: Part[] = [];
+    let room = BATCH_LINES_MAX;
+    for (let at = 0; room > 0; at++) {
+      const lane = lanes[at] ?? this.#nextLane(lanes[0]?.isOrdered);
+      if (lane === undefined) break;
+      if (at === lanes.length) lanes.push(lane);
+      const lines = lane.take(room);
+      room -= lines.length;
+      parts.push({ lane, lines });
+    }
+    return parts;
+  }
+
+  /** @param isOrdered what it must be, if that matters: one request has lanes of one kind */
+  #nextLane(isOrdered: boolean | undefined): StockLane | undefined {
+    const lane = this.#lanes[this.#next];
+    if (lane === undefined || (isOrdered ?? lane.isOrdered) !== lane.isOrdered) return undefined;
+    this.#next++;
+    return lane;
+  }
+
+  /** @returns attempts of lines of which nobody knows yet @throws BulkStopped, or a CommandError */
+  async #carryOut(parts: readonly Part[]): Promise<number> {
+    const { desk, change } = this.#options;
+    const lines = parts.flatMap((part) => part.lines);
+    let results: readonly StockResult[] | undefined;
+    let failure: StockRefused | undefined;
+    try {
+      results = await desk.changeMany({ change, lines, stopAtReused: parts[0]!.lane.isOrdered });
+    } catch (error) {
+      if (!(error instanceof StockRefused && AGAIN.has(error.code))) throw error;
+      failure = error;
+    }
+    let from = 0;
+    for (const part of parts) {
+      if (failure !== undefined) part.lane.failed(failure.message);
+      else part.lane.settle(results!.slice(from, (from += part.lines.length)), this.#report);
+    }
+    for (const { lane } of parts) {
+      if (lane.hopeless === undefined) continue;
+      const { line, why } = lane.hopeless;
+      throw new BulkStopped(
+        `${why} (line ${line.line}, after ${ATTEMPTS_MAX} attempts). Run it again with the same --batch when that is mended: ` +
+          'what was counted is not counted again.',
+        { cause: failure },
+      );
+    }
+    return Math.max(...parts.map(({ lane }) => lane.attempts));
+  }
+}
+
+interface Part {
+  readonly lane: StockLane;
+  readonly lines: readonly StockLine[];
+}
+
+/** The longest first, since it takes longest; lines with names of their own behind the others. */
+function lanesOf(lines: readonly StockLine[]): StockLane[] {
+  const ofKind = (isNamed: boolean): StockLane[] => {
+    const wanted = lines.filter((line) => line.isNamed === isNamed);
+    const byProduct = Map.groupBy(wanted, ({ productId }) => productId);
+    const longestFirst = [...byProduct.values()].toSorted((one, other) => other.length - one.length);
+    return longestFirst.map((ofProduct) => new StockLane(ofProduct, !isNamed));
+  };
+  return [...ofKind(false), ...ofKind(true)];
+}
+
+function backOffMs(attempts: number): number {
+  const longest = Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS * 2 ** attempts);
+  return longest * (0.5 + Math.random() / 2);
 }

@@ -2,9 +2,17 @@
 
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { StockChanged, StockCounted } from '../http/index.ts';
+import type { StockChanged, StockCounted, StockResult } from '../http/index.ts';
 import type { NodeAddress } from '../node-client.ts';
-import { ANSWER_MS_MAX, StockRefused, type StockDesk, type StockWish } from './stock-desk.ts';
+import {
+  ANSWER_MS_MAX,
+  bodyOf,
+  type Change,
+  type StockBatchWish,
+  type StockDesk,
+  type StockWish,
+} from './stock-desk.ts';
+import { StockRefused } from './stock-refused.ts';
 
 interface RequestOptions {
   readonly method: string;
@@ -16,10 +24,10 @@ interface Answered {
   readonly text: string;
 }
 
-const IN_FLIGHT_MAX = 64;
+const BATCHES_IN_FLIGHT_MAX = 16;
 
 export class HttpStockDesk implements StockDesk {
-  readonly inFlightMax = IN_FLIGHT_MAX;
+  readonly batchesInFlightMax = BATCHES_IN_FLIGHT_MAX;
   readonly #node: NodeAddress;
   readonly #agent: http.Agent;
   readonly #request: typeof http.request;
@@ -28,7 +36,7 @@ export class HttpStockDesk implements StockDesk {
     this.#node = node;
     const isSecure = node.url.startsWith('https:');
     const { Agent, request } = isSecure ? https : http;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT_MAX });
+    this.#agent = new Agent({ keepAlive: true, maxSockets: BATCHES_IN_FLIGHT_MAX });
     this.#request = request;
   }
 
@@ -36,30 +44,40 @@ export class HttpStockDesk implements StockDesk {
     return this.#node.url;
   }
 
-  change({ change, productId, quantity, requestId }: StockWish): Promise<StockChanged> {
-    const body = JSON.stringify({ quantity: change === 'load' ? quantity : -quantity });
-    return this.#ask<StockChanged>(
-      productId,
-      { method: 'POST', headers: { 'Idempotency-Key': requestId, 'Content-Length': body.length } },
-      body,
-    );
+  change(change: Change, { productId, quantity, requestId }: StockWish): Promise<StockChanged> {
+    const body = { quantity: change === 'load' ? quantity : -quantity };
+    return this.#ask('POST', stockPathOf(productId), body, { 'Idempotency-Key': requestId });
+  }
+
+  async changeMany(batch: StockBatchWish): Promise<readonly StockResult[]> {
+    const path = '/v1/admin/stock';
+    return (await this.#ask<{ results: readonly StockResult[] }>('POST', path, bodyOf(batch))).results;
   }
 
   show(productId: string): Promise<StockCounted> {
-    return this.#ask<StockCounted>(productId, { method: 'GET' });
+    return this.#ask('GET', stockPathOf(productId));
   }
 
   async close(): Promise<void> {
     this.#agent.destroy();
   }
 
-  async #ask<T>(productId: string, options: RequestOptions, body?: string): Promise<T> {
+  async #ask<T>(
+    method: string,
+    path: string,
+    content?: object,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
     const { url, adminToken } = this.#node;
-    const address = `${url}/v1/admin/products/${encodeURIComponent(productId)}/stock`;
-    const headers = { ...options.headers, Authorization: `Bearer ${adminToken}` };
+    const body = content && Buffer.from(JSON.stringify(content));
+    const headers = {
+      ...more,
+      Authorization: `Bearer ${adminToken}`,
+      ...(body && { 'Content-Length': body.length }),
+    };
     let answered: Answered;
     try {
-      answered = await this.#send(address, { ...options, headers }, body);
+      answered = await this.#send(url + path, { method, headers }, body);
     } catch (error) {
       throw StockRefused.silent(url, String(error));
     }
@@ -69,7 +87,7 @@ export class HttpStockDesk implements StockDesk {
   }
 
   /** By Node’s own client, whose agent bounds the connections that are kept. */
-  #send(address: string, options: RequestOptions, body?: string): Promise<Answered> {
+  #send(address: string, options: RequestOptions, body: Buffer | undefined): Promise<Answered> {
     return new Promise((resolve, reject) => {
       const signal = AbortSignal.timeout(ANSWER_MS_MAX);
       const sent = this.#request(address, { ...options, agent: this.#agent, signal }, (response) => {
@@ -84,3 +102,6 @@ export class HttpStockDesk implements StockDesk {
     });
   }
 }
+
+const stockPathOf = (productId: string): string =>
+  `/v1/admin/products/${encodeURIComponent(productId)}/stock`;

@@ -2,7 +2,7 @@
 
 import { ServiceError } from '@nats-io/services';
 import { CommandError } from '../node-client.ts';
-import type { StockChanged, StockCounted } from '../http/index.ts';
+import type { StockChanged, StockCounted, StockResult } from '../http/index.ts';
 import {
   isDenied,
   JetStreamNames,
@@ -12,12 +12,20 @@ import {
   type Link,
   type NatsConnectionSettings,
 } from '../runtime/index.ts';
-import { ANSWER_MS_MAX, StockRefused, type StockDesk, type StockWish } from './stock-desk.ts';
+import {
+  ANSWER_MS_MAX,
+  bodyOf,
+  type Change,
+  type StockBatchWish,
+  type StockDesk,
+  type StockWish,
+} from './stock-desk.ts';
+import { StockRefused } from './stock-refused.ts';
 
-const IN_FLIGHT_MAX = 256;
+const BATCHES_IN_FLIGHT_MAX = 32;
 
 export class NatsStockDesk implements StockDesk {
-  readonly inFlightMax = IN_FLIGHT_MAX;
+  readonly batchesInFlightMax = BATCHES_IN_FLIGHT_MAX;
   readonly name: string;
   readonly #link: Link;
   readonly #names: JetStreamNames;
@@ -35,8 +43,16 @@ export class NatsStockDesk implements StockDesk {
     return new NatsStockDesk(await openLink(settings, systemTimers), new JetStreamNames(settings.prefix));
   }
 
-  change({ change, ...wish }: StockWish): Promise<StockChanged> {
-    return this.#ask<StockChanged>(`stock.${change}`, wish);
+  change(change: Change, { productId, quantity, requestId }: StockWish): Promise<StockChanged> {
+    return this.#ask<StockChanged>(`stock.${change}`, { productId, quantity, requestId });
+  }
+
+  async changeMany(batch: StockBatchWish): Promise<readonly StockResult[]> {
+    const answer = await this.#ask<{ readonly results: readonly StockResult[] }>(
+      'stock.batch',
+      bodyOf(batch),
+    );
+    return answer.results;
   }
 
   show(productId: string): Promise<StockCounted> {

@@ -3,9 +3,11 @@
 
 import type { AdminAnswer, AdminCall } from '../runtime/index.ts';
 import type { AdminDesk } from './admin-desk.ts';
+import { adminDetail } from './admin-details.ts';
 import { Problem, problemBody, PROBLEMS } from './problem.ts';
 import { parseJson } from './request.ts';
-import { NoFields, PutProductRequest, ShowStockRequest, StockRequest } from './schemas.ts';
+import { NoFields, PutProductRequest } from './schemas.ts';
+import { ShowStockRequest, StockBatch, StockRequest } from './stock-schemas.ts';
 
 export interface AdminCallOptions {
   readonly desk: AdminDesk;
@@ -13,20 +15,6 @@ export interface AdminCallOptions {
   /** A bug, or something that nobody foresaw. */
   readonly onError: (error: unknown) => void;
 }
-
-/** Where the problem's own text speaks of a header. */
-const DETAILS: Partial<Record<keyof typeof PROBLEMS, string>> = {
-  idempotency_key_reused:
-    'This requestId was accepted with another quantity, or for a load instead of a withdrawal. Nothing was changed; use a ' +
-    'new requestId for a new change.',
-  version_conflict:
-    'expectedRevision is not the present revision. Read it again, then repeat the change without or with the new one.',
-  not_found: 'There is no such product. Make it first: admin.product.put.',
-  outcome_unknown: 'It may have been accepted or not. Repeat it with the same requestId.',
-  overloaded:
-    'This request was surely not accepted. Repeat it with the same requestId after a second. A product takes 100,000 changes ' +
-    'of its stock at most.',
-};
 
 export async function answerAdminCall(
   { desk, bytesMax, onError }: AdminCallOptions,
@@ -51,6 +39,8 @@ async function carryOut(desk: AdminDesk, call: AdminCall, bytes: Uint8Array): Pr
       return desk.changeStock({ kind: 'loadStock', ...parseJson(bytes, StockRequest) });
     case 'stock.withdraw':
       return desk.changeStock({ kind: 'withdrawStock', ...parseJson(bytes, StockRequest) });
+    case 'stock.batch':
+      return desk.changeStocks(parseJson(bytes, StockBatch));
     case 'stock.show':
       return desk.showStock(parseJson(bytes, ShowStockRequest).productId);
     case 'product.put': {
@@ -64,9 +54,9 @@ async function carryOut(desk: AdminDesk, call: AdminCall, bytes: Uint8Array): Pr
   }
 }
 
-function problemOf({ code, extra }: Problem): AdminAnswer {
-  const detail = DETAILS[code];
-  const body = problemBody(code, { ...(detail !== undefined && { detail }), ...extra });
+function problemOf(problem: Problem): AdminAnswer {
+  const { code, extra } = problem;
+  const body = problemBody(code, { ...extra, detail: adminDetail(problem) });
   return { error: { code: PROBLEMS[code].status, description: code }, body };
 }
 

@@ -2,13 +2,15 @@
 // here it becomes a command for the actor, and its reply plain data. An answer leaves only when it is durable.
 
 import type * as z from 'zod';
-import type { Refusal, Reply, Stock } from '../actors/index.ts';
+import type { Reply, Stock } from '../actors/index.ts';
 import type { Router } from '../runtime/index.ts';
+import { adminRefusal } from './admin-details.ts';
 import type { ProductView } from './pages/index.ts';
 import type { NodeControl, NodeShard } from './node-control.ts';
-import { Problem } from './problem.ts';
 import { productView } from './product-view.ts';
 import type { PutProduct } from './schemas.ts';
+import { changeStocks, type StockResult } from './stock-batch.ts';
+import type { StockBatch } from './stock-schemas.ts';
 
 export interface ProductSaved {
   readonly product: ProductView;
@@ -27,10 +29,6 @@ export interface StockChange {
   readonly requestId: string;
   readonly quantity: number;
 }
-
-const CLOSED_FOR_GOOD =
-  'The sale ended more than 24 h ago (or what ORDERS_KEPT_SECONDS says) and is closed for good: nothing of it changes any ' +
-  'more. Make a new product.';
 
 export class AdminDesk {
   readonly #router: Router;
@@ -76,6 +74,10 @@ export class AdminDesk {
     return { ...counted(reply), duplicate: reply.duplicate };
   }
 
+  async changeStocks(batch: z.output<typeof StockBatch>): Promise<{ results: readonly StockResult[] }> {
+    return { results: await changeStocks(this.#router, batch) };
+  }
+
   /** @throws Problem */
   async showStock(productId: string): Promise<StockCounted> {
     return counted(stockOf(await this.#router.request({ kind: 'showStock', productId })));
@@ -86,12 +88,8 @@ export class AdminDesk {
   }
 }
 
-/** A shop's change meets the end of a sale only when it is closed for good. */
-const refused = (refusal: Refusal): Problem =>
-  refusal === 'sale_ended' ? new Problem('sale_ended', { detail: CLOSED_FOR_GOOD }) : new Problem(refusal);
-
 function productSaved(reply: Reply): ProductSaved {
-  if (reply.outcome === 'refused') throw refused(reply.refusal);
+  if (reply.outcome === 'refused') throw adminRefusal(reply.refusal);
   if (reply.outcome !== 'configured' && reply.outcome !== 'product')
     throw new Error(`a product's change was answered with ${reply.outcome}`);
   const isNew = reply.outcome === 'configured' && reply.created;
@@ -99,7 +97,7 @@ function productSaved(reply: Reply): ProductSaved {
 }
 
 function stockOf(reply: Reply): Extract<Reply, { outcome: 'stock' }> {
-  if (reply.outcome === 'refused') throw refused(reply.refusal);
+  if (reply.outcome === 'refused') throw adminRefusal(reply.refusal);
   if (reply.outcome !== 'stock') throw new Error(`a question about stock was answered with ${reply.outcome}`);
   return reply;
 }

@@ -7,6 +7,7 @@ import { invalid } from './problem.ts';
 import { idempotencyKey, parse, readJson } from './request.ts';
 import { profileAnswer } from './profile-answer.ts';
 import { ChangeStock, ProductId, PutProduct, TakeProfile } from './schemas.ts';
+import { StockBatch } from './stock-schemas.ts';
 
 export function adminRoutes(app: Hono, context: HttpContext): void {
   const { auth, router, limits, node } = context;
@@ -43,6 +44,10 @@ export function adminRoutes(app: Hono, context: HttpContext): void {
 
   app.get('/v1/admin/products/:id/stock', async (c) =>
     c.json(await desk.showStock(parse(ProductId, c.req.param('id'), 'id'))),
+  );
+
+  app.post('/v1/admin/stock', async (c) =>
+    c.json(await desk.changeStocks(await readJson(c, StockBatch, limits.adminBytesMax))),
   );
 
   app.get('/v1/admin/shards', async (c) => c.json(await desk.shards()));

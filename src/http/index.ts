@@ -24,4 +24,6 @@ export { ProductHub } from './product-hub.ts';
 export { OrderCache } from './order-cache.ts';
 export { RetiredOrders } from './retired-orders.ts';
 export { IDEMPOTENCY_KEY, ProductId, UNITS_PER_LOAD_MAX } from './schemas.ts';
+export type { StockResult } from './stock-batch.ts';
+export { BATCH_LINES_MAX } from './stock-schemas.ts';
 export { listen, supportsReusePort, type Listener } from './server.ts';

@@ -103,6 +103,14 @@ export const PROBLEMS = {
     retry: 'same_key',
     retryAfterSeconds: 2,
   },
+  not_carried_out: {
+    status: 409,
+    title: 'Not carried out',
+    detail:
+      'The requestId of a line of the same product before this one was counted with another quantity, so that ' +
+      'lines may have moved. Nothing of this line was done.',
+    retry: 'never',
+  },
   idempotency_key_missing: {
     status: 400,
     title: 'Idempotency-Key missing',

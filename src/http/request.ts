@@ -105,7 +105,8 @@ function membersIn(text: string): number {
 
 function membersOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
-  return Object.values(value).reduce((members: number, inner) => members + 1 + membersOf(inner), 0);
+  const named = Array.isArray(value) ? 0 : 1;
+  return Object.values(value).reduce((members: number, inner) => members + named + membersOf(inner), 0);
 }
 
 function quotesIn(text: string): number {
@@ -118,7 +119,8 @@ function quotesOf(value: unknown): number {
   if (typeof value === 'string') return 2;
   if (typeof value !== 'object' || value === null) return 0;
   let quotes = 0;
-  for (const name in value) quotes += 2 + quotesOf((value as Record<string, unknown>)[name]);
+  if (Array.isArray(value)) for (const inner of value) quotes += quotesOf(inner);
+  else for (const name in value) quotes += 2 + quotesOf((value as Record<string, unknown>)[name]);
   return quotes;
 }
 

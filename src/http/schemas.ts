@@ -151,19 +151,6 @@ export const ChangeStock = z
   })
   .meta({ id: 'ChangeStock' });
 
-const RequestId = z
-  .string({
-    error: 'must be given: text that names this change, so that its repetition does not count again',
-  })
-  .regex(IDEMPOTENCY_KEY, 'must be 1 to 128 printable ASCII characters');
-
-/** Over NATS, where loading and withdrawing have subjects of their own. */
-export const StockRequest = z.strictObject({
-  productId: ProductId,
-  quantity: z.int().min(1).max(UNITS_PER_LOAD_MAX),
-  requestId: RequestId,
-});
-export const ShowStockRequest = z.strictObject({ productId: ProductId });
 export const NoFields = z.strictObject({});
 
 /** `expectedRevision` as If-Match over HTTP; 0 only creates. */

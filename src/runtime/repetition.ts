@@ -21,6 +21,7 @@ export function isRepeatable({ kind }: Command): boolean {
     case 'withdrawStock':
     case 'pay':
     case 'cancel':
+    case 'checkStock':
     case 'showProduct':
     case 'showStock':
     case 'showOrder':

@@ -204,6 +204,29 @@ describe('the shop', () => {
     expect(refusal(actor.tell(withdraw))).toBe('idempotency_key_reused');
   });
 
+  test('whether changes of stock were counted, or can be, is told without counting them', () => {
+    const actor = selling(5);
+    const check = (...changes: { requestId: string; quantity: number }[]) =>
+      actor.tell({ kind: 'checkStock', productId: PRODUCT, change: 'loadStock', changes });
+    const [known, fresh] = [
+      { requestId: 'load-5', quantity: 5 },
+      { requestId: 'b', quantity: 1 },
+    ];
+    expect(check(known)).toMatchObject({ outcome: 'stock', duplicate: true, stock: { loaded: 5 } });
+    expect(check(fresh)).toMatchObject({ outcome: 'stock', duplicate: false });
+    expect(check(known, fresh)).toMatchObject({ duplicate: false });
+    expect(refusal(check(fresh, { ...known, quantity: 6 }))).toBe('idempotency_key_reused');
+    const withdrawals = {
+      kind: 'checkStock',
+      productId: PRODUCT,
+      change: 'withdrawStock',
+      changes: [known],
+    } as const;
+    expect(refusal(actor.tell(withdrawals))).toBe('idempotency_key_reused');
+    expect(actor.product!.stock).toMatchObject({ loaded: 5, withdrawn: 0 });
+    expect(actor.product!.stockRequests.has('b')).toBe(false);
+  });
+
   test('withdrawing more than is available changes nothing', () => {
     const actor = selling(5);
     actor.order('ada', 'k');

@@ -79,6 +79,11 @@ test.each<[string, string[], string[]]>([
     ['recordsPerSecondAlone20PrefetchR1', 'recordsPerSecondPostgres1000PrefetchR3'],
   ],
   [
+    'bulk-stock',
+    ['--journal', 'jetstream', '--orders', '3000', '--products', '30'],
+    ['linesPerSecondNats', 'linesPerSecondAgainNats', 'linesPerSecondHttp', 'nodeCpuMicrosPerLineHttp'],
+  ],
+  [
     'hot-product',
     ['--journal', 'jetstream', '--orders', '2000'],
     ['ratioR1', 'ratioR3', 'ordersPerSecondSqlite', 'journalOrdersPerSecondR1', 'msPerAppendR3'],

@@ -3,7 +3,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AdminService, JetStreamNames, openLink, systemTimers } from '../../src/runtime/index.ts';
@@ -11,9 +10,8 @@ import { Engine, temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { startNats, type NatsCluster } from '../servers/nats.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
-import { doorbuster, type Ended } from './command.ts';
+import { CLI, doorbuster, type Ended } from './command.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const PASSWORD = 'of-the-tests';
 const INBOX = '_INBOX_admin';
 
@@ -107,6 +105,28 @@ test('a load counts once for each requestId, and another quantity under it is re
   expect(shards).toHaveLength(16);
 });
 
+test('a batch says of each line what became of it', async () => {
+  const lines = ['first', 'third', 'first', 'fourth'].map((requestId, at) => ({
+    productId: 'kettle',
+    quantity: [5, 1, 5, 1][at]!,
+    requestId,
+  }));
+  lines.push({ productId: 'no', quantity: 1, requestId: 'r' }, { ...lines[0]!, quantity: 9 });
+  const loaded = await answered('admin.stock.batch', { change: 'load', lines });
+  expect(loaded['results']).toMatchObject([
+    { requestId: 'first', duplicate: true },
+    { requestId: 'third', duplicate: false },
+    { duplicate: true },
+    { duplicate: false },
+    { code: 'not_found', retry: 'never' },
+    { code: 'idempotency_key_reused' },
+  ]);
+  const back = lines.slice(1, 2).map((line) => ({ ...line, quantity: 2, requestId: 'fifth' }));
+  await answered('admin.stock.batch', { change: 'withdraw', lines: back });
+  const shown = await answered('admin.stock.show', { productId: 'kettle' });
+  expect(shown).toMatchObject({ loaded: 7, available: 3, withdrawn: 4 });
+});
+
 test('it can be found, as services are', async () => {
   for (const verb of ['PING', 'INFO', 'STATS']) {
     const told = (await client.request(`$SRV.${verb}.stock-admin`)).json<Record<string, unknown>>();
@@ -137,6 +157,51 @@ test.each<[string, string, unknown, string, string]>([
     { productId: 'kettle', quantity: -1, requestId: 'r' },
     'invalid_request',
     'quantity',
+  ],
+  [
+    'a part of a unit',
+    'stock.load',
+    { productId: 'kettle', quantity: 1.5, requestId: 'r' },
+    'invalid_request',
+    'quantity',
+  ],
+  [
+    'a requestId without end',
+    'stock.load',
+    { productId: 'kettle', quantity: 1, requestId: 'r'.repeat(129) },
+    'invalid_request',
+    'requestId: must be 1 to 128',
+  ],
+  [
+    'a field of another call',
+    'stock.load',
+    { productId: 'kettle', quantity: 1, requestId: 'r', price: 1 },
+    'invalid_request',
+    'price',
+  ],
+  [
+    'a field twice',
+    'stock.show',
+    '{"productId":"no","productId":"kettle"}',
+    'invalid_request',
+    'one name twice',
+  ],
+  ['nothing', 'stock.load', '', 'invalid_request', 'is empty'],
+  ['a list', 'stock.load', [], 'invalid_request', 'body'],
+  ['show of no product', 'stock.show', { productId: 'no' }, 'not_found', 'no such'],
+  ['a batch of nothing', 'stock.batch', { change: 'load', lines: [] }, 'invalid_request', 'lines'],
+  [
+    'a batch with a bad line',
+    'stock.batch',
+    {
+      change: 'withdraw',
+      lines: [
+        { productId: 'kettle', quantity: 1, requestId: 'good' },
+        { productId: 'kettle', quantity: -1, requestId: 'bad' },
+      ],
+    },
+    'invalid_request',
+    'lines.1.quantity',
   ],
   [
     '1e9',
@@ -202,12 +267,47 @@ test('two clusters on one server have subjects of their own', () => {
 test('the command works over NATS, without an admin token', async () => {
   expect(await stock(['load', 'kettle', '4', '--request-id', 'c1'])).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining('7 available'),
+    stdout: expect.stringContaining('7 available, 0 reserved, 0 sold, 4 withdrawn of 11 loaded'),
   });
   expect(await stock(['show', 'nothing'])).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('not_found'),
   });
+});
+
+test.each<[string, Record<string, string>, RegExp]>([
+  [
+    'a wrong password',
+    { user: 'admin', password: 'guessed' },
+    /Authorization Violation.*user and the password in NATS_URL/,
+  ],
+  [
+    'a user who is no admin',
+    { user: 'gateway' },
+    /The NATS user in NATS_URL may not do this: .*publish admin\.>/,
+  ],
+  ['an inbox that is not the user’s', { inbox: '_INBOX_other' }, /may not do this: .*NATS_INBOX_PREFIX/],
+  [
+    'an inbox that is none',
+    { inbox: 'answers' },
+    /NATS_INBOX_PREFIX must begin with _INBOX, as _INBOX_admin/,
+  ],
+])('with %s the command is refused in words, and the password is not in them', async (_, who, told) => {
+  const { user = 'admin', password = PASSWORD, inbox = INBOX } = who;
+  const file = join(folder, 'one.csv');
+  writeFileSync(file, 'productId,quantity\nkettle,1\n');
+  const env = {
+    NATS_URL: `nats://${user}:${password}@127.0.0.1:${nats.servers[0]!.port}`,
+    NATS_INBOX_PREFIX: inbox,
+  };
+  for (const args of [
+    ['show', 'kettle'],
+    ['load', '--file', file],
+  ]) {
+    const { code, stderr } = await doorbuster(['stock', ...args], env);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(told) });
+    expect(stderr).not.toContain(password);
+  }
 });
 
 test('bad lines are all told, and nothing is loaded unless the others are asked for', async () => {
@@ -235,7 +335,7 @@ test('bad lines are all told, and nothing is loaded unless the others are asked 
 test('a bulk load that is killed and run again counts nothing twice', async () => {
   const products = Array.from({ length: 20 }, (_, at) => `bulk-${at}`);
   await Promise.all(products.map((id) => answered('admin.product.put', productOf(id))));
-  const lines = Array.from({ length: 6_000 }, (_, at) => `${products[at % 20]},${1 + (at % 3)}`);
+  const lines = Array.from({ length: 40_000 }, (_, at) => `${products[at % 20]},${1 + (at % 3)}`);
   const file = join(folder, 'stock.csv');
   writeFileSync(file, `productId,quantity\n${lines.join('\n')}\n`);
   const total = lines.reduce((sum, line) => sum + Number(line.split(',')[1]), 0);

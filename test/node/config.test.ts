@@ -264,6 +264,25 @@ test('the description shows every setting as it is in force, and no secret', () 
   expect(() => describeConfig({}, { file: fileOf('{') })).toThrow(ConfigError);
 });
 
+test.each(['answers', 'INBOX', '_INBOX.', '_INBOX admin', 'doorbuster.journal'])(
+  'answers of NATS on %j, which is no inbox, are a mistake',
+  (inbox) => {
+    expect(mistakesOf({ ...secrets, NATS_INBOX_PREFIX: inbox })[0]).toMatch(
+      /^NATS_INBOX_PREFIX must begin with _INBOX, as _INBOX_admin/,
+    );
+  },
+);
+
+test.each(['_INBOX', '_INBOX_admin', '_INBOX.shop.admin'])('answers of NATS on %j are not', (inbox) => {
+  const environment = {
+    ...secrets,
+    DATABASE_URL: 'postgres://db',
+    NATS_URL: 'nats://n',
+    NATS_INBOX_PREFIX: inbox,
+  };
+  expect(loadConfig(environment, {}).cluster).toMatchObject({ inboxPrefix: inbox });
+});
+
 test('settings that contradict each other are mistakes', () => {
   expect(mistakesOf({ ...secrets, NATS_URL: 'nats://localhost' })[0]).toMatch(/^DATABASE_URL is missing/);
   expect(mistakesOf({ ...secrets, ROLES: 'http' })).toEqual([

@@ -254,6 +254,7 @@ describe('the servers', () => {
     version,
     maxPayloadBytes: 2 ** 20,
     hasJetStream: true,
+    asksForUsers: true,
     syncsAlways: true,
     ...change,
   });
@@ -285,6 +286,11 @@ describe('the servers', () => {
     expect(() => judgeServers([...three('2.15.1').slice(1), server('2.10.27')], replicated)).toThrow(
       'n1 2.10.27',
     );
+  });
+
+  test('that ask nobody for a user are told of once', () => {
+    const open = server('2.15.1', { asksForUsers: false });
+    expect(judgeServers([open], needs)).toEqual([expect.stringMatching(/n1 2.15.1 asks nobody for a user/)]);
   });
 
   test('without JetStream are refused', () => {

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type * as z from 'zod';
 import { ORDER_STATUSES, REFUSALS, refuse, type Command, type Refusal } from '../../src/actors/index.ts';
 import * as schemas from '../../src/http/schemas.ts';
+import { StockBatch } from '../../src/http/stock-schemas.ts';
 import { decodeMessage, encodeMessage, MessageRefused, type Message } from '../../src/runtime/index.ts';
 import { WIRE_BYTES_MAX, WIRE_ENVELOPES_MAX } from '../../src/runtime/cluster/wire-bounds.ts';
 
@@ -78,6 +79,15 @@ const COMMANDS: { readonly [Kind in Command['kind']]: fc.Arbitrary<Command> } = 
   showStock: fc.record({ kind: one('showStock'), productId }),
   showOrder: fc.record({ kind: one('showOrder'), ...own }),
   findOrder: fc.record({ kind: one('findOrder'), productId, requestKey: key }),
+  checkStock: fc.record({
+    kind: one('checkStock'),
+    productId,
+    change: fc.constantFrom('loadStock' as const, 'withdrawStock' as const),
+    changes: fc.array(fc.record({ requestId, quantity: fc.integer({ min: 1, max: 10_000_000 }) }), {
+      minLength: 1,
+      maxLength: 128,
+    }),
+  }),
 };
 
 function stockChange(kind: 'loadStock' | 'withdrawStock') {
@@ -360,6 +370,12 @@ describe('a field that is wrong', () => {
     changed({ commands: [{ id: 1, shard: 7, timeLeftMs: 5_000, command }] }, (layout) =>
       change(at(layout, 3, 0)),
     );
+  const check: Command = {
+    kind: 'checkStock',
+    productId: 'p',
+    change: 'loadStock',
+    changes: [{ requestId: 'a', quantity: 2 }],
+  };
   const configure: Command = {
     kind: 'configure',
     productId: 'kettle',
@@ -460,6 +476,16 @@ describe('a field that is wrong', () => {
       other({ kind: 'pause', productId: 'p' }, (entry) => entry.push(1)),
       'pause has 2 fields',
     ],
+    ['unknown change', other(check, (entry) => (entry[5] = 2)), 'a change is 2'],
+    ['no changes', other(check, (entry) => (entry[6] = [])), 'changes of stock has 0 entries'],
+    [
+      'too many changes',
+      other(check, (entry) => (entry[6] = Array.from({ length: 129 }, () => ['a', 1]))),
+      'changes of stock has 129 entries',
+    ],
+    ['half a change', other(check, (entry) => (entry[6] = [['a']])), 'a change of stock has 1 entries'],
+    ['change without a name', other(check, (entry) => (entry[6] = [['', 1]])), 'a request id'],
+    ['change of no unit', other(check, (entry) => (entry[6] = [['a', 0]])), 'a quantity is 0'],
     ['name with a NUL', other(configure, (entry) => (entry[6] = 'a\0b')), 'a name is not of'],
     ['name without end', other(configure, (entry) => (entry[6] = 'a'.repeat(201))), 'a name is not of'],
     ['description', other(configure, (entry) => (entry[7] = 'a'.repeat(5_001))), 'a description is not of'],
@@ -498,6 +524,14 @@ describe('the edge and the wire agree', () => {
     const isGood = passes(schemas.IdempotencyKey, key);
     expect(passesWire(commandOf({ idempotencyKey: key }).command)).toBe(isGood);
     expect(passesWire({ kind: 'loadStock', productId: 'p', requestId: key, quantity: 1 })).toBe(isGood);
+  });
+
+  test.each([0, 1, 128, 129])('about %d changes of stock together', (count) => {
+    const line = { requestId: 'r', quantity: 1 };
+    const changes = Array.from({ length: count }, () => line);
+    const lines = changes.map((change) => ({ ...change, productId: 'p' }));
+    const isGood = passes(StockBatch, { change: 'load', lines });
+    expect(passesWire({ kind: 'checkStock', productId: 'p', change: 'loadStock', changes })).toBe(isGood);
   });
 
   test.each([0, 1, 10_000, 10_001, 1.5])('about an order of %d', (quantity) => {

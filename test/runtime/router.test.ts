@@ -250,6 +250,7 @@ const REPEATABLE: Command[] = [
   { kind: 'withdrawStock', productId: 'sku-1', requestId: 'r', quantity: 1 },
   show('sku-1'),
   { kind: 'showStock', productId: 'sku-1' },
+  { kind: 'checkStock', productId: 'sku-1', change: 'loadStock', changes: [{ requestId: 'r', quantity: 1 }] },
   { kind: 'showOrder', orderId, customerKey },
   { kind: 'findOrder', productId: 'sku-1', requestKey: keyOf('request') },
 ];

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
 import * as schemas from '../schemas.ts';
+import { StockBatch, StockBatchResults } from '../stock-schemas.ts';
 import { admin, busy, json, keyHeader, ok, problems, productPath } from './parts.ts';
 
 const putProduct: ZodOpenApiOperationObject = {
@@ -59,6 +60,20 @@ const changeStock: ZodOpenApiOperationObject = {
   },
 };
 
+const changeStocks: ZodOpenApiOperationObject = {
+  operationId: 'changeStocks',
+  tags: ['Admin'],
+  summary: 'Load or withdraw stock of many products',
+  description:
+    'Each line by itself, idempotent by its requestId and answered when it is durable: 200 says that every line has its result.',
+  security: admin,
+  requestBody: { required: true, ...json(StockBatch) },
+  responses: {
+    '200': ok('What became of each line.', StockBatchResults),
+    ...problems('invalid_request', 'unauthenticated', 'forbidden', 'payload_too_large'),
+  },
+};
+
 const switchSale = (kind: 'pause' | 'resume'): ZodOpenApiOperationObject => ({
   operationId: `${kind}Sale`,
   tags: ['Admin'],
@@ -89,6 +104,7 @@ export const adminPaths: ZodOpenApiPathsObject = {
       },
     },
   },
+  '/v1/admin/stock': { post: changeStocks },
   '/v1/admin/shards': {
     get: {
       operationId: 'getShards',

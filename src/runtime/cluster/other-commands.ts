@@ -14,6 +14,7 @@ import {
   QUANTITY_MAX,
   REQUEST_ID,
   REQUEST_KEY_CHARACTERS_MAX,
+  STOCK_CHECKS_MAX,
   STOCK_CHANGE_MAX,
 } from './wire-bounds.ts';
 import { MessageRefused, type WireReader } from './wire-reader.ts';
@@ -38,12 +39,14 @@ const CODES = {
   showStock: 12,
   showOrder: 13,
   findOrder: 14,
+  checkStock: 15,
 } as const satisfies Record<Kind, number>;
 
 const KINDS = new Map<number, Kind>(Object.entries(CODES).map(([kind, code]) => [code, kind as Kind]));
 const CODE_MAX = 255;
 
-/** Written as its place in this list, which only ever grows at its end. */
+/** Written as its place in the list, which only ever grows at its end. */
+const CHANGES = ['loadStock', 'withdrawStock'] as const;
 const SETTLEMENTS = ['paid', 'payment_pending', 'in_review'] as const;
 
 export const commandEntry = (
@@ -79,6 +82,12 @@ function fieldsOf(command: OtherCommand): unknown[] {
       return [command.productId, command.keptMs];
     case 'findOrder':
       return [command.productId, bin(command.requestKey)];
+    case 'checkStock':
+      return [
+        command.productId,
+        CHANGES.indexOf(command.change),
+        command.changes.map(({ requestId, quantity }) => [requestId, quantity]),
+      ];
   }
 }
 
@@ -111,6 +120,7 @@ const FIELDS: Readonly<Record<Kind, number>> = {
   showStock: 1,
   showOrder: 2,
   findOrder: 2,
+  checkStock: 3,
 };
 const FIELDS_MAX = 10;
 
@@ -134,8 +144,7 @@ function readFields(kind: Kind, reader: WireReader): OtherCommand {
       return {
         kind,
         productId: readProductId(reader),
-        requestId: reader.text('a request id', REQUEST_ID, REQUEST_KEY_CHARACTERS_MAX),
-        quantity: reader.integer('a quantity', 1, STOCK_CHANGE_MAX),
+        ...readNamedUnits(reader),
       };
     case 'pause':
     case 'resume':
@@ -146,8 +155,23 @@ function readFields(kind: Kind, reader: WireReader): OtherCommand {
       return { kind, productId: readProductId(reader), keptMs: readCount(reader, 'keptMs') };
     case 'findOrder':
       return { kind, productId: readProductId(reader), requestKey: reader.key('a request key') };
+    case 'checkStock': {
+      const productId = readProductId(reader);
+      const change = CHANGES[reader.integer('a change', 0, CHANGES.length - 1)]!;
+      const count = reader.list('changes of stock', 1, STOCK_CHECKS_MAX);
+      const changes = Array.from({ length: count }, () => {
+        reader.list('a change of stock', 2, 2);
+        return readNamedUnits(reader);
+      });
+      return { kind, productId, change, changes };
+    }
   }
 }
+
+const readNamedUnits = (reader: WireReader): { requestId: string; quantity: number } => ({
+  requestId: reader.text('a request id', REQUEST_ID, REQUEST_KEY_CHARACTERS_MAX),
+  quantity: reader.integer('a quantity', 1, STOCK_CHANGE_MAX),
+});
 
 const readOwnOrder = (reader: WireReader) => ({
   orderId: reader.key('an order id'),

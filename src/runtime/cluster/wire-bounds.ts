@@ -13,6 +13,8 @@ export const SHARDS_MAX = 4_096;
 export const ADDRESS_MAX = 2 ** 31 - 1;
 export const QUANTITY_MAX = 10_000;
 export const STOCK_CHANGE_MAX = 10_000_000;
+/** In one check: the lines of a batch, BATCH_LINES_MAX. */
+export const STOCK_CHECKS_MAX = 128;
 export const AMOUNT_MAX = 1_000_000_000_000;
 export const HOLD_SECONDS_MAX = 7 * 24 * 60 * 60;
 /** The last that a Date can hold. */

@@ -15,6 +15,7 @@ import type { JetStreamNames } from './names.ts';
 export const ADMIN_CALLS = [
   'stock.load',
   'stock.withdraw',
+  'stock.batch',
   'stock.show',
   'product.put',
   'shards.show',

@@ -86,7 +86,8 @@ function refusalsOf(server: ServerFacts, { replicas, flushBytesMax }: ServerNeed
   return faults;
 }
 
-function warningsOf({ name, version, syncsAlways }: ServerFacts, { replicas }: ServerNeeds): string[] {
+function warningsOf(server: ServerFacts, { replicas }: ServerNeeds): string[] {
+  const { name, version, syncsAlways, asksForUsers } = server;
   const who = `NATS server ${name} ${version}`;
   const told: string[] = [];
   if (replicas > 1 && isBefore(versionOf(version)!, SOUND_REPLICATED)) {
@@ -101,6 +102,12 @@ function warningsOf({ name, version, syncsAlways }: ServerFacts, { replicas }: S
     told.push(
       `Whether ${who} syncs a message before it acknowledges it cannot be known here, since a server tells it on its ` +
         'monitoring page alone. Unless it has "sync_interval: always", a power loss loses orders that were acknowledged.',
+    );
+  }
+  if (!asksForUsers) {
+    told.push(
+      `${who} asks nobody for a user: whoever reaches it is an admin of the shop and may write to the journal. Give it users ` +
+        'with no more permissions than they need: docs/jetstream.md#permissions.',
     );
   }
   return told;

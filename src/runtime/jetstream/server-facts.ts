@@ -11,6 +11,8 @@ export interface ServerFacts {
   readonly hasJetStream: boolean;
   /** Whether every message is synced before it is acknowledged; undefined when that cannot be known. */
   readonly syncsAlways: boolean | undefined;
+  /** False: whoever reaches it may do everything. */
+  readonly asksForUsers: boolean;
 }
 
 /** As the server itself tells it, in part. */
@@ -18,6 +20,8 @@ interface Varz {
   readonly server_name: string;
   readonly version: string;
   readonly max_payload: number;
+  /** Left out when it is false. */
+  readonly auth_required?: boolean;
   readonly jetstream?: { readonly config?: { readonly sync_always?: boolean } };
 }
 
@@ -29,6 +33,7 @@ export function connectedServer({ connection: { info } }: Link): ServerFacts {
     maxPayloadBytes: info?.max_payload ?? 0,
     hasJetStream: info?.jetstream ?? false,
     syncsAlways: undefined,
+    asksForUsers: info?.auth_required ?? false,
   };
 }
 
@@ -41,7 +46,7 @@ export function clusterOf({ connection: { info } }: Link): { cluster: string | u
 export async function monitoredServer(url: string): Promise<ServerFacts> {
   const response = await fetch(new URL('/varz', url), { signal: AbortSignal.timeout(MONITOR_MS_MAX) });
   if (!response.ok) throw new Error(`${url} answers ${response.status}`);
-  const { server_name, version, max_payload, jetstream } = (await response.json()) as Varz;
+  const { server_name, version, max_payload, auth_required, jetstream } = (await response.json()) as Varz;
   return {
     name: server_name,
     version,
@@ -49,6 +54,7 @@ export async function monitoredServer(url: string): Promise<ServerFacts> {
     hasJetStream: jetstream?.config !== undefined,
     // Left out when it is false.
     syncsAlways: jetstream?.config?.sync_always ?? false,
+    asksForUsers: auth_required ?? false,
   };
 }
 
