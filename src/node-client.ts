@@ -30,6 +30,9 @@ export function findNode({ url, adminToken, dataDir }: Reach): NodeAddress | und
   return { url: address, adminToken: token };
 }
 
+/** Of the node that runs on this DATA_DIR and is ready. */
+export const announcedUrl = (dataDir: string): string | undefined => readNodeFile(dataDir)?.url;
+
 export function requireNode(reach: Reach): NodeAddress {
   const node = findNode(reach);
   if (node !== undefined) return node;
