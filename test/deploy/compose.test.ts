@@ -246,7 +246,7 @@ test.each<[string, Faults, (text: string) => string]>([
 
 test('the harness knows every user of the accounts, and each has a password of its own in the environment', () => {
   const logins = [...read('deploy/nats/accounts.conf').matchAll(/user: (\w+)[,\s]+password: (\S+)/g)];
-  expect(logins.map(([, user]) => user).toSorted()).toEqual([...NATS_USERS].toSorted());
+  expect(logins.map(([, user]) => String(user)).toSorted()).toEqual([...NATS_USERS].toSorted());
   for (const [, user, password] of logins) expect(password).toBe(`$NATS_${user!.toUpperCase()}_PASSWORD`);
 });
 

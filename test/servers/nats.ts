@@ -62,7 +62,8 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsCluster>
       port: client,
       monitorPort: monitor,
       args: [
-        ...['-c', options.configuration ?? shipped],
+        '-c',
+        options.configuration ?? shipped,
         ...(options.isSilentAboutOthers ? ['--no_advertise'] : []),
       ],
       env: {
