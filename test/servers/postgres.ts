@@ -128,7 +128,8 @@ function stopPackagedClusters(): void {
   }
 }
 
-function unprivilegedUser(): { uid: number; gid: number } {
+/** Whom the server's package made to run it. */
+export function unprivilegedUser(): { uid: number; gid: number } {
   const id = (flag: string): number => {
     const { status, stdout } = spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' });
     if (status !== 0)

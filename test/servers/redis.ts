@@ -62,8 +62,12 @@ export class RedisServer {
     this.port = port;
     this.folder = folder;
     this.#args = [
-      ...[shippedFile('redis/start.sh'), shippedFile(`redis/${configuration}`), folder],
-      ...[`port ${port}`, 'bind 127.0.0.1', ...lines],
+      shippedFile('redis/start.sh'),
+      shippedFile(`redis/${configuration}`),
+      folder,
+      `port ${port}`,
+      'bind 127.0.0.1',
+      ...lines,
     ];
     process.once('exit', this.#endWithProcess);
   }
