@@ -27,6 +27,7 @@ import { JetStreamBench } from '../harness/jetstream-bench.ts';
 import { recordOf, textOf } from '../harness/text-record.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { inboxOf, startNats, type NatsUser } from '../servers/nats.ts';
+import { shippedFile } from '../servers/shipped-file.ts';
 
 const nats = new JetStreamBench();
 afterAll(() => nats.stop());
@@ -363,6 +364,8 @@ test('of three servers each holds a copy, without anybody saying so', async () =
   try {
     const names = await three.stream();
     const link = await three.link();
+    for (const { args } of (await three.cluster).servers)
+      expect(args).toEqual(['-c', shippedFile('nats/cluster.conf')]);
     await waitUntil('the server tells of the others', () => link.connection.info?.connect_urls?.length === 3);
     expect(await provision(link, names, { shards: 8 })).toMatchObject({ replicas: 3, made: [] });
     const fresh = await waitUntil('the streams are made', () =>
