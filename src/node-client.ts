@@ -45,6 +45,9 @@ function addressOf(text: string): string {
   return text.replace(/\/$/, '');
 }
 
+/** Of the node that runs on this DATA_DIR and is ready. */
+export const announcedUrl = (dataDir: string): string | undefined => readNodeFile(dataDir)?.url;
+
 export function requireNode(reach: Reach): NodeAddress {
   const node = findNode(reach);
   if (node !== undefined) return node;

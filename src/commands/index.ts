@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { addArchive } from './archive.ts';
 import { addAudit } from './audit.ts';
+import { addHealth } from './health.ts';
 import { addProfile } from './profile.ts';
 import { addProvision } from './provision.ts';
 import { addReshard } from './reshard.ts';
@@ -13,6 +14,7 @@ import { addStock } from './stock.ts';
 export const commands: readonly ((program: Command) => void)[] = [
   addStart,
   addStock,
+  addHealth,
   addShards,
   addReshard,
   addAudit,

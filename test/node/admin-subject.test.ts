@@ -8,27 +8,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AdminService, JetStreamNames, openLink, systemTimers } from '../../src/runtime/index.ts';
 import { Engine, temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
-import { startNats, type NatsCluster } from '../servers/nats.ts';
+import { inboxOf, NATS_PASSWORD, startNats, type NatsCluster, type NatsUser } from '../servers/nats.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
 import { CLI, doorbuster, type Ended } from './command.ts';
-
-const PASSWORD = 'of-the-tests';
-const INBOX = '_INBOX_admin';
-
-/** No more than docs/jetstream.md says. */
-const admin = {
-  user: 'admin',
-  password: PASSWORD,
-  permissions: { publish: { allow: ['admin.>', '$SRV.>'] }, subscribe: { allow: [`${INBOX}.>`] } },
-};
-const gateway = {
-  user: 'gateway',
-  password: PASSWORD,
-  permissions: {
-    publish: { allow: ['doorbuster.cmd.*'] },
-    subscribe: { allow: ['doorbuster.reply.*', `${INBOX}.>`] },
-  },
-};
 
 let nats: NatsCluster;
 let postgres: PostgresServer;
@@ -37,7 +19,7 @@ let client: NatsConnection;
 const folder = temporaryFolder();
 
 beforeAll(async () => {
-  [nats, postgres] = await Promise.all([startNats({ users: [admin, gateway] }), startPostgres()]);
+  [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
   node = await Engine.start({
     dataDir: join(folder, 'node'),
     env: {
@@ -56,8 +38,7 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-const connected = (user: string): Promise<NatsConnection> =>
-  connect({ servers: `127.0.0.1:${nats.servers[0]!.port}`, user, pass: PASSWORD, inboxPrefix: INBOX });
+const connected = (user: NatsUser): Promise<NatsConnection> => connect(nats.connectionOf(user));
 
 const ask = (subject: string, body: unknown): Promise<Msg> =>
   client.request(subject, typeof body === 'string' ? body : JSON.stringify(body), { timeout: 10_000 });
@@ -77,10 +58,7 @@ const productOf = (productId: string): Record<string, unknown> => ({
 });
 
 const stock = (args: readonly string[]): Promise<Ended> =>
-  doorbuster(['stock', ...args], {
-    NATS_URL: `nats://admin:${PASSWORD}@127.0.0.1:${nats.servers[0]!.port}`,
-    NATS_INBOX_PREFIX: INBOX,
-  });
+  doorbuster(['stock', ...args], nats.environmentOf('admin'));
 
 test('a load counts once for each requestId, and another quantity under it is refused', async () => {
   const put = await answered('admin.product.put', productOf('kettle'));
@@ -243,11 +221,13 @@ test('an answer goes to nothing but an inbox', async () => {
 });
 
 test('whoever has no such permissions is refused, and a node without them is told what to allow', async () => {
-  const other = await connected('gateway');
+  const other = await connected('owner');
   await expect(other.request('admin.stock.show', '{"productId":"kettle"}')).rejects.toThrow(/permission/i);
   await other.close();
-  const server = `nats://gateway:${PASSWORD}@127.0.0.1:${nats.servers[0]!.port}`;
-  const link = await openLink({ servers: [server], inboxPrefix: INBOX }, systemTimers);
+  const link = await openLink(
+    { servers: [nats.url(undefined, 'owner')], inboxPrefix: inboxOf('owner') },
+    systemTimers,
+  );
   const { promise: ended, resolve: onEnded } = Promise.withResolvers<string>();
   const never = (): never => {
     throw new Error('nobody asks');
@@ -293,7 +273,7 @@ test.each<[string, Record<string, string>, RegExp]>([
     /NATS_INBOX_PREFIX must begin with _INBOX, as _INBOX_admin/,
   ],
 ])('with %s the command is refused in words, and the password is not in them', async (_, who, told) => {
-  const { user = 'admin', password = PASSWORD, inbox = INBOX } = who;
+  const { user = 'admin', password = NATS_PASSWORD, inbox = inboxOf('admin') } = who;
   const file = join(folder, 'one.csv');
   writeFileSync(file, 'productId,quantity\nkettle,1\n');
   const env = {
@@ -343,11 +323,7 @@ test('a bulk load that is killed and run again counts nothing twice', async () =
     const counts = products.map((productId) => answered('admin.stock.show', { productId }));
     return (await Promise.all(counts)).reduce((sum, counted) => sum + Number(counted['loaded']), 0);
   };
-  const env = {
-    ...process.env,
-    NATS_URL: `nats://admin:${PASSWORD}@127.0.0.1:${nats.servers[0]!.port}`,
-    NATS_INBOX_PREFIX: INBOX,
-  };
+  const env = { ...process.env, ...nats.environmentOf('admin') };
   const first = spawn(process.execPath, [CLI, 'stock', 'load', '--file', file], { env, stdio: 'ignore' });
   const ended = new Promise((resolve) => first.once('exit', (_, signal) => resolve(signal)));
   await waitUntil('some of it is loaded', async () => (await loaded()) > 100);

@@ -34,7 +34,7 @@ import { ADMIN_TOKEN, AUTH_SECRET, Engine, temporaryFolder } from '../harness/en
 import { shardOf, soldOut } from '../harness/journal-file.ts';
 import { inSeconds, sign } from '../http/tokens.ts';
 import type { ScriptedJournal } from '../persistence/scripted-journal.ts';
-import { startNats, type NatsCluster, type NatsUser } from '../servers/nats.ts';
+import { startNats, type NatsCluster } from '../servers/nats.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
 import type { Archiving } from './archiving-cluster.ts';
 import { doorbuster, type Ended } from './command.ts';
@@ -52,29 +52,6 @@ const named = Array.from({ length: 200 }, (_, number) => `sku-${number}`);
 const SISTER = named.find((id) => shardOf(id) === shardOf(OLD))!;
 const OTHER = named.find((id) => shardOf(id) !== shardOf(OLD))!;
 
-const USER: NatsUser = {
-  user: 'archiver',
-  password: 'of-the-tests',
-  permissions: {
-    publish: {
-      allow: [
-        '$JS.API.STREAM.INFO.*',
-        '$JS.API.STREAM.MSG.GET.KV_doorbuster-cluster',
-        '$JS.API.STREAM.MSG.GET.doorbuster-journal',
-        '$JS.API.STREAM.MSG.GET.doorbuster-snapshots',
-        '$JS.API.DIRECT.GET.doorbuster-journal',
-        '$JS.API.DIRECT.GET.doorbuster-snapshots',
-        'doorbuster.changes',
-        '$KV.doorbuster-cluster.>',
-        'doorbuster.snapshots.>',
-        '$JS.API.STREAM.PURGE.doorbuster-snapshots',
-        '$JS.API.STREAM.PURGE.doorbuster-journal',
-      ],
-    },
-    subscribe: { allow: ['doorbuster.changes', '_INBOX_archiver.>'] },
-  },
-};
-
 let nats: NatsCluster;
 let postgres: PostgresServer;
 let engine: Engine;
@@ -89,12 +66,11 @@ const environment = (): Record<string, string> => ({
   SHARDS: '16',
   LEASE_MS: String(LEASE_MS),
 });
-/** As a user of NATS who may do what docs/jetstream.md says of archivers. */
+/** As the user of NATS who may do what archivers need. */
 const run = (...args: string[]): Promise<Ended> =>
   doorbuster([...args, '--data-dir', dataDir], {
     ...environment(),
-    NATS_URL: `nats://${USER.user}:${USER.password}@127.0.0.1:${nats.servers[0]!.port}`,
-    NATS_INBOX_PREFIX: '_INBOX_archiver',
+    ...nats.environmentOf('archiver'),
   });
 const startNode = (id: string): Promise<Engine> =>
   Engine.start({
@@ -176,7 +152,7 @@ async function emptyPostgres(): Promise<void> {
 }
 
 beforeAll(async () => {
-  [nats, postgres] = await Promise.all([startNats({ users: [USER] }), startPostgres()]);
+  [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
   const { NATS_URL } = environment() as { NATS_URL: string };
   await doorbuster(['provision'], { NATS_URL, SHARDS: '16' });
   await doorbuster(['provision'], { NATS_URL, NATS_PREFIX: 'race', SHARDS: '16' });

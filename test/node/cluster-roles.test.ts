@@ -1,4 +1,4 @@
-// Nodes that do one thing each, as users of NATS that may do no more than docs/jetstream.md says: a gateway, an owner of
+// Nodes that do one thing each, as users of NATS that may do no more than the shipped accounts allow: a gateway, an owner of
 // shards, and a writer to Postgres.
 
 import { connect } from '@nats-io/transport-node';
@@ -9,70 +9,12 @@ import { startNats, type NatsCluster, type NatsUser } from '../servers/nats.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
 import { doorbuster } from './command.ts';
 
-const PASSWORD = 'of-the-tests';
-
-/** What every node does, whatever its roles. */
-const node = {
-  publish: [
-    'doorbuster.node.*',
-    'doorbuster.nodes',
-    'doorbuster.changes',
-    '$KV.doorbuster-cluster.>',
-    '$JS.API.STREAM.INFO.doorbuster-journal',
-    '$JS.API.STREAM.INFO.doorbuster-snapshots',
-    '$JS.API.STREAM.INFO.KV_doorbuster-cluster',
-    '$JS.API.STREAM.MSG.GET.KV_doorbuster-cluster',
-    '$JS.API.STREAM.MSG.GET.doorbuster-journal',
-    '$JS.API.CONSUMER.INFO.doorbuster-journal.postgres',
-    '_INBOX_node.>',
-  ],
-  subscribe: ['doorbuster.node.*', 'doorbuster.nodes', 'doorbuster.changes', '_INBOX_node.>'],
-};
-
-const userOf = (user: string, publish: readonly string[], subscribe: readonly string[] = []): NatsUser => ({
-  user,
-  password: PASSWORD,
-  permissions: {
-    publish: { allow: [...node.publish, ...publish] },
-    subscribe: { allow: [...node.subscribe, ...subscribe] },
-  },
-});
-
-const users: NatsUser[] = [
-  userOf('gateway', ['doorbuster.cmd.*', '_INBOX_admin.>'], ['doorbuster.reply.*', 'admin.>', '$SRV.>']),
-  {
-    user: 'admin',
-    password: PASSWORD,
-    permissions: { publish: { allow: ['admin.>', '$SRV.>'] }, subscribe: { allow: ['_INBOX_admin.>'] } },
-  },
-  userOf(
-    'owner',
-    [
-      'doorbuster.reply.*',
-      'doorbuster.journal.*',
-      'doorbuster.snapshots.>',
-      '$JS.API.STREAM.MSG.GET.doorbuster-snapshots',
-      '$JS.API.DIRECT.GET.doorbuster-journal',
-      '$JS.API.DIRECT.GET.doorbuster-snapshots',
-      '$JS.API.STREAM.PURGE.doorbuster-snapshots',
-    ],
-    ['doorbuster.cmd.*'],
-  ),
-  userOf('writer', [
-    '$JS.API.DIRECT.GET.doorbuster-journal',
-    '$JS.API.CONSUMER.CREATE.doorbuster-journal.postgres.doorbuster.journal.*',
-    '$JS.API.CONSUMER.DELETE.doorbuster-journal.postgres',
-    '$JS.API.CONSUMER.MSG.NEXT.doorbuster-journal.postgres',
-    '$JS.ACK.doorbuster-journal.postgres.>',
-  ]),
-];
-
 let nats: NatsCluster;
 let postgres: PostgresServer;
 const engines: Engine[] = [];
 
 beforeAll(async () => {
-  [nats, postgres] = await Promise.all([startNats({ users }), startPostgres()]);
+  [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
 });
 afterAll(async () => {
   for (const engine of engines) {
@@ -83,15 +25,14 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-const environment = (user: string): Record<string, string> => ({
-  NATS_URL: `nats://${user}:${PASSWORD}@127.0.0.1:${nats.servers[0]!.port}`,
-  NATS_INBOX_PREFIX: '_INBOX_node',
+const environment = (user: NatsUser): Record<string, string> => ({
+  ...nats.environmentOf(user),
   DATABASE_URL: `postgres://postgres@127.0.0.1:${postgres.connection.port}/postgres`,
   NODE_ID: user,
   WORKERS: '1',
 });
 
-async function started(user: string, roles: string, demo = false): Promise<Engine> {
+async function started(user: NatsUser, roles: string, demo = false): Promise<Engine> {
   const engine = await Engine.start({
     dataDir: temporaryFolder(),
     env: { ...environment(user), ROLES: roles },
@@ -111,7 +52,7 @@ test('sell together, and none of them can do the work of another', async () => {
     DATA_DIR: temporaryFolder(),
   });
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('npx doorbuster provision') });
-  const provisioned = await doorbuster(['provision'], { NATS_URL: nats.url(), SHARDS: '16' });
+  const provisioned = await doorbuster(['provision'], { ...nats.environmentOf('provisioner'), SHARDS: '16' });
   expect(provisioned).toMatchObject({ code: 0 });
 
   const owner = await started('owner', 'actors');
@@ -132,10 +73,7 @@ test('sell together, and none of them can do the work of another', async () => {
   const audit = await gateway.admin<{ ok: boolean }>('GET', '/audit');
   expect(audit.body).toMatchObject({ ok: true });
 
-  const loaded = await doorbuster(['stock', 'load', 'kettle', '2', '--json'], {
-    NATS_URL: `nats://admin:${PASSWORD}@127.0.0.1:${nats.servers[0]!.port}`,
-    NATS_INBOX_PREFIX: '_INBOX_admin',
-  });
+  const loaded = await doorbuster(['stock', 'load', 'kettle', '2', '--json'], nats.environmentOf('admin'));
   expect(loaded, loaded.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining('"loaded":5') });
   await expectDenied('gateway', 'admin.stock.load');
   await expectDenied('gateway', 'doorbuster.journal.3');
@@ -144,13 +82,8 @@ test('sell together, and none of them can do the work of another', async () => {
   await expectDenied('writer', 'doorbuster.cmd.64');
 });
 
-async function expectDenied(user: string, subject: string): Promise<void> {
-  const connection = await connect({
-    servers: `127.0.0.1:${nats.servers[0]!.port}`,
-    user,
-    pass: PASSWORD,
-    inboxPrefix: '_INBOX_node',
-  });
+async function expectDenied(user: NatsUser, subject: string): Promise<void> {
+  const connection = await connect(nats.connectionOf(user));
   const denied = (async () => {
     for await (const status of connection.status()) if (status.type === 'error') return String(status.error);
     return 'the connection ended';

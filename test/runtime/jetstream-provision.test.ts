@@ -1,6 +1,7 @@
 // What the journal asks of NATS before it trusts it: streams, versions, settings, permissions.
 
 import type { StreamConfig } from '@nats-io/jetstream';
+import { fileURLToPath } from 'node:url';
 import { Kvm } from '@nats-io/kv';
 import { nanos } from '@nats-io/transport-node';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -25,87 +26,14 @@ import { copiesFor } from '../../src/runtime/jetstream/provision.ts';
 import { JetStreamBench } from '../harness/jetstream-bench.ts';
 import { recordOf, textOf } from '../harness/text-record.ts';
 import { waitUntil } from '../harness/wait-until.ts';
-import { startNats } from '../servers/nats.ts';
+import { inboxOf, startNats, type NatsUser } from '../servers/nats.ts';
+import { shippedFile } from '../servers/shipped-file.ts';
 
-/** As docs/jetstream.md gives them; `of` is the prefix. */
-const actorPermissions = (of: string, inbox: string) => ({
-  publish: {
-    allow: [
-      `${of}.journal.*`,
-      `${of}.snapshots.>`,
-      ...['journal', 'snapshots'].flatMap((stream) => [
-        `$JS.API.STREAM.MSG.GET.${of}-${stream}`,
-        `$JS.API.DIRECT.GET.${of}-${stream}`,
-      ]),
-      `$JS.API.STREAM.INFO.${of}-snapshots`,
-      `$JS.API.STREAM.PURGE.${of}-snapshots`,
-    ],
-  },
-  subscribe: { allow: [`${inbox}.>`] },
-});
-
-const nats = new JetStreamBench({
-  users: [
-    { user: 'actor', password: 'of-the-tests', permissions: actorPermissions('guarded', '_INBOX_actor') },
-    {
-      user: 'provisioner',
-      password: 'of-the-tests',
-      permissions: {
-        publish: { allow: ['$JS.API.STREAM.CREATE.*', '$JS.API.STREAM.INFO.*'] },
-        subscribe: { allow: ['_INBOX_provisioner.>'] },
-      },
-    },
-    {
-      user: 'projection',
-      password: 'of-the-tests',
-      permissions: {
-        publish: {
-          allow: [
-            '$JS.API.CONSUMER.INFO.guarded-journal.projection',
-            '$JS.API.CONSUMER.CREATE.guarded-journal.projection.guarded.journal.*',
-            '$JS.API.CONSUMER.DELETE.guarded-journal.projection',
-            '$JS.API.CONSUMER.MSG.NEXT.guarded-journal.projection',
-            '$JS.ACK.guarded-journal.projection.>',
-          ],
-        },
-        subscribe: { allow: ['_INBOX_projection.>'] },
-      },
-    },
-    {
-      user: 'audit',
-      password: 'of-the-tests',
-      permissions: {
-        publish: {
-          allow: [
-            '$JS.API.STREAM.INFO.*',
-            '$JS.API.STREAM.MSG.GET.KV_guarded-cluster',
-            ...['journal', 'snapshots'].flatMap((stream) => [
-              `$JS.API.STREAM.MSG.GET.guarded-${stream}`,
-              `$JS.API.DIRECT.GET.guarded-${stream}`,
-            ]),
-          ],
-        },
-        subscribe: { allow: ['_INBOX_audit.>'] },
-      },
-    },
-    {
-      user: 'looker',
-      password: 'of-the-tests',
-      permissions: {
-        publish: { allow: ['$JS.API.STREAM.INFO.*'] },
-        subscribe: { allow: ['_INBOX_looker.>'] },
-      },
-    },
-    {
-      user: 'gateway',
-      password: 'of-the-tests',
-      permissions: { publish: { allow: ['cmd.>'] }, subscribe: { allow: ['_INBOX_gateway.>'] } },
-    },
-  ],
-});
+const nats = new JetStreamBench();
 afterAll(() => nats.stop());
 afterEach(() => nats.closeLinks());
 
+const UNSYNCED = fileURLToPath(new URL('../servers/unsynced.conf', import.meta.url));
 const ONE = { shards: 8, replicas: 1 } as const;
 const FLUSH_BYTES = 256 * 1024;
 
@@ -234,7 +162,7 @@ describe('the servers', () => {
   });
 
   test('that do not sync, or take no message as large as a record, are found out', async () => {
-    const other = await startNats({ syncInterval: undefined, maxPayloadBytes: 200_000 });
+    const other = await startNats({ configuration: UNSYNCED });
     try {
       const link = await nats.link(other.connection);
       const urls = other.servers.map(({ monitorUrl }) => monitorUrl);
@@ -301,12 +229,13 @@ describe('the servers', () => {
 });
 
 describe('permissions', () => {
-  const as = (user: string) => ({ user, pass: 'of-the-tests', inboxPrefix: `_INBOX_${user}` });
+  /** The prefix that the shipped accounts allow. */
+  const names = new JetStreamNames();
+  const as = async (user: NatsUser) => (await nats.cluster).connectionOf(user);
 
-  test('of the docs are enough for a provisioner and for an owner of shards', async () => {
-    const names = new JetStreamNames('guarded');
-    await provision(await nats.link(as('provisioner')), names, ONE);
-    const link = await nats.link(as('actor'));
+  test('of the shipped accounts are enough for a provisioner and for an owner of shards', async () => {
+    await provision(await nats.link(await as('provisioner')), names, ONE);
+    const link = await nats.link(await as('owner'));
     const journal = await nats.journal(names, { link });
     const result = await journal.append(1, recordOf(1, 'claim', 0), 0);
     expect(result).toEqual({ kind: 'appended', sequence: 1 });
@@ -322,12 +251,11 @@ describe('permissions', () => {
     });
   });
 
-  test('of the docs are enough for the projection’s feed', async () => {
-    const names = new JetStreamNames('guarded');
+  test('of the shipped accounts are enough for the projection’s feed', async () => {
     await provision(await nats.link(), names, ONE);
     const journal = await nats.journal(names);
     await journal.append(4, recordOf(4, 'claim', 0), 0);
-    const feed = await nats.feed(names, { link: await nats.link(as('projection')) });
+    const feed = await nats.feed(names, { name: 'postgres', link: await nats.link(await as('writer')) });
     for (let times = 0; times < 2; times++) {
       const records = await waitUntil('a record', async () => {
         const { records } = await feed.pull(9);
@@ -336,26 +264,25 @@ describe('permissions', () => {
       feed.ack(records.map(({ sequence }) => sequence));
       await feed.rewind(0);
     }
-    const link = await nats.link(as('actor'));
+    const link = await nats.link(await as('owner'));
     const positions = () => Promise.resolve(new Map([[4, 9]]));
     expect(await rewindFeed({ feed, link, names, shards: 8, positions })).toBeUndefined();
     feed.setAside(4, 1);
     const manager = await nats.manager();
     const noted = await waitUntil('it is noted where the next feed begins', async () => {
-      const { config } = await manager.consumers.info(names.journalStream, 'projection');
+      const { config } = await manager.consumers.info(names.journalStream, 'postgres');
       return config.metadata?.['doorbuster-begin'];
     });
     expect(noted).toBe('1');
     await feed.close();
   });
 
-  test('of the docs are enough for an audit', async () => {
-    const names = new JetStreamNames('guarded');
+  test('of the shipped accounts are enough for an audit', async () => {
     await provision(await nats.link(), names, ONE);
     await (await nats.journal(names)).append(5, recordOf(5, 'claim', 0), 0);
     const written = await nats.snapshots(names);
     const name = await written.write({ shard: 5, sequence: 1, epoch: 1 }, [new Uint8Array(10)]);
-    const link = await nats.link(as('audit'));
+    const link = await nats.link(await as('audit'));
     const snapshots = await nats.snapshots(names, undefined, link);
     expect(await snapshots.listAll()).toEqual([name]);
     for await (const piece of snapshots.read(name)) expect(piece).toHaveLength(10);
@@ -368,18 +295,21 @@ describe('permissions', () => {
   });
 
   test('of a gateway keep it out of the journal, and it is told neither appended nor fenced', async () => {
-    const names = new JetStreamNames('guarded');
-    await provision(await nats.link(as('provisioner')), names, ONE);
-    const journal = await nats.journal(names, { appendMs: 300, appendTryMs: 100 }, as('gateway'));
+    await provision(await nats.link(await as('provisioner')), names, ONE);
+    const journal = await nats.journal(names, { appendMs: 300, appendTryMs: 100 }, await as('gateway'));
     const result = await journal.append(2, recordOf(2, 'claim', 0), 0);
     expect(result).toMatchObject({ kind: 'unknown', cause: expect.stringContaining('ermissions') });
-    await expect(journal.head(2)).rejects.toThrow(/ermissions/);
     expect(await (await nats.journal(names)).head(2)).toBeUndefined();
+    const shop = await nats.journal(names, {}, await as('admin'));
+    await expect(shop.head(2)).rejects.toThrow(/ermissions/);
   });
 });
 
 describe('a node at its start', () => {
-  const open = async (change: Partial<JetStreamStoreOptions> = {}, user = 'doorbuster') => {
+  const open = async (
+    change: Partial<JetStreamStoreOptions> = {},
+    user: NatsUser | 'nobody' = 'operator',
+  ) => {
     const { servers } = (await nats.cluster).connection;
     return openJetStream(
       {
@@ -405,17 +335,21 @@ describe('a node at its start', () => {
   });
 
   test('that may not make streams, or not look at them, says who may', async () => {
-    const user = { inboxPrefix: '_INBOX_looker', prefix: 'forbidden' };
-    const denied = open(user, 'looker');
+    const manager = await nats.manager();
+    for await (const { config } of manager.streams.list())
+      if (/(^|_)doorbuster-/.test(config.name)) await manager.streams.delete(config.name);
+    const prefix = 'doorbuster';
+    const gateway = { inboxPrefix: inboxOf('gateway'), prefix };
+    const denied = open(gateway, 'gateway');
     await expect(denied).rejects.toThrow(NotPermitted);
     await expect(denied).rejects.toThrow(
-      /may not make the stream forbidden-journal\. Run “npx doorbuster provision” with a user that may make streams/,
+      /may not make the stream doorbuster-journal\. Run “npx doorbuster provision” with a user that may make streams/,
     );
-    const blind = open({ ...user, inboxPrefix: '_INBOX_gateway' }, 'gateway');
+    const blind = open({ inboxPrefix: inboxOf('admin'), prefix }, 'admin');
     await expect(blind).rejects.toThrow('may not look at the stream');
-    const { link } = await open({ prefix: 'forbidden' });
+    const { link } = await open({ prefix });
     await link.close();
-    await (await open(user, 'looker')).link.close();
+    await (await open(gateway, 'gateway')).link.close();
   });
 
   test('that no server takes names the addresses, what to do, and no password', async () => {
@@ -436,6 +370,8 @@ test('of three servers each holds a copy, without anybody saying so', async () =
   try {
     const names = await three.stream();
     const link = await three.link();
+    for (const { args } of (await three.cluster).servers)
+      expect(args).toEqual(['-c', shippedFile('nats/cluster.conf')]);
     await waitUntil('the server tells of the others', () => link.connection.info?.connect_urls?.length === 3);
     expect(await provision(link, names, { shards: 8 })).toMatchObject({ replicas: 3, made: [] });
     const fresh = await waitUntil('the streams are made', () =>

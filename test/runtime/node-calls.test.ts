@@ -14,20 +14,7 @@ import { JetStreamBench } from '../harness/jetstream-bench.ts';
 import { TcpProxy } from '../harness/tcp-proxy.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 
-const OF = 'guarded';
-const nats = new JetStreamBench({
-  users: [
-    {
-      user: 'node',
-      password: 'of-the-tests',
-      // As docs/jetstream.md gives them.
-      permissions: {
-        publish: { allow: [`${OF}.node.*`, `${OF}.nodes`, '_INBOX_node.>'] },
-        subscribe: { allow: [`${OF}.node.*`, `${OF}.nodes`, '_INBOX_node.>'] },
-      },
-    },
-  ],
-});
+const nats = new JetStreamBench();
 afterAll(() => nats.stop());
 afterEach(() => nats.closeLinks());
 
@@ -268,15 +255,18 @@ describe('what is no question is refused and counted, and the next one is answer
   });
 });
 
-test('permissions of the docs are enough for the main thread of a node', async () => {
-  const names = new JetStreamNames(OF);
-  const as = { user: 'node', pass: 'of-the-tests', inboxPrefix: '_INBOX_node' };
-  const told: unknown[] = [];
-  const handlers = { ...HANDLERS, note: async (value: unknown) => void told.push(value) };
-  const { calls } = await started(names, 1, handlers, await nats.link(as));
-  const { refusals } = await started(names, 2, handlers, await nats.link(as));
-  expect(await calls.ask(2, 'double', 21, LONG)).toBe(42);
-  calls.tellAll('note', 1);
-  await waitUntil('the other heard it', () => told.length === 1);
-  expect(refusals).toEqual([]);
-});
+test.each(['node', 'gateway', 'owner', 'writer'] as const)(
+  'permissions of a %s are enough for its main thread',
+  async (user) => {
+    const names = new JetStreamNames();
+    const as = (await nats.cluster).connectionOf(user);
+    const told: unknown[] = [];
+    const handlers = { ...HANDLERS, note: async (value: unknown) => void told.push(value) };
+    const { calls } = await started(names, 1, handlers, await nats.link(as));
+    const { refusals } = await started(names, 2, handlers, await nats.link(as));
+    expect(await calls.ask(2, 'double', 21, LONG)).toBe(42);
+    calls.tellAll('note', 1);
+    await waitUntil('the other heard it', () => told.length === 1);
+    expect(refusals).toEqual([]);
+  },
+);

@@ -1,84 +1,83 @@
-// Real NATS servers for tests: one, or three as a cluster, on free loopback ports, each with a configuration file and a
-// store of its own in a temporary folder, and every message synced before it is acknowledged.
+// Real NATS servers for tests: one, or three as a cluster, on free loopback ports, each with a store of its own in a temporary
+// folder. They start with the configuration that is shipped (deploy/nats), as it is: what differs comes from the environment.
 //
 // Whoever starts them stops them; should the process end before, the servers end with it. The folder goes with them.
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { whenAllThreadsStand } from '../harness/process-state.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { freePorts } from './free-port.ts';
 import { natsBinary } from './nats-binary.ts';
+import { shippedFile } from './shipped-file.ts';
 
-/** Subjects as the server takes them. */
-interface Subjects {
-  readonly allow?: readonly string[];
-  readonly deny?: readonly string[];
-}
+/** The users of deploy/nats/accounts.conf. `operator` may do everything in the account with JetStream. */
+export const NATS_USERS = [
+  'system',
+  'operator',
+  'node',
+  'gateway',
+  'owner',
+  'writer',
+  'admin',
+  'audit',
+  'archiver',
+  'provisioner',
+] as const;
 
-export interface NatsUser {
-  readonly user: string;
-  readonly password: string;
-  /** Everything, when they are missing. */
-  readonly permissions?: { readonly publish?: Subjects; readonly subscribe?: Subjects };
-}
+export type NatsUser = (typeof NATS_USERS)[number];
+
+/** Of every user, and between the servers. */
+export const NATS_PASSWORD = 'of-the-tests';
+
+/** On which answers go to a user; nodes share one. */
+export const inboxOf = (user: NatsUser): string =>
+  ['gateway', 'owner', 'writer'].includes(user) ? '_INBOX_node' : `_INBOX_${user}`;
 
 export interface NatsOptions {
   readonly servers?: 1 | 3;
-  /** Of the account with JetStream, beside the one who may do everything. */
-  readonly users?: readonly NatsUser[];
-  /** Of JetStream; `undefined` leaves the server's own default. */
-  readonly syncInterval?: string | undefined;
-  readonly maxPayloadBytes?: number;
   /** Clients hear of no server but those that they were given: whoever connects through a proxy goes past it otherwise. */
   readonly isSilentAboutOthers?: boolean;
+  /** Another file than the shipped one, for a test of servers that are set up wrongly. */
+  readonly configuration?: string;
 }
 
-const OWNER: NatsUser = { user: 'doorbuster', password: 'of-the-tests' };
-const SYSTEM: NatsUser = { user: 'system', password: 'of-the-tests' };
 const START_MS_MAX = 60_000;
 
 export async function startNats(options: NatsOptions = {}): Promise<NatsCluster> {
   const count = options.servers ?? 1;
+  const shipped = shippedFile(count === 1 ? 'nats/server.conf' : 'nats/cluster.conf');
   const ports = await freePorts(count * 3);
   const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-nats-'));
+  const routes = ports.slice(2 * count).map((port) => `nats://route:${NATS_PASSWORD}@127.0.0.1:${port}`);
   const servers = Array.from({ length: count }, (_, at) => {
     const [client, monitor, route] = [ports[at]!, ports[count + at]!, ports[2 * count + at]!];
-    const routes = ports.slice(2 * count).map((port) => `nats://127.0.0.1:${port}`);
     const name = `n${at + 1}`;
     const store = join(folder, name);
     mkdirSync(store);
-    // The server reads JSON as it reads its own format.
-    const configuration = {
-      server_name: name,
-      listen: `127.0.0.1:${client}`,
-      http: `127.0.0.1:${monitor}`,
-      max_payload: options.maxPayloadBytes ?? 1024 * 1024,
-      jetstream: {
-        store_dir: store,
-        max_memory_store: 64 * 1024 * 1024,
-        max_file_store: 2 * 1024 * 1024 * 1024,
-        ...syncIntervalOf(options),
+    return new NatsServer({
+      name,
+      port: client,
+      monitorPort: monitor,
+      args: [
+        '-c',
+        options.configuration ?? shipped,
+        ...(options.isSilentAboutOthers ? ['--no_advertise'] : []),
+      ],
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        ...passwords(),
+        NATS_NAME: name,
+        NATS_LISTEN: `127.0.0.1:${client}`,
+        NATS_MONITOR_LISTEN: `127.0.0.1:${monitor}`,
+        NATS_STORE: store,
+        NATS_STORE_BYTES_MAX: '2GB',
+        NATS_ROUTE_LISTEN: `127.0.0.1:${route}`,
+        NATS_ROUTES: `[${routes.join(', ')}]`,
       },
-      ...(count > 1 && {
-        cluster: {
-          name: 'tests',
-          listen: `127.0.0.1:${route}`,
-          routes,
-          no_advertise: options.isSilentAboutOthers ?? false,
-        },
-      }),
-      accounts: {
-        SYSTEM: { users: [SYSTEM] },
-        SHOP: { jetstream: 'enabled', users: [OWNER, ...(options.users ?? [])] },
-      },
-      system_account: 'SYSTEM',
-    };
-    const file = join(folder, `${name}.conf`);
-    writeFileSync(file, JSON.stringify(configuration, undefined, 2));
-    return new NatsServer(name, file, client, monitor);
+    });
   });
   const cluster = new NatsCluster(servers, folder);
   try {
@@ -90,22 +89,33 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsCluster>
   return cluster;
 }
 
-function syncIntervalOf(options: NatsOptions): { sync_interval?: string } {
-  const syncInterval = 'syncInterval' in options ? options.syncInterval : 'always';
-  return syncInterval === undefined ? {} : { sync_interval: syncInterval };
+const passwords = (): Record<string, string> =>
+  Object.fromEntries(
+    [...NATS_USERS, 'route'].map((user) => [`NATS_${user.toUpperCase()}_PASSWORD`, NATS_PASSWORD]),
+  );
+
+interface NatsServerOptions {
+  readonly name: string;
+  readonly port: number;
+  readonly monitorPort: number;
+  readonly args: readonly string[];
+  /** All that the server sees. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export class NatsServer {
   readonly name: string;
   readonly port: number;
   readonly monitorUrl: string;
-  readonly #file: string;
+  readonly args: readonly string[];
+  readonly #env: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
   #output = '';
 
-  constructor(name: string, file: string, port: number, monitorPort: number) {
+  constructor({ name, port, monitorPort, args, env }: NatsServerOptions) {
     this.name = name;
-    this.#file = file;
+    this.args = args;
+    this.#env = env;
     this.port = port;
     this.monitorUrl = `http://127.0.0.1:${monitorPort}`;
   }
@@ -118,7 +128,7 @@ export class NatsServer {
   }
 
   start(): void {
-    const child = spawn(natsBinary(), ['-c', this.#file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(natsBinary(), this.args, { env: this.#env, stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on(
       'data',
       (text: Buffer) => (this.#output = (this.#output + text.toString()).slice(-4_000)),
@@ -198,12 +208,22 @@ export class NatsCluster {
   /** For a connection that may do everything. */
   get connection(): { servers: string[]; user: string; pass: string } {
     const servers = this.servers.map(({ port }) => `127.0.0.1:${port}`);
-    return { servers, user: OWNER.user, pass: OWNER.password };
+    return { servers, user: 'operator', pass: NATS_PASSWORD };
+  }
+
+  /** For a connection of one role. */
+  connectionOf(user: NatsUser): { servers: string[]; user: string; pass: string; inboxPrefix: string } {
+    return { ...this.connection, user, inboxPrefix: inboxOf(user) };
   }
 
   /** For a node, which takes addresses with user and password. @param ports others than the servers' own, such as proxies' */
-  url(ports = this.servers.map(({ port }) => port)): string {
-    return ports.map((port) => `nats://${OWNER.user}:${OWNER.password}@127.0.0.1:${port}`).join(',');
+  url(ports = this.servers.map(({ port }) => port), user: NatsUser = 'operator'): string {
+    return ports.map((port) => `nats://${user}:${NATS_PASSWORD}@127.0.0.1:${port}`).join(',');
+  }
+
+  /** Settings of a node or a command of one role. */
+  environmentOf(user: NatsUser): { NATS_URL: string; NATS_INBOX_PREFIX: string } {
+    return { NATS_URL: this.url(undefined, user), NATS_INBOX_PREFIX: inboxOf(user) };
   }
 
   server(name: string): NatsServer {

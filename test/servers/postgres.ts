@@ -1,5 +1,5 @@
-// The real Postgres for tests: a server of its own, on a free loopback port, in a temporary folder, with fsync on as by
-// default. Postgres refuses to run as root, so there it runs as the user that its package made.
+// The real Postgres for tests: a server of its own, on a free loopback port, in a temporary folder, with the configuration that
+// is shipped (deploy/postgres), and fsync on as there. Postgres refuses to run as root, so there it runs as the user that its package made.
 //
 // Whoever starts it stops it; should the process end before, the server ends with it. The folder goes with the server.
 
@@ -10,6 +10,7 @@ import { delimiter, join } from 'node:path';
 import { Client } from 'pg';
 import { freePort } from './free-port.ts';
 import { installPackage } from './package.ts';
+import { readableShippedFile } from './shipped-file.ts';
 
 export interface PostgresServer {
   readonly connection: { host: string; port: number; database: string; user: string };
@@ -40,6 +41,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     throw new Error(`initdb failed: ${made.stderr || String(made.error)}`);
   }
 
+  const configuration = readableShippedFile('postgres/postgresql.conf', folder);
   const port = await freePort();
   const connection = { host: '127.0.0.1', port, database: 'postgres', user: 'postgres' };
   let server: ChildProcess | undefined;
@@ -51,22 +53,12 @@ export async function startPostgres(): Promise<PostgresServer> {
   process.once('exit', endWithProcess);
 
   const start = async (): Promise<void> => {
-    const settings = [
-      '-c',
-      'listen_addresses=127.0.0.1',
-      '-c',
-      'max_connections=200',
-      '-c',
-      'shared_buffers=64MB',
-    ];
+    // Many of them run at once, so each has less memory than what is shipped.
+    const settings = ['listen_addresses=127.0.0.1', 'shared_buffers=64MB'].flatMap((each) => ['-c', each]);
     const child = spawn(
       join(binaries, 'postgres'),
-      ['-D', data, '-p', String(port), '-k', folder, ...settings],
-      {
-        ...user,
-        cwd: folder,
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
+      ['-D', data, '-c', `config_file=${configuration}`, '-p', String(port), '-k', folder, ...settings],
+      { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     server = child;
     child.stderr.on('data', (text: Buffer) => (output = (output + text.toString()).slice(-4_000)));
@@ -136,7 +128,8 @@ function stopPackagedClusters(): void {
   }
 }
 
-function unprivilegedUser(): { uid: number; gid: number } {
+/** Whom the server's package made to run it. */
+export function unprivilegedUser(): { uid: number; gid: number } {
   const id = (flag: string): number => {
     const { status, stdout } = spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' });
     if (status !== 0)

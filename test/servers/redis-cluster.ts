@@ -27,7 +27,6 @@ export class RedisCluster {
           'cluster-node-timeout': 1_000,
           // The others go on when one of them is gone: a cache needs no more.
           'cluster-require-full-coverage': 'no',
-          appendfsync: 'everysec',
         },
         port,
       ),

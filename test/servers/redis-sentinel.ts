@@ -1,11 +1,7 @@
 // A primary, its replica and three sentinels that watch them, on this machine. Whoever starts it stops it.
 
 import { waitUntil } from '../harness/wait-until.ts';
-import { freePort } from './free-port.ts';
-import { RedisServer, startRedis } from './redis.ts';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { startRedis, startSentinel, type RedisServer } from './redis.ts';
 
 const NAME = 'sale';
 const SENTINELS = 3;
@@ -45,22 +41,15 @@ export class RedisSentinel {
   }
 
   async #start(): Promise<void> {
-    // Where every write is synced, a busy disk would look like a dead server.
-    const settings = { appendfsync: 'everysec', 'repl-diskless-sync-delay': 0 };
-    this.#servers.push(await startRedis(settings));
+    this.#servers.push(await startRedis());
     const { port } = this.primary;
-    this.#servers.push(await startRedis({ ...settings, replicaof: `127.0.0.1 ${port}` }));
-    const configuration = [
+    this.#servers.push(await startRedis({ replicaof: `127.0.0.1 ${port}` }));
+    const lines = [
       `sentinel monitor ${NAME} 127.0.0.1 ${port} 2`,
       `sentinel down-after-milliseconds ${NAME} ${DOWN_AFTER_MS}`,
       `sentinel failover-timeout ${NAME} 5000`,
-    ].join('\n');
-    for (let number = 0; number < SENTINELS; number++) {
-      const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-sentinel-'));
-      const sentinel = new RedisServer(await freePort(), folder);
-      this.#servers.push(sentinel);
-      await sentinel.startSentinel(configuration);
-    }
+    ];
+    for (let number = 0; number < SENTINELS; number++) this.#servers.push(await startSentinel(lines));
     const knowsAll = async (sentinel: RedisServer): Promise<boolean> => {
       const told = await sentinel.askAll(`SENTINEL MASTER ${NAME}`);
       return /num-slaves\r\n\$1\r\n1\r\n/.test(told) && /num-other-sentinels\r\n\$1\r\n2\r\n/.test(told);

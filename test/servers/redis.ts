@@ -1,27 +1,43 @@
-// A real Redis for tests: a server of its own, on a free loopback port, in a temporary folder, with every write synced
-// before it is answered.
+// A real Redis for tests, or a sentinel: a server of its own, on a free loopback port, in a temporary folder, started as what is
+// shipped is (deploy/redis). It keeps nothing: it is a cache.
 //
 // Whoever starts it stops it; should the process end before, the server ends with it. The folder goes with the server.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitUntil } from '../harness/wait-until.ts';
 import { freePort } from './free-port.ts';
 import { installPackage } from './package.ts';
+import { shippedFile } from './shipped-file.ts';
 
 const BINARY = 'redis-server';
 const ANSWER_MS_MAX = 2_000;
 
+type Configuration = 'redis.conf' | 'sentinel.conf';
+
 export type RedisSettings = Readonly<Record<string, string | number>>;
 
-/** @param settings beside those that every server has */
+/** @param settings beside those that are shipped */
 export async function startRedis(settings: RedisSettings = {}, port?: number): Promise<RedisServer> {
+  const lines = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
+  return startAs('redis.conf', lines, port);
+}
+
+/** @param lines what it watches */
+export const startSentinel = (lines: readonly string[]): Promise<RedisServer> =>
+  startAs('sentinel.conf', lines);
+
+async function startAs(
+  configuration: Configuration,
+  lines: readonly string[],
+  port?: number,
+): Promise<RedisServer> {
   assertRedis();
   const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-redis-'));
-  const server = new RedisServer(port ?? (await freePort()), folder, settings);
+  const server = new RedisServer(port ?? (await freePort()), folder, configuration, lines);
   try {
     await server.start();
   } catch (error) {
@@ -33,8 +49,8 @@ export async function startRedis(settings: RedisSettings = {}, port?: number): P
 
 export class RedisServer {
   readonly port: number;
-  readonly #folder: string;
-  readonly #settings: RedisSettings;
+  readonly folder: string;
+  readonly #args: readonly string[];
   #child: ChildProcess | undefined;
   #output = '';
   readonly #endWithProcess = (): void => {
@@ -42,10 +58,17 @@ export class RedisServer {
     this.#removeFolder();
   };
 
-  constructor(port: number, folder: string, settings: RedisSettings = {}) {
+  constructor(port: number, folder: string, configuration: Configuration, lines: readonly string[]) {
     this.port = port;
-    this.#folder = folder;
-    this.#settings = settings;
+    this.folder = folder;
+    this.#args = [
+      shippedFile('redis/start.sh'),
+      shippedFile(`redis/${configuration}`),
+      folder,
+      `port ${port}`,
+      'bind 127.0.0.1',
+      ...lines,
+    ];
     process.once('exit', this.#endWithProcess);
   }
 
@@ -53,38 +76,9 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Again on the same port with the same data; what it became meanwhile (a sentinel writes that into its file) it stays. */
+  /** Again on the same port; what it became meanwhile (a sentinel writes that into its file) it stays. */
   async start(): Promise<void> {
-    const path = join(this.#folder, 'redis.conf');
-    if (!existsSync(path)) writeFileSync(path, this.#configuration());
-    await this.#launch([path]);
-  }
-
-  #configuration(): string {
-    const settings = {
-      port: this.port,
-      bind: '127.0.0.1',
-      dir: this.#folder,
-      appendonly: 'yes',
-      appendfsync: 'always',
-      // Without snapshots beside the append-only file: they would only cost.
-      save: '""',
-      ...this.#settings,
-    };
-    return Object.entries(settings)
-      .map(([name, value]) => `${name} ${value}\n`)
-      .join('');
-  }
-
-  /** As a sentinel of this configuration, which it rewrites. */
-  async startSentinel(configuration: string): Promise<void> {
-    const path = join(this.#folder, 'sentinel.conf');
-    writeFileSync(path, `port ${this.port}\nbind 127.0.0.1\ndir ${this.#folder}\n${configuration}\n`);
-    await this.#launch([path, '--sentinel']);
-  }
-
-  async #launch(args: readonly string[]): Promise<void> {
-    const child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('sh', this.#args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const keep = (text: Buffer): string => (this.#output = (this.#output + text.toString()).slice(-4_000));
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
@@ -131,7 +125,7 @@ export class RedisServer {
     this.#child?.kill('SIGCONT');
   }
 
-  /** An orderly end; the data stays until `stop`. */
+  /** An orderly end; its folder stays until `stop`. */
   halt(): Promise<void> {
     return this.#end('SIGTERM');
   }
@@ -158,7 +152,7 @@ export class RedisServer {
   }
 
   #removeFolder(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 

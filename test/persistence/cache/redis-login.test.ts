@@ -2,13 +2,10 @@
 
 /* oxlint-disable vitest/expect-expect -- expectRefused asserts, too */
 
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { waitUntil } from '../../harness/wait-until.ts';
 import { freePort } from '../../servers/free-port.ts';
-import { RedisServer, startRedis, type RedisSettings } from '../../servers/redis.ts';
+import { startRedis, startSentinel, type RedisServer, type RedisSettings } from '../../servers/redis.ts';
 import { rememberingLog } from '../log.ts';
 import { endAll, expectRefused, openOn, started, whenFound } from './open-caches.ts';
 
@@ -63,7 +60,11 @@ test('sentinels have a password of their own, and the primary has another: each 
   const primary = await started(startRedis({ requirepass: RIGHT }));
   const own = 'of-the-sentinel';
   const sentinel = await started(
-    startSentinel(primary, `requirepass ${own}\nsentinel auth-pass sale ${RIGHT}`),
+    startSentinel([
+      `sentinel monitor sale 127.0.0.1 ${primary.port} 1`,
+      `requirepass ${own}`,
+      `sentinel auth-pass sale ${RIGHT}`,
+    ]),
   );
   const url = (login: string, query: string): string =>
     `redis+sentinel://${login}127.0.0.1:${sentinel.port}/sale${query}`;
@@ -95,13 +96,4 @@ async function startClusterOfOne(settings: RedisSettings): Promise<RedisServer> 
   });
   await redis.ask(`AUTH ${RIGHT}\r\nCLUSTER ADDSLOTSRANGE 0 16383`);
   return redis;
-}
-
-async function startSentinel(primary: RedisServer, more: string): Promise<RedisServer> {
-  const sentinel = new RedisServer(
-    await freePort(),
-    mkdtempSync(join(tmpdir(), 'doorbuster-test-sentinel-')),
-  );
-  await sentinel.startSentinel(`sentinel monitor sale 127.0.0.1 ${primary.port} 1\n${more}`);
-  return sentinel;
 }

@@ -3,16 +3,14 @@
 
 /* oxlint-disable vitest/expect-expect -- expectRefused asserts, too */
 
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Engine } from '../../harness/engine.ts';
 import { waitUntil } from '../../harness/wait-until.ts';
 import { Certificates, type ServerCertificate } from '../../servers/certificates.ts';
 import { freePort } from '../../servers/free-port.ts';
-import { RedisServer, startRedis, type RedisSettings } from '../../servers/redis.ts';
+import { startRedis, startSentinel, type RedisServer, type RedisSettings } from '../../servers/redis.ts';
 import { endAll, expectRefused, openOn, started, whenFound } from './open-caches.ts';
 
 const UNTRUSTED = /^the certificate of Redis is not trusted; NODE_EXTRA_CA_CERTS/;
@@ -73,14 +71,9 @@ test('a certificate of another host is refused, whoever signed it', async () => 
 test('a sentinel and its primary are both asked over TLS', async () => {
   const primary = await started(startTls(ours));
   const port = await freePort();
-  const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-sentinel-'));
-  const sentinel = new RedisServer(await freePort(), folder);
-  await started(Promise.resolve(sentinel));
   const settings = Object.entries({ ...tlsSettings(port, ours), 'tls-replication': 'yes' });
   const configuration = settings.map(([name, value]) => `${name} ${value}`);
-  await sentinel.startSentinel(
-    [...configuration, `sentinel monitor sale 127.0.0.1 ${primary.port} 1`].join('\n'),
-  );
+  await started(startSentinel([...configuration, `sentinel monitor sale 127.0.0.1 ${primary.port} 1`]));
   const url = `rediss+sentinel://127.0.0.1:${port}/sale`;
   await expectRefused(url, UNTRUSTED);
   trustOurs();

@@ -1,0 +1,59 @@
+// `doorbuster health`: whether a node with HTTP is well, for supervisors, which look at the exit code. It needs no token, and
+// has an answer in bounded time.
+
+import type { Command } from 'commander';
+import { announcedUrl } from '../node-client.ts';
+import { withFolder } from './reach.ts';
+
+/** A node that does not say that it is well within this time is not. */
+const HEALTH_MS_MAX = 4_000;
+
+/** As much of an answer is shown. */
+const ANSWER_CHARACTERS_MAX = 200;
+
+interface HealthOptions {
+  readonly url?: string;
+  readonly live?: boolean;
+  readonly dataDir: string;
+  readonly json?: boolean;
+}
+
+interface Health {
+  readonly healthy: boolean;
+  readonly url: string;
+  /** What the node said: `ready`, `starting`, `stopping`, `ok`; or why it said nothing. */
+  readonly told: string;
+}
+
+export function addHealth(program: Command): void {
+  const command = program
+    .command('health')
+    .description('ask a node with HTTP whether it is ready; ends with 1 when it is not')
+    .option('--url <address>', 'of the node; else the one on DATA_DIR, else PORT on this machine')
+    .option('--live', 'ask only whether it lives: also while it starts or stops');
+  withFolder(command, 'find the node through its folder').action(tellHealth);
+}
+
+async function tellHealth({ url, live = false, dataDir, json }: HealthOptions): Promise<void> {
+  const address = url?.replace(/\/$/, '') ?? announcedUrl(dataDir) ?? ownAddress(process.env['PORT']);
+  const health = await askHealth(address + (live ? '/livez' : '/readyz'));
+  if (!health.healthy) process.exitCode = 1;
+  if (json) return console.log(JSON.stringify(health));
+  const line = `${health.url} ${health.healthy ? 'says' : 'is not well:'} ${health.told}`;
+  if (health.healthy) console.log(line);
+  else console.error(line);
+}
+
+const ownAddress = (port: string | undefined): string => `http://127.0.0.1:${port || '3000'}`;
+
+async function askHealth(url: string): Promise<Health> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(HEALTH_MS_MAX) });
+    const told = (await response.text()).trim().slice(0, ANSWER_CHARACTERS_MAX);
+    return { healthy: response.ok, url, told: response.ok ? told : `${response.status} ${told}` };
+  } catch (error) {
+    const { cause, name, message } = error as Error;
+    if (name === 'TimeoutError') return { healthy: false, url, told: `no answer within ${HEALTH_MS_MAX} ms` };
+    return { healthy: false, url, told: `no answer: ${cause instanceof Error ? cause.message : message}` };
+  }
+}

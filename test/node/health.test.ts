@@ -1,0 +1,81 @@
+// `doorbuster health` as a supervisor sees it: the exit code, and a line that says why.
+
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Engine, temporaryFolder } from '../harness/engine.ts';
+import { freePort } from '../servers/free-port.ts';
+import { doorbuster } from './command.ts';
+
+let engine: Engine;
+const nowhere = temporaryFolder();
+
+beforeAll(async () => {
+  engine = await Engine.start();
+});
+afterAll(() => engine.remove());
+
+test('a node that is ready is well: by its folder, by its port, by its address', async () => {
+  const port = new URL(engine.url).port;
+  const byFolder = await doorbuster(['health'], { DATA_DIR: engine.dataDir });
+  const announced = `http://localhost:${port}/readyz`;
+  expect(byFolder).toEqual({ code: 0, stdout: `${announced} says ready\n`, stderr: '' });
+  const byPort = await doorbuster(['health', '--json'], { PORT: port, DATA_DIR: nowhere });
+  const url = `http://127.0.0.1:${port}/readyz`;
+  expect({ ...byPort, stdout: JSON.parse(byPort.stdout) as unknown }).toEqual({
+    code: 0,
+    stdout: { healthy: true, url, told: 'ready' },
+    stderr: '',
+  });
+  const live = await doorbuster(['health', '--live', '--url', `${engine.url}/`], { DATA_DIR: nowhere });
+  expect(live).toMatchObject({ code: 0, stdout: `${engine.url}/livez says ok\n` });
+});
+
+test('where nobody listens nobody is well', async () => {
+  const port = await freePort();
+  const told = await doorbuster(['health'], { PORT: String(port), DATA_DIR: nowhere });
+  expect(told).toMatchObject({ code: 1, stdout: '' });
+  expect(told.stderr).toMatch(
+    new RegExp(`^http://127.0.0.1:${port}/readyz is not well: no answer: .*ECONNREFUSED`),
+  );
+  const json = await doorbuster(['health', '--json', '--url', `http://127.0.0.1:${port}`]);
+  expect(json).toMatchObject({ code: 1, stderr: '' });
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    healthy: false,
+    told: expect.stringContaining('ECONNREFUSED'),
+  });
+  const wrong = await doorbuster(['health', '--url', 'nonsense']);
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('nonsense/readyz is not well') });
+});
+
+test('a node that starts or stops, and one that says nothing, are not well', async () => {
+  const stopping = await listen(createServer((_, response) => response.writeHead(503).end('stopping\n')));
+  const silent = await listen(createServer(() => {}));
+  try {
+    const [starts, hangs] = await Promise.all([
+      doorbuster(['health', '--url', stopping.url]),
+      doorbuster(['health', '--url', silent.url]),
+    ]);
+    expect(starts).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `${stopping.url}/readyz is not well: 503 stopping\n`,
+    });
+    expect(hangs).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `${silent.url}/readyz is not well: no answer within 4000 ms\n`,
+    });
+  } finally {
+    await Promise.all([stopping, silent].map(({ close }) => close()));
+  }
+});
+
+async function listen(server: Server): Promise<{ url: string; close: () => Promise<void> }> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
