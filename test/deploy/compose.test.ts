@@ -215,11 +215,7 @@ test.each<[string, Faults, (text: string) => string]>([
   ],
   ['nodes are given what they know', wrongSettings, replace('NODE_ID: b', 'NODE_NAME: b')],
   ['nodes can start with it', wrongSettings, replace('ROLES: http\n', 'ROLES: https\n')],
-  [
-    'everything that runs is watched',
-    notWatched,
-    replace('test: ["CMD", "pg_isready"', 'tests: ["CMD", "pg_isready"'),
-  ],
+  ['everything that runs is watched', notWatched, replace("test: ['CMD', 'wget'", "tests: ['CMD', 'wget'")],
   [
     'NATS is given all that its files ask for',
     withoutVariable,
@@ -229,7 +225,7 @@ test.each<[string, Faults, (text: string) => string]>([
   [
     'nobody outside reaches anything but the gateway',
     openToOthers,
-    replace('"127.0.0.1:${DOORBUSTER_PORT', '"${DOORBUSTER_PORT'),
+    replace('127.0.0.1:${DOORBUSTER_PORT', '${DOORBUSTER_PORT'),
   ],
   [
     'nodes are given the time to stop',

@@ -197,6 +197,8 @@ export class RunningService {
   /** Of a command inside. */
   async check(command: readonly string[]): Promise<boolean> {
     const [program, ...args] = command.map((part) => this.#place.here(part));
+    // The image of NATS brings it; this machine need not have it.
+    if (program === 'wget') return (await fetch(args.at(-1)!).catch(() => undefined))?.ok ?? false;
     const child = spawn(programOf(program!), args, { cwd: ROOT, env: this.#env, stdio: 'ignore' });
     return new Promise((resolve, reject) => {
       child.once('error', reject);

@@ -78,6 +78,12 @@ describe('stock', () => {
 });
 
 describe('a node', () => {
+  test('that is ready is found well through its folder, without a token', async () => {
+    const told = await run('health');
+    const { port } = new URL(engine.url);
+    expect(told).toEqual({ code: 0, stdout: `http://localhost:${port}/readyz says ready\n`, stderr: '' });
+  });
+
   test('is found by its address and token, or by its folder alone', async () => {
     const byUrl = await doorbuster(['stock', 'show', 'kettle', '--url', `${engine.url}/`], { ADMIN_TOKEN });
     expect(byUrl).toMatchObject({ code: 0, stderr: '' });
