@@ -7,6 +7,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BATCH_LINES_MAX, type StockResult } from '../http/index.ts';
+import { CommandError } from '../node-client.ts';
 import type { Change, StockDesk } from './stock-desk.ts';
 import { AGAIN, ATTEMPTS_MAX, StockLane, type LaneReport } from './stock-lane.ts';
 import type { StockLine } from './stock-line.ts';
@@ -133,6 +134,9 @@ class BulkRun {
       if (!(error instanceof StockRefused && AGAIN.has(error.code))) throw error;
       failure = error;
     }
+    // Whoever answered it was no node of this version; asking again would not help.
+    if (results !== undefined && results.length !== lines.length)
+      throw new CommandError(`${desk.name} gave ${results.length} results for ${lines.length} lines.`);
     let from = 0;
     for (const part of parts) {
       if (failure !== undefined) part.lane.failed(failure.message);

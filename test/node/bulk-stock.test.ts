@@ -245,3 +245,10 @@ test('what is wrong for all lines stops at once', async () => {
   expect(stopped?.message).toBe('http://node answered 403: forbidden: no');
   expect(bad).toEqual([]);
 });
+
+test('a node that answers for other lines than were sent stops the run', async () => {
+  const desk = new ScriptedDesk(1);
+  desk.changeMany = () => Promise.resolve([]);
+  const { stopped } = await run(desk, linesOf(1, 3));
+  expect(stopped?.message).toBe('scripted gave 0 results for 3 lines.');
+});
