@@ -116,6 +116,7 @@ async function run({ seconds, connections = CONNECTIONS, say }: ScenarioOptions)
       ratio: Math.min(...ratios.map(([, ratio]) => ratio)),
       ...Object.fromEntries(ratios),
       ...Object.assign({}, ...contenders.map(figuresOf)),
+      otherAnswers: contenders.reduce((sum, contender) => sum + contender.side.others, 0),
       violations,
     };
   } finally {
@@ -150,6 +151,7 @@ async function turnOf(
   const after = total(cpuTimeOf(node.pid));
   const serverMicros = (await contender.serverCpuMicros()) - serverBefore;
   contender.answers += report.all;
+  side.others += Object.values(report.others).reduce((sum, count) => sum + count, 0);
   if (!isCounted) return;
   side.counted += report.counted;
   side.elapsedMs += report.elapsedMs;

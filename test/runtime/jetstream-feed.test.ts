@@ -198,6 +198,37 @@ test('what was set aside by a feed that then died comes again', async () => {
   await again.close();
 });
 
+test('one that leaves before it could note where the next one begins gives back what it was to pass over', async () => {
+  const names = await nats.stream();
+  await write(names, 4);
+  const proxy = await TcpProxy.to((await nats.cluster).servers[0]!.port);
+  const link = await nats.link({ servers: `127.0.0.1:${proxy.port}`, ignoreClusterUpdates: true });
+  const feed = await nats.feed(names, { link, ackWaitMs: LONG_MS });
+  await gathered(4, feed);
+  const given = new Set<string>();
+  const watcher = await nats.link();
+  watcher.connection.subscribe(`$JS.ACK.${names.journalStream}.>`, {
+    callback: (_, message) => void (message.string() === '-NAK' && given.add(message.subject)),
+  });
+  await watcher.connection.flush();
+  // The note is never answered; what the feed says still arrives.
+  proxy.mute();
+  feed.setAside(SHARD, 3);
+  const closed = feed.close();
+  await waitUntil(
+    'all are given back',
+    () => given.size === 4,
+    () => [...given],
+  );
+  proxy.cut();
+  await closed;
+  const again = await nats.feed(names, { ackWaitMs: LONG_MS });
+  expect(sorted(await gathered(4, again))).toEqual([1, 2, 3, 4]);
+  await again.close();
+  await link.close();
+  await proxy.close();
+});
+
 test('what is no record is handed out as damaged, and what follows it, too', async () => {
   const names = await nats.stream();
   const link = await nats.link();
