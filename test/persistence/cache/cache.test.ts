@@ -98,10 +98,10 @@ describe.each(Object.entries(KINDS))('%s', (_, startServers) => {
     const id = `many-${series++}`;
     const all = Array.from({ length: WRITES }, (_, number) => number + 1);
     const order = fc.sample(fc.shuffledSubarray(all, { minLength: WRITES }), { numRuns: 1 })[0]!;
-    let isOver = false;
+    const writing = { isOver: false };
     const read = async (cache: Cache): Promise<number[]> => {
       const seen: number[] = [];
-      while (!isOver) {
+      while (!writing.isOver) {
         const version = await cache.get('order', id);
         if (version !== undefined) seen.push(version as number);
         // Nothing else moves in the memory of one thread.
@@ -117,7 +117,7 @@ describe.each(Object.entries(KINDS))('%s', (_, startServers) => {
       }
     };
     await Promise.all(writers.map(write));
-    isOver = true;
+    writing.isOver = true;
     for (const seen of await Promise.all(reading))
       expect(seen, `written in this order: ${order.join()}`).toEqual(seen.toSorted((a, b) => a - b));
     expect(await one.get('order', id), `written in this order: ${order.join()}`).toBe(WRITES);
