@@ -43,6 +43,8 @@ export function recordOperations(folder: string, script: readonly string[]): Fil
   const run = spawnSync('strace', [...options, process.execPath, ...script], {
     encoding: 'utf8',
     maxBuffer: OUTPUT_BYTES_MAX,
+    // Node would write what it compiled when the script kills itself, on another thread.
+    env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' },
   });
   if (run.status !== 0) throw new Error(`${script.join(' ')} ended with ${run.status}: ${run.stderr}`);
   try {
