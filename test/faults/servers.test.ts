@@ -59,7 +59,7 @@ beforeAll(async () => {
   cluster = await Cluster.start({ nats: 1, nodes: 1, shards: 8, env });
   for (const id of [CLOSED, ...PRODUCTS]) await node().product(id, { quantity: 1_000_000, holdSeconds: 0 });
   await closeSale();
-  crowd = new Crowd(cluster.nodes, PRODUCTS, { clickers: CLICKERS });
+  crowd = new Crowd(cluster.nodes, PRODUCTS, { clickers: CLICKERS, breathMs: 0 });
   await sellOn();
   looking = Promise.all(Array.from({ length: READERS }, look));
 }, TEST_MS_MAX);

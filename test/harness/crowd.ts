@@ -10,6 +10,8 @@ export interface CrowdOptions {
   /** They go home by themselves after so many, all together. */
   readonly wishesMax?: number;
   readonly clickers?: number;
+  /** From an answer to the next wish; 20, so that a rush does not take the whole machine. */
+  readonly breathMs?: number;
   /** Without an answer for so long they ask the next node, and go on listening to this one. */
   readonly patienceMs?: number;
   /** Every tenth wish is a second one of the same customer, whom the limit may refuse. */
@@ -27,7 +29,6 @@ export interface Wish {
 }
 
 const CLICKERS = 24;
-/** From an answer to the next wish: enough for a rush, and the machine is not busy with shoppers alone. */
 const BREATH_MS = 20;
 const WANTS_TWO = 10;
 
@@ -90,7 +91,7 @@ export class Crowd {
   }
 
   async #shop(): Promise<void> {
-    const { wishesMax = Infinity } = this.#options;
+    const { wishesMax = Infinity, breathMs = BREATH_MS } = this.#options;
     while (!this.#isOver && this.wishes.length < wishesMax) {
       const number = this.wishes.length;
       const wish: Wish = {
@@ -104,7 +105,7 @@ export class Crowd {
       this.wishes.push(wish);
       let turn = number;
       await waitUntil(`an answer for ${wish.customer}`, () => this.#ask(wish, turn++));
-      await setTimeout(BREATH_MS);
+      if (breathMs > 0) await setTimeout(breathMs);
     }
   }
 
