@@ -83,6 +83,7 @@ export class Projecting {
       connection,
       workers: config.projection.workers,
       recordsPerPull: config.projection.recordsMax,
+      recordsInFlightMax: config.feed.inFlightMax,
       taskMsMax: config.feed.workingMsMax,
       isRush: rushOf(storage.committed, systemClock),
       onProducts: (version) => void cache?.invalidate('products', SHOP_WINDOW, version),

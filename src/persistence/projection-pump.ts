@@ -31,6 +31,8 @@ export interface ProjectionPumpOptions {
   /** Of one task as well. */
   readonly recordsPerPull?: number;
   readonly bytesPerTaskMax?: number;
+  /** As many as the feed hands out; fewer when there are too few threads for them. */
+  readonly recordsInFlightMax?: number;
   /** After so long the thread of a task is ended, and the task tried again. */
   readonly taskMsMax?: number;
   /** `stop` waits as long for what is in flight. */
@@ -113,7 +115,7 @@ export class ProjectionPump {
     this.#gaps = new GapWait(options.gapMsMax ?? PROJECTION_LIMITS.gapMsMax);
     // One task that runs and one that gathers, for each lane.
     this.#inFlight = new RecordsInFlight(
-      recordsPerPull * workers * 2,
+      Math.min(recordsPerPull * workers * 2, options.recordsInFlightMax ?? Infinity),
       bytesPerTaskMax * workers * 2,
       recordsPerPull,
     );

@@ -140,7 +140,7 @@ export interface FeedRecord extends StoredRecord {
 export interface Pulled {
   /** In journal order. */
   readonly records: readonly FeedRecord[];
-  /** Others are there already that may be handed out: whoever pulls again at once gets them. */
+  /** Others are there already: whoever pulls on gets them, once there is room among those that are handed out. */
   readonly hasMore: boolean;
 }
 

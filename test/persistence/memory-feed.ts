@@ -38,9 +38,9 @@ export class MemoryFeed implements Feed {
 
   async pull(recordsMax: number): Promise<Pulled> {
     const records = this.#take(recordsMax);
-    if (records.length > 0) return { records, hasMore: this.#due().length > 0 };
+    if (records.length > 0) return { records, hasMore: this.#due(Infinity).length > 0 };
     await new Promise((resolve) => setTimeout(resolve, this.#limits.waitMs));
-    return { records: this.#take(recordsMax), hasMore: this.#due().length > 0 };
+    return { records: this.#take(recordsMax), hasMore: this.#due(Infinity).length > 0 };
   }
 
   ack(sequences: readonly Sequence[]): void {
@@ -67,12 +67,12 @@ export class MemoryFeed implements Feed {
     return sequence >= (this.#setAside.get(shard) ?? Infinity);
   }
 
-  /** What may be handed out now. */
-  #due() {
+  /** What may be handed out now, or when there is room. */
+  #due(handedOutMax = this.#limits.handedOutMax) {
     const now = Date.now();
     return [...this.#records.values()]
       .filter(({ until, record }) => until <= now && !this.#isSetAside(record))
-      .slice(0, Math.max(0, this.#limits.handedOutMax - this.handedOut));
+      .slice(0, Math.max(0, handedOutMax - this.handedOut));
   }
 
   #take(recordsMax: number): FeedRecord[] {

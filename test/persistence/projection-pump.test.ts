@@ -74,8 +74,23 @@ describe.each(POSTGRES_KINDS)('the pump into $kind Postgres', { timeout: SERVER_
     // Each gathering ends when it is asked for the first time.
     const pump = startPump({ isRush: () => ++gatherings < 0 });
     await waitUntil(
-      'all acknowledged',
-      () => feed.open === 0,
+      'all acknowledged, and the next ones gather',
+      () => feed.open === 0 && gatherings > 0,
+      () => pump.stats(),
+    );
+    expect(records.length).toBeGreaterThan(50);
+    expect(gatherings).toBe(1);
+  });
+
+  test('in a rush, what gathered is worked off at once, also when the feed hands out fewer than a pull', async () => {
+    feed = new MemoryFeed({ handedOutMax: 10, waitMs: 60_000 });
+    const { records } = fiveShardSale(20);
+    feed.add(records);
+    let gatherings = 0;
+    const pump = startPump({ isRush: () => ++gatherings < 0, recordsInFlightMax: 10 });
+    await waitUntil(
+      'all acknowledged, and the next ones gather',
+      () => feed.open === 0 && gatherings > 0,
       () => pump.stats(),
     );
     expect(records.length).toBeGreaterThan(50);

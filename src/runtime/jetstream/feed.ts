@@ -26,14 +26,11 @@ export interface JetStreamFeedOptions extends FeedConsumerOptions {
   readonly prefetchMax?: number;
 }
 
-/** Not acknowledged, here or by the server's word. */
+/** Not acknowledged, and not given back. */
 interface Held {
   readonly shard: number;
   readonly message: JsMsg;
-  readonly deliveries: number;
   readonly arrivedAt: number;
-  /** By nak; it comes again. */
-  readonly isGivenBack: boolean;
 }
 
 const RETRY: BackOffLimits = { firstMs: 50, mostMs: 2_000 };
@@ -107,10 +104,9 @@ export class JetStreamFeed implements Feed {
 
   nak(sequences: readonly Sequence[]): void {
     for (const sequence of sequences) {
-      const held = this.#held.get(sequence);
-      if (held === undefined || held.isGivenBack) continue;
-      held.message.nak(JETSTREAM_LIMITS.feedNakDelayMs);
-      this.#held.set(sequence, { ...held, isGivenBack: true });
+      // Whoever gets it next, this feed or another one of its name.
+      this.#held.get(sequence)?.message.nak(JETSTREAM_LIMITS.feedNakDelayMs);
+      this.#drop(sequence);
     }
   }
 
@@ -130,15 +126,14 @@ export class JetStreamFeed implements Feed {
     await this.#stop();
     const { link } = this.#options;
     if (link.isClosed) return;
-    for (const { message, isGivenBack } of this.#held.values()) if (!isGivenBack) message.nak();
+    for (const { message } of this.#held.values()) message.nak();
     for (const message of this.#passedOver.splice(0)) message.nak();
     await link.whileUp(() => link.connection.flush()).catch(() => undefined);
   }
 
   get #hasMore(): boolean {
     if (this.#arrived.size > 0) return true;
-    const pending = this.#newest?.info.pending ?? 0;
-    return pending > 0 && this.#held.size < this.#options.inFlightMax;
+    return (this.#newest?.info.pending ?? 0) > 0;
   }
 
   #start(): void {
@@ -213,14 +208,7 @@ export class JetStreamFeed implements Feed {
       void this.#passOver();
       return;
     }
-    const deliveries = (this.#held.get(sequence)?.deliveries ?? 0) + 1;
-    this.#held.set(sequence, {
-      shard,
-      message,
-      deliveries,
-      arrivedAt: clock.monotonic(),
-      isGivenBack: false,
-    });
+    this.#held.set(sequence, { shard, message, arrivedAt: clock.monotonic() });
     this.#arrived.add(sequence);
     this.#tell();
   }
@@ -266,9 +254,7 @@ export class JetStreamFeed implements Feed {
     const { clock, timers, heartbeatMs, workingMsMax } = this.#options;
     this.#cancelSigns = timers.after(heartbeatMs, () => {
       const since = clock.monotonic() - workingMsMax;
-      for (const { message, arrivedAt, isGivenBack } of this.#held.values()) {
-        if (arrivedAt > since && !isGivenBack) message.working();
-      }
+      for (const { message, arrivedAt } of this.#held.values()) if (arrivedAt > since) message.working();
       this.#giveSigns();
     });
   }
@@ -292,7 +278,8 @@ export class JetStreamFeed implements Feed {
   }
 }
 
-function recordOf(sequence: Sequence, { shard, message, deliveries }: Held): FeedRecord {
+function recordOf(sequence: Sequence, { shard, message }: Held): FeedRecord {
+  const { deliveryCount: deliveries } = message.info;
   const record = { sequence, shard, bytes: message.data, deliveries };
   const damage = damageIn(record);
   return damage === undefined ? record : { ...record, damage };

@@ -85,9 +85,9 @@ export class SqliteFeed implements Feed {
     const { committed } = this.#options;
     const seen = committed.commits;
     const records = await this.#takeNext(recordsMax);
-    if (records.length > 0) return { records, hasMore: this.#hasMore };
+    if (records.length > 0) return { records, hasMore: this.#recordsUnread > 0 };
     await committed.after(seen, IDLE_WAIT_MS);
-    return { records: this.#take(recordsMax).records, hasMore: this.#hasMore };
+    return { records: this.#take(recordsMax).records, hasMore: this.#recordsUnread > 0 };
   }
 
   ack(sequences: readonly Sequence[]): void {
@@ -121,10 +121,6 @@ export class SqliteFeed implements Feed {
   get #recordsUnread(): number {
     const head = Number(this.#readHead.get()?.['head'] ?? 0);
     return Math.max(0, head - (this.#next - 1));
-  }
-
-  get #hasMore(): boolean {
-    return this.#handedOut.size < this.#options.inFlightMax && this.#recordsUnread > 0;
   }
 
   /** Passes over what was set aside, however much it is; others of this thread have their turn meanwhile. */
