@@ -69,7 +69,7 @@ export async function callNode<T>(
     const body = options.body === undefined ? null : JSON.stringify(options.body);
     response = await fetch(node.url + path, { method, headers, body });
   } catch (error) {
-    throw new CommandError(`No answer from ${node.url}: ${String((error as Error).cause ?? error)}`, {
+    throw new CommandError(`No answer from ${node.url}: ${whyOf((error as Error).cause ?? error)}`, {
       cause: error,
     });
   }
@@ -100,4 +100,10 @@ function readNodeFile(dataDir: string): NodeFile | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Of a connection that failed; when none of several addresses answered, the error has a code alone. */
+export function whyOf(error: unknown): string {
+  const { message, code } = error as NodeJS.ErrnoException;
+  return message || code || String(error);
 }

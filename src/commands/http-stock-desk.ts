@@ -3,7 +3,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { StockChanged, StockCounted, StockResult } from '../http/index.ts';
-import type { NodeAddress } from '../node-client.ts';
+import { whyOf, type NodeAddress } from '../node-client.ts';
 import {
   ANSWER_MS_MAX,
   bodyOf,
@@ -79,7 +79,7 @@ export class HttpStockDesk implements StockDesk {
     try {
       answered = await this.#send(url + path, { method, headers }, body);
     } catch (error) {
-      throw StockRefused.silent(url, String(error));
+      throw StockRefused.silent(url, whyOf(error));
     }
     const { status, text } = answered;
     if (status < 200 || status > 299) throw StockRefused.answered(url, status, text);

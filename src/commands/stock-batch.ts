@@ -1,6 +1,7 @@
 // A file of stock changes as one batch: checked as a whole, carried out with progress, and told with every bad line.
 
 import { basename } from 'node:path';
+import { CommandError } from '../node-client.ts';
 import { BadLines } from './bad-lines.ts';
 import { changeInBulk } from './bulk-stock.ts';
 import { withStockDesk } from './open-stock-desk.ts';
@@ -10,7 +11,7 @@ import type { Change } from './stock-desk.ts';
 import { readStockFile } from './stock-file.ts';
 
 export interface BatchOptions extends ReachOptions {
-  /** Its name, part of the names of lines without a requestId; the file's name by default. */
+  /** Its name, part of the names of lines without a requestId; by default the file's, with `withdraw-` before it to withdraw. */
   readonly batch?: string;
   readonly report?: string;
   readonly skipBad?: boolean;
@@ -24,13 +25,15 @@ const PROGRESS_LINE_MS = 2_000;
 export async function changeByFile(
   change: Change,
   path: string,
-  { batch = basename(path), report, skipBad = false, json = false, ...reach }: BatchOptions,
+  { batch = nameOf(change, path), report, skipBad = false, json = false, ...reach }: BatchOptions,
 ): Promise<void> {
   const bad = new BadLines(report);
   const progress = new Progress(process.stderr, PROGRESS_LINE_MS);
   progress.show(`Checking ${path}`, 0);
   const lines = await readStockFile(path, batch, (line) => bad.add(line));
   progress.end();
+  if (lines.length === 0 && bad.total === 0)
+    throw new CommandError(`${path} has no lines below its header: nothing was changed.`);
   let result: Awaited<ReturnType<typeof changeInBulk>> | undefined;
   if (bad.total === 0 || skipBad)
     result = await withStockDesk(reach, (desk) =>
@@ -62,6 +65,10 @@ export async function changeByFile(
   }
   if (bad.total > 0 || stopped !== null) process.exitCode = 1;
 }
+
+/** Loads and withdrawals of one file have names of their own. */
+const nameOf = (change: Change, path: string): string =>
+  change === 'load' ? basename(path) : `withdraw-${basename(path)}`;
 
 async function withProgress<T>(
   progress: Progress,

@@ -25,7 +25,10 @@ export function addStock(program: Command): void {
         '--file <csv>',
         'many changes: productId,quantity[,requestId] with these names in its first line',
       )
-      .option('--batch <name>', 'with --file: name of the batch; the file’s name by default')
+      .option(
+        '--batch <name>',
+        `with --file: name of the batch; by default ${change === 'load' ? 'the file’s name' : 'withdraw- and the file’s name'}`,
+      )
       .option('--skip-bad', 'with --file: carry out the other lines when some are wrong')
       .option('--report <file>', 'with --file: write all bad lines there, as CSV')
       .action((product: string | undefined, quantity: string | undefined, options: ChangeOptions) =>

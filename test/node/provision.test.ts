@@ -51,6 +51,18 @@ test('ends with 1 and every setting that is wrong, of all streams', async () => 
   await nats.closeLinks();
 });
 
+test('a user who may not hear its answers is told which setting is missing', async () => {
+  const cluster = await nats.cluster;
+  const asked = await provision({
+    NATS_URL: cluster.url(undefined, 'provisioner'),
+    NATS_PREFIX: 'doorbuster',
+  });
+  expect(asked).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/may not hear answers on _INBOX\.>\. Set NATS_INBOX_PREFIX/),
+  });
+});
+
 test.each([
   [{ NATS_URL: '' }, 'Say where NATS is'],
   [{ NATS_REPLICAS: '2' }, 'NATS_REPLICAS must be 1 or 3'],

@@ -8,7 +8,7 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { isDenied } from './denied.ts';
+import { inboxDenied, isDenied } from './denied.ts';
 import type { Link } from './link.ts';
 import type { JetStreamNames } from './names.ts';
 import { clusterOf, connectedServer } from './server-facts.ts';
@@ -54,8 +54,9 @@ export class JetStreamMismatch extends Error {
 export class NotPermitted extends JetStreamMismatch {
   constructor(what: string, cause: unknown) {
     super(
-      `The NATS user may not ${what}. Run “npx doorbuster provision” with a user that may make streams, and see ` +
-        '“Permissions” in docs/jetstream.md for what each of the others needs.',
+      inboxDenied(cause) ??
+        `The NATS user may not ${what}. Run “npx doorbuster provision” with a user that may make streams, and see ` +
+          '“Permissions” in docs/jetstream.md for what each of the others needs.',
       { cause },
     );
   }

@@ -4,6 +4,7 @@
 import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { MsgHdrs } from '@nats-io/transport-node';
 import { JournalUnavailable, type Sequence } from '../ports.ts';
+import { inboxDenied } from './denied.ts';
 import { JETSTREAM_LIMITS } from './limits.ts';
 import type { Link } from './link.ts';
 
@@ -75,8 +76,10 @@ export class StreamReads {
       return { sequence, subject: of, bytes, headers };
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === NO_MESSAGE) return undefined;
-      const why = `${subject} cannot be read from the stream ${this.#stream}: ${(error as Error).message}`;
-      throw new JournalUnavailable(why, { cause: error });
+      const why = inboxDenied(error) ?? (error as Error).message;
+      throw new JournalUnavailable(`${subject} cannot be read from the stream ${this.#stream}: ${why}`, {
+        cause: error,
+      });
     }
   }
 }
