@@ -1,7 +1,7 @@
 // DATA_DIR belongs to one process at a time. The lock is a held SQLite lock: the kernel drops it with the process,
 // however it dies, so no stale lock file ever stands in the way.
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -41,7 +41,11 @@ export function lockDataFolder(path: string): DataFolder {
   }
   const files = dataFiles(path);
   const release = tryLock(files.lock, path);
-  if (release !== undefined) return { ...files, release };
+  if (release !== undefined) {
+    // That of a node that was killed: a stranger may listen there by now, and would be sent the admin token.
+    rmSync(files.nodeFile, { force: true });
+    return { ...files, release };
+  }
   throw new DataFolderBusy(
     `DATA_DIR ${path} is in use by another process. Stop that one, or give this one a DATA_DIR of its own.`,
   );
