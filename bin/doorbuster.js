@@ -11,11 +11,12 @@ const isNewEnough = major > 24 || (major === 24 && minor >= 12);
 const cli = new URL('../src/cli.ts', import.meta.url);
 
 // What is compiled is kept beside the packages, also for the threads: a command starts in little more than half the time.
-// Where that folder cannot be written, Node keeps nothing.
+// Where that folder cannot be written, or the setting is empty, Node keeps nothing.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url));
 
 if (isNewEnough) {
-  module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
+  // An empty one would be the folder in which the command runs.
+  if (process.env.NODE_COMPILE_CACHE) module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
   await import(cli.href);
 } else {
   const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));

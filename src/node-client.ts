@@ -30,15 +30,15 @@ export function findNode({ url, adminToken, dataDir }: Reach): NodeAddress | und
   return { url: address, adminToken: token };
 }
 
-/** @throws CommandError */
-function addressOf(text: string): string {
+/** @throws CommandError, which shows no password */
+export function addressOf(text: string): string {
   const url = URL.parse(text);
   const isAddress = url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '';
   if (!isAddress)
     throw new CommandError(
-      `--url is the address of a node, as http://host:3000, not ${JSON.stringify(text)}.`,
+      `--url is the address of a node, as http://host:3000, not ${JSON.stringify(text.replace(/^.*@/s, '…@'))}.`,
     );
-  if (url.username !== '' || url.search !== '' || url.hash !== '')
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
     throw new CommandError(
       '--url is the address of a node without a user, ? or #, as http://host:3000; the token goes to --admin-token or ADMIN_TOKEN.',
     );

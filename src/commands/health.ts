@@ -2,14 +2,17 @@
 // has an answer in bounded time.
 
 import type { Command } from 'commander';
-import { announcedUrl } from '../node-client.ts';
+import { addressOf, announcedUrl } from '../node-client.ts';
 import { withFolder } from './reach.ts';
 
 /** A node that does not say that it is well within this time is not. */
 const HEALTH_MS_MAX = 4_000;
 
-/** As much of an answer is shown. */
-const ANSWER_CHARACTERS_MAX = 200;
+/** As much of an answer is read: a node says one word, and whoever else listens there may never end. */
+const ANSWER_BYTES_MAX = 200;
+
+/** What a node answers, with 200, that is well. */
+const WELL = { '/readyz': 'ready', '/livez': 'ok' } as const;
 
 interface HealthOptions {
   readonly url?: string;
@@ -35,8 +38,9 @@ export function addHealth(program: Command): void {
 }
 
 async function tellHealth({ url, live = false, dataDir, json }: HealthOptions): Promise<void> {
-  const address = url?.replace(/\/$/, '') ?? announcedUrl(dataDir) ?? ownAddress(process.env['PORT']);
-  const health = await askHealth(address + (live ? '/livez' : '/readyz'));
+  const address =
+    url === undefined ? (announcedUrl(dataDir) ?? ownAddress(process.env['PORT'])) : addressOf(url);
+  const health = await askHealth(address, live ? '/livez' : '/readyz');
   if (!health.healthy) process.exitCode = 1;
   if (json) return console.log(JSON.stringify(health));
   const line = `${health.url} ${health.healthy ? 'says' : 'is not well:'} ${health.told}`;
@@ -46,14 +50,33 @@ async function tellHealth({ url, live = false, dataDir, json }: HealthOptions): 
 
 const ownAddress = (port: string | undefined): string => `http://127.0.0.1:${port || '3000'}`;
 
-async function askHealth(url: string): Promise<Health> {
+async function askHealth(address: string, path: keyof typeof WELL): Promise<Health> {
+  const url = address + path;
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(HEALTH_MS_MAX) });
-    const told = (await response.text()).trim().slice(0, ANSWER_CHARACTERS_MAX);
-    return { healthy: response.ok, url, told: response.ok ? told : `${response.status} ${told}` };
+    // A login page to which a proxy sends everybody says nothing of the node behind it.
+    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(HEALTH_MS_MAX) });
+    const answer = (await beginningOf(response)).trim();
+    if (response.status === 200 && answer === WELL[path]) return { healthy: true, url, told: answer };
+    const told = `${response.status} ${printable(answer)}`.trim();
+    const isStranger = response.status !== 503;
+    return { healthy: false, url, told: isStranger ? `${told}, where a node says 200 ${WELL[path]}` : told };
   } catch (error) {
     const { cause, name, message } = error as Error;
     if (name === 'TimeoutError') return { healthy: false, url, told: `no answer within ${HEALTH_MS_MAX} ms` };
     return { healthy: false, url, told: `no answer: ${cause instanceof Error ? cause.message : message}` };
   }
 }
+
+async function beginningOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= ANSWER_BYTES_MAX) break;
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, ANSWER_BYTES_MAX);
+}
+
+/** A terminal obeys what is not printable. */
+const printable = (text: string): string => text.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim();

@@ -1,11 +1,15 @@
 // DATA_DIR belongs to one process at a time. The lock is a held SQLite lock: the kernel drops it with the process,
 // however it dies, so no stale lock file ever stands in the way.
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 const SQLITE_BUSY = 5;
+
+const HOLD = 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE';
+/** Shuts nobody out who looks, too: of two commands at the same moment none takes the other for a node. */
+const LOOK = 'BEGIN; SELECT * FROM sqlite_schema';
 
 export class DataFolderBusy extends Error {
   override readonly name = 'DataFolderBusy';
@@ -40,8 +44,12 @@ export function lockDataFolder(path: string): DataFolder {
     });
   }
   const files = dataFiles(path);
-  const release = tryLock(files.lock, path);
-  if (release !== undefined) return { ...files, release };
+  const release = tryLock(files.lock, path, HOLD);
+  if (release !== undefined) {
+    // That of a node that was killed: a stranger may listen there by now, and would be sent the admin token.
+    rmSync(files.nodeFile, { force: true });
+    return { ...files, release };
+  }
   throw new DataFolderBusy(
     `DATA_DIR ${path} is in use by another process. Stop that one, or give this one a DATA_DIR of its own.`,
   );
@@ -51,17 +59,17 @@ export function lockDataFolder(path: string): DataFolder {
 export function isDataFolderLocked(path: string): boolean {
   const { lock } = dataFiles(path);
   if (!existsSync(lock)) return false;
-  const release = tryLock(lock, path);
+  const release = tryLock(lock, path, LOOK);
   release?.();
   return release === undefined;
 }
 
 /** @returns undefined when somebody else holds it @throws DataFolderUnusable */
-function tryLock(file: string, path: string): (() => void) | undefined {
+function tryLock(file: string, path: string, statements: string): (() => void) | undefined {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file);
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    database.exec(statements);
     const held = database;
     return () => held.close();
   } catch (error) {

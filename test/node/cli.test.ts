@@ -2,13 +2,15 @@
 
 /* oxlint-disable vitest/expect-expect -- expectRefused asserts, too */
 
-import { rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPool, startEmbeddedPostgres } from '../../src/persistence/index.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { inSeconds, sign } from '../http/tokens.ts';
-import { doorbuster, type Ended } from './command.ts';
+import { BIN, doorbuster, type Ended } from './command.ts';
 
 const dataDir = temporaryFolder();
 let engine: Engine;
@@ -126,6 +128,18 @@ test('an unknown command shows what there is', async () => {
   const help = await doorbuster(['--help']);
   expect(help).toMatchObject({ code: 0, stderr: '' });
   for (const command of ['start', 'stock', 'shards', 'audit']) expect(help.stdout).toContain(command);
+});
+
+test('an empty NODE_COMPILE_CACHE keeps nothing of what was compiled', async () => {
+  const cwd = temporaryFolder();
+  try {
+    const env = { ...process.env, NODE_COMPILE_CACHE: '' };
+    const told = await promisify(execFile)(process.execPath, [BIN, '--version'], { cwd, env });
+    expect(told.stderr).toBe('');
+    expect(readdirSync(cwd)).toEqual([]);
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
 });
 
 describe('an audit', () => {

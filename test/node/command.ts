@@ -10,7 +10,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-const BIN = fileURLToPath(new URL('../../bin/doorbuster.js', import.meta.url));
+export const BIN = fileURLToPath(new URL('../../bin/doorbuster.js', import.meta.url));
 /** For tests that send signals: the file itself, under the Node that runs the tests. */
 export const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const SYSTEM_NODE = '/usr/bin/node';

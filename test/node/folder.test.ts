@@ -1,10 +1,13 @@
 // A data folder in the hands of people: copied, deleted, shared, full of somebody else's files.
 
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { findNode } from '../../src/node-client.ts';
+import { dataFiles, lockDataFolder } from '../../src/runtime/index.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 
@@ -56,6 +59,32 @@ test('a copy of a folder neither disturbs its original nor speaks for it', async
     const { status, body } = await engine.call<{ orders: object[] }>('GET', '/v1/orders', { token });
     return status === 200 && body.orders.length === 1;
   });
+});
+
+test('what a killed node said of itself does not count for whoever holds its folder next', async () => {
+  const engine = await start();
+  await engine.kill();
+  const { nodeFile } = dataFiles(engine.dataDir);
+  expect(existsSync(nodeFile)).toBe(true);
+  const next = lockDataFolder(engine.dataDir);
+  try {
+    expect(findNode({ dataDir: engine.dataDir })).toBeUndefined();
+  } finally {
+    next.release();
+  }
+});
+
+test('commands that look into one folder at the same moment do not take each other for a node', async () => {
+  const path = folder();
+  lockDataFolder(path).release();
+  const runtime = JSON.stringify(new URL('../../src/runtime/index.ts', import.meta.url).href);
+  const look = `import { isDataFolderLocked } from ${runtime};
+    let seen = 0;
+    for (let n = 0; n < 3_000; n++) if (isDataFolderLocked(${JSON.stringify(path)})) seen++;
+    console.log(seen);`;
+  const command = () => promisify(execFile)(process.execPath, ['--input-type=module', '--eval', look]);
+  const both = await Promise.all([command(), command()]);
+  expect(both.map(({ stdout }) => stdout)).toEqual(['0\n', '0\n']);
 });
 
 test('of two nodes that start on one port at the same moment, one says that it is taken', async () => {

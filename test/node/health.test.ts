@@ -1,6 +1,6 @@
 // `doorbuster health` as a supervisor sees it: the exit code, and a line that says why.
 
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../harness/engine.ts';
@@ -36,9 +36,58 @@ test('where nobody listens nobody is well', async () => {
   expect(told.stderr).toMatch(
     new RegExp(`^http://127.0.0.1:${port}/readyz is not well: no answer: .*ECONNREFUSED`),
   );
-  const wrong = await doorbuster(['health', '--url', 'nonsense', '--json']);
-  expect(wrong).toMatchObject({ code: 1, stderr: '' });
-  expect(JSON.parse(wrong.stdout)).toMatchObject({ healthy: false, url: 'nonsense/readyz' });
+});
+
+test.each([
+  'nonsense',
+  'data:text/plain,ready',
+  'http://user:secret@127.0.0.1',
+  'http://:secret@127.0.0.1',
+  'user:secret@127.0.0.1',
+])('%s is refused as no address of a node, and no password is shown', async (url) => {
+  const { code, stdout, stderr } = await doorbuster(['health', '--url', url]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^--url is the address of a node.* as http:\/\/host:3000/);
+  expect(stderr).not.toContain('secret');
+});
+
+test.each<[string, RequestListener, RegExp]>([
+  [
+    'another program',
+    (_, response) => response.end('<html>hello'),
+    / is not well: 200 <html>hello, where a node says 200 ready\n$/,
+  ],
+  [
+    'a login page',
+    ({ url }, response) =>
+      url === '/login' ? response.end('ready\n') : response.writeHead(302, { Location: '/login' }).end(),
+    / is not well: 302, where a node says 200 ready\n$/,
+  ],
+  [
+    'one that colours what it says',
+    (_, response) => response.end('\u001b[31mready\u001b[2J\n\u202esecond'),
+    / is not well: 200 \[31mready \[2J second, where a node says 200 ready\n$/,
+  ],
+  [
+    'one without an end to what it says',
+    (_, response) => {
+      const more = (): void => {
+        while (response.write('a'.repeat(65_536)));
+      };
+      response.on('drain', more);
+      more();
+    },
+    / is not well: 200 a{200}, where a node says 200 ready\n$/,
+  ],
+])('%s in the place of a node is not well', async (_, listener, why) => {
+  const other = await listen(createServer(listener));
+  try {
+    const { code, stdout, stderr } = await doorbuster(['health', '--url', other.url]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(why);
+  } finally {
+    await other.close();
+  }
 });
 
 test('a node that starts or stops, and one that says nothing, are not well', async () => {
