@@ -2,7 +2,7 @@
 // has an answer in bounded time.
 
 import type { Command } from 'commander';
-import { addressOf, announcedUrl } from '../node-client.ts';
+import { addressOf, announcedUrl, CommandError } from '../node-client.ts';
 import { withFolder } from './reach.ts';
 
 /** A node that does not say that it is well within this time is not. */
@@ -37,9 +37,12 @@ export function addHealth(program: Command): void {
   withFolder(command, 'find the node through its folder').action(tellHealth);
 }
 
-async function tellHealth({ url, live = false, dataDir, json }: HealthOptions): Promise<void> {
-  const address =
-    url === undefined ? (announcedUrl(dataDir) ?? ownAddress(process.env['PORT'])) : addressOf(url);
+async function tellHealth(
+  { url, live = false, dataDir, json }: HealthOptions,
+  command: Command,
+): Promise<void> {
+  const isFolderNamed = command.getOptionValueSource('dataDir') === 'cli';
+  const address = url === undefined ? localAddress(dataDir, isFolderNamed) : addressOf(url);
   const health = await askHealth(address, live ? '/livez' : '/readyz');
   if (!health.healthy) process.exitCode = 1;
   if (json) return console.log(JSON.stringify(health));
@@ -48,7 +51,17 @@ async function tellHealth({ url, live = false, dataDir, json }: HealthOptions): 
   else console.error(line);
 }
 
-const ownAddress = (port: string | undefined): string => `http://127.0.0.1:${port || '3000'}`;
+/** @throws CommandError rather than ask another node than the one that was named */
+function localAddress(dataDir: string, isFolderNamed: boolean): string {
+  const announced = announcedUrl(dataDir);
+  if (announced !== undefined) return announced;
+  if (isFolderNamed)
+    throw new CommandError(`No node that is ready runs on DATA_DIR ${dataDir}. Name it with --url.`);
+  const port = process.env['PORT'] || '3000';
+  if (!/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65_535)
+    throw new CommandError(`PORT is that of a node, 1 to 65535, not ${JSON.stringify(port)}. Or give --url.`);
+  return `http://127.0.0.1:${port}`;
+}
 
 async function askHealth(address: string, path: keyof typeof WELL): Promise<Health> {
   const url = address + path;

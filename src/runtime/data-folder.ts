@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 const SQLITE_BUSY = 5;
+/** So long a node that starts waits for a command that is looking at this moment. */
+const LOCK_MS_MAX = 500;
 
 const HOLD = 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE';
 /** Shuts nobody out who looks, too: of two commands at the same moment none takes the other for a node. */
@@ -68,7 +70,7 @@ export function isDataFolderLocked(path: string): boolean {
 function tryLock(file: string, path: string, statements: string): (() => void) | undefined {
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(file);
+    database = new DatabaseSync(file, { timeout: statements === HOLD ? LOCK_MS_MAX : 0 });
     database.exec(statements);
     const held = database;
     return () => held.close();

@@ -38,6 +38,15 @@ test('where nobody listens nobody is well', async () => {
   );
 });
 
+test('a folder that is named is not taken for another node, nor a PORT for what it is not', async () => {
+  const folder = await doorbuster(['health', '--data-dir', DATA_DIR], { PORT: String(await freePort()) });
+  expect(folder).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('runs on DATA_DIR') });
+  for (const port of ['abc', '99999', '-1']) {
+    const wrong = await doorbuster(['health'], { PORT: port, DATA_DIR });
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/^PORT is that of a node, 1 to/) });
+  }
+});
+
 test.each([
   'nonsense',
   'data:text/plain,ready',
