@@ -2,13 +2,13 @@
 // is soon not asked any more, but for one question now and then.
 //
 //   get ──▶ connected? breaker? room? ──no──▶ unavailable, at no cost
-//                    └─▶ GET, with others of this turn in one write ──▶ hit │ miss │ too late: unavailable
+//                    └─▶ GETRANGE, with others of this turn in one write ──▶ hit │ miss │ too late: unavailable
 
 import type { Clock } from '../../runtime/ports.ts';
 import type { Logger } from '../projection-health.ts';
 import { Breaker } from './breaker.ts';
 import { CACHE_LIMITS, LIFETIME_MS, type Cache, type CacheFigures, type CacheKind } from './cache.ts';
-import { decodeEntry, encodeEntry } from './cache-entry.ts';
+import { decodeEntry, encodeEntry, ENTRY_BYTES_MAX } from './cache-entry.ts';
 import { CacheHealth } from './cache-health.ts';
 import type { RedisAddress, RedisHost } from './redis-address.ts';
 import { openRedis, type RedisClient } from './redis-client.ts';
@@ -63,7 +63,9 @@ export class RedisCache implements Cache {
 
   async get(kind: CacheKind, id: string): Promise<unknown> {
     const key = this.#keyOf(kind, id);
-    const bytes = await this.#ask(() => this.#client.getBuffer(key), this.#waitMs.readMs);
+    // One byte more than an entry has shows that it is none, however large it is.
+    const ask = () => this.#client.getrangeBuffer(key, 0, ENTRY_BYTES_MAX);
+    const bytes = await this.#ask(ask, this.#waitMs.readMs);
     if (bytes === LATE) {
       this.#counts.add(kind, 'unavailable');
       return undefined;

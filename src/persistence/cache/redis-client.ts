@@ -4,7 +4,7 @@
 import { Cluster, Redis, type RedisOptions, type Result } from 'ioredis';
 import { Backoff } from '../backoff.ts';
 import { CACHE_LIMITS } from './cache.ts';
-import { FORMAT, VERSION_ENDS_AT } from './cache-entry.ts';
+import { FORMAT, VALUE_AT, VERSION_ENDS_AT } from './cache-entry.ts';
 import type { RedisAddress } from './redis-address.ts';
 
 export type RedisClient = Redis | Cluster;
@@ -23,13 +23,14 @@ declare module 'ioredis' {
 
 const { connectMs, silenceMs, retryFirstMs, retryMostMs } = CACHE_LIMITS;
 
-// What is no entry, whatever its type, is overwritten.
+// What is no entry, whatever its type, is overwritten. Versions are whole numbers that JavaScript can tell apart: what has a
+// higher one, such as infinity, would else stay for good.
 const PUT_VERSIONED = `
-local stored = redis.pcall('GETRANGE', KEYS[1], 0, ${VERSION_ENDS_AT - 1})
-if type(stored) == 'string' and #stored == ${VERSION_ENDS_AT} and string.byte(stored) == ${FORMAT} then
+local stored = redis.pcall('GETRANGE', KEYS[1], 0, ${VALUE_AT - 1})
+if type(stored) == 'string' and #stored == ${VALUE_AT} and string.byte(stored) == ${FORMAT} then
   local old = struct.unpack('>d', string.sub(stored, 2))
   local new = struct.unpack('>d', string.sub(ARGV[1], 2, ${VERSION_ENDS_AT}))
-  if old > new or (old == new and ARGV[3] == '1') then return 0 end
+  if old <= ${Number.MAX_SAFE_INTEGER} and (old > new or (old == new and ARGV[3] == '1')) then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`;
