@@ -178,6 +178,39 @@ test('of a value that is larger than an entry no more is fetched than shows it, 
   expect(unavailable(cache)).toBe(0);
 });
 
+test('a read-only replica is read, and named once; it is left for a better one once in a long pause, and not for each entry', async () => {
+  const primary = await started(startRedis());
+  const replica = await started(startRedis({ replicaof: `127.0.0.1 ${primary.port}` }));
+  await whenFound(openOn(primary.url, rememberingLog(), PATIENT), 'kept');
+  const log = rememberingLog();
+  let now = 0;
+  const cache = openOn(replica.url, log, PATIENT, { monotonic: () => now });
+  const putAndRead = (): Promise<unknown> =>
+    waitUntil('what the primary has is read', async () => {
+      await cache.put('order', 'new', 1, 'here');
+      // Refused for the newer one there, as a primary does, too.
+      await cache.put('order', 'kept', 0, 'older');
+      return (await cache.get('order', 'kept')) === 'here';
+    });
+  const connections = async (): Promise<number> =>
+    Number(/total_connections_received:(\d+)/.exec(await replica.askAll('INFO stats'))?.[1]);
+  /** The question itself is one, too. */
+  const connectionsOfMany = async (): Promise<number> => {
+    const before = await connections();
+    for (let round = 0; round < 20; round++) await putAndRead();
+    return (await connections()) - before - 1;
+  };
+  await whenWorking(cache);
+  expect(await connectionsOfMany()).toBe(1);
+  expect(await connectionsOfMany()).toBe(0);
+  now += CACHE_LIMITS.retryMostMs;
+  expect(await connectionsOfMany()).toBe(1);
+  expect(log.lines).toMatchObject([{ level: 'error', message: expect.stringMatching(/read-only replica/) }]);
+  await replica.ask('REPLICAOF NO ONE');
+  await whenFound(cache, 'new');
+  expect(log.lines.map(({ level }) => level)).toEqual(['error', 'info']);
+});
+
 /** With as large an entry as there can be, which is found. */
 async function cacheWithLargest(cache: Cache): Promise<void> {
   await whenWorking(cache);
