@@ -31,8 +31,8 @@ export function cacheSides(actors: CacheActors, stores: CacheStores): CacheSide[
     othersCpuMicros: () => actor.cpuMicros(),
   });
   const find = async (from: OrderCache, number: number): Promise<boolean> => {
-    const { id, customerId } = closed[number % ORDERS]!;
-    return (await from.find(id, customerId))?.id === id;
+    const order = closed[number % ORDERS]!;
+    return (await from.find(order))?.id === order.id;
   };
   return [
     ofActor('actorSameThread', actors.reached('same thread')),
@@ -66,9 +66,9 @@ export function cacheSides(actors: CacheActors, stores: CacheStores): CacheSide[
       // As it was: a miss, and then the actor. As it is: actorOtherThread.
       name: 'liveRedisFirst',
       read: async (number) => {
-        const { orderId, customerId } = thread.live[number % ORDERS]!;
-        const isMiss = (await cached.find(orderIdText(orderId), customerId)) === undefined;
-        return isMiss && live(thread, number);
+        const { orderId, productId, customerId } = thread.live[number % ORDERS]!;
+        const found = await cached.find({ id: orderIdText(orderId), productId, customerId });
+        return found === undefined && live(thread, number);
       },
       othersCpuMicros: threadAndRedis,
     },

@@ -88,8 +88,8 @@ export class CacheStores {
     for (let at = 0; at < this.closed.length; at += FILLED_AT_ONCE) {
       const some = this.closed.slice(at, at + FILLED_AT_ONCE);
       for (const order of some) this.cached.remember(order, 7);
-      const isThere = async ({ id, customerId }: OrderRow): Promise<boolean> =>
-        (await this.cached.find(id, customerId)) !== undefined;
+      const isThere = async (order: OrderRow): Promise<boolean> =>
+        (await this.cached.find(order)) !== undefined;
       await waitUntil('the orders are cached', async () =>
         (await Promise.all(some.map(isThere))).every(Boolean),
       );

@@ -1,20 +1,29 @@
 // Orders of products that are retired, from the cache: they stand in Postgres alone, and change no more. Whatever is wrong with
-// an entry, it is a miss. Orders that an actor has are never asked for here: a question to the actor costs less than one to
+// an entry, also what no order of such a product can be, it is a miss. Orders that an actor has are never asked for here: a question to the actor costs less than one to
 // Redis, and is never out of date.
 
 import * as z from 'zod';
-import { ORDER_STATUSES } from '../actors/index.ts';
+import { isHeld, ORDER_STATUSES } from '../actors/index.ts';
 import type { Cache, OrderRow } from '../persistence/index.ts';
+import { CustomerId, Money, ProductId, UNITS_PER_ORDER_MAX, YEAR_10000 } from './schemas.ts';
 
+const EpochMs = z.int().min(0).lt(YEAR_10000);
 const Remembered = z.object({
-  productId: z.string(),
-  customerId: z.string(),
-  quantity: z.number(),
-  unitPrice: z.object({ amount: z.number(), currency: z.string() }),
-  status: z.enum(ORDER_STATUSES),
-  createdAt: z.number(),
-  holdExpiresAt: z.number().nullable(),
+  productId: ProductId,
+  customerId: CustomerId,
+  quantity: z.int().min(1).max(UNITS_PER_ORDER_MAX),
+  unitPrice: Money,
+  // A product is retired when none of its orders waits for anything.
+  status: z.enum(ORDER_STATUSES).refine((status) => !isHeld(status) && status !== 'refund_due'),
+  createdAt: EpochMs,
+  holdExpiresAt: EpochMs.nullable(),
 });
+
+interface CachedOrderName {
+  readonly id: string;
+  readonly productId: string;
+  readonly customerId: string;
+}
 
 export class OrderCache {
   readonly #cache: Cache;
@@ -23,12 +32,13 @@ export class OrderCache {
     this.#cache = cache;
   }
 
-  /** @returns undefined also for another customer's: Postgres says what is to be said of that */
-  async find(id: string, customerId: string): Promise<OrderRow | undefined> {
+  /** @returns undefined also for another product's or customer's: Postgres says what is to be said of that */
+  async find({ id, productId, customerId }: CachedOrderName): Promise<OrderRow | undefined> {
     const found = await this.#cache.get('order', id);
     if (found === undefined) return undefined;
     const { success, data } = Remembered.safeParse(found);
-    return success && data.customerId === customerId ? { id, ...data } : undefined;
+    if (!success || data.productId !== productId || data.customerId !== customerId) return undefined;
+    return { id, ...data };
   }
 
   /**

@@ -38,10 +38,10 @@ export class RetiredOrders {
       if (wanted === undefined || order.status === wanted) return { outcome: 'order', order };
       return { outcome: 'conflict', refusal: 'order_state_conflict', order };
     };
-    const id = orderIdText(orderId);
-    const cached = await this.#cache.find(id, customerId);
+    const name = { productId, customerId, id: orderIdText(orderId) };
+    const cached = await this.#cache.find(name);
     if (cached !== undefined) return replyOf(orderOf(cached));
-    return this.#read({ productId, customerId, id }, replyOf);
+    return this.#read(name, replyOf);
   }
 
   /** @throws Problem unavailable */

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { ORDER_STATUSES } from '../actors/index.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 
-const UNITS_PER_ORDER_MAX = 10_000;
+export const UNITS_PER_ORDER_MAX = 10_000;
 export const UNITS_PER_LOAD_MAX = 10_000_000;
 const WEEK_SECONDS = 7 * 24 * 60 * 60;
 
@@ -36,7 +36,7 @@ export const Money = z
   })
   .meta({ id: 'Money' });
 
-const YEAR_10000 = Date.UTC(10_000, 0);
+export const YEAR_10000 = Date.UTC(10_000, 0);
 const Instant = z.iso
   .datetime({ offset: true, error: 'must be an ISO 8601 time with its offset, as 2030-01-31T18:00:00Z' })
   .refine(

@@ -103,14 +103,33 @@ test.each([
   ['nothing that is an order', 'garbage'],
   ['an order without a status', { ...row, status: undefined }],
   ['an order with a status that there is not', { ...row, status: 'stolen' }],
+  ['an order whose status would still change', { ...row, status: 'reserved' }],
+  ['an order that waits for its refund', { ...row, status: 'refund_due' }],
+  ['an order of another product', { ...row, productId: 'another' }],
+  ['an order of less than one unit', { ...row, quantity: 0 }],
+  ['an order of broken units', { ...row, quantity: 1.5 }],
+  ['an order of more units than an order can have', { ...row, quantity: 10_001 }],
+  ['an order at a price below 0', { ...row, unitPrice: { amount: -1, currency: 'EUR' } }],
+  ['an order at a price that there is not', { ...row, unitPrice: { amount: 1e308, currency: 'EUR' } }],
+  ['an order in what is no currency', { ...row, unitPrice: { amount: 1, currency: 'euro' } }],
+  ['an order of a time that no date can be', { ...row, createdAt: 9e15 }],
+  ['an order of a time far beyond', { ...row, createdAt: 1e300 }],
+  ['an order of a broken millisecond', { ...row, createdAt: 0.5 }],
+  ['an order with a hold before all times', { ...row, holdExpiresAt: -1 }],
 ])('in the cache: %s; it is read from Postgres', async (_, entry) => {
   const cache = new MemoryCache();
   await cache.put('order', row.id, 7, entry);
-  const retired = retiredOrders(() => Promise.resolve({ order: row, version: 7 }), cache);
-  expect(await retired.order('sku', reserve.orderId, 'ada')).toMatchObject({
+  let reads = 0;
+  const retired = retiredOrders(() => {
+    reads++;
+    return Promise.resolve({ order: row, version: 7 });
+  }, cache);
+  const { id: _id, customerId: _customerId, ...told } = row;
+  expect(await retired.order('sku', reserve.orderId, 'ada')).toEqual({
     outcome: 'order',
-    order: { orderId: reserve.orderId, status: 'cancelled' },
+    order: { ...told, orderId: reserve.orderId },
   });
+  expect(reads).toBe(1);
 });
 
 test('nothing is cached while Postgres has not come to the end of the sale, nor what is not there', async () => {

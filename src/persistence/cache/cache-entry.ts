@@ -14,7 +14,8 @@ import { CACHE_LIMITS } from './cache.ts';
 export const FORMAT = 1;
 export const VERSION_ENDS_AT = 9;
 const SUM_AT = 9;
-const VALUE_AT = 13;
+export const VALUE_AT = 13;
+export const ENTRY_BYTES_MAX = VALUE_AT + CACHE_LIMITS.valueBytesMax;
 
 // Without records: an entry explains itself to every thread.
 const packr = new Packr({ useRecords: false });
@@ -33,7 +34,7 @@ export function encodeEntry(key: string, version: number, value: unknown): Buffe
 
 /** The value; undefined for a tombstone, another format, another key's entry and anything damaged. */
 export function decodeEntry(key: string, entry: Buffer): unknown {
-  if (entry.length <= VALUE_AT || entry.length > VALUE_AT + CACHE_LIMITS.valueBytesMax) return undefined;
+  if (entry.length <= VALUE_AT || entry.length > ENTRY_BYTES_MAX) return undefined;
   if (entry[0] !== FORMAT || entry.readUInt32BE(SUM_AT) !== sumOf(key, entry)) return undefined;
   try {
     return packr.unpack(entry.subarray(VALUE_AT));

@@ -11,6 +11,7 @@ export class CacheHealth {
   readonly #told = new Set<string>();
   isUnavailable = true;
   #since: number | undefined;
+  #refusesEntries = false;
 
   constructor(logger: Logger, clock: Pick<Clock, 'monotonic'>) {
     this.#logger = logger;
@@ -24,7 +25,7 @@ export class CacheHealth {
     const { level, message } = troubleOf(cause);
     if (this.#told.has(message)) return;
     // Whoever was told what to change need not hear that it is away, too.
-    if (level === 'warn' && this.#told.size > 0) return;
+    if (level === 'warn' && (this.#told.size > 0 || this.#refusesEntries)) return;
     this.#told.add(message);
     this.#logger[level]({ cause }, message);
   }
@@ -34,7 +35,22 @@ export class CacheHealth {
     if (this.#since === undefined) return;
     const awayForMs = Math.round(this.#clock.monotonic() - this.#since);
     this.#since = undefined;
+    if (this.#told.size === 0) return;
     this.#told.clear();
     this.#logger.info({ awayForMs }, 'the cache is back');
+  }
+
+  /** It serves readers all the same, and each new connection to it seems to be good: only an entry ends this trouble. */
+  refusedEntry(cause: string): void {
+    if (this.#refusesEntries) return;
+    this.#refusesEntries = true;
+    const { level, message } = troubleOf(cause);
+    this.#logger[level]({ cause }, message);
+  }
+
+  tookEntry(): void {
+    if (!this.#refusesEntries) return;
+    this.#refusesEntries = false;
+    this.#logger.info({}, 'the cache takes entries again');
   }
 }

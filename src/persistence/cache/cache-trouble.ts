@@ -9,6 +9,8 @@ export interface CacheTrouble {
 
 const CREDENTIALS = /\b(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)\b/;
 const RIGHTS = /\bNOPERM\b/;
+/** Within a script older servers say it behind words of their own. */
+const READ_ONLY = /\bREADONLY\b/;
 const SENTINELS = /^All sentinels are unreachable/;
 /** As TLS has it: unknown authority, another host, expired. */
 const CERTIFICATE = /\bcertificate\b/i;
@@ -31,11 +33,17 @@ const REFUSALS: readonly (readonly [(cause: string) => boolean, string])[] = [
     (cause) => RIGHTS.test(cause),
     `the user of REDIS_URL may not do what a cache needs (docs/cache.md lists it): ${WITHOUT}`,
   ],
+  [isReadOnly, 'REDIS_URL leads to a read-only replica: it is read, and nothing new is cached'],
   [
     (cause) => CERTIFICATE.test(cause),
     `the certificate of Redis is not trusted; NODE_EXTRA_CA_CERTS names a file with an authority of one’s own: ${WITHOUT}`,
   ],
 ];
+
+/** It serves readers, and refuses what would change something. @param cause the client's message */
+export function isReadOnly(cause: string): boolean {
+  return READ_ONLY.test(cause);
+}
 
 /** @param cause the client's message */
 export function troubleOf(cause: string): CacheTrouble {

@@ -2,14 +2,15 @@
 // is soon not asked any more, but for one question now and then.
 //
 //   get ──▶ connected? breaker? room? ──no──▶ unavailable, at no cost
-//                    └─▶ GET, with others of this turn in one write ──▶ hit │ miss │ too late: unavailable
+//                    └─▶ GETRANGE, with others of this turn in one write ──▶ hit │ miss │ too late: unavailable
 
 import type { Clock } from '../../runtime/ports.ts';
 import type { Logger } from '../projection-health.ts';
 import { Breaker } from './breaker.ts';
 import { CACHE_LIMITS, LIFETIME_MS, type Cache, type CacheFigures, type CacheKind } from './cache.ts';
-import { decodeEntry, encodeEntry } from './cache-entry.ts';
+import { decodeEntry, encodeEntry, ENTRY_BYTES_MAX } from './cache-entry.ts';
 import { CacheHealth } from './cache-health.ts';
+import { isReadOnly } from './cache-trouble.ts';
 import type { RedisAddress, RedisHost } from './redis-address.ts';
 import { openRedis, type RedisClient } from './redis-client.ts';
 import { ReadCounts } from './read-counts.ts';
@@ -49,7 +50,7 @@ export class RedisCache implements Cache {
     this.#waitMs = waitMs ?? CACHE_LIMITS;
     this.#breaker = new Breaker(clock);
     this.#health = new CacheHealth(logger, clock);
-    this.#client = openRedis(address, autoPipelining);
+    this.#client = openRedis(address, clock, autoPipelining);
     this.#client.on('ready', () => this.#health.succeeded());
     const hidden = hostsOfHiddenErrors(address);
     this.#client.on('error', (error: Error) => {
@@ -63,7 +64,9 @@ export class RedisCache implements Cache {
 
   async get(kind: CacheKind, id: string): Promise<unknown> {
     const key = this.#keyOf(kind, id);
-    const bytes = await this.#ask(() => this.#client.getBuffer(key), this.#waitMs.readMs);
+    // One byte more than an entry has shows that it is none, however large it is.
+    const ask = () => this.#client.getrangeBuffer(key, 0, ENTRY_BYTES_MAX);
+    const bytes = await this.#ask(ask, this.#waitMs.readMs);
     if (bytes === LATE) {
       this.#counts.add(kind, 'unavailable');
       return undefined;
@@ -104,10 +107,12 @@ export class RedisCache implements Cache {
     const key = this.#keyOf(kind, id);
     const entry = encodeEntry(key, version, value);
     if (entry === undefined) return;
-    await this.#ask(() => this.#client.putVersioned(key, entry, lifetimeMs, isStrict), this.#waitMs.writeMs);
+    const put = () => this.#client.putVersioned(key, entry, lifetimeMs, isStrict);
+    // What keeps a newer one writes nothing, and a replica does so, too.
+    if ((await this.#ask(put, this.#waitMs.writeMs)) === 1) this.#health.tookEntry();
   }
 
-  /** @returns LATE when there is no answer, or none in time; null also for a key that holds something else */
+  /** @returns LATE when there is no answer, or none in time; null also for a key that holds something else, and from a replica */
   async #ask<T>(command: () => Promise<T>, withinMs: number): Promise<T | null | typeof LATE> {
     if (this.#client.status !== 'ready' || this.#pending >= CACHE_LIMITS.pendingMax) return LATE;
     if (!this.#breaker.permits()) return LATE;
@@ -122,6 +127,11 @@ export class RedisCache implements Cache {
     } catch (error) {
       const cause = causeOf(error);
       if (cause.startsWith('WRONGTYPE')) return null;
+      if (isReadOnly(cause)) {
+        this.#succeeded();
+        this.#health.refusedEntry(cause);
+        return null;
+      }
       this.#failed(cause);
       return LATE;
     } finally {

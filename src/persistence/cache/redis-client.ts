@@ -2,9 +2,11 @@
 // nothing is queued while it is away, and it comes back by itself, each time a little later.
 
 import { Cluster, Redis, type RedisOptions, type Result } from 'ioredis';
+import type { Clock } from '../../runtime/ports.ts';
 import { Backoff } from '../backoff.ts';
 import { CACHE_LIMITS } from './cache.ts';
-import { FORMAT, VERSION_ENDS_AT } from './cache-entry.ts';
+import { FORMAT, VALUE_AT, VERSION_ENDS_AT } from './cache-entry.ts';
+import { isReadOnly } from './cache-trouble.ts';
 import type { RedisAddress } from './redis-address.ts';
 
 export type RedisClient = Redis | Cluster;
@@ -23,20 +25,25 @@ declare module 'ioredis' {
 
 const { connectMs, silenceMs, retryFirstMs, retryMostMs } = CACHE_LIMITS;
 
-// What is no entry, whatever its type, is overwritten.
+// What is no entry, whatever its type, is overwritten. Versions are whole numbers that JavaScript can tell apart: what has a
+// higher one, such as infinity, would else stay for good.
 const PUT_VERSIONED = `
-local stored = redis.pcall('GETRANGE', KEYS[1], 0, ${VERSION_ENDS_AT - 1})
-if type(stored) == 'string' and #stored == ${VERSION_ENDS_AT} and string.byte(stored) == ${FORMAT} then
+local stored = redis.pcall('GETRANGE', KEYS[1], 0, ${VALUE_AT - 1})
+if type(stored) == 'string' and #stored == ${VALUE_AT} and string.byte(stored) == ${FORMAT} then
   local old = struct.unpack('>d', string.sub(stored, 2))
   local new = struct.unpack('>d', string.sub(ARGV[1], 2, ${VERSION_ENDS_AT}))
-  if old > new or (old == new and ARGV[3] == '1') then return 0 end
+  if old <= ${Number.MAX_SAFE_INTEGER} and (old > new or (old == new and ARGV[3] == '1')) then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`;
 const scripts = { putVersioned: { lua: PUT_VERSIONED, numberOfKeys: 1 } };
 
 /** It connects at once, and without end. Whoever opened it disconnects it. */
-export function openRedis(address: RedisAddress, enableAutoPipelining = true): RedisClient {
+export function openRedis(
+  address: RedisAddress,
+  clock: Pick<Clock, 'monotonic'>,
+  enableAutoPipelining = true,
+): RedisClient {
   const backoff = new Backoff(retryFirstMs, retryMostMs);
   const retry = (): number => backoff.nextMs();
   const { username, password, tls } = address;
@@ -50,8 +57,7 @@ export function openRedis(address: RedisAddress, enableAutoPipelining = true): R
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // A primary that was replaced, and does not know yet that its place is taken by another one, is left.
-    reconnectOnError: ({ message }: Error) => message.startsWith('READONLY'),
+    reconnectOnError: leavingReadOnly(clock),
   } satisfies RedisOptions;
   const client =
     address.kind === 'cluster'
@@ -71,6 +77,17 @@ export function openRedis(address: RedisAddress, enableAutoPipelining = true): R
       : new Redis({ ...node, ...placeOf(address), scripts, enableAutoPipelining, retryStrategy: retry });
   client.on('ready', () => backoff.reset());
   return client;
+}
+
+/** A primary whose place another one has taken is left. Where there is no other one that would be for nothing each time. */
+function leavingReadOnly(clock: Pick<Clock, 'monotonic'>): (error: Error) => boolean {
+  let notBefore = -Infinity;
+  return ({ message }) => {
+    const now = clock.monotonic();
+    if (!isReadOnly(message) || now < notBefore) return false;
+    notBefore = now + retryMostMs;
+    return true;
+  };
 }
 
 function placeOf(address: Exclude<RedisAddress, { kind: 'cluster' }>) {

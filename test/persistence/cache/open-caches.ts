@@ -22,9 +22,14 @@ export async function started<T extends { stop(): Promise<void> }>(starting: Pro
   return servers;
 }
 
-export function openOn(url: string, log = rememberingLog(), waitMs?: RedisCacheOptions['waitMs']): Cache {
+export function openOn(
+  url: string,
+  log = rememberingLog(),
+  waitMs?: RedisCacheOptions['waitMs'],
+  clock: RedisCacheOptions['clock'] = systemClock,
+): Cache {
   const address = parseRedisAddress(url);
-  const options = { address, keys: KEYS, logger: log, clock: systemClock };
+  const options = { address, keys: KEYS, logger: log, clock };
   const cache = new RedisCache({ ...options, ...(waitMs && { waitMs }) });
   undo.push(() => cache.close());
   return cache;

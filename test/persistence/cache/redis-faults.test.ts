@@ -136,6 +136,11 @@ test('what is no entry is a miss, and gives way to one', async () => {
     `SET ${key} garbage`,
     `RPUSH ${key} a b`,
     `SET ${key} "\\x01"`,
+    `SET ${key} "\\x01\\x7f\\xf0\\x00\\x00\\x00\\x00\\x00\\x00"`,
+    `SET ${key} "\\x01\\x43\\x3f\\xff\\xff\\xff\\xff\\xff\\xff"`,
+    `SET ${key} "\\x01\\x43\\x40\\x00\\x00\\x00\\x00\\x00\\x00 of a version that there is not"`,
+    `SET ${key} "\\x01\\x7f\\xf0\\x00\\x00\\x00\\x00\\x00\\x00 of an endless version"`,
+    `SET ${key} "\\x01\\x7f\\xf8\\x00\\x00\\x00\\x00\\x00\\x00 of no version"`,
     `SET ${key} "\\x02\\x3f\\xf0\\x00\\x00\\x00\\x00\\x00\\x00 of another format"`,
     `SET ${key} "\\x01\\x3f\\xf0\\x00\\x00\\x00\\x00\\x00\\x00 and a wrong sum"`,
   ];
@@ -154,3 +159,63 @@ test('what is no entry is a miss, and gives way to one', async () => {
   await cache.put('order', 'large', 1, 'x'.repeat(CACHE_LIMITS.valueBytesMax + 1));
   expect(await redis.ask(`EXISTS ${KEYS}order:large`)).toBe(':0');
 });
+
+test('of a value that is larger than an entry no more is fetched than shows it, and it is a miss', async () => {
+  const redis = await started(startRedis());
+  const cache = openOn(redis.url, rememberingLog(), PATIENT);
+  await cacheWithLargest(cache);
+  const sentBytes = async (): Promise<number> =>
+    Number(/total_net_output_bytes:(\d+)/.exec(await redis.askAll('INFO stats'))?.[1]);
+  // What is no entry, made long: a hundred times as large as an entry can be.
+  const length = CACHE_LIMITS.valueBytesMax * 100;
+  expect(await redis.ask(`SETRANGE ${KEYS}order:endless ${length - 1} X`)).toBe(`:${length}`);
+  const before = await sentBytes();
+  expect(await cache.get('order', 'endless')).toBeUndefined();
+  expect((await sentBytes()) - before).toBeLessThan(CACHE_LIMITS.valueBytesMax * 2);
+  // An entry that was the largest, and got one byte more.
+  expect(await redis.ask(`APPEND ${KEYS}order:largest X`)).toMatch(/^:/);
+  expect(await cache.get('order', 'largest')).toBeUndefined();
+  expect(unavailable(cache)).toBe(0);
+});
+
+test('a read-only replica is read, and named once; it is left for a better one once in a long pause, and not for each entry', async () => {
+  const primary = await started(startRedis());
+  const replica = await started(startRedis({ replicaof: `127.0.0.1 ${primary.port}` }));
+  await whenFound(openOn(primary.url, rememberingLog(), PATIENT), 'kept');
+  const log = rememberingLog();
+  let now = 0;
+  const cache = openOn(replica.url, log, PATIENT, { monotonic: () => now });
+  const putAndRead = (): Promise<unknown> =>
+    waitUntil('what the primary has is read', async () => {
+      await cache.put('order', 'new', 1, 'here');
+      // Refused for the newer one there, as a primary does, too.
+      await cache.put('order', 'kept', 0, 'older');
+      return (await cache.get('order', 'kept')) === 'here';
+    });
+  const connections = async (): Promise<number> =>
+    Number(/total_connections_received:(\d+)/.exec(await replica.askAll('INFO stats'))?.[1]);
+  /** The question itself is one, too. */
+  const connectionsOfMany = async (): Promise<number> => {
+    const before = await connections();
+    for (let round = 0; round < 20; round++) await putAndRead();
+    return (await connections()) - before - 1;
+  };
+  await whenWorking(cache);
+  expect(await connectionsOfMany()).toBe(1);
+  expect(await connectionsOfMany()).toBe(0);
+  now += CACHE_LIMITS.retryMostMs;
+  expect(await connectionsOfMany()).toBe(1);
+  expect(log.lines).toMatchObject([{ level: 'error', message: expect.stringMatching(/read-only replica/) }]);
+  await replica.ask('REPLICAOF NO ONE');
+  await whenFound(cache, 'new');
+  expect(log.lines.map(({ level }) => level)).toEqual(['error', 'info']);
+});
+
+/** With as large an entry as there can be, which is found. */
+async function cacheWithLargest(cache: Cache): Promise<void> {
+  await whenWorking(cache);
+  // Before such a text MessagePack has three bytes.
+  const largest = 'x'.repeat(CACHE_LIMITS.valueBytesMax - 3);
+  await cache.put('order', 'largest', 1, largest);
+  expect(await cache.get('order', 'largest')).toBe(largest);
+}
