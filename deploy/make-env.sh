@@ -1,9 +1,10 @@
 #!/bin/sh
 # Prints .env.example with a secret drawn for each name that has none:
 #
-#   sh deploy/make-env.sh > .env
+#   (umask 077; set -C; sh deploy/make-env.sh > .env)
+#
+# Only its owner may read it then, and one that is there stays: its secrets are those of a cluster that may run.
 set -eu
-umask 077
 example=$(dirname "$0")/../.env.example
 while IFS= read -r line; do
   case $line in

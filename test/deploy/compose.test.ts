@@ -1,8 +1,9 @@
 // docker-compose.yml, Dockerfile and .env.example, held against the published schema, the code and the servers' files. Each
 // check takes a compose file and gives faults, so that it is also shown one that is wrong.
 
-import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
@@ -244,6 +245,28 @@ test('the harness knows every user of the accounts, and each has a password of i
   const logins = [...read('deploy/nats/accounts.conf').matchAll(/user: (\w+)[,\s]+password: (\S+)/g)];
   expect(logins.map(([, user]) => String(user)).toSorted()).toEqual([...NATS_USERS].toSorted());
   for (const [, user, password] of logins) expect(password).toBe(`$NATS_${user!.toUpperCase()}_PASSWORD`);
+});
+
+test('the documented command makes an .env that its owner alone reads, and leaves one that is there', () => {
+  const commands = ['docker-compose.yml', '.env.example', 'deploy/make-env.sh', 'docs/deployment.md'].map(
+    (path) => /^(?:# +)?(\S.*make-env\.sh > \.env\)?)/m.exec(read(path))?.[1],
+  );
+  expect(new Set(commands).size, 'one command everywhere').toBe(1);
+  const folder = mkdtempSync(join(tmpdir(), 'doorbuster-env-'));
+  try {
+    cpSync(join(ROOT, '.env.example'), join(folder, '.env.example'));
+    cpSync(join(ROOT, 'deploy/make-env.sh'), join(folder, 'deploy/make-env.sh'));
+    const made = join(folder, '.env');
+    const run = (): number | null => spawnSync('sh', ['-c', commands[0]!], { cwd: folder }).status;
+    expect(run()).toBe(0);
+    expect(statSync(made).mode & 0o777).toBe(0o600);
+    const first = readFileSync(made, 'utf8');
+    expect(readEnv(first)['AUTH_SECRET']).toMatch(/^s[0-9a-f]{40}$/);
+    expect(run()).not.toBe(0);
+    expect(readFileSync(made, 'utf8')).toBe(first);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('secrets are drawn anew each time, are words to NATS, and nothing else in the example is changed', () => {
