@@ -10,6 +10,7 @@ import type { NodeFile } from '../src/main.ts';
 import { callNode } from '../src/node-client.ts';
 import { dataFiles } from '../src/runtime/index.ts';
 import { Forked } from './forked.ts';
+import { openHotSale } from './hot-sale.ts';
 import type { Preparation, Rush, RushReport } from './load.ts';
 
 export const CLINIC_TOOLS = ['doctor', 'flame', 'bubbleprof', 'heapprofiler'] as const;
@@ -49,7 +50,6 @@ const PRODUCT = 'hot';
 const SECRET = 'secret-of-the-profile';
 /** Orders in the memory of one run. */
 const UNITS = 10_000_000;
-const DAY_MS = 86_400_000;
 /** More than one thread answers under a profiler; without requests left the rush would end early. */
 const REQUESTS_PER_SECOND_MAX = 30_000;
 const START_MS_MAX = 60_000;
@@ -77,7 +77,7 @@ export async function runClinic({ tool, seconds, connections, out }: ClinicRun):
     await load.ask(preparation);
     const clinic = new ClinicProcess(tool, work);
     const purchases = await clinic.watch(async (node) => {
-      await openSale(node);
+      await openHotSale(node, PRODUCT, UNITS);
       const rush: Rush = {
         kind: 'rush',
         port: Number(new URL(node.url).port),
@@ -204,21 +204,6 @@ export function missingEvidence(tool: ClinicTool, html: string): string | undefi
   const { what, pattern, min } = EVIDENCE[tool];
   const found = html.match(pattern)?.length ?? 0;
   return found < min ? `its report holds ${found} ${what}` : undefined;
-}
-
-async function openSale(node: NodeFile): Promise<void> {
-  const path = `/v1/admin/products/${PRODUCT}`;
-  const now = Date.now();
-  const body = {
-    name: 'Hot product',
-    startsAt: new Date(now - DAY_MS).toISOString(),
-    endsAt: new Date(now + DAY_MS).toISOString(),
-    price: { amount: 4_900, currency: 'EUR' },
-    perCustomerLimit: 1,
-    holdSeconds: 86_400,
-  };
-  await callNode(node, 'PUT', path, { body });
-  await callNode(node, 'POST', `${path}/stock`, { body: { quantity: UNITS }, idempotencyKey: 'all' });
 }
 
 /** @returns purchases; each of them an order of the actor @throws ClinicFailed */

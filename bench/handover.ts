@@ -12,6 +12,7 @@ import { shardOfProduct } from '../src/runtime/index.ts';
 import { EMBEDDED_MODE, HANDOVER_CLUSTER_MODE } from './environment.ts';
 import { Forked } from './forked.ts';
 import { startHandoverNodes, type HandoverNodes } from './handover-nodes.ts';
+import { openHotSale } from './hot-sale.ts';
 import { pauseChart } from './pause-chart.ts';
 import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
 import { sharedNow, type SteadyReport, type SteadyStart, type SteadyTruth } from './steady-load.ts';
@@ -28,7 +29,6 @@ const WARM_UP_MS = 2_000;
 const REST_MS = 250;
 const POLL_MS = 10;
 const MOVE_MS_MAX = 60_000;
-const DAY_MS = 86_400_000;
 const PLACEMENT = '/v1/admin/placement';
 
 export const handover: Scenario = {
@@ -42,7 +42,7 @@ async function run(options: ScenarioOptions): Promise<ScenarioResult> {
   const load = new Forked('./steady-load.ts');
   try {
     const [node] = nodes.nodes;
-    await makeProduct(node!);
+    await openHotSale(node!, PRODUCT, UNITS, LIMIT);
     const urls = nodes.nodes.map(({ url }) => url);
     const order: SteadyStart = { kind: 'start', urls, productId: PRODUCT, secret: SECRET, perSecond };
     await load.ask(order);
@@ -226,18 +226,3 @@ function percentileOf(values: readonly number[], part: number): number {
 }
 
 const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function makeProduct(node: NodeAddress): Promise<void> {
-  const now = Date.now();
-  const body = {
-    name: 'Hot product',
-    startsAt: new Date(now - DAY_MS).toISOString(),
-    endsAt: new Date(now + DAY_MS).toISOString(),
-    price: { amount: 4_900, currency: 'EUR' },
-    perCustomerLimit: LIMIT,
-    holdSeconds: 86_400,
-  };
-  const path = `/v1/admin/products/${PRODUCT}`;
-  await callNode(node, 'PUT', path, { body });
-  await callNode(node, 'POST', `${path}/stock`, { body: { quantity: UNITS }, idempotencyKey: 'all' });
-}

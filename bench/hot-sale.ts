@@ -1,21 +1,25 @@
 // A sale of one product on a node that runs, and the wait until Postgres has all of it.
 
-import { callNode } from '../src/node-client.ts';
-import type { OwnNode } from './own-node.ts';
+import { callNode, type NodeAddress } from '../src/node-client.ts';
 
 const CAUGHT_UP_MAX_MS = 300_000;
 const POLL_MS = 50;
 const DAY_MS = 86_400_000;
 
-/** @param units in stock */
-export async function openHotSale(node: OwnNode, productId: string, units: number): Promise<void> {
+/** @param units in stock @param perCustomerLimit units */
+export async function openHotSale(
+  node: NodeAddress,
+  productId: string,
+  units: number,
+  perCustomerLimit = 1,
+): Promise<void> {
   const now = Date.now();
   const body = {
     name: 'Hot product',
     startsAt: new Date(now - DAY_MS).toISOString(),
     endsAt: new Date(now + DAY_MS).toISOString(),
     price: { amount: 4_900, currency: 'EUR' },
-    perCustomerLimit: 1,
+    perCustomerLimit,
     holdSeconds: 86_400,
   };
   const path = `/v1/admin/products/${productId}`;
@@ -25,7 +29,7 @@ export async function openHotSale(node: OwnNode, productId: string, units: numbe
 }
 
 /** Waits until Postgres has all that was journaled before now. */
-export async function secondsToCatchUp(node: OwnNode): Promise<number> {
+export async function secondsToCatchUp(node: NodeAddress): Promise<number> {
   const startedAt = performance.now();
   const from = Date.now();
   while ((await projectedUpTo(node)) < from) {
@@ -37,7 +41,7 @@ export async function secondsToCatchUp(node: OwnNode): Promise<number> {
 }
 
 /** Epoch milliseconds, at least. */
-async function projectedUpTo(node: OwnNode): Promise<number> {
+async function projectedUpTo(node: NodeAddress): Promise<number> {
   const now = Date.now();
   const text = await (await fetch(`${node.url}/metrics`)).text();
   const lag = /^doorbuster_projection_lag_seconds (\S+)$/m.exec(text)?.[1];

@@ -1,6 +1,6 @@
 // Orders of products that are retired, from the cache: they stand in Postgres alone, and change no more. Whatever is wrong with
-// an entry, also what no order of such a product can be, it is a miss. Orders that an actor has are never asked for here: a question to the actor costs less than one to
-// Redis, and is never out of date.
+// an entry, also what no order of such a product can be, it is a miss. Orders that an actor has are never asked for here: a
+// question to the actor costs less than one to Redis, and is never out of date.
 
 import * as z from 'zod';
 import { isHeld, ORDER_STATUSES } from '../actors/index.ts';
