@@ -11,7 +11,7 @@ import { migrate, openPool, type PostgresConnection } from '../src/persistence/i
 import { startBenchPostgres } from './bench-postgres.ts';
 import { JournalFile } from './journal-file.ts';
 import { postgresCpuMicros } from './postgres-cpu.ts';
-import { cpuTimeOf, total } from './process-cpu.ts';
+import { ownCpuMicros } from './process-cpu.ts';
 import { Projected, type ProjectedOptions } from './projected.ts';
 import { someProducts } from './sale.ts';
 import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
@@ -124,13 +124,13 @@ async function turnOf(variant: Variant, shape: number, orders: number, place: Pl
     await projected.until(warmUp.length);
     const appends = file.prepare(orders, shape);
     const serverBefore = await postgresCpuMicros(pool);
-    const nodeBefore = total(cpuTimeOf(process.pid));
+    const nodeBefore = ownCpuMicros();
     const startedAt = performance.now();
     file.commit(appends);
     projected.committed();
     await projected.until(warmUp.length + appends.length);
     const elapsedMs = performance.now() - startedAt;
-    const nodeMicros = total(cpuTimeOf(process.pid)) - nodeBefore;
+    const nodeMicros = ownCpuMicros() - nodeBefore;
     const serverMicros = (await postgresCpuMicros(pool)) - serverBefore;
     return { orders, elapsedMs, nodeMicros, serverMicros };
   } finally {
