@@ -84,6 +84,7 @@ const { app, purchase } = createApp(
     assets: loadAssets(),
     counters: new Counters(),
     limits: config.http,
+    cms: undefined,
     demo: false,
   },
   { onError: (error) => console.error(error) },

@@ -6,8 +6,7 @@ import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-const isNewEnough = major > 24 || (major === 24 && minor >= 12);
+const isNewEnough = Number(process.versions.node.split('.')[0]) >= 26;
 const cli = new URL('../src/cli.ts', import.meta.url);
 
 // What is compiled is kept beside the packages, also for the threads: a command starts in little more than half the time.
@@ -22,7 +21,7 @@ if (isNewEnough) {
   const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
   if (!existsSync(own)) {
     console.error(
-      `Doorbuster needs Node 24.12 or newer; this is ${process.version}. Run npm ci: it brings one along.`,
+      `Doorbuster needs Node 26 or newer; this is ${process.version}. Run npm ci: it brings one along.`,
     );
     process.exit(1);
   }

@@ -6,6 +6,7 @@ import { messageOf, StartError } from './start-error.ts';
 import {
   assertBelongsTogether,
   migrate,
+  migrateCatalogue,
   openPool,
   PostgresOfAnotherJournal,
   PostgresUnfit,
@@ -46,6 +47,7 @@ export async function preparePostgres(
   const pool = openPool(connection, 1, 'doorbuster start');
   try {
     await migrate(pool);
+    await migrateCatalogue(pool);
     return await assertBelongsTogether(pool, journalId);
   } catch (error) {
     if (TOLD_BY_NAME.some((expected) => error instanceof expected)) throw error;

@@ -61,6 +61,7 @@ import {
   type ShardStatus,
 } from './runtime/index.ts';
 import type { WorkerStorage } from './storage.ts';
+import { openCms } from './open-cms.ts';
 import { SeldomLog } from './seldom-log.ts';
 import { version } from './version.ts';
 import { openStorage } from './worker-storage.ts';
@@ -278,7 +279,9 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
   const pool = openPool(connection, CONNECTIONS_PER_THREAD, `doorbuster worker ${worker}`);
   const { redis: address, prefix } = config.cache;
   const opened = (cache = await openCache({ address, prefix, journalId, logger, clock }));
+  const cms = openCms({ pool, router, clock, timers, random, config, worker, logger });
   closeReads = async () => {
+    await cms.stop();
     await Promise.all([pool.end(), opened.close()]);
   };
   const { app, purchase } = createApp(
@@ -294,6 +297,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       hub: new ProductHub(router, timers),
       assets: loadAssets(),
       counters,
+      cms: cms.context,
       limits: config.http,
       demo: config.demo,
     },

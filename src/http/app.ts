@@ -2,6 +2,7 @@
 
 import { Hono } from 'hono';
 import { adminRoutes } from './admin-routes.ts';
+import { cmsRoutes } from './cms/index.ts';
 import type { HttpContext } from './context.ts';
 import { OrderCache } from './order-cache.ts';
 import { orderRoutes } from './order-routes.ts';
@@ -30,6 +31,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
   placementRoutes(app, context);
   systemRoutes(app, context);
   pageRoutes(app, context);
+  cmsRoutes(app, context);
   app.notFound((c) => {
     const allowed = methodsOf(app, c.req.path);
     if (allowed.length === 0 || allowed.includes(c.req.method)) return problemResponse('not_found');

@@ -3,6 +3,7 @@
 import type { Cache, OrderReads, ProductReads } from '../persistence/index.ts';
 import type { Clock, Random, Router } from '../runtime/index.ts';
 import type { Auth } from './auth.ts';
+import type { CmsContext } from './cms/index.ts';
 import type { Counters } from './counters.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
@@ -38,6 +39,8 @@ export interface HttpContext {
   readonly hub: ProductHub;
   readonly assets: Assets;
   readonly counters: Counters;
+  /** Undefined where there is no catalogue. */
+  readonly cms: CmsContext | undefined;
   readonly limits: HttpLimits;
   /** Payments succeed by themselves, and anybody can get a token. */
   readonly demo: boolean;

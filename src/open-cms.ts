@@ -1,0 +1,29 @@
+// The CMS's part of one worker thread: what business users write, and what carries it to the engine and to the CDN. Opened when
+// the thread begins to serve, and stopped before its pool ends.
+
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import type { CmsContext } from './http/index.ts';
+import type { Clock, Random, Router, Timers } from './runtime/index.ts';
+
+export interface CmsPorts {
+  readonly pool: Pool;
+  readonly router: Router;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly config: Config;
+  /** Of this node: what is done once for each node is done by the first. */
+  readonly worker: number;
+  readonly logger: Logger;
+}
+
+export interface Cms {
+  readonly context: CmsContext;
+  stop(): Promise<void>;
+}
+
+export function openCms(_ports: CmsPorts): Cms {
+  return { context: {}, stop: () => Promise.resolve() };
+}

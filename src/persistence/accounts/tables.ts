@@ -1,0 +1,25 @@
+// The tables of the people who make campaigns, and of their sessions.
+
+export const ACCOUNT_TABLES = `
+  CREATE TABLE doorbuster_catalogue.users (
+    id text COLLATE "C" PRIMARY KEY,
+    -- In lower case.
+    email text COLLATE "C" NOT NULL UNIQUE,
+    name text NOT NULL,
+    role text NOT NULL CHECK (role IN ('editor', 'publisher', 'viewer')),
+    -- With its algorithm, parameters and salt.
+    password_hash text NOT NULL,
+    failed_tries int NOT NULL DEFAULT 0,
+    locked_until timestamptz,
+    disabled_at timestamptz,
+    created_at timestamptz NOT NULL
+  );
+  CREATE TABLE doorbuster_catalogue.sessions (
+    -- SHA-256 of what the cookie holds: who reads the table cannot use it.
+    token_hash bytea PRIMARY KEY,
+    user_id text COLLATE "C" NOT NULL REFERENCES doorbuster_catalogue.users ON DELETE CASCADE,
+    created_at timestamptz NOT NULL,
+    seen_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL
+  );
+  CREATE INDEX sessions_of_user ON doorbuster_catalogue.sessions (user_id);`;

@@ -1,0 +1,86 @@
+// The tables of campaigns, products, commands to the engine, and the trail. Texts that machines compare have the collation "C".
+
+/** Behind the tables of accounts and of assets. */
+export const CATALOGUE_TABLES = `
+  CREATE TABLE doorbuster_catalogue.campaigns (
+    id text COLLATE "C" PRIMARY KEY,
+    slug text COLLATE "C" NOT NULL UNIQUE,
+    title text NOT NULL,
+    description text NOT NULL,
+    starts_at timestamptz,
+    ends_at timestamptz,
+    time_zone text NOT NULL,
+    entry jsonb NOT NULL,
+    status text NOT NULL CHECK (status IN ('draft', 'published', 'paused', 'cancelled')),
+    version int NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    updated_by text NOT NULL,
+    CHECK (starts_at < ends_at)
+  );
+  CREATE TABLE doorbuster_catalogue.products (
+    id text COLLATE "C" PRIMARY KEY,
+    campaign_id text COLLATE "C" NOT NULL REFERENCES doorbuster_catalogue.campaigns ON DELETE CASCADE,
+    position int NOT NULL,
+    name text NOT NULL,
+    description text NOT NULL,
+    sku text COLLATE "C" NOT NULL,
+    starts_at timestamptz,
+    ends_at timestamptz,
+    list_amount bigint CHECK (list_amount >= 0),
+    amount bigint CHECK (amount >= 0),
+    currency text NOT NULL,
+    quantity bigint CHECK (quantity >= 0),
+    per_customer_limit int NOT NULL,
+    hold_seconds int NOT NULL,
+    attributes jsonb NOT NULL,
+    data_file text COLLATE "C",
+    version int NOT NULL,
+    updated_at timestamptz NOT NULL,
+    updated_by text NOT NULL,
+    -- What the engine has said.
+    engine_revision int,
+    sent_version int,
+    confirmed_version int,
+    confirmed_at timestamptz,
+    refusal text,
+    CHECK (starts_at < ends_at)
+  );
+  CREATE INDEX products_of_campaign ON doorbuster_catalogue.products (campaign_id, position, id);
+  CREATE TABLE doorbuster_catalogue.product_images (
+    product_id text COLLATE "C" NOT NULL REFERENCES doorbuster_catalogue.products ON DELETE CASCADE,
+    position int NOT NULL,
+    image_id text COLLATE "C" NOT NULL REFERENCES doorbuster_catalogue.images,
+    alt text NOT NULL,
+    PRIMARY KEY (product_id, position)
+  );
+  CREATE INDEX products_of_image ON doorbuster_catalogue.product_images (image_id);
+  CREATE TABLE doorbuster_catalogue.outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    product_id text COLLATE "C" NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('configure', 'loadStock', 'withdrawStock', 'pause', 'resume')),
+    -- Stock changes are counted once under it, however often they are sent.
+    request_id text COLLATE "C" NOT NULL UNIQUE,
+    payload jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    created_by text NOT NULL,
+    attempts int NOT NULL DEFAULT 0,
+    leased_until timestamptz,
+    next_try_at timestamptz NOT NULL,
+    answered_at timestamptz,
+    -- The engine's answer, or its refusal.
+    outcome jsonb
+  );
+  CREATE INDEX outbox_of_product ON doorbuster_catalogue.outbox (product_id, id);
+  CREATE INDEX outbox_unanswered ON doorbuster_catalogue.outbox (next_try_at) WHERE answered_at IS NULL;
+  CREATE TABLE doorbuster_catalogue.trail (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    user_name text NOT NULL,
+    campaign_id text COLLATE "C",
+    product_id text COLLATE "C",
+    action text NOT NULL,
+    changes jsonb NOT NULL
+  );
+  CREATE INDEX trail_of_campaign ON doorbuster_catalogue.trail (campaign_id, id);`;
