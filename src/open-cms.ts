@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { CmsContext } from './http/index.ts';
+import { Catalogue, EngineDispatcher } from './persistence/index.ts';
 import type { Clock, Random, Router, Timers } from './runtime/index.ts';
 
 export interface CmsPorts {
@@ -24,6 +25,11 @@ export interface Cms {
   stop(): Promise<void>;
 }
 
-export function openCms(_ports: CmsPorts): Cms {
-  return { context: {}, stop: () => Promise.resolve() };
+export function openCms({ pool, router, clock, timers, random, worker, logger }: CmsPorts): Cms {
+  const dispatcher = new EngineDispatcher({ pool, engine: router, clock, timers, random, logger });
+  if (worker === 0) dispatcher.start();
+  return {
+    context: { catalogue: new Catalogue(pool, clock, random), dispatcher },
+    stop: () => dispatcher.stop(),
+  };
 }
