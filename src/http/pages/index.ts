@@ -4,4 +4,5 @@ export { assetResponse, loadAssets, type Assets } from './assets.ts';
 export { docsPage, type OpenApiDocument } from './docs.ts';
 export { sampleCampaign, type SampleProduct } from './sample-campaign.ts';
 export { storefrontPage, type StorefrontView } from './storefront.ts';
+export { picture, type PictureOptions } from './picture.ts';
 export type { ProductView, SaleState } from './product-view.ts';
