@@ -25,5 +25,5 @@ export interface Cms {
 }
 
 export function openCms(_ports: CmsPorts): Cms {
-  return { context: {}, stop: () => Promise.resolve() };
+  return { context: { imageOrigins: [] }, stop: () => Promise.resolve() };
 }
