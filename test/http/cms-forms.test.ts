@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import {
   campaignAsTyped,
   readCampaign,
-  slugOf,
+  slugOfTitle,
   typedCampaign,
   type CampaignTyped,
 } from '../../src/http/cms/campaign-form.ts';
@@ -18,13 +18,14 @@ import {
   shownZone,
   TIME_ZONES,
 } from '../../src/http/cms/local-time.ts';
-import { AMOUNT_MAX, CURRENCIES, moneyText, readMoney, shownMoney } from '../../src/http/cms/money-text.ts';
+import { CURRENCIES, moneyText, readMoney, shownMoney } from '../../src/http/cms/money-text.ts';
 import {
   productAsTyped,
   readProduct,
   typedProduct,
   type ProductTyped,
 } from '../../src/http/cms/product-form.ts';
+import { CATALOGUE_LIMITS } from '../../src/persistence/index.ts';
 
 test('money is read in the currency’s smallest unit, with a point or a comma', () => {
   const amounts: [string, string, number][] = [
@@ -37,7 +38,7 @@ test('money is read in the currency’s smallest unit, with a point or a comma',
     ['1.5000', 'EUR', 150],
     ['1200', 'JPY', 1_200],
     ['1.234', 'KWD', 1_234],
-    ['10000000000', 'EUR', AMOUNT_MAX],
+    ['10000000000', 'EUR', CATALOGUE_LIMITS.amountMax],
   ];
   for (const [text, currency, value] of amounts)
     expect(readMoney(text, currency), `${text} ${currency}`).toEqual({ value });
@@ -62,7 +63,7 @@ test('fractions of a cent, and what could be read in two ways, are refused in wo
 });
 
 test('money that was written is read as the same', () => {
-  const amounts = fc.integer({ min: 0, max: AMOUNT_MAX });
+  const amounts = fc.integer({ min: 0, max: CATALOGUE_LIMITS.amountMax });
   fc.assert(
     fc.property(amounts, fc.constantFrom(...CURRENCIES), (value, currency) => {
       expect(readMoney(moneyText(value, currency), currency)).toEqual({ value });
@@ -155,7 +156,7 @@ test('a campaign’s form means a draft, and the draft fills the form again', ()
   expect(readCampaign({ ...CAMPAIGN, slug: '', startsAt: '', endsAt: '' })).toMatchObject({
     draft: { slug: 'summer-drop', startsAt: undefined, endsAt: undefined },
   });
-  expect(slugOf(' Große Äpfel & Co. ')).toBe('grosse-apfel-co');
+  expect(slugOfTitle(' Große Äpfel & Co. ')).toBe('gro-e-apfel-co');
 });
 
 test('each mistake of a campaign is told at its field', () => {

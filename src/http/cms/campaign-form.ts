@@ -1,15 +1,15 @@
 // A campaign's form: what was typed, and the draft that it means or what is wrong with it. What was typed is kept as it is, so
 // that a form with mistakes comes back as it was sent.
 
-import type { CampaignDraft, Entry } from '../../persistence/index.ts';
+import {
+  CATALOGUE_LIMITS as LIMITS,
+  slugOf,
+  type CampaignDraft,
+  type Entry,
+} from '../../persistence/index.ts';
 import type { FieldError } from '../problem.ts';
 import { hourText, isTimeZone, readHour } from './local-time.ts';
 import { lineProblem, linesProblem, withLineFeeds, type FieldOf } from './typed-text.ts';
-
-const TITLE_CHARACTERS_MAX = 200;
-const SLUG_CHARACTERS_MAX = 64;
-export const DESCRIPTION_CHARACTERS_MAX = 5_000;
-const CLAIM_CHARACTERS_MAX = 128;
 
 export const CAMPAIGN_LABELS = {
   title: 'Title',
@@ -70,11 +70,11 @@ export function readCampaign(typed: CampaignTyped): FormRead<CampaignDraft> {
   const wrong = (field: keyof CampaignTyped, problem: string | undefined): void => {
     if (problem !== undefined) errors.push({ field, message: `${CAMPAIGN_LABELS[field]} ${problem}.` });
   };
-  const slug = typed.slug === '' ? slugOf(typed.title) : typed.slug;
+  const slug = typed.slug === '' ? slugOfTitle(typed.title) : typed.slug;
 
   wrong('title', titleProblem(typed.title));
   wrong('slug', typed.slug === '' && typed.title === '' ? undefined : slugProblem(slug));
-  wrong('description', linesProblem(typed.description, DESCRIPTION_CHARACTERS_MAX));
+  wrong('description', linesProblem(typed.description, LIMITS.descriptionCharactersMax));
   const zoneIsKnown = isTimeZone(typed.timeZone);
   if (!zoneIsKnown) wrong('timeZone', 'must be the name of a time zone, such as Europe/Berlin');
   const hour = (field: 'startsAt' | 'endsAt'): number | undefined => {
@@ -96,20 +96,17 @@ export function readCampaign(typed: CampaignTyped): FormRead<CampaignDraft> {
 }
 
 function titleProblem(title: string): string | undefined {
-  return title === '' ? 'must not be empty' : lineProblem(title, TITLE_CHARACTERS_MAX);
+  return title === '' ? 'must not be empty' : lineProblem(title, LIMITS.titleCharactersMax);
 }
 
 export function slugProblem(slug: string): string | undefined {
-  if (slug.length <= SLUG_CHARACTERS_MAX && /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(slug)) return undefined;
-  return `must be 1 to ${SLUG_CHARACTERS_MAX} lower-case letters, digits and single dashes, such as summer-drop`;
+  if (slug.length <= LIMITS.slugCharactersMax && /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(slug)) return undefined;
+  return `must be 1 to ${LIMITS.slugCharactersMax} lower-case letters, digits and single dashes, such as summer-drop`;
 }
 
 /** Empty when nothing of the title can stand in an address. */
-export function slugOf(title: string): string {
-  const plain = title.normalize('NFKD').replaceAll(/\p{M}/gu, '').replaceAll('ß', 'ss').toLowerCase();
-  const slug = plain.replaceAll(/[^a-z0-9]+/g, '-').slice(0, SLUG_CHARACTERS_MAX);
-  return slug.replaceAll(/^-+|-+$/g, '');
-}
+export const slugOfTitle = (title: string): string =>
+  slugOf(title).slice(0, LIMITS.slugCharactersMax).replace(/-$/, '');
 
 type Wrong = (field: keyof CampaignTyped, problem: string | undefined) => void;
 
@@ -120,14 +117,14 @@ function readEntry(typed: CampaignTyped, wrong: Wrong): Entry | undefined {
     case 'invitation':
       return { kind: typed.entry };
     case 'claim':
-      for (const field of ['claimName', 'claimValue'] as const)
-        wrong(
-          field,
-          typed[field] === '' ? 'must not be empty' : lineProblem(typed[field], CLAIM_CHARACTERS_MAX),
-        );
+      wrong('claimName', claimProblem(typed.claimName, LIMITS.claimNameCharactersMax));
+      wrong('claimValue', claimProblem(typed.claimValue, LIMITS.claimValueCharactersMax));
       return { kind: 'claim', name: typed.claimName, value: typed.claimValue };
     default:
       wrong('entry', 'must be one of the four choices');
       return undefined;
   }
 }
+
+const claimProblem = (text: string, charactersMax: number): string | undefined =>
+  text === '' ? 'must not be empty' : lineProblem(text, charactersMax);

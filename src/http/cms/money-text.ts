@@ -1,10 +1,10 @@
 // Money as people write it, and as everything else keeps it: integers of the currency's smallest unit. A text that could be read
 // in two ways is refused rather than guessed.
 
+import { CATALOGUE_LIMITS } from '../../persistence/index.ts';
 import type { Read } from './typed-text.ts';
 
-/** As the API's bound of an amount. */
-export const AMOUNT_MAX = 1_000_000_000_000;
+const { amountMax } = CATALOGUE_LIMITS;
 
 /** ISO 4217, as far as this Node knows them. */
 export const CURRENCIES: readonly string[] = Intl.supportedValuesOf('currency');
@@ -31,8 +31,7 @@ export function readMoney(text: string, currency: string): Read<number> {
   if (/[1-9]/.test(more) || (more !== '' && fraction.length === 3 && digits < 3))
     return { problem: fractionProblem(currency, digits, example) };
   const amount = Number(whole) * 10 ** digits + Number(fraction.slice(0, digits).padEnd(digits, '0') || '0');
-  if (amount > AMOUNT_MAX)
-    return { problem: `must be at most ${moneyText(AMOUNT_MAX, currency)} ${currency}` };
+  if (amount > amountMax) return { problem: `must be at most ${moneyText(amountMax, currency)} ${currency}` };
   return { value: amount };
 }
 

@@ -2,7 +2,12 @@
 // has; any other line is a new one. Pictures are not in the file: a product keeps those that it has. All mistakes of all
 // lines are told, and whoever gets mistakes must apply nothing.
 
-import type { Attribute, CatalogueProduct, ProductDraft } from '../../persistence/index.ts';
+import {
+  CATALOGUE_LIMITS,
+  type Attribute,
+  type CatalogueProduct,
+  type ProductDraft,
+} from '../../persistence/index.ts';
 import { csvOf, csvRecords, csvText } from './csv-records.ts';
 import { hourWithOffset } from './local-time.ts';
 import {
@@ -13,7 +18,7 @@ import {
   type ProductTyped,
 } from './product-form.ts';
 
-export const CSV_PRODUCTS_MAX = 500;
+export const CSV_PRODUCTS_MAX = CATALOGUE_LIMITS.productsPerCampaign;
 /** More are counted. */
 export const CSV_MISTAKES_MAX = 200;
 

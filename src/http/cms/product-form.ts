@@ -1,10 +1,9 @@
 // A product's form: what was typed, and the draft that it means or what is wrong with it. A line of a CSV file is typed text too,
 // and is read by the same rules.
 
-import type { Attribute, ProductDraft } from '../../persistence/index.ts';
+import { CATALOGUE_LIMITS as LIMITS, type Attribute, type ProductDraft } from '../../persistence/index.ts';
 import type { FieldError } from '../problem.ts';
-import { UNITS_PER_LOAD_MAX, UNITS_PER_ORDER_MAX, WEEK_SECONDS } from '../schemas.ts';
-import { DESCRIPTION_CHARACTERS_MAX, type FormRead } from './campaign-form.ts';
+import type { FormRead } from './campaign-form.ts';
 import { hourText, readHour } from './local-time.ts';
 import { CURRENCIES, moneyText, readMoney } from './money-text.ts';
 import {
@@ -16,13 +15,8 @@ import {
   type Read,
 } from './typed-text.ts';
 
-const NAME_CHARACTERS_MAX = 200;
-const SKU_CHARACTERS_MAX = 64;
-export const ATTRIBUTES_MAX = 20;
-const ATTRIBUTE_NAME_CHARACTERS_MAX = 60;
-const ATTRIBUTE_VALUE_CHARACTERS_MAX = 300;
-export const IMAGES_MAX = 10;
-const ALT_CHARACTERS_MAX = 300;
+export const ATTRIBUTES_MAX = LIMITS.attributesPerProduct;
+export const IMAGES_MAX = LIMITS.imagesPerProduct;
 
 export const PRODUCT_LABELS = {
   name: 'Name',
@@ -122,9 +116,9 @@ export function readProduct(typed: ProductTyped, zone: string): FormRead<Product
   const optional = (field: ProductField, read: (text: string) => Read<number>): number | undefined =>
     typed[field] === '' ? undefined : valueOf(field, read(typed[field]));
 
-  wrong('name', typed.name === '' ? 'must not be empty' : lineProblem(typed.name, NAME_CHARACTERS_MAX));
-  wrong('sku', lineProblem(typed.sku, SKU_CHARACTERS_MAX));
-  wrong('description', linesProblem(typed.description, DESCRIPTION_CHARACTERS_MAX));
+  wrong('name', typed.name === '' ? 'must not be empty' : lineProblem(typed.name, LIMITS.nameCharactersMax));
+  wrong('sku', lineProblem(typed.sku, LIMITS.skuCharactersMax));
+  wrong('description', linesProblem(typed.description, LIMITS.descriptionCharactersMax));
   const startsAt = optional('startsAt', (text) => readHour(text, zone));
   const endsAt = optional('endsAt', (text) => readHour(text, zone));
   if (startsAt !== undefined && endsAt !== undefined && endsAt <= startsAt)
@@ -136,10 +130,10 @@ export function readProduct(typed: ProductTyped, zone: string): FormRead<Product
     isCurrency ? optional(field, (text) => readMoney(text, currency)) : undefined;
   const listAmount = money('listAmount');
   const amount = money('amount');
-  const quantity = optional('quantity', (text) => readWhole(text, 0, UNITS_PER_LOAD_MAX));
-  const limit = readWhole(typed.perCustomerLimit, 1, UNITS_PER_ORDER_MAX);
+  const quantity = optional('quantity', (text) => readWhole(text, 0, LIMITS.quantityMax));
+  const limit = readWhole(typed.perCustomerLimit, 1, LIMITS.perCustomerLimitMax);
   const perCustomerLimit = valueOf('perCustomerLimit', limit);
-  const hold = readWhole(typed.holdSeconds, 0, WEEK_SECONDS);
+  const hold = readWhole(typed.holdSeconds, 0, LIMITS.holdSecondsMax);
   const holdSeconds = valueOf('holdSeconds', hold);
   errors.push(...attributeErrors(typed.attributes), ...imageErrors(typed.images));
 
@@ -173,10 +167,10 @@ function attributeErrors(attributes: readonly Attribute[]): FieldError[] {
     ];
     if (name === '') return wrong('name', `must not be empty, as its value is ${value}`);
     if (name.includes(':')) return wrong('name', 'must have no colon: in CSV files it ends the name');
-    const nameProblem = lineProblem(name, ATTRIBUTE_NAME_CHARACTERS_MAX);
+    const nameProblem = lineProblem(name, LIMITS.attributeNameCharactersMax);
     if (nameProblem !== undefined) return wrong('name', nameProblem);
     if (value === '') return wrong('value', 'must not be empty; empty both to leave it out');
-    const valueProblem = lineProblem(value, ATTRIBUTE_VALUE_CHARACTERS_MAX);
+    const valueProblem = lineProblem(value, LIMITS.attributeValueCharactersMax);
     if (valueProblem !== undefined) return wrong('value', valueProblem);
     const key = name.toLowerCase();
     if (seen.has(key)) return wrong('name', `must be another one: “${name}” stands above already`);
@@ -191,7 +185,7 @@ function imageErrors(images: readonly ImageTyped[]): FieldError[] {
     const problem =
       alt === ''
         ? 'must not be empty: say what the picture shows, for those who cannot see it'
-        : lineProblem(alt, ALT_CHARACTERS_MAX);
+        : lineProblem(alt, LIMITS.altCharactersMax);
     if (problem === undefined) return [];
     return [{ field: imageField(row, 'alt'), message: `Alternative text of picture ${row + 1} ${problem}.` }];
   });

@@ -1,6 +1,6 @@
 // Texts and numbers as somebody typed them into a form or a file: what is wrong with each is told in words that follow its label.
 
-import { isPlainText } from '../schemas.ts';
+import { isPlainLines, isPlainText } from '../../actors/index.ts';
 
 /** What a form sent under a name; empty when there is nothing. */
 export type FieldOf = (name: string) => string;
@@ -20,9 +20,7 @@ export function lineProblem(text: string, charactersMax: number): string | undef
 /** Of a text that may have several lines. */
 export function linesProblem(text: string, charactersMax: number): string | undefined {
   if (text.length > charactersMax) return tooLong(text, charactersMax);
-  return isPlainText(text.replaceAll(/[\t\n]/g, ' '))
-    ? undefined
-    : 'must be plain text, without control characters';
+  return isPlainLines(text) ? undefined : 'must be plain text, without control characters';
 }
 
 const tooLong = (text: string, charactersMax: number): string =>

@@ -22,7 +22,11 @@ export function attributeRows(
     ${
       rows === ATTRIBUTES_MAX
         ? html`<p>A product has at most ${ATTRIBUTES_MAX} attributes.</p>`
-        : html`<div><button class="button button-quiet button-small" type="submit" name="${MORE_ROWS}" value="yes">More rows</button></div>`
+        : html`<div>
+            <button class="button button-quiet button-small" type="submit" name="${MORE_ROWS}" value="yes">
+              More rows
+            </button>
+          </div>`
     }
   </fieldset>`;
 }

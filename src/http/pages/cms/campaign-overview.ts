@@ -65,7 +65,9 @@ export function campaignOverviewPage(look: Look, view: CampaignOverviewView): Ma
                 </ul>`
           }
         </section>
-        <div class="stack">${facts(campaign)} ${engine(campaign, products)} ${uploadProgress(view.uploads)}</div>
+        <div class="stack">
+          ${facts(campaign)} ${engine(campaign, products)} ${uploadProgress(view.uploads)}
+        </div>
       </div>
     `,
   });
@@ -138,7 +140,9 @@ function engine(campaign: Campaign, products: readonly CatalogueProduct[]): Mark
     <h2 id="engine-heading">Engine</h2>
     ${
       campaign.status === 'draft'
-        ? html`<p class="muted">The engine that sells hears of the products when the campaign is published.</p>`
+        ? html`<p class="muted">
+            The engine that sells hears of the products when the campaign is published.
+          </p>`
         : html`<dl class="facts">
             <dt>Confirmed</dt>
             <dd>${current} of ${products.length} products</dd>

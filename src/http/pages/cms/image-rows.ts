@@ -24,8 +24,17 @@ export function imageRows(
   const room = Math.min(NEW_IMAGES_PER_FORM, IMAGES_MAX - images.length);
   return html`<fieldset class="form-section" id="images" tabindex="-1">
     <legend><h2>Pictures</h2></legend>
-    <p>The first one stands for the product. Each is checked, stripped of its metadata and made in the sizes that pages need.</p>
-    ${images.length === 0 ? '' : html`<ul class="image-rows">${images.map((image, at) => present(at, image, pictures, errors))}</ul>`}
+    <p>
+      The first one stands for the product. Each is checked, stripped of its metadata and made in the sizes
+      that pages need.
+    </p>
+    ${
+      images.length === 0
+        ? ''
+        : html`<ul class="image-rows">
+            ${images.map((image, at) => present(at, image, pictures, errors))}
+          </ul>`
+    }
     ${Array.from({ length: room }, (_, at) => added(at, errors))}
     ${room < NEW_IMAGES_PER_FORM ? html`<p>A product has at most ${IMAGES_MAX} pictures.</p>` : ''}
   </fieldset>`;

@@ -70,7 +70,10 @@ function actions(look: Look, { campaign, product, isFirst, isLast }: ProductCard
 
 export function priceOf({ amount, listAmount, currency }: CatalogueProduct): Markup {
   if (amount === undefined) return html`No price yet`;
-  const list = listAmount === undefined || listAmount <= amount ? '' : html` <s class="muted">${shownMoney(listAmount, currency)}</s>`;
+  const list =
+    listAmount === undefined || listAmount <= amount
+      ? ''
+      : html` <s class="muted">${shownMoney(listAmount, currency)}</s>`;
   return html`${shownMoney(amount, currency)}${list}`;
 }
 

@@ -4,7 +4,12 @@
 import { html } from 'hono/html';
 import type { Campaign, CatalogueProduct } from '../../../persistence/index.ts';
 import { CURRENCIES, currencyName } from '../../cms/money-text.ts';
-import { PRODUCT_FIELDS, PRODUCT_LABELS, type ProductField, type ProductTyped } from '../../cms/product-form.ts';
+import {
+  PRODUCT_FIELDS,
+  PRODUCT_LABELS,
+  type ProductField,
+  type ProductTyped,
+} from '../../cms/product-form.ts';
 import type { Markup } from '../layout.ts';
 import { attributeRows } from './attribute-rows.ts';
 import { hourInput } from './campaign-form-page.ts';

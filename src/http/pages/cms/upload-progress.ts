@@ -24,9 +24,9 @@ export function uploadProgress({ files, uploaded, failing, lastError, hasCdn }: 
       failing === 0
         ? ''
         : html`<p class="notice notice-warn">
-            ${failing} could not be uploaded yet and are tried again${
-              lastError === undefined ? '' : html`: ${lastError}`
-            }. The shop shows them all the same, from this node.
+            ${failing} could not be uploaded yet and are tried
+            again${lastError === undefined ? '' : html`: ${lastError}`}. The shop shows them all the same,
+            from this node.
           </p>`
     }
   </section>`;
