@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { CmsContext } from './http/index.ts';
+import { PasswordHasher, Sessions, SignIn, Users } from './persistence/index.ts';
 import type { Clock, Random, Router, Timers } from './runtime/index.ts';
 
 export interface CmsPorts {
@@ -24,6 +25,14 @@ export interface Cms {
   stop(): Promise<void>;
 }
 
-export function openCms(_ports: CmsPorts): Cms {
-  return { context: { imageOrigins: [] }, stop: () => Promise.resolve() };
+export function openCms({ pool, clock, random }: CmsPorts): Cms {
+  const accounts = { pool, clock, random, hasher: new PasswordHasher(random) };
+  const sessions = new Sessions(accounts);
+  const context: CmsContext = {
+    users: new Users(accounts),
+    sessions,
+    signIn: new SignIn(accounts, sessions),
+    imageOrigins: [],
+  };
+  return { context, stop: () => Promise.resolve() };
 }

@@ -2,6 +2,8 @@
 
 export { assetResponse, loadAssets, type Assets } from './assets.ts';
 export { cmsPage, type CmsPageParts, type Crumb, type Notice } from './cms/shell.ts';
+export { refusalPage, type RefusalView } from './cms/refusal.ts';
+export { signInPage, type SignInView } from './cms/sign-in.ts';
 export { docsPage, type OpenApiDocument } from './docs.ts';
 export { sampleCampaign, type SampleProduct } from './sample-campaign.ts';
 export { storefrontPage, type StorefrontView } from './storefront.ts';

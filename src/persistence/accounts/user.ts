@@ -14,3 +14,6 @@ export interface User {
   /** Epoch milliseconds. */
   readonly createdAt: number;
 }
+
+export const isUserRole = (text: string): text is UserRole =>
+  (USER_ROLES as readonly string[]).includes(text);
