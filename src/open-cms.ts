@@ -5,7 +5,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { CmsContext } from './http/index.ts';
-import { PasswordHasher, Sessions, SignIn, Users } from './persistence/index.ts';
+import { Catalogue, EngineDispatcher, PasswordHasher, Sessions, SignIn, Users } from './persistence/index.ts';
 import type { Clock, Random, Router, Timers } from './runtime/index.ts';
 
 export interface CmsPorts {
@@ -25,14 +25,18 @@ export interface Cms {
   stop(): Promise<void>;
 }
 
-export function openCms({ pool, clock, random }: CmsPorts): Cms {
+export function openCms({ pool, router, clock, timers, random, worker, logger }: CmsPorts): Cms {
   const accounts = { pool, clock, random, hasher: new PasswordHasher(random) };
   const sessions = new Sessions(accounts);
+  const dispatcher = new EngineDispatcher({ pool, engine: router, clock, timers, random, logger });
+  if (worker === 0) dispatcher.start();
   const context: CmsContext = {
     users: new Users(accounts),
     sessions,
     signIn: new SignIn(accounts, sessions),
     imageOrigins: [],
+    catalogue: new Catalogue(pool, clock, random),
+    dispatcher,
   };
-  return { context, stop: () => Promise.resolve() };
+  return { context, stop: () => dispatcher.stop() };
 }

@@ -21,6 +21,7 @@ export { Catalogue } from './catalogue.ts';
 export type { CampaignPage } from './campaign-rows.ts';
 export type { CloneName } from './cloning.ts';
 export type { DataFiles } from './desk.ts';
+export { DISPATCH_LIMITS, EngineDispatcher, type EngineDispatcherOptions } from './dispatcher.ts';
 export type { Imported, ImportLine } from './importing.ts';
 export { CATALOGUE_LIMITS } from './limits.ts';
 export { slugOf } from './product-id.ts';
