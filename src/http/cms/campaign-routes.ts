@@ -12,9 +12,9 @@ import {
   type CampaignFormView,
 } from '../pages/index.ts';
 import { campaignAsTyped, readCampaign, typedCampaign, type CampaignTyped } from './campaign-form.ts';
+import { engineAnswer } from './engine-answer.ts';
 import { readForm } from './form.ts';
-import { campaignOf, editorOf, errorsOf, lookOf, noCampaign, versionOf } from './look.ts';
-import { requireChange } from './may-change.ts';
+import { campaignOf, editorOf, errorsOf, lookOf, noCampaign, versionOf, requireChange } from './look.ts';
 import { picturesOf, uploadsOf } from './product-pictures.ts';
 import { requireRole } from './signed-in.ts';
 
@@ -31,7 +31,7 @@ const NEW_CAMPAIGN: CampaignTyped = {
 };
 
 export function campaignRoutes(cms: Hono, context: HttpContext): void {
-  const { catalogue, dispatcher } = context.cms!;
+  const { catalogue } = context.cms!;
 
   cms.get('/cms', async (c) => {
     const asked = c.req.query('phase');
@@ -39,7 +39,9 @@ export function campaignRoutes(cms: Hono, context: HttpContext): void {
     const before = c.req.query('before');
     const campaigns = await catalogue.campaigns({ phase, before });
     const older =
-      campaigns.length < CATALOGUE_LIMITS.campaignsPerPage ? undefined : olderHref(phase, campaigns.at(-1)!.id);
+      campaigns.length < CATALOGUE_LIMITS.campaignsPerPage
+        ? undefined
+        : olderHref(phase, campaigns.at(-1)!.id);
     const view = { campaigns, phase, older, isFirstPage: before === undefined };
     return c.html(campaignListPage(lookOf(c, context), view));
   });
@@ -75,7 +77,9 @@ export function campaignRoutes(cms: Hono, context: HttpContext): void {
       picturesOf(context, imageIds),
       uploadsOf(context, imageIds),
     ]);
-    return c.html(campaignOverviewPage(lookOf(c, context), { campaign, products, findings, pictures, uploads }));
+    return c.html(
+      campaignOverviewPage(lookOf(c, context), { campaign, products, findings, pictures, uploads }),
+    );
   });
 
   cms.get('/cms/campaigns/:id/edit', async (c) => {
@@ -85,18 +89,19 @@ export function campaignRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/campaigns/:id/edit', async (c) => {
-    const { campaign } = await campaignOf(c, context);
+    const { campaign, products } = await campaignOf(c, context);
     requireChange(c, campaign);
     const sent = await readForm(c);
     const typed = typedCampaign(sent.fields);
     const version = versionOf(sent.fields('version'));
     const read = readCampaign(typed);
     // The form keeps the version that it was made from: a mistake in it does not make it newer.
-    if ('errors' in read) return form(c, { typed, errors: read.errors, campaign: { ...campaign, version } }, 422);
+    if ('errors' in read)
+      return form(c, { typed, errors: read.errors, campaign: { ...campaign, version } }, 422);
     const saved = await catalogue.saveCampaign(editorOf(c), campaign.id, version, read.draft);
     switch (saved.outcome) {
       case 'saved':
-        await dispatcher.settle();
+        await engineAnswer(context, products);
         return c.redirect(`${campaignHref(campaign.id)}?done=campaign-saved`, 303);
       case 'conflict':
         return form(c, { typed, errors: [], campaign, theirs: theirSave(saved.current) }, 409);

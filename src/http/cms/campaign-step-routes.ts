@@ -13,6 +13,7 @@ import {
   type Switch,
 } from '../pages/index.ts';
 import { slugOfTitle } from './campaign-form.ts';
+import { engineAnswer } from './engine-answer.ts';
 import { readForm } from './form.ts';
 import { campaignOf, editorOf, errorsOf, lookOf, noCampaign, versionOf } from './look.ts';
 import { picturesOf } from './product-pictures.ts';
@@ -21,7 +22,7 @@ import { requireRole } from './signed-in.ts';
 const SWITCHES: readonly Switch[] = ['pause', 'resume', 'cancel'];
 
 export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
-  const { catalogue, dispatcher } = context.cms!;
+  const { catalogue } = context.cms!;
 
   const publish = async (c: Context, wasRefused: boolean): Promise<Response> => {
     const { campaign, products } = await campaignOf(c, context);
@@ -39,13 +40,13 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
   cms.post('/cms/campaigns/:id/publish', async (c) => {
     requireRole(c, 'publisher');
     const form = await readForm(c);
-    const id = c.req.param('id');
-    const saved = await catalogue.publish(editorOf(c), id, versionOf(form.fields('version')));
+    const { campaign, products } = await campaignOf(c, context);
+    const saved = await catalogue.publish(editorOf(c), campaign.id, versionOf(form.fields('version')));
     if (saved.outcome === 'not_found') throw noCampaign();
     // Refused, or changed by somebody else since the page was loaded: the check is shown as of now.
     if (saved.outcome !== 'saved') return publish(c, true);
-    await dispatcher.settle();
-    return c.redirect(`${campaignHref(id)}?done=publish`, 303);
+    await engineAnswer(context, products);
+    return c.redirect(`${campaignHref(campaign.id)}?done=publish`, 303);
   });
 
   for (const how of SWITCHES) {
@@ -58,11 +59,11 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
     cms.post(`/cms/campaigns/:id/${how}`, async (c) => {
       requireRole(c, 'publisher');
       const form = await readForm(c);
-      const { campaign } = await campaignOf(c, context);
+      const { campaign, products } = await campaignOf(c, context);
       const saved = await catalogue[how](editorOf(c), campaign.id, versionOf(form.fields('version')));
       switch (saved.outcome) {
         case 'saved':
-          await dispatcher.settle();
+          await engineAnswer(context, products);
           return c.redirect(`${campaignHref(campaign.id)}?done=${how}`, 303);
         case 'not_found':
           throw noCampaign();

@@ -1,6 +1,13 @@
 // What the CMS's handlers have in hand beside the thread's own. Made by open-cms.ts.
 
-import type { Catalogue, EngineDispatcher, Sessions, SignIn, Users } from '../../persistence/index.ts';
+import type {
+  AssetLibrary,
+  Catalogue,
+  EngineDispatcher,
+  Sessions,
+  SignIn,
+  Users,
+} from '../../persistence/index.ts';
 
 export interface CmsContext {
   readonly users: Users;
@@ -8,6 +15,7 @@ export interface CmsContext {
   readonly signIn: SignIn;
   /** Origins that pictures are shown from beside the node's own. */
   readonly imageOrigins: readonly string[];
+  readonly assets: AssetLibrary;
   readonly catalogue: Catalogue;
   /** A page that saved something asks it for the engine's answer: `settle`. */
   readonly dispatcher: Pick<EngineDispatcher, 'settle'>;

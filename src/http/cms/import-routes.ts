@@ -5,15 +5,23 @@ import type { Finding } from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
 import { campaignHref, importPage, type FieldError, type ImportView } from '../pages/index.ts';
 import { CSV_BYTES_MAX } from './csv-records.ts';
+import { engineAnswer } from './engine-answer.ts';
 import { FORM_BYTES_MAX, readForm } from './form.ts';
-import { campaignOf, editorOf, lookOf, noCampaign, versionOf, type CampaignAndProducts } from './look.ts';
-import { requireChange } from './may-change.ts';
+import {
+  campaignOf,
+  editorOf,
+  lookOf,
+  noCampaign,
+  versionOf,
+  type CampaignAndProducts,
+  requireChange,
+} from './look.ts';
 import { productCsv, readProductCsv, type CsvMistake } from './product-csv.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
 export function importRoutes(cms: Hono, context: HttpContext): void {
-  const { catalogue, dispatcher } = context.cms!;
+  const { catalogue } = context.cms!;
 
   const show = (
     c: Context,
@@ -36,14 +44,19 @@ export function importRoutes(cms: Hono, context: HttpContext): void {
     const file = form.file('file');
     if (file === undefined) return show(c, found, atFile('Choose a CSV file.'), 422);
     if (file.bytes.length > CSV_BYTES_MAX)
-      return show(c, found, atFile(`The file must have at most ${CSV_BYTES_MAX / MEBIBYTE} MiB. Split it.`), 422);
+      return show(
+        c,
+        found,
+        atFile(`The file must have at most ${CSV_BYTES_MAX / MEBIBYTE} MiB. Split it.`),
+        422,
+      );
     const read = readProductCsv(file.bytes, products, campaign.timeZone);
     if ('mistakes' in read) return show(c, found, { report: read }, 422);
     const version = versionOf(form.fields('version'));
     const saved = await catalogue.importProducts(editorOf(c), campaign.id, version, read.products);
     switch (saved.outcome) {
       case 'saved':
-        await dispatcher.settle();
+        await engineAnswer(context, products);
         return c.redirect(
           `${campaignHref(campaign.id)}?imported=${saved.value.added}-${saved.value.changed}`,
           303,

@@ -6,6 +6,8 @@ import type { Campaign, CatalogueProduct, Editor, Finding } from '../../persiste
 import type { HttpContext } from '../context.ts';
 import type { FieldError, Look, Notice } from '../pages/index.ts';
 import { CmsProblem } from './cms-problem.ts';
+import { roleToChange } from './may-change.ts';
+import { requireRole } from './signed-in.ts';
 
 /** Words of the address after a redirect; the address itself says no text, so that nobody can put words in the CMS's mouth. */
 const DONE: Readonly<Record<string, string>> = {
@@ -20,7 +22,11 @@ const DONE: Readonly<Record<string, string>> = {
   cancel: 'The campaign is cancelled.',
 };
 
-export function lookOf(c: Context, { assets, clock }: HttpContext, notice: Notice | undefined = doneOf(c)): Look {
+export function lookOf(
+  c: Context,
+  { assets, clock }: HttpContext,
+  notice: Notice | undefined = doneOf(c),
+): Look {
   return { assets, session: c.get('cms'), now: clock.now(), notice };
 }
 
@@ -58,6 +64,10 @@ export async function productOf(
   if (found === undefined) throw noProduct();
   return found;
 }
+
+/** @throws CmsProblem that says which role is needed */
+export const requireChange = (c: Context, campaign: Pick<Campaign, 'status'>): void =>
+  requireRole(c, roleToChange(campaign));
 
 export const noCampaign = (): CmsProblem =>
   new CmsProblem(404, 'No such campaign', 'No campaign has this address. Look for it among the campaigns.');

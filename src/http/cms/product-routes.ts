@@ -12,10 +12,20 @@ import {
   type FieldError,
   type ProductFormView,
 } from '../pages/index.ts';
+import { engineAnswer } from './engine-answer.ts';
 import { readForm, type CmsForm } from './form.ts';
 import { hourText } from './local-time.ts';
-import { campaignOf, editorOf, errorsOf, lookOf, noCampaign, noProduct, productOf, versionOf } from './look.ts';
-import { requireChange } from './may-change.ts';
+import {
+  campaignOf,
+  editorOf,
+  errorsOf,
+  lookOf,
+  noCampaign,
+  noProduct,
+  productOf,
+  versionOf,
+  requireChange,
+} from './look.ts';
 import { productAsTyped, readProduct, typedProduct, type ProductTyped } from './product-form.ts';
 import { picturesOf, takePictures } from './product-pictures.ts';
 
@@ -27,7 +37,7 @@ const MORE_EMPTY_ROWS = 6;
 type Filled = Pick<ProductFormView, 'typed' | 'errors'> & Partial<ProductFormView>;
 
 export function productRoutes(cms: Hono, context: HttpContext): void {
-  const { catalogue, dispatcher } = context.cms!;
+  const { catalogue } = context.cms!;
 
   const show = async (
     c: Context,
@@ -53,7 +63,12 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   };
 
   /** What the form means, or the same form with what is wrong with it. */
-  const readSent = async (c: Context, form: CmsForm, campaign: Campaign, product: CatalogueProduct | undefined) => {
+  const readSent = async (
+    c: Context,
+    form: CmsForm,
+    campaign: Campaign,
+    product: CatalogueProduct | undefined,
+  ) => {
     const { typed, errors, newAlts } = await takePictures(context, form, typedProduct(form.fields));
     const version = versionOf(form.fields('version'));
     // The form keeps the version that it was made from: a mistake in it does not make it newer.
@@ -86,7 +101,7 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
       const errors = saved.outcome === 'refused' ? errorsOf(saved.findings) : [];
       return show(c, campaign, undefined, { typed: sent.typed, errors }, 422);
     }
-    await dispatcher.settle();
+    await engineAnswer(context, [saved.value]);
     return c.redirect(`${productHref(saved.value.id)}?done=product-saved`, 303);
   });
 
@@ -108,7 +123,7 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
     const saved = await catalogue.saveProduct(editorOf(c), product.id, version, draft);
     switch (saved.outcome) {
       case 'saved':
-        await dispatcher.settle();
+        await engineAnswer(context, [product]);
         return c.redirect(`${productHref(product.id)}?done=product-saved`, 303);
       case 'conflict': {
         const theirs = theirSave(saved.current, campaign);
@@ -151,7 +166,10 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 }
 
-const theirSave = (current: CatalogueProduct, { timeZone }: Campaign): NonNullable<ProductFormView['theirs']> => ({
+const theirSave = (
+  current: CatalogueProduct,
+  { timeZone }: Campaign,
+): NonNullable<ProductFormView['theirs']> => ({
   typed: productAsTyped(current, timeZone),
   version: current.version,
   by: current.updatedBy,
@@ -160,7 +178,10 @@ const theirSave = (current: CatalogueProduct, { timeZone }: Campaign): NonNullab
 });
 
 /** The campaign's hours, and the currency of the product before. */
-function newProduct({ startsAt, endsAt, timeZone }: Campaign, last: CatalogueProduct | undefined): ProductTyped {
+function newProduct(
+  { startsAt, endsAt, timeZone }: Campaign,
+  last: CatalogueProduct | undefined,
+): ProductTyped {
   const hour = (at: number | undefined): string => (at === undefined ? '' : hourText(at, timeZone));
   return {
     name: '',

@@ -5,9 +5,9 @@ import type { Context, Hono } from 'hono';
 import { CATALOGUE_LIMITS } from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
 import { productHref, productPage, stockNotice, type FieldError, type StockView } from '../pages/index.ts';
+import { engineAnswer } from './engine-answer.ts';
 import { readForm } from './form.ts';
-import { editorOf, errorsOf, lookOf, noProduct, productOf } from './look.ts';
-import { requireChange } from './may-change.ts';
+import { editorOf, errorsOf, lookOf, noProduct, productOf, requireChange } from './look.ts';
 import { picturesOf, uploadsOf } from './product-pictures.ts';
 import { requireRole } from './signed-in.ts';
 import { readWhole } from './typed-text.ts';
@@ -16,7 +16,7 @@ const REQUEST_ID_BYTES = 12;
 const NOTHING_TYPED: StockView['typed'] = { add: '', withdraw: '' };
 
 export function stockRoutes(cms: Hono, context: HttpContext): void {
-  const { catalogue, dispatcher } = context.cms!;
+  const { catalogue } = context.cms!;
 
   const show = async (
     c: Context,
@@ -59,8 +59,12 @@ export function stockRoutes(cms: Hono, context: HttpContext): void {
     const saved = await catalogue.changeStock(editorOf(c), id, requestId, units);
     if (saved.outcome === 'not_found') throw noProduct();
     if (saved.outcome !== 'saved')
-      return refuse(saved.outcome === 'refused' ? errorsOf(saved.findings).map((error) => ({ ...error, field: way })) : []);
-    await dispatcher.settle();
+      return refuse(
+        saved.outcome === 'refused'
+          ? errorsOf(saved.findings).map((error) => ({ ...error, field: way }))
+          : [],
+      );
+    await engineAnswer(context, [{ id }]);
     return c.redirect(`${productHref(id)}?stock=${encodeURIComponent(requestId)}`, 303);
   });
 
@@ -69,7 +73,7 @@ export function stockRoutes(cms: Hono, context: HttpContext): void {
     requireChange(c, campaign);
     await readForm(c);
     await catalogue.sendAgain(editorOf(c), product.id);
-    await dispatcher.settle();
+    await engineAnswer(context, [product]);
     return c.redirect(`${productHref(product.id)}?done=sent-again`, 303);
   });
 }

@@ -46,7 +46,7 @@ export function campaignFormPage(look: Look, view: CampaignFormView): Markup {
     hasErrors: errors.length > 0 || theirs !== undefined,
     main: html`
       ${pageHeader({ title, lead: campaign === undefined ? NEW_LEAD : undefined })} ${errorSummary(errors)}
-      ${theirs === undefined ? '' : conflictPanel(theirs, differing, `${campaignHref(campaign!.id, 'edit')}`)}
+      ${theirs === undefined ? '' : conflictPanel(theirs, differing, campaignHref(campaign!.id, 'edit'))}
       <form
         class="form"
         method="post"

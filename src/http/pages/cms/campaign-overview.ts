@@ -10,6 +10,7 @@ import {
 } from '../../../persistence/index.ts';
 import { mayEdit, mayPublish } from '../../cms/cms-session.ts';
 import { ENTRY_LABELS } from '../../cms/campaign-form.ts';
+import { mayChange } from '../../cms/may-change.ts';
 import type { Markup } from '../layout.ts';
 import { uploadProgress, type Uploads } from './upload-progress.ts';
 import { findingsList, hasErrors } from './findings.ts';
@@ -29,7 +30,7 @@ export interface CampaignOverviewView {
 
 export function campaignOverviewPage(look: Look, view: CampaignOverviewView): Markup {
   const { campaign, products, pictures } = view;
-  const canEdit = mayEdit(look.session.user.role) && campaign.status !== 'cancelled';
+  const canEdit = mayChange(look.session.user.role, campaign);
   return campaignPage(look, campaign, '', {
     actions: actionsOf(look, campaign),
     main: html`
@@ -79,7 +80,7 @@ function actionsOf({ session, now }: Look, campaign: Campaign): Markup[] {
     linkButton(campaignHref(campaign.id, part), text, kind);
   const phase = phaseOf(campaign, now);
   return [
-    ...(mayEdit(role) && phase !== 'cancelled' ? [to('edit', 'Edit campaign')] : []),
+    ...(mayChange(role, campaign) ? [to('edit', 'Edit campaign')] : []),
     ...(mayEdit(role) ? [to('clone', 'Clone')] : []),
     ...(mayPublish(role) ? PHASE_ACTIONS[phase].map(([part, text, kind]) => to(part, text, kind)) : []),
   ];

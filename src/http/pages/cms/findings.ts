@@ -38,6 +38,6 @@ function line({ severity, message }: Finding, href: string): Markup {
 /** Where it is mended. */
 function hrefOf(campaignId: string, { productId, field }: Finding): string {
   if (productId !== undefined) return `${productHref(productId, 'edit')}#${field}`;
-  if (field === 'products') return `${campaignHref(campaignId, 'products/new')}`;
+  if (field === 'products') return campaignHref(campaignId, 'products/new');
   return `${campaignHref(campaignId, 'edit')}#${field}`;
 }

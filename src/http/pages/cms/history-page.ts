@@ -101,9 +101,7 @@ function changes({ changes }: TrailEntry, zone: string): Markup {
       ({ field, from, to }) =>
         html`<dt>${LABELS[field] ?? field}</dt>
           <dd>
-            ${from === '' ? '' : html`<del>${value(from, zone)}</del> → `}<ins
-              >${value(to, zone)}</ins
-            >
+            ${from === '' ? '' : html`<del>${value(from, zone)}</del> → `}<ins>${value(to, zone)}</ins>
           </dd>`,
     )}
   </dl>`;

@@ -16,11 +16,14 @@ export const newImageField = (row: number, part: 'file' | 'alt'): string => `new
 
 const ACCEPTED = 'image/jpeg,image/png,image/webp,image/avif,image/gif';
 
-export function imageRows(
-  images: readonly ImageTyped[],
-  pictures: Pictures,
-  errors: readonly FieldError[],
-): Markup {
+export interface ImageRowsView {
+  readonly typed: { readonly images: readonly ImageTyped[] };
+  readonly pictures: Pictures;
+  readonly newAlts: readonly string[];
+  readonly errors: readonly FieldError[];
+}
+
+export function imageRows({ typed: { images }, pictures, newAlts, errors }: ImageRowsView): Markup {
   const room = Math.min(NEW_IMAGES_PER_FORM, IMAGES_MAX - images.length);
   return html`<fieldset class="form-section" id="images" tabindex="-1">
     <legend><h2>Pictures</h2></legend>
@@ -35,7 +38,7 @@ export function imageRows(
             ${images.map((image, at) => present(at, image, pictures, errors))}
           </ul>`
     }
-    ${Array.from({ length: room }, (_, at) => added(at, errors))}
+    ${Array.from({ length: room }, (_, at) => added(at, newAlts[at] ?? '', errors))}
     ${room < NEW_IMAGES_PER_FORM ? html`<p>A product has at most ${IMAGES_MAX} pictures.</p>` : ''}
   </fieldset>`;
 }
@@ -74,7 +77,7 @@ function present(at: number, image: ImageTyped, pictures: Pictures, errors: read
   </li>`;
 }
 
-function added(at: number, errors: readonly FieldError[]): Markup {
+function added(at: number, typedAlt: string, errors: readonly FieldError[]): Markup {
   const [file, alt] = [newImageField(at, 'file'), newImageField(at, 'alt')];
   return html`<div class="field-group">
     ${fileField({
@@ -89,6 +92,7 @@ function added(at: number, errors: readonly FieldError[]): Markup {
       name: alt,
       label: `Alternative text of new picture ${at + 1}`,
       hint: at === 0 ? 'What it shows, for those who cannot see it.' : undefined,
+      value: typedAlt,
       error: errorAt(errors, alt),
       maxlength: 300,
       optional: true,

@@ -2,7 +2,7 @@
 
 import { html } from 'hono/html';
 import type { Campaign } from '../../../persistence/index.ts';
-import { mayEdit } from '../../cms/cms-session.ts';
+import { mayChange } from '../../cms/may-change.ts';
 import { CSV_COLUMNS, type CsvMistake } from '../../cms/product-csv.ts';
 import type { Markup } from '../layout.ts';
 import { csrfField, errorAt, errorSummary, fileField, type FieldError } from './field.ts';
@@ -17,7 +17,7 @@ export interface ImportView {
 
 export function importPage(look: Look, view: ImportView): Markup {
   const { campaign, products, errors, report } = view;
-  const canImport = mayEdit(look.session.user.role) && campaign.status !== 'cancelled';
+  const canImport = mayChange(look.session.user.role, campaign);
   return campaignPage(look, campaign, 'import', {
     hasErrors: errors.length > 0 || report !== undefined,
     main: html`

@@ -2,7 +2,7 @@
 
 import { html } from 'hono/html';
 import type { Campaign, CatalogueProduct } from '../../../persistence/index.ts';
-import { mayEdit } from '../../cms/cms-session.ts';
+import { mayChange } from '../../cms/may-change.ts';
 import { shownMoney } from '../../cms/money-text.ts';
 import type { Markup } from '../layout.ts';
 import { picture } from '../picture.ts';
@@ -48,13 +48,14 @@ export function productCard(look: Look, view: ProductCardView): Markup {
         <dd>${product.sku === '' ? 'None yet' : html`<span class="code">${product.sku}</span>`}</dd>
       </dl>
     </div>
-    <div class="product-card-actions">${mayEdit(look.session.user.role) ? actions(look, view) : ''}</div>
+    <div class="product-card-actions">
+      ${mayChange(look.session.user.role, campaign) ? actions(look, view) : ''}
+    </div>
   </li>`;
 }
 
 /** Each link and button names its product for those who hear it. */
-function actions(look: Look, { campaign, product, isFirst, isLast }: ProductCardView): Markup {
-  if (campaign.status === 'cancelled') return html``;
+function actions(look: Look, { product, isFirst, isLast }: ProductCardView): Markup {
   const move = (by: 'up' | 'down'): Markup =>
     html`<form method="post" action="${productHref(product.id, 'move')}">
       ${csrfField(look.session)}

@@ -44,6 +44,8 @@ export interface ProductFormView {
   readonly typed: ProductTyped;
   readonly errors: readonly FieldError[];
   readonly pictures: Pictures;
+  /** Alternative texts of pictures to be added, as they were typed. */
+  readonly newAlts: readonly string[];
   /** Rows to be filled, beside those that are. */
   readonly emptyAttributeRows: number;
   /** The engine has it: its units change on its page alone. */
@@ -81,8 +83,7 @@ export function productFormPage(look: Look, view: ProductFormView): Markup {
             ? ''
             : html`<input type="hidden" name="version" value="${theirs?.version ?? product.version}" />`
         }
-        ${what(parts)} ${price(parts)} ${when(parts)} ${selling(parts)}
-        ${imageRows(view.typed.images, view.pictures, errors)}
+        ${what(parts)} ${price(parts)} ${when(parts)} ${selling(parts)} ${imageRows(view)}
         ${attributeRows(view.typed.attributes, view.emptyAttributeRows, errors)}
         <div class="form-actions">
           <button class="button button-primary" type="submit">

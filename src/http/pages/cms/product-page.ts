@@ -2,7 +2,7 @@
 
 import { html } from 'hono/html';
 import type { Campaign, CatalogueProduct, StockChange } from '../../../persistence/index.ts';
-import { mayEdit } from '../../cms/cms-session.ts';
+import { mayChange } from '../../cms/may-change.ts';
 import type { Markup } from '../layout.ts';
 import { picture } from '../picture.ts';
 import { engineBadge, engineText } from './engine-state.ts';
@@ -36,7 +36,7 @@ export interface ProductPageView {
 
 export function productPage(look: Look, view: ProductPageView): Markup {
   const { campaign, product, uploads, stock } = view;
-  const canEdit = mayEdit(look.session.user.role) && campaign.status !== 'cancelled';
+  const canEdit = mayChange(look.session.user.role, campaign);
   return lookPage(look, {
     title: product.name,
     breadcrumb: [CAMPAIGNS, campaignCrumb(campaign)],
