@@ -2,6 +2,7 @@
 
 import { Hono } from 'hono';
 import { adminRoutes } from './admin-routes.ts';
+import { assetRoutes } from './asset-routes.ts';
 import { cmsRoutes } from './cms/index.ts';
 import type { HttpContext } from './context.ts';
 import { OrderCache } from './order-cache.ts';
@@ -33,6 +34,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
   userRoutes(app, context);
   systemRoutes(app, context);
   pageRoutes(app, context);
+  assetRoutes(app, context);
   cmsRoutes(app, context, onError);
   app.notFound((c) => {
     const allowed = methodsOf(app, c.req.path);

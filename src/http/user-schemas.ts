@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { EMAIL_CHARACTERS_MAX, PASSWORD_MAX, USER_ROLES, USERS_MAX } from '../persistence/index.ts';
-import { isPlainText } from './schemas.ts';
+import { isPlainText } from '../actors/index.ts';
 
 const NAME_CHARACTERS_MAX = 100;
 

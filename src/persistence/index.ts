@@ -14,6 +14,7 @@ export {
   type RedisAddress,
 } from './cache/index.ts';
 export * from './accounts/index.ts';
+export * from './assets/index.ts';
 export * from './catalogue/index.ts';
 export { openPool, POSTGRES_LIMITS, type PostgresConnection } from './connection.ts';
 export {

@@ -7,4 +7,5 @@ export { signInPage, type SignInView } from './cms/sign-in.ts';
 export { docsPage, type OpenApiDocument } from './docs.ts';
 export { sampleCampaign, type SampleProduct } from './sample-campaign.ts';
 export { storefrontPage, type StorefrontView } from './storefront.ts';
+export { picture, type PictureOptions } from './picture.ts';
 export type { ProductView, SaleState } from './product-view.ts';
