@@ -35,7 +35,8 @@ export class CmsApp {
     const accounts = { pool, clock, random: systemRandom, hasher: this.hasher };
     const sessions = new Sessions(accounts);
     this.users = new Users(accounts);
-    const cms = { users: this.users, sessions, signIn: new SignIn(accounts, sessions), imageOrigins: [] };
+    const signIn = new SignIn(accounts, sessions);
+    const cms = { users: this.users, sessions, signIn, assets: { imageOrigins: ['https://cdn.example'] } };
     this.context = { assets: loadAssets(), clock, random: systemRandom, demo: false, cms } as never;
   }
 

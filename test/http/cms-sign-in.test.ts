@@ -301,6 +301,28 @@ describe('failed tries', () => {
     expect((await cms.browser({ address: '192.0.2.9' }).signIn(email, PASSWORD)).status).toBe(303);
   });
 
+  test('of one address count for 15 minutes, of one e-mail until there is none for so long', async () => {
+    const address = '192.0.2.20';
+    const tries = async (): Promise<unknown[]> => {
+      const { rows } = await cms.pool.query<{ tries: number }>(
+        "SELECT tries FROM doorbuster_catalogue.sign_in_tries WHERE key IN ('address 192.0.2.20', 'email slow@shop.example') ORDER BY key",
+      );
+      return rows.map((row) => row.tries);
+    };
+    for (const wanted of [
+      [1, 1],
+      [2, 2],
+      [1, 3],
+    ]) {
+      await cms.browser({ address }).signIn('slow@shop.example', WRONG);
+      expect(await tries()).toEqual(wanted);
+      cms.now += LOCKED_MS * 0.6;
+    }
+    cms.now += LOCKED_MS * 0.4;
+    await cms.browser({ address }).signIn('slow@shop.example', WRONG);
+    expect(await tries()).toEqual([1, 1]);
+  });
+
   test('of one network of IPv6 count together', async () => {
     await cms.browser({ address: '2001:db8:1:2::1' }).signIn('six@shop.example', WRONG);
     await cms.browser({ address: '2001:db8:1:2:aaaa:bbbb:cccc:dddd' }).signIn('six@shop.example', WRONG);
@@ -515,6 +537,7 @@ test('every page forbids inline scripts, frames and keeping it', async () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("script-src 'self';");
     expect(policy).toContain("style-src 'self';");
+    expect(policy).toContain("img-src 'self' https://cdn.example;");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).toContain("form-action 'self'");
     expect(policy).not.toMatch(/unsafe|\*|data:|blob:/);
