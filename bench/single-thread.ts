@@ -69,6 +69,7 @@ const node: NodeControl = {
   placement: unreachable,
   planPlacement: unreachable,
   applyPlacement: unreachable,
+  sale: unreachable,
 };
 const { app, purchase } = createApp(
   {
