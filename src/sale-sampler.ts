@@ -59,18 +59,18 @@ export class SaleSampler {
   }
 
   /** What this node's gateways counted. */
-  tell({ productIds, from }: SaleQuestion): SaleTold {
+  tell({ productIds, plottedIds, from }: SaleQuestion): SaleTold {
     for (const productId of productIds) this.#history.watch(productId, this.#to);
     return {
-      series: this.#history.series(productIds, from, this.#to),
+      series: this.#history.series(plottedIds, from, this.#to),
       counts: this.#history.counts(productIds, this.#to - RATE_SECONDS + 1, this.#to),
     };
   }
 
   async watch(question: SaleQuestion, askOthers: AskOthers): Promise<SaleWatched> {
-    const { productIds } = question;
+    const { productIds, plottedIds } = question;
     const from = Math.max(question.from - OVERLAP_SECONDS, this.#to - HISTORY_SECONDS + 1);
-    const asked = { productIds, from };
+    const asked = { productIds, plottedIds, from };
     const own = this.tell(asked);
     const unread = productIds.filter((productId) => !this.#readings.has(productId));
     const [{ told, silent }] = await Promise.all([askOthers(asked), this.#read(unread)]);

@@ -10,6 +10,8 @@ export const BOARD_PRODUCTS_MAX = 100;
 
 export const SaleQuestion = z.strictObject({
   productIds: z.array(ProductId).max(BOARD_PRODUCTS_MAX),
+  /** Those whose seconds are told, together. */
+  plottedIds: z.array(ProductId).max(BOARD_PRODUCTS_MAX),
   /** Seconds since 1970: the first one that is told; at most ten minutes of them are. */
   from: z.int().min(0),
 });
@@ -17,9 +19,9 @@ export type SaleQuestion = z.infer<typeof SaleQuestion>;
 
 /** Of one node's gateways. */
 export interface SaleTold {
-  /** Of the products together. */
+  /** Of those that are plotted, together. */
   readonly series: SaleSeries;
-  /** Of the last few seconds, by product. */
+  /** Of the last few seconds, by product, of all that were named. */
   readonly counts: readonly SaleCounts[];
 }
 

@@ -123,7 +123,10 @@ test('a board that is opened in mid-sale finds the seconds before', async () => 
   );
   await second();
   await second();
-  const { series, counts, readings } = await sampler.watch({ productIds: ['a'], from: 0 }, nobodyElse);
+  const { series, counts, readings } = await sampler.watch(
+    { productIds: ['a'], plottedIds: ['a'], from: 0 },
+    nobodyElse,
+  );
   expect(series.from + series.seconds).toBe(50_002);
   expect(series.seconds).toBe(HISTORY_SECONDS);
   expect(series.orders.slice(-3)).toEqual([0, 5, 1]);
@@ -134,10 +137,16 @@ test('a board that is opened in mid-sale finds the seconds before', async () => 
 
 test('a product that nobody bought is read when somebody looks, and from then on', async () => {
   const { sampler, second } = sampled([], () => [reading('quiet', 3)]);
-  const first = await sampler.watch({ productIds: ['quiet', 'unknown'], from: 0 }, nobodyElse);
+  const first = await sampler.watch(
+    { productIds: ['quiet', 'unknown'], plottedIds: ['quiet'], from: 0 },
+    nobodyElse,
+  );
   expect(first.readings).toEqual([reading('quiet', 3)]);
   await second();
-  const later = await sampler.watch({ productIds: ['quiet', 'unknown'], from: 0 }, nobodyElse);
+  const later = await sampler.watch(
+    { productIds: ['quiet', 'unknown'], plottedIds: ['quiet'], from: 0 },
+    nobodyElse,
+  );
   expect(later.series.available.at(-1)).toBe(3);
   expect(later.series.known.at(-1)).toBe(1);
 });
@@ -148,7 +157,7 @@ test('other nodes’ answers are added, and those that are missing are named', a
   const other = new SaleHistory();
   other.count('a', 50_000, columns(4, 1));
   const { series, counts, silent } = await sampler.watch(
-    { productIds: ['a'], from: 49_999 },
+    { productIds: ['a'], plottedIds: ['a'], from: 49_999 },
     async (asked) => ({
       told: [
         {

@@ -2,6 +2,7 @@
 // test files that start at the same moment.
 
 import type { TestProject } from 'vitest/node';
+import { assertChromium } from './chromium.ts';
 import { natsBinary } from './nats-binary.ts';
 import { makePostgresTemplate } from './postgres-template.ts';
 import { postgresBinaries } from './postgres.ts';
@@ -14,6 +15,7 @@ export default async function install(project: TestProject): Promise<() => void>
   assertStrace();
   natsBinary();
   assertRedis();
+  assertChromium();
   const template = await makePostgresTemplate();
   project.provide('postgresTemplate', template.folder);
   return () => template.remove();
