@@ -76,6 +76,7 @@ const { app, purchase } = createApp(
     router,
     clock,
     random,
+    timers,
     auth: new Auth(config.authSecret, config.adminToken, clock),
     node,
     orders: new OrderReads(pool),

@@ -293,6 +293,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       router,
       clock,
       random,
+      timers,
       auth: new Auth(config.authSecret, config.adminToken, clock),
       node: control,
       orders: new OrderReads(pool),
