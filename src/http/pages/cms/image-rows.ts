@@ -86,7 +86,6 @@ function added(at: number, typedAlt: string, errors: readonly FieldError[]): Mar
       hint: at === 0 ? 'JPEG, PNG, WebP, AVIF or GIF.' : undefined,
       accept: ACCEPTED,
       error: errorAt(errors, file),
-      optional: true,
     })}
     ${field({
       name: alt,
@@ -95,7 +94,6 @@ function added(at: number, typedAlt: string, errors: readonly FieldError[]): Mar
       value: typedAlt,
       error: errorAt(errors, alt),
       maxlength: 300,
-      optional: true,
     })}
   </div>`;
 }
