@@ -2,6 +2,7 @@
 
 import { Hono } from 'hono';
 import type { HttpContext } from '../context.ts';
+import { boardRoutes } from './board-routes.ts';
 import { campaignRoutes } from './campaign-routes.ts';
 import { campaignStepRoutes } from './campaign-step-routes.ts';
 import { CmsProblem } from './cms-problem.ts';
@@ -29,6 +30,7 @@ export function cmsRoutes(app: Hono, context: HttpContext, onError: (error: unkn
   stockRoutes(cms, context);
   importRoutes(cms, context);
   historyRoutes(cms, context);
+  boardRoutes(cms, context);
   cms.all('/cms/*', () => {
     throw new CmsProblem(
       404,

@@ -36,14 +36,19 @@ export interface PartOfPage {
   readonly main: Markup;
   readonly hasErrors?: boolean;
   readonly current?: 'campaigns' | 'history';
+  /** Static files beside those of all campaign pages. */
+  readonly styles?: readonly string[];
+  readonly scripts?: readonly string[];
 }
 
 export function lookPage({ assets, session, notice }: Look, parts: PartOfPage): Markup {
-  return cmsPage(assets, { current: 'campaigns', ...parts, session, notice, styles: ['cms-campaigns.css'] });
+  const styles = ['cms-campaigns.css', ...(parts.styles ?? [])];
+  return cmsPage(assets, { current: 'campaigns', ...parts, session, notice, styles });
 }
 
 const PARTS = [
   { part: '', text: 'Overview' },
+  { part: 'board', text: 'Live board' },
   { part: 'preview', text: 'Preview' },
   { part: 'import', text: 'Import and export' },
   { part: 'history', text: 'History' },
@@ -56,13 +61,17 @@ export function campaignPage(
   look: Look,
   campaign: Campaign,
   current: CampaignPart,
-  parts: { readonly actions?: readonly Markup[]; readonly main: Markup; readonly hasErrors?: boolean },
+  parts: Pick<PartOfPage, 'main' | 'hasErrors' | 'styles' | 'scripts'> & {
+    readonly actions?: readonly Markup[];
+  },
 ): Markup {
   const { text } = PARTS.find(({ part }) => part === current)!;
   return lookPage(look, {
     title: current === '' ? campaign.title : `${text} – ${campaign.title}`,
     breadcrumb: current === '' ? [CAMPAIGNS] : [CAMPAIGNS, campaignCrumb(campaign)],
     ...(parts.hasErrors && { hasErrors: true }),
+    ...(parts.styles && { styles: parts.styles }),
+    ...(parts.scripts && { scripts: parts.scripts }),
     main: html`
       ${pageHeader({
         title: campaign.title,

@@ -1,6 +1,7 @@
 // The pages of campaigns and products, for the handlers of the CMS.
 
 export { MORE_ROWS } from './attribute-rows.ts';
+export { boardPage, type BoardPageView } from './board-page.ts';
 export { campaignFormPage, type CampaignFormView } from './campaign-form-page.ts';
 export { campaignListPage, PHASES, type CampaignListView } from './campaign-list.ts';
 export { campaignOverviewPage, type CampaignOverviewView } from './campaign-overview.ts';
