@@ -1,8 +1,15 @@
 // The CMS as one thread serves it, in this process, on an embedded Postgres and with a clock that tests set.
 
 import type { Pool } from 'pg';
-import { createApp, loadAssets, type CmsContext, type HttpContext } from '../../src/http/index.ts';
 import {
+  createApp,
+  DEFAULT_HTTP_LIMITS,
+  loadAssets,
+  type CmsContext,
+  type HttpContext,
+} from '../../src/http/index.ts';
+import {
+  Catalogue,
   migrateCatalogue,
   openPool,
   PasswordHasher,
@@ -11,7 +18,7 @@ import {
   Users,
   type UserRole,
 } from '../../src/persistence/index.ts';
-import { systemRandom, type Clock } from '../../src/runtime/index.ts';
+import { systemRandom, systemTimers, type Clock } from '../../src/runtime/index.ts';
 import { CmsBrowser } from '../harness/cms-browser.ts';
 import { startInTemporaryFolder } from '../persistence/postgres-kinds.ts';
 
@@ -36,8 +43,23 @@ export class CmsApp {
     const sessions = new Sessions(accounts);
     this.users = new Users(accounts);
     const signIn = new SignIn(accounts, sessions);
-    const cms = { users: this.users, sessions, signIn, assets: { imageOrigins: ['https://cdn.example'] } };
-    this.context = { assets: loadAssets(), clock, random: systemRandom, demo: false, cms } as never;
+    const catalogue = new Catalogue(pool, clock, systemRandom);
+    const cms = {
+      users: this.users,
+      sessions,
+      signIn,
+      catalogue,
+      assets: { imageOrigins: ['https://cdn.example'] },
+    };
+    this.context = {
+      assets: loadAssets(),
+      clock,
+      random: systemRandom,
+      timers: systemTimers,
+      limits: DEFAULT_HTTP_LIMITS,
+      demo: false,
+      cms,
+    } as never;
   }
 
   static async start(): Promise<CmsApp> {
