@@ -19,7 +19,7 @@ export const PASSWORD = 'correct horse battery';
 
 export class CmsApp {
   readonly pool: Pool;
-  readonly hasher = new PasswordHasher(systemRandom);
+  readonly hasher: PasswordHasher;
   readonly users: Users;
   readonly context: HttpContext & { readonly cms: CmsContext };
   /** What no handler foresaw. */
@@ -28,11 +28,12 @@ export class CmsApp {
   now = Date.UTC(2030, 0, 1);
   readonly #stop: () => Promise<void>;
 
-  private constructor(pool: Pool, stop: () => Promise<void>) {
+  private constructor(pool: Pool, hasher: PasswordHasher, stop: () => Promise<void>) {
+    this.hasher = hasher;
     this.pool = pool;
     this.#stop = stop;
     const clock: Clock = { now: () => this.now, monotonic: () => this.now };
-    const accounts = { pool, clock, random: systemRandom, hasher: this.hasher };
+    const accounts = { pool, clock, random: systemRandom, hasher };
     const sessions = new Sessions(accounts);
     this.users = new Users(accounts);
     const signIn = new SignIn(accounts, sessions);
@@ -40,11 +41,12 @@ export class CmsApp {
     this.context = { assets: loadAssets(), clock, random: systemRandom, demo: false, cms } as never;
   }
 
-  static async start(): Promise<CmsApp> {
+  /** @param parameters of passwords' hashes; by default the cheapest */
+  static async start(parameters = { memoryKiB: 8, passes: 1, lanes: 1 }): Promise<CmsApp> {
     const postgres = await startInTemporaryFolder();
     const pool = openPool(postgres.connection, 4, 'doorbuster test');
     await migrateCatalogue(pool);
-    return new CmsApp(pool, async () => {
+    return new CmsApp(pool, new PasswordHasher(systemRandom, parameters), async () => {
       await pool.end();
       await postgres.stop();
     });
