@@ -1,8 +1,17 @@
 // The CMS as one thread serves it, in this process, on an embedded Postgres and with a clock that tests set.
 
+import type { Hono } from 'hono';
 import type { Pool } from 'pg';
-import { createApp, loadAssets, type CmsContext, type HttpContext } from '../../src/http/index.ts';
 import {
+  Counters,
+  createApp,
+  DEFAULT_HTTP_LIMITS,
+  loadAssets,
+  type CmsContext,
+  type HttpContext,
+} from '../../src/http/index.ts';
+import {
+  Catalogue,
   migrateCatalogue,
   openPool,
   PasswordHasher,
@@ -11,7 +20,7 @@ import {
   Users,
   type UserRole,
 } from '../../src/persistence/index.ts';
-import { systemRandom, type Clock } from '../../src/runtime/index.ts';
+import { systemRandom, systemTimers, type Clock } from '../../src/runtime/index.ts';
 import { CmsBrowser } from '../harness/cms-browser.ts';
 import { startInTemporaryFolder } from '../persistence/postgres-kinds.ts';
 
@@ -27,6 +36,8 @@ export class CmsApp {
   /** Epoch milliseconds. */
   now = Date.UTC(2030, 0, 1);
   readonly #stop: () => Promise<void>;
+  readonly #app: Hono;
+  readonly #demoApp: Hono;
 
   private constructor(pool: Pool, hasher: PasswordHasher, stop: () => Promise<void>) {
     this.hasher = hasher;
@@ -37,8 +48,21 @@ export class CmsApp {
     const sessions = new Sessions(accounts);
     this.users = new Users(accounts);
     const signIn = new SignIn(accounts, sessions);
-    const cms = { users: this.users, sessions, signIn, assets: { imageOrigins: ['https://cdn.example'] } };
-    this.context = { assets: loadAssets(), clock, random: systemRandom, demo: false, cms } as never;
+    const catalogue = new Catalogue(pool, clock, systemRandom);
+    const assets = { imageOrigins: ['https://cdn.example'] };
+    // No engine, no other threads and no pictures: nothing here gets as far as them.
+    this.context = {
+      assets: loadAssets(),
+      clock,
+      random: systemRandom,
+      timers: systemTimers,
+      counters: new Counters(),
+      limits: DEFAULT_HTTP_LIMITS,
+      demo: false,
+      cms: { users: this.users, sessions, signIn, catalogue, assets },
+    } as never;
+    this.#app = this.#appOf(false);
+    this.#demoApp = this.#appOf(true);
   }
 
   /** @param parameters of passwords' hashes; by default the cheapest */
@@ -62,7 +86,7 @@ export class CmsApp {
     origin = 'http://localhost:3000',
     demo = false,
   }: { address?: string; origin?: string; demo?: boolean } = {}): CmsBrowser {
-    const { app } = createApp({ ...this.context, demo }, { onError: (error) => this.faults.push(error) });
+    const app = demo ? this.#demoApp : this.#app;
     const env = { incoming: { socket: { remoteAddress: address, remotePort: 1, remoteFamily: 'IPv4' } } };
     return new CmsBrowser(async (path, init) => {
       const request = new Request(origin + path, init);
@@ -72,6 +96,10 @@ export class CmsApp {
       if (body !== undefined) headers.set('Content-Length', String(body.byteLength));
       return app.request(request.url, { method: request.method, headers, ...(body && { body }) }, env);
     });
+  }
+
+  #appOf(demo: boolean): Hono {
+    return createApp({ ...this.context, demo }, { onError: (error) => this.faults.push(error) }).app;
   }
 
   /** A new account with PASSWORD. */
