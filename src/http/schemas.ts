@@ -6,7 +6,7 @@ import { PROBLEMS, type ProblemCode } from './problem.ts';
 
 export const UNITS_PER_ORDER_MAX = 10_000;
 export const UNITS_PER_LOAD_MAX = 10_000_000;
-const WEEK_SECONDS = 7 * 24 * 60 * 60;
+export const WEEK_SECONDS = 7 * 24 * 60 * 60;
 
 export const ProductId = z
   .string()

@@ -11,7 +11,7 @@ export type { FormFile } from './multipart.ts';
 
 export interface CmsForm {
   /** The first value of this name, '' when there is none; line ends are \n. */
-  fields(name: string): string;
+  readonly fields: (name: string) => string;
   /** All values of this name, in their order. */
   all(name: string): string[];
   /** Undefined when none was chosen. */

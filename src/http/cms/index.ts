@@ -1,13 +1,18 @@
 // The CMS: pages for business users, under /cms.
 
 import { Hono } from 'hono';
-import { html } from 'hono/html';
 import type { HttpContext } from '../context.ts';
-import { cmsPage } from '../pages/index.ts';
+import { boardRoutes } from './board-routes.ts';
+import { campaignRoutes } from './campaign-routes.ts';
+import { campaignStepRoutes } from './campaign-step-routes.ts';
 import { CmsProblem } from './cms-problem.ts';
 import { gate } from './gate.ts';
+import { historyRoutes } from './history-routes.ts';
+import { importRoutes } from './import-routes.ts';
+import { productRoutes } from './product-routes.ts';
 import { signInRoutes } from './sign-in.ts';
 import { signedIn } from './signed-in.ts';
+import { stockRoutes } from './stock-routes.ts';
 
 export type { CmsContext } from './context.ts';
 
@@ -18,17 +23,14 @@ export function cmsRoutes(app: Hono, context: HttpContext, onError: (error: unkn
   gate(cms, context, onError);
   signInRoutes(cms, context);
   signedIn(cms, context);
-  // Pages of the CMS: each noun adds its routes here.
-  cms.get('/cms', (c) =>
-    c.html(
-      cmsPage(context.assets, {
-        title: 'Campaigns',
-        session: c.get('cms'),
-        current: 'campaigns',
-        main: html`<h1>Campaigns</h1>`,
-      }),
-    ),
-  );
+  // Each noun adds its routes here.
+  campaignRoutes(cms, context);
+  campaignStepRoutes(cms, context);
+  productRoutes(cms, context);
+  stockRoutes(cms, context);
+  importRoutes(cms, context);
+  historyRoutes(cms, context);
+  boardRoutes(cms, context);
   cms.all('/cms/*', () => {
     throw new CmsProblem(
       404,
