@@ -38,7 +38,8 @@ export async function makePicture(
     if (wrong !== undefined) return refused(wrong);
     return await make(bytes, metadata, limits);
   } catch (error) {
-    const [cause] = (error as Error).message.split('\n', 1);
+    const lines = (error as Error).message.split('\n');
+    const cause = lines.find((line) => !line.startsWith('source: ')) ?? lines[0];
     return refused(`This ${found.type} file is damaged or cut off (${cause!.slice(0, 200)}). ${WANTED}`);
   }
 }

@@ -15,7 +15,7 @@ import {
 import { systemClock as clock, systemTimers as timers } from '../../../src/runtime/index.ts';
 import { waitUntil } from '../../harness/wait-until.ts';
 import { POSTGRES_KINDS, SERVER_MS_MAX, type StartedPostgres } from '../postgres-kinds.ts';
-import { addProduct, emptyCatalogue, openCatalogue, setAssets } from './catalogue-database.ts';
+import { emptyCatalogue, openCatalogue } from './catalogue-database.ts';
 import { MemoryStore } from './memory-store.ts';
 
 const CDN = 'https://cdn.example.com/';
