@@ -8,7 +8,7 @@ import type { AssetStore } from './asset-store.ts';
 import { fileName } from './file-name.ts';
 import { insertFiles, readFileBytes, readProgress, type NewFile, type UploadProgress } from './file-rows.ts';
 import { FileShelf } from './file-shelf.ts';
-import type { Image, ImageAdded } from './image.ts';
+import type { Image, ImageAdded, ImageVariant } from './image.ts';
 import { insertImage, readImages } from './image-rows.ts';
 import type { PictureDesk } from './picture-desk.ts';
 
@@ -68,11 +68,9 @@ export class AssetLibrary {
       await insertImage(client, { id, width, height, files }, now);
     });
     this.#options.onAdded?.();
-    const variants = files.map(({ name, bytes: _, ...file }) => ({
-      file: name,
-      url: this.url(name, false),
-      ...file,
-    }));
+    const variants = files.map(({ name: file, width, height, type }): ImageVariant => {
+      return { file, url: this.url(file, false), width, height, type };
+    });
     return { outcome: 'added', image: { id, width, height, variants } };
   }
 

@@ -71,7 +71,7 @@ async function make(
     .toColourspace('srgb')
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const raw: Raw = { width: info.width, height: info.height, channels: info.channels as Raw['channels'] };
+  const raw: Raw = { width: info.width, height: info.height, channels: info.channels };
   const encode = async (type: PictureFormat, width: number): Promise<PictureFile> => {
     const image = ENCODED[type](sharp(data, { raw, limitInputPixels: pixelsMax }).resize({ width }));
     const made = await image.toBuffer({ resolveWithObject: true });

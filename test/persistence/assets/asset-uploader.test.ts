@@ -3,7 +3,6 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import type { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
@@ -163,6 +162,7 @@ test('the longer a store fails, the longer are the pauses, up to a bound; when i
   store.trouble = undefined;
   await addPicture();
   await whenUploaded();
+  expect(store.files.size).toBe(3);
 });
 
 test('what a node that died had in hand is taken up by itself at once, by another when its time is over', async () => {
@@ -308,10 +308,14 @@ async function startHook(
   answer: (call: number) => number,
 ): Promise<{ url: string; calls: { authorization: string | undefined; body: unknown }[] }> {
   const calls: { authorization: string | undefined; body: unknown }[] = [];
-  const server = (hook = createServer(async (request, response) => {
-    const body = JSON.parse(await text(request)) as unknown;
-    calls.push({ authorization: request.headers.authorization, body });
-    response.writeHead(answer(calls.length)).end('what?');
+  const server = (hook = createServer((request, response) => {
+    const { authorization } = request.headers;
+    let body = '';
+    request.on('data', (piece: Buffer) => (body += piece.toString()));
+    request.on('end', () => {
+      calls.push({ authorization, body: JSON.parse(body) as unknown });
+      response.writeHead(answer(calls.length)).end('what?');
+    });
   }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/purge/all`, calls };

@@ -65,7 +65,7 @@ export async function cameraPicture(): Promise<Buffer> {
 /** Two frames. */
 export async function film(format: 'gif' | 'webp'): Promise<Buffer> {
   const frames = await Promise.all(['#f00', '#00f'].map((colour) => plain(100, 80, colour).png().toBuffer()));
-  return sharp(frames, { join: { animated: true } })
-    [format]({ loop: 0, delay: [100, 100] })
-    .toBuffer();
+  const moving = sharp(frames, { join: { animated: true } });
+  const options = { loop: 0, delay: [100, 100] };
+  return (format === 'gif' ? moving.gif(options) : moving.webp(options)).toBuffer();
 }
