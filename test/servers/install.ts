@@ -3,6 +3,7 @@
 
 import type { TestProject } from 'vitest/node';
 import { assertSwift } from './bucket.ts';
+import { assertChromium } from './chromium.ts';
 import { natsBinary } from './nats-binary.ts';
 import { makePostgresTemplate } from './postgres-template.ts';
 import { postgresBinaries } from './postgres.ts';
@@ -16,6 +17,7 @@ export default async function install(project: TestProject): Promise<() => void>
   natsBinary();
   assertRedis();
   assertSwift();
+  assertChromium();
   const template = await makePostgresTemplate();
   project.provide('postgresTemplate', template.folder);
   return () => template.remove();
