@@ -9,7 +9,7 @@ import { fileName } from './file-name.ts';
 import { insertFiles, readFileBytes, readProgress, type NewFile, type UploadProgress } from './file-rows.ts';
 import { FileShelf } from './file-shelf.ts';
 import type { Image, ImageAdded, ImageVariant } from './image.ts';
-import { insertImage, readImages } from './image-rows.ts';
+import { insertImage, readFilesOf, readImages, type NamedFile } from './image-rows.ts';
 import type { PictureDesk } from './picture-desk.ts';
 
 export interface AssetLibraryOptions {
@@ -82,6 +82,14 @@ export class AssetLibrary {
   async images(ids: readonly string[]): Promise<ReadonlyMap<string, Image>> {
     const url = (name: string, isUploaded: boolean): string => this.url(name, isUploaded);
     return readImages(this.#options.pool, ids, await this.#storeId(), url);
+  }
+
+  /** For product data, in the transaction that makes them so. */
+  filesOf(
+    client: PoolClient,
+    imageIds: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly NamedFile[]>> {
+    return readFilesOf(client, imageIds);
   }
 
   /**

@@ -139,6 +139,16 @@ describe.each(POSTGRES_KINDS)('assets in $kind Postgres', { timeout: SERVER_MS_M
     expect((await library.progress()).files).toBe(2);
   });
 
+  test('product data name the files of pictures', async () => {
+    const library = openLibrary();
+    const { id, variants } = await added(library);
+    const client = await pool.connect();
+    const files = await library.filesOf(client, [id, 'no-such']);
+    client.release();
+    const named = variants.map(({ file, width, height, type }) => ({ file, width, height, type }));
+    expect([...files]).toEqual([[id, named]]);
+  });
+
   test('a product’s data are taken back with the transaction that made them', async () => {
     const library = openLibrary();
     const client = await pool.connect();
