@@ -12,6 +12,7 @@ import { productId } from './product-id.ts';
 import {
   campaignOfProduct,
   holdProduct,
+  holdProducts,
   knownImages,
   readProduct,
   readProducts,
@@ -230,20 +231,23 @@ export async function removeProduct(
 /** One place up or down; at the end of the list nothing changes. */
 export async function moveProduct(change: Change, id: string, by: 1 | -1): Promise<ProductSaved> {
   const { client, editor, now } = change;
-  const held = await holdWithCampaign(client, id);
-  if (held === undefined) return NOT_FOUND;
-  const order: CatalogueProduct[] = await readProducts(client, held.campaign.id);
+  const campaignId = await campaignOfProduct(client, id);
+  if (campaignId === undefined || (await holdCampaign(client, campaignId)) === undefined) return NOT_FOUND;
+  await holdProducts(client, campaignId);
+  const order: CatalogueProduct[] = await readProducts(client, campaignId);
   const at = order.findIndex((product) => product.id === id);
+  const product = order[at];
+  if (product === undefined) return NOT_FOUND;
   const other = order[at + by];
-  if (other === undefined) return saved(held.product);
-  [order[at], order[at + by]] = [other, order[at]!];
+  if (other === undefined) return saved(product);
+  [order[at], order[at + by]] = [other, product];
   await client.query(
     `UPDATE doorbuster_catalogue.products AS p SET position = place
      FROM unnest($1::text[]) WITH ORDINALITY AS placed (id, place) WHERE p.id = placed.id`,
-    [order.map((product) => product.id)],
+    [order.map((each) => each.id)],
   );
   await writeTrail(client, editor, now, {
-    campaignId: held.campaign.id,
+    campaignId,
     productId: id,
     action: 'product_moved',
     changes: [{ field: 'position', from: String(at + 1), to: String(at + by + 1) }],
