@@ -212,6 +212,7 @@ export async function removeProduct(
   if (held === undefined) return NOT_FOUND;
   const { campaign, product } = held;
   if (product.version !== version) return { outcome: 'conflict', current: undefined };
+  if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED, id);
   if (product.sentVersion !== undefined)
     return refusedFor(
       'status',
@@ -232,9 +233,11 @@ export async function removeProduct(
 export async function moveProduct(change: Change, id: string, by: 1 | -1): Promise<ProductSaved> {
   const { client, editor, now } = change;
   const campaignId = await campaignOfProduct(client, id);
-  if (campaignId === undefined || (await holdCampaign(client, campaignId)) === undefined) return NOT_FOUND;
-  await holdProducts(client, campaignId);
-  const order: CatalogueProduct[] = await readProducts(client, campaignId);
+  const campaign = campaignId === undefined ? undefined : await holdCampaign(client, campaignId);
+  if (campaign === undefined) return NOT_FOUND;
+  if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED, id);
+  await holdProducts(client, campaign.id);
+  const order: CatalogueProduct[] = await readProducts(client, campaign.id);
   const at = order.findIndex((product) => product.id === id);
   const product = order[at];
   if (product === undefined) return NOT_FOUND;

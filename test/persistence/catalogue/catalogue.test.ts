@@ -306,6 +306,8 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
       desk.catalogue.addProduct(EDA, campaign.id, desk.productDraft()),
       desk.catalogue.changeStock(EDA, product.id, 'r1', 1),
       desk.catalogue.sendAgain(EDA, product.id),
+      desk.catalogue.moveProduct(EDA, product.id, 1),
+      desk.catalogue.removeProduct(EDA, product.id, 1),
       desk.catalogue.resume(PAT, campaign.id, cancelled.version),
       desk.catalogue.importProducts(EDA, campaign.id, cancelled.version, [
         { line: 2, draft: desk.productDraft() },
