@@ -1,7 +1,8 @@
 // Signing in to the CMS and out of it, and all that people try instead.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
+  HasherBusy,
   LOCKED_MS,
   SESSION_IDLE_MS_MAX,
   SESSION_MS_MAX,
@@ -22,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => cms?.stop());
 afterEach(async () => {
-  expect(cms.faults).toEqual([]);
+  if (cms.faults.length > 0) throw new AggregateError(cms.faults, 'what no handler foresaw');
   // Each test has its own e-mails; all come from one address.
   await cms.pool.query("DELETE FROM doorbuster_catalogue.sign_in_tries WHERE key LIKE 'address %'");
 });
@@ -164,6 +165,10 @@ describe('the cookie', () => {
     const page = await far.signIn(email, PASSWORD);
     expect(attributesOf(page, `__Secure-${COOKIE}`)).toContain('Secure');
     expect(await far.isSignedIn()).toBe(true);
+    const proxied = await cms
+      .browser({ demo: true })
+      .signIn(email, PASSWORD, { headers: { 'x-forwarded-proto': 'https' } });
+    expect(attributesOf(proxied, `__Secure-${COOKIE}`)).toContain('Secure');
     for (const near of [
       cms.browser({ origin: 'http://127.0.0.1:3000' }),
       cms.browser({ origin: 'http://[::1]:3000' }),
@@ -338,27 +343,16 @@ describe('failed tries', () => {
 
   test('at a busy moment are told to come again, and were not counted', async () => {
     const email = await cms.account('crowded');
-    const browsers = await Promise.all(
-      Array.from({ length: 40 }, async (_, at) => {
-        const browser = cms.browser();
-        return { browser, email: `crowd-${at}@shop.example`, csrf: await browser.csrf('/cms/sign-in') };
-      }),
+    const matches = vi.spyOn(cms.hasher, 'matches').mockRejectedValue(new HasherBusy('too many'));
+    const page = await cms.browser().signIn(email, PASSWORD);
+    matches.mockRestore();
+    expect(page.status).toBe(503);
+    expect(page.html).toContain('Too busy');
+    expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0);
+    const { rows } = await cms.pool.query(
+      'SELECT key FROM doorbuster_catalogue.sign_in_tries WHERE tries > 0',
     );
-    const pages = await Promise.all(
-      browsers.map(({ browser, ...fields }) =>
-        browser.post('/cms/sign-in', { ...fields, password: WRONG, next: '/cms' }),
-      ),
-    );
-    const busy = pages.filter(({ status }) => status === 503);
-    expect(busy.length).toBeGreaterThan(0);
-    for (const page of busy) {
-      expect(page.html).toContain('Too busy');
-      expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0);
-    }
-    const { rows } = await cms.pool.query<{ tries: string }>(
-      "SELECT sum(tries) AS tries FROM doorbuster_catalogue.sign_in_tries WHERE key LIKE 'email crowd-%'",
-    );
-    expect(Number(rows[0]!.tries)).toBe(40 - busy.length);
+    expect(rows.map(({ key }) => String(key)).filter((key) => /crowded|address/.test(key))).toEqual([]);
     expect((await cms.browser().signIn(email, PASSWORD)).status).toBe(303);
   });
 });
@@ -432,7 +426,7 @@ describe('forms of others', () => {
     const browser = await cms.signedIn('target');
     const foreign = await (await cms.signedIn('foreign')).csrf();
     for (const fields of [{}, { csrf: '' }, { csrf: 'x' }, { csrf: foreign }, { csrf: cookieOf(browser) }]) {
-      const page = await browser.post('/cms/sign-out', fields as Record<string, string>);
+      const page = await browser.post('/cms/sign-out', fields);
       expect(page.status).toBe(403);
       expect(page.html).toContain('This form is not of your session');
     }
@@ -461,7 +455,7 @@ describe('forms of others', () => {
   ])('from another site are refused, secret or not: %o', async (headers) => {
     const browser = await cms.signedIn(`site-${Buffer.from(JSON.stringify(headers)).toString('hex')}`);
     const csrf = await browser.csrf();
-    const page = await browser.post('/cms/sign-out', { csrf }, headers as Record<string, string>);
+    const page = await browser.post('/cms/sign-out', { csrf }, headers);
     expect(page.status).toBe(403);
     expect(page.html).toContain('This form is of another site');
     expect(await browser.isSignedIn()).toBe(true);
@@ -472,7 +466,7 @@ describe('forms of others', () => {
     async (headers) => {
       const browser = await cms.signedIn(`own-${Buffer.from(JSON.stringify(headers)).toString('hex')}`);
       const csrf = await browser.csrf();
-      const page = await browser.post('/cms/sign-out', { csrf }, headers as Record<string, string>);
+      const page = await browser.post('/cms/sign-out', { csrf }, headers);
       expect(page.status).toBe(303);
     },
   );

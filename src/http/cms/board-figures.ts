@@ -213,7 +213,7 @@ function minutesOf({ series, plotted }: BoardSources): BoardMinute[] {
   }
   const sum = (list: readonly number[] | undefined, seconds: readonly number[]): number =>
     list === undefined ? 0 : seconds.reduce((total, at) => total + list[at]!, 0);
-  return [...minutes]
+  const rows = [...minutes]
     .map(([minute, seconds]) => {
       const last = seconds.at(-1)!;
       return {
@@ -231,6 +231,12 @@ function minutesOf({ series, plotted }: BoardSources): BoardMinute[] {
     })
     .toReversed()
     .slice(0, MINUTES_SHOWN);
+  // What was before anybody sold or looked is not told minute by minute.
+  const first = rows.findLastIndex(
+    ({ orders, reasons, available }) =>
+      orders > 0 || available !== null || reasons.some((count) => count > 0),
+  );
+  return rows.slice(0, Math.max(first + 1, 1));
 }
 
 const MINUTES_SHOWN = 10;

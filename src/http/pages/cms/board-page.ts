@@ -77,9 +77,9 @@ function board(view: BoardPageView): Markup {
 }
 
 const TILES = [
-  { figure: 'sold', text: 'Sold', of: true },
-  { figure: 'held', text: 'Held for payment' },
-  { figure: 'available', text: 'Available' },
+  { figure: 'sold', text: 'Sold', key: true, of: true },
+  { figure: 'held', text: 'Held for payment', key: true },
+  { figure: 'available', text: 'Available', key: true },
   { figure: 'orders', text: 'Orders a second' },
   { figure: 'refusals', text: 'Refusals a second' },
   { figure: 'revenue', text: 'Revenue' },
@@ -92,7 +92,9 @@ function tiles(totals: BoardRow): Markup {
       ${TILES.map(
         (tile) =>
           html`<div class="stat-tile">
-            <dt>${tile.text}</dt>
+            <dt>
+              ${'key' in tile ? html`<span class="tile-key tile-key-${tile.figure}"></span>` : ''}${tile.text}
+            </dt>
             <dd>
               <span data-figure="${tile.figure}">${shown(totals[tile.figure])}</span>${
                 'of' in tile

@@ -109,7 +109,7 @@ function pictures({ product, pictures }: ProductPageView): Markup {
               return html`<li>
                 <figure>
                   ${image === undefined ? '' : picture(image, alt, { sizes: '12rem' })}
-                  <figcaption>${alt}</figcaption>
+                  <figcaption>Alternative text: ${alt}</figcaption>
                 </figure>
               </li>`;
             })}

@@ -54,6 +54,7 @@ function start() {
   let failures = 0;
   let pointed;
   let soldOut;
+  let hasChosen = false;
 
   const range = () => Number(board.querySelector('[name=range]:checked').value);
   const redraw = () => {
@@ -70,7 +71,10 @@ function start() {
         onResize: redraw,
       }),
   );
-  board.querySelector('.board-ranges').addEventListener('change', redraw);
+  board.querySelector('.board-ranges').addEventListener('change', () => {
+    hasChosen = true;
+    redraw();
+  });
   setInterval(tick, 1_000);
   open();
 
@@ -115,8 +119,16 @@ function start() {
     saySoldOut(figures.products);
     series.take(plot, reasons);
     part('plots').hidden = false;
+    if (!hasChosen) chooseRange();
     redraw();
     tick();
+  }
+
+  /** Until somebody chooses: the shortest one that has all that happened. */
+  function chooseRange() {
+    const happenedSeconds = series.to - (series.firstOf(['orders', ...reasons]) ?? series.to);
+    const ranges = [...board.querySelectorAll('[name=range]')];
+    (ranges.find(({ value }) => Number(value) > happenedSeconds) ?? ranges.at(-1)).checked = true;
   }
 
   function tick() {

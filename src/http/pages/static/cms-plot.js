@@ -96,7 +96,7 @@ export class Plot {
       this.#areas.get(key).setAttribute('d', this.#areaOf(layers[index], first, y));
     this.#drawGrid(top, y, first, timeZone);
     this.#point(series, pointed);
-    this.#svg.setAttribute('aria-label', this.#sentence(series, top, timeZone));
+    this.#svg.setAttribute('aria-label', this.#sentence(top));
   }
 
   /** For each layer and second: its lower and its upper edge, null where it is not known. */
@@ -198,19 +198,18 @@ export class Plot {
     return Math.round(to - seconds + 1 + Math.min(1, Math.max(0, share)) * (seconds - 1));
   }
 
-  #sentence(series, top, timeZone) {
-    const { seconds } = this.#latest;
+  #sentence(top) {
+    const minutes = this.#latest.seconds / 60;
     const title = this.#figure.querySelector('h3').textContent;
-    const until = new Date(series.to * 1_000).toLocaleTimeString('en-GB', { timeZone });
-    return `${title}: plot of the last ${seconds / 60} minutes until ${until}, from 0 to ${top.toLocaleString('en')}. The same figures are in the tables.`;
+    return `${title}: plot of the last ${minutes === 1 ? 'minute' : `${minutes} minutes`}, from 0 to ${top.toLocaleString('en')}. The same figures are in the tables.`;
   }
 }
 
 /** Even, so that its half is a whole number, too. */
 function niceTop(figure) {
+  if (figure <= 10) return 2 * Math.ceil(figure / 2);
   const power = 10 ** Math.floor(Math.log10(figure));
-  const step = [1, 2, 4, 6, 8, 10].find((candidate) => candidate * power >= figure);
-  return Math.max(2, step * power);
+  return [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].find((step) => step * power >= figure) * power;
 }
 
 function short(figure) {

@@ -38,6 +38,14 @@ export class Series {
     this.from += tooMany;
   }
 
+  /** The first second in which anything happened; undefined when nothing did. */
+  firstOf(keys) {
+    const firsts = keys
+      .map((key) => this.#lists.get(key).findIndex((figure) => figure > 0))
+      .filter((at) => at >= 0);
+    return firsts.length === 0 ? undefined : this.from + Math.min(...firsts);
+  }
+
   /** The figure of a second; null when nobody knows it. */
   at(key, second) {
     return this.#lists.get(key)?.[second - this.from] ?? null;
