@@ -18,14 +18,14 @@ import {
   shownZone,
   TIME_ZONES,
 } from '../../src/http/cms/local-time.ts';
-import { CURRENCIES, moneyText, readMoney, shownMoney } from '../../src/http/cms/money-text.ts';
+import { CURRENCIES, readMoney, shownMoney } from '../../src/http/cms/money-text.ts';
 import {
   productAsTyped,
   readProduct,
   typedProduct,
   type ProductTyped,
 } from '../../src/http/cms/product-form.ts';
-import { CATALOGUE_LIMITS } from '../../src/persistence/index.ts';
+import { CATALOGUE_LIMITS, moneyText } from '../../src/persistence/index.ts';
 
 test('money is read in the currency’s smallest unit, with a point or a comma', () => {
   const amounts: [string, string, number][] = [

@@ -13,10 +13,8 @@ export interface CmsContext {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly signIn: SignIn;
-  /** Origins that pictures are shown from beside the node's own. */
-  readonly imageOrigins: readonly string[];
-  readonly assets: AssetLibrary;
   readonly catalogue: Catalogue;
   /** A page that saved something asks it for the engine's answer: `settle`. */
   readonly dispatcher: Pick<EngineDispatcher, 'settle'>;
+  readonly assets: AssetLibrary;
 }

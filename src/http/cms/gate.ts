@@ -9,7 +9,7 @@ import { cmsHeaders } from './cms-headers.ts';
 import { CmsProblem } from './cms-problem.ts';
 
 export function gate(cms: Hono, { assets, cms: own }: HttpContext, onError: (error: unknown) => void): void {
-  const imageOrigins = own!.imageOrigins;
+  const imageOrigins = own!.assets.imageOrigins;
   cms.use('/cms/*', async (c, next) => {
     cmsHeaders(c, { imageOrigins });
     await next();

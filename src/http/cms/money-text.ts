@@ -1,7 +1,7 @@
 // Money as people write it, and as everything else keeps it: integers of the currency's smallest unit. A text that could be read
 // in two ways is refused rather than guessed.
 
-import { CATALOGUE_LIMITS } from '../../persistence/index.ts';
+import { CATALOGUE_LIMITS, currencyDigits, moneyText } from '../../persistence/index.ts';
 import type { Read } from './typed-text.ts';
 
 const { amountMax } = CATALOGUE_LIMITS;
@@ -11,12 +11,6 @@ export const CURRENCIES: readonly string[] = Intl.supportedValuesOf('currency');
 
 const names = new Intl.DisplayNames('en', { type: 'currency' });
 export const currencyName = (code: string): string => names.of(code) ?? code;
-
-/** How many digits stand behind the point: 2 for EUR, 0 for JPY. */
-export function currencyDigits(currency: string): number {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  return format.resolvedOptions().maximumFractionDigits ?? 2;
-}
 
 /** In minor units. @param text such as `1234.50` or `1234,50` @param currency one of CURRENCIES */
 export function readMoney(text: string, currency: string): Read<number> {
@@ -41,13 +35,6 @@ function fractionProblem(currency: string, digits: number, example: string): str
       ? `must have no decimals: ${currency} has none`
       : `must have at most ${digits} decimals, since ${currency} has no fractions of a ${digits === 2 ? 'cent' : 'unit'}`;
   return `${rule}; thousands are written without a separator: ${example}`;
-}
-
-/** As `readMoney` reads it: for fields and files. */
-export function moneyText(amount: number, currency: string): string {
-  const digits = currencyDigits(currency);
-  const text = String(amount).padStart(digits + 1, '0');
-  return digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }
 
 /** For people: with the currency's sign and separators of thousands. */

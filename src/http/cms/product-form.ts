@@ -1,11 +1,16 @@
 // A product's form: what was typed, and the draft that it means or what is wrong with it. A line of a CSV file is typed text too,
 // and is read by the same rules.
 
-import { CATALOGUE_LIMITS as LIMITS, type Attribute, type ProductDraft } from '../../persistence/index.ts';
+import {
+  CATALOGUE_LIMITS as LIMITS,
+  moneyText,
+  type Attribute,
+  type ProductDraft,
+} from '../../persistence/index.ts';
 import type { FieldError } from '../problem.ts';
 import type { FormRead } from './campaign-form.ts';
 import { hourText, readHour } from './local-time.ts';
-import { CURRENCIES, moneyText, readMoney } from './money-text.ts';
+import { CURRENCIES, readMoney } from './money-text.ts';
 import {
   lineProblem,
   linesProblem,

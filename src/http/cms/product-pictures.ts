@@ -14,7 +14,7 @@ export const picturesOf = (
 
 export async function uploadsOf({ cms }: HttpContext, imageIds: readonly string[]): Promise<Uploads> {
   const progress = await cms!.assets.progressOf([...new Set(imageIds)]);
-  return { ...progress, hasCdn: cms!.imageOrigins.length > 0 };
+  return { ...progress, hasCdn: cms!.assets.imageOrigins.length > 0 };
 }
 
 export interface PicturesTaken {

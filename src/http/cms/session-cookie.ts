@@ -38,8 +38,12 @@ const attributes = (c: Context, demo: boolean): CookieOptions => ({
 const nameOf = (c: Context, kind: CookieKind, demo: boolean): string =>
   isSecure(c, demo) ? `__Secure-${NAMES[kind]}` : NAMES[kind];
 
-/** TLS ends in front of the node, so the node cannot see it: everywhere but at home it is demanded. */
+/**
+ * TLS ends in front of the node, so the node cannot see it: everywhere but at home it is demanded, and there too where a proxy says
+ * that it is there. Whoever makes that up locks out nobody but themselves.
+ */
 export function isSecure(c: Context, demo: boolean): boolean {
+  if (c.req.header('x-forwarded-proto') === 'https') return true;
   return !demo && !isLoopback(new URL(c.req.url).hostname);
 }
 

@@ -33,7 +33,7 @@ export function signInRoutes(cms: Hono, { assets, clock, random, demo, cms: own 
       writeCookie(c, 'entry', entry, demo);
     }
     const signedOut = c.req.query('signed-out') !== undefined && error === undefined;
-    const view = { email, next: nextPage(next), csrf: csrfOf(entry), error, signedOut };
+    const view = { email, next: nextPage(next), csrf: csrfOf(entry), error, signedOut, demo };
     return signInPage(assets, view);
   };
 

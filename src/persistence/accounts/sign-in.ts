@@ -5,7 +5,7 @@ import { HasherBusy } from './password-hasher.ts';
 import { isOutdated } from './password-hash.ts';
 import { PASSWORD_MAX } from './password.ts';
 import type { Sessions } from './sessions.ts';
-import { SignInTries, TRIES_PER_ADDRESS_MAX, TRIES_PER_EMAIL_MAX } from './sign-in-tries.ts';
+import { SignInTries, TRIES_PER_EMAIL_MAX, triesOfAddress, triesOfEmail } from './sign-in-tries.ts';
 import { emailKey, type AccountPorts } from './users.ts';
 
 export const EMAIL_CHARACTERS_MAX = 254;
@@ -49,11 +49,11 @@ export class SignIn {
     // No account can have these.
     if (email.length > EMAIL_CHARACTERS_MAX || password.length > 2 * PASSWORD_MAX)
       return { outcome: 'wrong', triesLeft: TRIES_PER_EMAIL_MAX };
-    const ofAddress = `address ${address}`;
-    const ofEmail = `email ${email}`;
-    const byAddress = await this.#tries.charge(ofAddress, TRIES_PER_ADDRESS_MAX);
+    const ofAddress = triesOfAddress(address);
+    const ofEmail = triesOfEmail(email);
+    const byAddress = await this.#tries.charge(ofAddress);
     if (!byAddress.isAllowed) return { outcome: 'locked', endsAt: byAddress.endsAt };
-    const { isAllowed, triesLeft, endsAt } = await this.#tries.charge(ofEmail, TRIES_PER_EMAIL_MAX);
+    const { isAllowed, triesLeft, endsAt } = await this.#tries.charge(ofEmail);
     if (!isAllowed) return { outcome: 'locked', endsAt };
     const known = await this.#credentials(email);
     let isRight: boolean;

@@ -3,6 +3,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Clock, Random } from '../../runtime/index.ts';
 import type { PasswordHasher } from './password-hasher.ts';
+import { triesOfEmail } from './sign-in-tries.ts';
 import { isUserRole, type User, type UserRole } from './user.ts';
 
 export const USERS_MAX = 500;
@@ -105,7 +106,7 @@ export class Users {
       // Whoever mends an account lets its owner in again at once.
       if (passwordHash !== undefined || disabled === false)
         await client.query('DELETE FROM doorbuster_catalogue.sign_in_tries WHERE key = $1', [
-          `email ${row.email}`,
+          triesOfEmail(row.email).key,
         ]);
       return userOf(row);
     });

@@ -4,7 +4,7 @@ const TOLD_CHARACTERS_MAX = 200;
 
 /** By the code in the answer, which all S3-compatible services share. */
 const MEANINGS: Readonly<Record<string, string>> = {
-  SignatureDoesNotMatch: 'refuses the key: is S3_SECRET_ACCESS_KEY right?',
+  SignatureDoesNotMatch: 'refuses the key: are S3_SECRET_ACCESS_KEY and S3_ACCESS_KEY_ID right?',
   InvalidAccessKeyId: 'does not know the key: is S3_ACCESS_KEY_ID right?',
   AccessDenied: 'does not let this key write: it needs PutObject and DeleteObject, and nothing else',
   NoSuchBucket: 'does not exist there: is S3_BUCKET right?',

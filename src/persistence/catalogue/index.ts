@@ -24,6 +24,7 @@ export type { DataFiles } from './desk.ts';
 export { DISPATCH_LIMITS, EngineDispatcher, type EngineDispatcherOptions } from './dispatcher.ts';
 export type { Imported, ImportLine } from './importing.ts';
 export { CATALOGUE_LIMITS } from './limits.ts';
+export { currencyDigits, moneyText } from './money-text.ts';
 export { slugOf } from './product-id.ts';
 export type { StockChange } from './outbox.ts';
 export type { TrailPage } from './trail.ts';

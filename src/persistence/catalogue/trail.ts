@@ -1,8 +1,9 @@
 // Who changed what. Written in the transaction of the change itself, and never changed again.
 
-import type { CampaignDraft } from './campaign.ts';
+import type { CampaignDraft, Entry } from './campaign.ts';
 import type { ProductDraft } from './catalogue-product.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
+import { moneyText } from './money-text.ts';
 import type { Editor, TrailEntry } from './outcome.ts';
 import type { Statements } from './transaction.ts';
 
@@ -103,24 +104,48 @@ export const campaignChanges = (from: Partial<CampaignDraft>, to: CampaignDraft)
 export const productChanges = (from: Partial<ProductDraft>, to: ProductDraft): TrailEntry['changes'] =>
   changesOf(PRODUCT_FIELDS, from, to);
 
-function changesOf<T>(
+function changesOf<T extends object>(
   fields: readonly (keyof T & string)[],
   from: Partial<T>,
   to: T,
 ): { field: string; from: string; to: string }[] {
   return fields
-    .map((field) => ({ field, from: valueText(field, from[field]), to: valueText(field, to[field]) }))
-    .filter((change) => change.from !== change.to)
+    .filter((field) => JSON.stringify(from[field]) !== JSON.stringify(to[field]))
+    .map((field) => ({ field, from: valueText(field, from), to: valueText(field, to) }))
+    .filter((change) => change.from !== '' || change.to !== '')
     .map(({ field, from: old, to: now }) => ({ field, from: shortened(old), to: shortened(now) }));
 }
 
-/** Hours in UTC, money in minor units, the rest as it is kept. */
-function valueText(field: string, value: unknown): string {
+/** For people; hours in UTC, for each reader to be shown in their own way. */
+function valueText<T extends object>(field: keyof T & string, of: Partial<T>): string {
+  const draft: Partial<CampaignDraft & ProductDraft> = of;
+  const value: unknown = of[field];
   if (value === undefined || value === null) return '';
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' && field.endsWith('At')) return new Date(value).toISOString();
-  return JSON.stringify(value);
+  switch (field) {
+    case 'startsAt':
+    case 'endsAt':
+      return new Date(value as number).toISOString();
+    case 'amount':
+    case 'listAmount':
+      return `${moneyText(value as number, draft.currency!)} ${draft.currency!}`;
+    case 'entry':
+      return entryText(value as Entry);
+    case 'attributes':
+      return draft.attributes!.map(({ name, value }) => `${name}: ${value}`).join('; ');
+    case 'images':
+      return draft
+        .images!.map(({ imageId, alt }) => `${alt} (${imageId.slice(0, IMAGE_ID_SHOWN)})`)
+        .join('; ');
+    default:
+      return typeof value === 'string' ? value : JSON.stringify(value);
+  }
 }
+
+/** Characters, enough to tell one picture of a product from another. */
+const IMAGE_ID_SHOWN = 8;
+
+const entryText = (entry: Entry): string =>
+  entry.kind === 'claim' ? `${entry.kind} ${entry.name} = ${entry.value}` : entry.kind;
 
 const shortened = (text: string): string =>
   text.length <= CATALOGUE_LIMITS.trailTextCharactersMax

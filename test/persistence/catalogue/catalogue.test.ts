@@ -93,7 +93,7 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
       productId: product.id,
       changes: [
         { field: 'endsAt', from: new Date(product.endsAt!).toISOString(), to: new Date(later).toISOString() },
-        { field: 'amount', from: '4900', to: '3900' },
+        { field: 'amount', from: '49.00 EUR', to: '39.00 EUR' },
       ],
     });
     const [newest, next] = trail;

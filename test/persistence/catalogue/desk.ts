@@ -102,7 +102,7 @@ export class Desk {
   async image(): Promise<string> {
     const id = `image-${++this.#made}`;
     await this.pool.query(
-      `INSERT INTO doorbuster_catalogue.images (id, width, height, variants, created_at) VALUES ($1, 1, 1, '[]', now())`,
+      `INSERT INTO doorbuster_catalogue.images (id, width, height, created_at) VALUES ($1, 1, 1, now())`,
       [id],
     );
     return id;

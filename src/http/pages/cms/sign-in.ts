@@ -14,9 +14,12 @@ export interface SignInView {
   readonly csrf: string;
   readonly error: string | undefined;
   readonly signedOut: boolean;
+  /** There is an account that the node printed. */
+  readonly demo: boolean;
 }
 
-export function signInPage(assets: Assets, { email, next, csrf, error, signedOut }: SignInView): Markup {
+export function signInPage(assets: Assets, view: SignInView): Markup {
+  const { email, next, csrf, error, signedOut, demo } = view;
   return cmsPage(assets, {
     title: 'Sign in',
     session: undefined,
@@ -39,6 +42,7 @@ export function signInPage(assets: Assets, { email, next, csrf, error, signedOut
         ${field({ name: 'password', label: 'Password', type: 'password', autocomplete: 'current-password' })}
         <button class="button button-primary" type="submit">Sign in</button>
       </form>
+      ${demo ? html`<p class="muted">This is a demo: e-mail and password stand in the terminal where it was started.</p>` : ''}
     </div>`,
   });
 }
