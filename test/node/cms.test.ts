@@ -270,6 +270,13 @@ test('pictures that are none, mistakes in fields and foreign markup are told in 
   expect(saved.html).toMatch(/<img\s[^>]*alt="A red kettle"/);
   expect(saved.headers.get('content-security-policy')).toMatch(/script-src 'self'; style-src 'self'/);
 
+  const huge = { name: 'huge.jpg', bytes: new Uint8Array(33 * 1024 * 1024) };
+  const tooLarge = await send(ada, form, { 'new-image-0-file': huge });
+  expect([tooLarge.status, mainOf(tooLarge)]).toEqual([
+    413,
+    expect.stringContaining('takes 32 MiB with all its files'),
+  ]);
+
   const more = await send(
     ada,
     { ...form, fields: new Map([...form.fields, ['moreRows', 'yes']]) },
