@@ -214,6 +214,20 @@ const optionsOf = (): AssetUploaderOptions => ({
   onMended: () => undefined,
 });
 
+test('a stop leaves what is under way to others, at once and without a word', async () => {
+  const told: string[] = [];
+  store.gate = new Promise(() => undefined);
+  const stopped = start({ onTrouble: (reason) => told.push(reason) });
+  const { id } = await addPicture();
+  await waitUntil('it has both in hand', () => store.puts === 2);
+  await stopped.stop();
+  expect(told).toEqual([]);
+  expect(await library.progressOf([id])).toEqual({ files: 2, uploaded: 0, failing: 0, lastError: undefined });
+  store.gate = Promise.resolve();
+  start({ owner: 'b' });
+  await whenUploaded();
+});
+
 test('several nodes with one store upload each file once', async () => {
   for (let each = 0; each < 10; each++) await addPicture();
   start({ owner: 'a' });
