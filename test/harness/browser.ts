@@ -25,7 +25,7 @@ export const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1_2
 export type Size = keyof typeof SIZES;
 type Scheme = 'light' | 'dark';
 export type Look = `${Size} ${Scheme}`;
-const LOOKS: readonly Look[] = ['phone light', 'phone dark', 'desktop light', 'desktop dark'];
+export const LOOKS: readonly Look[] = ['phone light', 'phone dark', 'desktop light', 'desktop dark'];
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -91,16 +91,19 @@ export class Visit {
     await this.#context.close();
   }
 
-  /** @returns what axe finds in the page as it stands, and what does not fit into its width */
-  async inspect(name: string, looks: readonly Look[] = LOOKS): Promise<string[]> {
+  /** @returns what axe finds in the page as it stands, and what does not fit into its width; both sizes and both schemes are seen */
+  async inspect(name: string, looks: readonly Look[] = ['phone dark', 'desktop light']): Promise<string[]> {
     const present = this.page.viewportSize()!;
     const found: string[] = [];
-    for (const look of looks) {
+    for (const look of LOOKS) {
+      const isInspected = looks.includes(look);
+      if (!isInspected && process.env['SCREENSHOTS'] === undefined) continue;
       const [size, colorScheme] = look.split(' ') as [Size, Scheme];
       await this.page.setViewportSize(SIZES[size]);
       await this.page.emulateMedia({ colorScheme });
       await this.#keepScreenshot(`${name}-${size}-${colorScheme}`);
-      found.push(...(await this.#findings()).map((finding) => `${size}, ${colorScheme}: ${finding}`));
+      if (isInspected)
+        found.push(...(await this.#findings()).map((finding) => `${size}, ${colorScheme}: ${finding}`));
     }
     await this.page.emulateMedia({ colorScheme: 'light' });
     await this.page.setViewportSize(present);
