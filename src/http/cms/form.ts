@@ -3,6 +3,7 @@
 
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
+import { Problem } from '../problem.ts';
 import { readBytes } from '../request.ts';
 import { CmsProblem } from './cms-problem.ts';
 import { isMultipart, parseMultipart, type FormFile } from './multipart.ts';
@@ -32,7 +33,7 @@ export async function readForm(c: Context, bytesMax: number = FORM_BYTES_MAX): P
 
 /** @param csrf what its field `csrf` must be @throws CmsProblem Problem */
 export async function readFormOf(c: Context, csrf: string, bytesMax: number): Promise<CmsForm> {
-  const form = formOf(c.req.header('content-type') ?? '', bufferOf(await readBytes(c, bytesMax)));
+  const form = formOf(c.req.header('content-type') ?? '', bufferOf(await readBody(c, bytesMax)));
   if (!isSame(form.fields('csrf'), csrf)) {
     throw new CmsProblem(
       403,
@@ -42,6 +43,20 @@ export async function readFormOf(c: Context, csrf: string, bytesMax: number): Pr
   }
   c.set('csrfChecked', true);
   return form;
+}
+
+async function readBody(c: Context, bytesMax: number): Promise<ArrayBuffer | Uint8Array> {
+  try {
+    return await readBytes(c, bytesMax);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'payload_too_large') throw error;
+    const mebibytes = (bytesMax / (1024 * 1024)).toLocaleString('en', { maximumFractionDigits: 2 });
+    throw new CmsProblem(
+      413,
+      'This is too large',
+      `The form takes ${mebibytes} MiB with all its files. Choose smaller ones; your browser’s Back button shows what you typed. Nothing was changed.`,
+    );
+  }
 }
 
 function formOf(contentType: string, bytes: Buffer): CmsForm {

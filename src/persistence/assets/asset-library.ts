@@ -8,8 +8,8 @@ import type { AssetStore } from './asset-store.ts';
 import { fileName } from './file-name.ts';
 import { insertFiles, readFileBytes, readProgress, type NewFile, type UploadProgress } from './file-rows.ts';
 import { FileShelf } from './file-shelf.ts';
-import type { Image, ImageAdded } from './image.ts';
-import { insertImage, readImages } from './image-rows.ts';
+import type { Image, ImageAdded, ImageVariant } from './image.ts';
+import { insertImage, readFilesOf, readImages, type NamedFile } from './image-rows.ts';
 import type { PictureDesk } from './picture-desk.ts';
 
 export interface AssetLibraryOptions {
@@ -68,11 +68,9 @@ export class AssetLibrary {
       await insertImage(client, { id, width, height, files }, now);
     });
     this.#options.onAdded?.();
-    const variants = files.map(({ name, bytes: _, ...file }) => ({
-      file: name,
-      url: this.url(name, false),
-      ...file,
-    }));
+    const variants = files.map(({ name: file, width, height, type }): ImageVariant => {
+      return { file, url: this.url(file, false), width, height, type };
+    });
     return { outcome: 'added', image: { id, width, height, variants } };
   }
 
@@ -84,6 +82,14 @@ export class AssetLibrary {
   async images(ids: readonly string[]): Promise<ReadonlyMap<string, Image>> {
     const url = (name: string, isUploaded: boolean): string => this.url(name, isUploaded);
     return readImages(this.#options.pool, ids, await this.#storeId(), url);
+  }
+
+  /** For product data, in the transaction that makes them so. */
+  filesOf(
+    client: PoolClient,
+    imageIds: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly NamedFile[]>> {
+    return readFilesOf(client, imageIds);
   }
 
   /**

@@ -28,6 +28,30 @@ export async function insertImage(client: PoolClient, image: NewImage, now: numb
   );
 }
 
+/** A file as product data name it: beside the file of product data itself, so its name is its address from there. */
+export interface NamedFile {
+  readonly file: string;
+  readonly width: number;
+  readonly height: number;
+  readonly type: PictureFormat;
+}
+
+/** By id of the picture. */
+export async function readFilesOf(
+  client: PoolClient,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly NamedFile[]>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await client.query<NamedFile & { id: string }>(
+    `SELECT v.image_id AS id, v.file, v.width, v.height, f.content_type AS type
+     FROM doorbuster_catalogue.image_variants AS v JOIN doorbuster_catalogue.files AS f ON f.name = v.file
+     WHERE v.image_id = ANY ($1) ORDER BY v.image_id, v.position`,
+    [ids],
+  );
+  const named = ({ file, width, height, type }: NamedFile): NamedFile => ({ file, width, height, type });
+  return new Map([...Map.groupBy(rows, ({ id }) => id)].map(([id, files]) => [id, files.map(named)]));
+}
+
 /** Those that are there, by id. @param url of a file, by whether the store has it */
 export async function readImages(
   pool: Pool,
