@@ -10,6 +10,7 @@ import type { NodeFile } from '../../src/main.ts';
 import { dataFiles } from '../../src/runtime/index.ts';
 import { ADMIN_TOKEN, AUTH_SECRET, NodeApi } from './node-api.ts';
 import { whenAllThreadsStand } from './process-state.ts';
+import { SHORT_LIFE } from './short-life.ts';
 import { waitUntil } from './wait-until.ts';
 
 export { ADMIN_TOKEN, AUTH_SECRET, type Answer, type ProductOptions } from './node-api.ts';
@@ -71,7 +72,7 @@ export class Engine extends NodeApi {
       SHARDS: '16',
       ...env,
     };
-    const child = spawn(process.execPath, [CLI, 'start', ...(demo ? ['--demo'] : [])], {
+    const child = spawn(process.execPath, [...SHORT_LIFE, CLI, 'start', ...(demo ? ['--demo'] : [])], {
       env: { ...process.env, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
