@@ -15,7 +15,8 @@ const engines: Engine[] = [];
 const folders: string[] = [];
 
 async function start(...options: Parameters<typeof Engine.start>): Promise<Engine> {
-  const engine = await Engine.start(...options);
+  const [{ env, ...others } = {}] = options;
+  const engine = await Engine.start({ ...others, env: { WORKERS: '1', ...env } });
   engines.push(engine);
   return engine;
 }

@@ -9,6 +9,7 @@ import { dataFiles, markPathOf } from '../../src/runtime/index.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { shardOf } from '../harness/journal-file.ts';
 import { waitUntil } from '../harness/wait-until.ts';
+import { emptyPostgres } from '../servers/postgres-template.ts';
 import { doorbuster } from './command.ts';
 
 const [WHOLE, CUT] = ['sku-whole', 'sku-cut'];
@@ -43,7 +44,7 @@ let bytesBefore = 0;
 
 test('an order whose record is cut off is missed by the mark and by Postgres, each by name', async () => {
   expect(shardOf(WHOLE)).not.toBe(shardOf(CUT));
-  engine = await Engine.start({ dataDir });
+  engine = await Engine.start({ dataDir, env: { WORKERS: '1' } });
   await engine.product(WHOLE);
   await engine.product(CUT);
   expect(await buy(WHOLE, 'ada')).toBe(201);
@@ -56,7 +57,7 @@ test('an order whose record is cut off is missed by the mark and by Postgres, ea
   for (const path of [journal, wal, mark]) cpSync(path, kept(path));
 
   restoreCut(bytesBefore);
-  engine = await Engine.start({ dataDir });
+  engine = await Engine.start({ dataDir, env: { WORKERS: '1' } });
   const { phase, reason } = await shard(CUT);
   expect(phase).toBe('refused');
   const name = `shard ${shardOf(CUT)} up to record`;
@@ -97,7 +98,7 @@ test('the audit says it, too', async () => {
 test('it stays refused from start to start, and nothing was appended to it', async () => {
   const before = await shard(CUT);
   await engine.kill();
-  engine = await Engine.start({ dataDir });
+  engine = await Engine.start({ dataDir, env: { WORKERS: '1' } });
   expect(await shard(CUT)).toEqual(before);
   expect(await shard(WHOLE)).toMatchObject({ phase: 'open' });
 });
@@ -106,7 +107,7 @@ test('without the mark Postgres alone says it', async () => {
   await engine.kill();
   restoreCut(bytesBefore);
   rmSync(mark);
-  engine = await Engine.start({ dataDir });
+  engine = await Engine.start({ dataDir, env: { WORKERS: '1' } });
   expect(engine.output).toContain('the journal had no mark beside it');
   const { phase, reason } = await shard(CUT);
   expect(phase).toBe('refused');
@@ -116,8 +117,8 @@ test('without the mark Postgres alone says it', async () => {
 test('without Postgres the mark alone says it', async () => {
   await engine.kill();
   restoreCut(bytesBefore);
-  rmSync(`${dataDir}/postgres`, { recursive: true });
-  engine = await Engine.start({ dataDir });
+  emptyPostgres(dataDir);
+  engine = await Engine.start({ dataDir, env: { WORKERS: '1' } });
   const { phase, reason } = await shard(CUT);
   expect(phase).toBe('refused');
   expect(reason).toMatch(/^the mark beside the journal knows shard/);
@@ -127,8 +128,8 @@ test('without Postgres the mark alone says it', async () => {
 test('with the whole log back in its place all shards sell, and the order is there', async () => {
   await engine.kill();
   restoreCut(statSync(kept(wal)).size);
-  rmSync(`${dataDir}/postgres`, { recursive: true });
-  engine = await Engine.start({ dataDir });
+  emptyPostgres(dataDir);
+  engine = await Engine.start({ dataDir, env: { WORKERS: '1' } });
   expect(await shard(CUT)).toMatchObject({ phase: 'open' });
   await waitUntil('all rows are back', async () => (await audit()).figures.rows === 2);
   expect((await audit()).violations).toEqual([]);
@@ -139,11 +140,13 @@ test('a journal that is gone, or another, is refused by the mark with what to do
   await engine.kill();
   for (const path of [journal, wal]) renameSync(path, `${path}.away`);
   rmSync(`${journal}-shm`, { force: true });
-  await expect(Engine.start({ dataDir })).rejects.toThrow(
+  await expect(Engine.start({ dataDir, env: { WORKERS: '1' } })).rejects.toThrow(
     /is journal [0-9a-f-]{36}, which acknowledged orders/,
   );
   expect(existsSync(journal)).toBe(false);
   for (const path of [journal, wal]) renameSync(`${path}.away`, path);
   truncateSync(mark, 100);
-  await expect(Engine.start({ dataDir })).rejects.toThrow(/journal\.mark is damaged, both copies in it/);
+  await expect(Engine.start({ dataDir, env: { WORKERS: '1' } })).rejects.toThrow(
+    /journal\.mark is damaged, both copies in it/,
+  );
 });
