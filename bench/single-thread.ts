@@ -69,12 +69,14 @@ const node: NodeControl = {
   placement: unreachable,
   planPlacement: unreachable,
   applyPlacement: unreachable,
+  sale: unreachable,
 };
 const { app, purchase } = createApp(
   {
     router,
     clock,
     random,
+    timers,
     auth: new Auth(config.authSecret, config.adminToken, clock),
     node,
     orders: new OrderReads(pool),

@@ -8,6 +8,8 @@ import type {
   PlacementPlan,
   PlacementRequest,
   PlacementStatus,
+  SaleQuestion,
+  SaleTold,
 } from './http/index.ts';
 import {
   applyFile,
@@ -50,6 +52,8 @@ export type ToldProducts = readonly (readonly [number, readonly string[]])[];
 /** For others to say how they are. */
 const FIGURES_MS_MAX = 2_500;
 const PRODUCTS_MS_MAX = 5_000;
+/** A board is told once a second. */
+const SALE_MS_MAX = 800;
 /** The document, which the file is part of, is one message. */
 const FILE_BYTES_MAX = 256 * 1024;
 
@@ -118,6 +122,15 @@ export class ClusterControl {
     return [...told.values()].flat().map(({ stock, ...shard }) => ({ ...shard, stock: new Map(stock) }));
   }
 
+  /** What gateways of the other nodes counted; nodes that say nothing in time are named. */
+  async othersSale(question: SaleQuestion): Promise<{ told: SaleTold[]; silent: string[] }> {
+    const silent: string[] = [];
+    const own = async (): Promise<SaleTold | undefined> => undefined;
+    const missing = ({ node }: Member): undefined => void silent.push(node);
+    const told = await this.#askAll<SaleTold | undefined>('sale', SALE_MS_MAX, own, missing, question);
+    return { told: [...told.values()].filter((answer) => answer !== undefined), silent };
+  }
+
   /** Shards that are elsewhere than they belong, and that somebody may have. */
   #misplaced(document: ClusterDocument): number {
     const target = this.#target.of(document);
@@ -150,12 +163,13 @@ export class ClusterControl {
     withinMs: number,
     own: () => Promise<T>,
     silent: (member: Member) => T,
+    value: unknown = null,
   ): Promise<Map<number, T>> {
     const { membership, calls } = this.#options;
     const told = membership.document.members.map(async (member): Promise<[number, T]> => {
       const { number } = member;
       if (number === membership.number) return [number, await own()];
-      const answer = calls.ask<T>(number, name, null, { withinMs });
+      const answer = calls.ask<T>(number, name, value, { withinMs });
       return [number, await answer.catch(() => silent(member))];
     });
     return new Map(await Promise.all(told));

@@ -33,6 +33,8 @@ import {
   type Member,
   type NodeBoard,
 } from './runtime/index.ts';
+import { SaleQuestion } from './http/index.ts';
+import type { SaleSampler } from './sale-sampler.ts';
 import { SeldomLog } from './seldom-log.ts';
 import { productsByShard, toldBy } from './shard-list.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -51,6 +53,7 @@ interface Attached {
   readonly calls: NodeCalls;
   readonly rebalance: Rebalance;
   readonly control: ClusterControl;
+  readonly sale: SaleSampler;
 }
 
 /** Shards that another node has taken over by the document of this revision. */
@@ -147,7 +150,7 @@ export class Cluster {
   }
 
   /** The threads are there: from now on they live by the document. */
-  async attach(workers: WorkerPool): Promise<void> {
+  async attach(workers: WorkerPool, sale: SaleSampler): Promise<void> {
     const calls = this.#calls!;
     const control = new ClusterControl({
       membership: this.#membership,
@@ -155,7 +158,7 @@ export class Cluster {
       workers,
       figures: () => this.#figures(),
     });
-    this.#attached = { workers, calls, rebalance: this.#rebalanceWith(workers, calls), control };
+    this.#attached = { workers, calls, rebalance: this.#rebalanceWith(workers, calls), control, sale };
     await this.#liveBy(this.#membership.document);
   }
 
@@ -216,6 +219,7 @@ export class Cluster {
         products: async (): Promise<ToldProducts> => [
           ...productsByShard((await this.#working.workers.live()).shards),
         ],
+        sale: async (value) => this.#working.sale.tell(SaleQuestion.parse(value)),
         release: (value) => this.#release(ReleaseRequest.parse(value)),
         restarted: async (value) => this.#attached?.workers.ownersGone([RestartNote.parse(value).address]),
       },

@@ -4,6 +4,13 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import * as z from 'zod';
+import {
+  ASSET_SECRETS,
+  ASSET_SETTINGS,
+  assetContradictions,
+  toAssetConfig,
+  type AssetConfig,
+} from './asset-config.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http/index.ts';
 import { parseRedisAddress, type RedisAddress } from './persistence/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
@@ -166,6 +173,7 @@ const settings = z.strictObject({
   STREAMS_MAX: integer(1, 100_000)
     .default(DEFAULT_HTTP_LIMITS.streamsMax)
     .describe('open event streams, a thread'),
+  ...ASSET_SETTINGS,
 });
 
 const STORAGE_SETTINGS = {
@@ -186,6 +194,7 @@ const SECRETS = new Set([
   'NATS_URL',
   'REDIS_URL',
   'AUTH_JWKS_URL',
+  ...ASSET_SECRETS,
 ]);
 
 export type Role = (typeof ROLES)[number];
@@ -228,6 +237,7 @@ export interface Config {
   };
   readonly limits: RuntimeLimits;
   readonly http: HttpLimits;
+  readonly assets: AssetConfig;
 }
 
 export class ConfigError extends Error {
@@ -336,7 +346,7 @@ function readSettings(file: string): Read {
 /** What is right by itself, and not together. */
 function contradictions(values: z.output<typeof settings>): string[] {
   const { NATS_URL, DATABASE_URL, ROLES: has, FEED_ACK_WAIT_MS, FEED_HEARTBEAT_MS } = values;
-  const problems: string[] = [];
+  const problems = assetContradictions(values);
   if (NATS_URL === undefined && has.length < ROLES.length)
     problems.push('ROLES must be left out without NATS_URL: a node by itself does everything');
   if (
@@ -408,6 +418,7 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
       workerStartMs: values.WORKER_START_MS,
     },
     http: { ...DEFAULT_HTTP_LIMITS, streamsMax: values.STREAMS_MAX },
+    assets: toAssetConfig(values),
   };
 }
 

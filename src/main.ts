@@ -20,6 +20,8 @@ import {
   type PlacementStatus,
   type ProfileOutcome,
   type ProfileRequest,
+  type SaleQuestion,
+  type SaleWatched,
 } from './http/index.ts';
 import { JetStreamStorage } from './jetstream-storage.ts';
 import { assertPortFree, hostOfUrl, holdPort } from './listen-port.ts';
@@ -37,12 +39,14 @@ import {
   NodeBoard,
   placeShards,
   systemClock,
+  systemTimers,
   workerOf,
   type Address,
   type DataFolder,
 } from './runtime/index.ts';
 import { listShards, productsByShard, toldBy } from './shard-list.ts';
 import { messageOf, StartError } from './start-error.ts';
+import { SaleSampler } from './sale-sampler.ts';
 import type { Storage } from './storage.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -62,6 +66,7 @@ export interface NodeFile {
 }
 
 const BOARD_PERIOD_MS = 50;
+const NOBODY_ELSE = { told: [], silent: [] };
 const OWNER_ONLY = 0o600;
 
 export async function startNode(config: Config): Promise<RunningNode> {
@@ -134,6 +139,8 @@ async function compose(
     planPlacement: ({ file }: PlacementRequest): Promise<PlacementPlan> => resharding.plan(file),
     applyPlacement: async (request: Required<PlacementRequest>): Promise<PlacementApplied> =>
       resharding.apply(request),
+    sale: (question: SaleQuestion): Promise<SaleWatched> =>
+      sale.watch(question, (asked) => cluster?.control.othersSale(asked) ?? Promise.resolve(NOBODY_ELSE)),
     audit: (): Promise<NodeReport> => audit.run(),
   };
   const owners = cluster?.homes ?? ownersAtStart(config, store, logger);
@@ -149,7 +156,9 @@ async function compose(
     logger,
   });
   undo.push(() => workers.terminate());
-  await cluster?.attach(workers);
+  const sale = new SaleSampler({ workers, clock: systemClock, timers: systemTimers });
+  undo.push(() => sale.stop());
+  await cluster?.attach(workers, sale);
   const resharding =
     cluster?.control ??
     new Resharding({
@@ -209,6 +218,7 @@ async function compose(
     url = `http://${hostOfUrl(config.host)}:${port}`;
   }
   workers.settle();
+  sale.start();
   undo.push(() => workers.stop());
   board.phase = 'ready';
   if (url !== undefined) announce(folder, { url, pid: process.pid, adminToken: config.adminToken });

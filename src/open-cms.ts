@@ -5,6 +5,8 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { CmsContext } from './http/index.ts';
+import { openAssets } from './open-assets.ts';
+import { Catalogue, EngineDispatcher, PasswordHasher, Sessions, SignIn, Users } from './persistence/index.ts';
 import type { Clock, Random, Router, Timers } from './runtime/index.ts';
 
 export interface CmsPorts {
@@ -24,6 +26,20 @@ export interface Cms {
   stop(): Promise<void>;
 }
 
-export function openCms(_ports: CmsPorts): Cms {
-  return { context: {}, stop: () => Promise.resolve() };
+export function openCms(ports: CmsPorts): Cms {
+  const { pool, router, clock, timers, random, worker, logger } = ports;
+  const assets = openAssets(ports);
+  const accounts = { pool, clock, random, hasher: new PasswordHasher(random) };
+  const sessions = new Sessions(accounts);
+  const dispatcher = new EngineDispatcher({ pool, engine: router, clock, timers, random, logger });
+  if (worker === 0) dispatcher.start();
+  const context: CmsContext = {
+    users: new Users(accounts),
+    sessions,
+    signIn: new SignIn(accounts, sessions),
+    catalogue: new Catalogue(pool, clock, random, assets.library),
+    dispatcher,
+    assets: assets.library,
+  };
+  return { context, stop: async () => void (await Promise.all([dispatcher.stop(), assets.stop()])) };
 }

@@ -9,7 +9,9 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import type { ProductReading } from './actors/index.ts';
 import { Handover } from './handover.ts';
+import type { TrafficWindow } from './http/index.ts';
 import {
   addressOf,
   dealOut,
@@ -65,6 +67,7 @@ const DEATHS_MAX = 5;
 const DEATHS_PERIOD_MS = 60_000;
 const FIGURES_MS_MAX = 2_000;
 const LIVE_MS_MAX = 10_000;
+const SAMPLE_MS_MAX = 800;
 /** Longer than a thread takes for each step of a stop by itself. */
 const STOP_STEP_MS_MAX = 15_000;
 
@@ -87,6 +90,8 @@ export class WorkerPool {
   #repeatedOfDead = 0;
   #fencedOfDead = 0;
   #takeovers = 0;
+  /** Whoever is asked for something that each could answer takes turns. */
+  #asked = 0;
   #serving: ServeRequest | undefined;
   /** From this moment on a thread that dies is replaced. */
   #isSteady = false;
@@ -184,6 +189,27 @@ export class WorkerPool {
   async live(): Promise<{ shards: LiveShard[]; silent: number[] }> {
     const answered = await this.#askEach<LiveShard[]>('live', LIVE_MS_MAX);
     return { shards: [...answered.values()].flat(), silent: this.#silent(answered) };
+  }
+
+  /** What threads answered to purchases since they told it last; without those that say nothing in time. */
+  async traffic(): Promise<TrafficWindow['products'][]> {
+    const windows = this.#living.map(async (thread) => {
+      const { link, windowReceived } = thread;
+      const window = await link.ask<TrafficWindow>('traffic', windowReceived, { withinMs: SAMPLE_MS_MAX });
+      thread.windowReceived = window.number;
+      return window.products;
+    });
+    return (await Promise.allSettled(windows)).flatMap((told) =>
+      told.status === 'fulfilled' ? [told.value] : [],
+    );
+  }
+
+  /** Products as their actors say, wherever these are. @throws when the thread that is asked says nothing in time */
+  readings(productIds: readonly string[]): Promise<ProductReading[]> {
+    const living = this.#living;
+    const thread = living[this.#asked++ % living.length];
+    if (thread === undefined) return Promise.reject(new Error('no worker thread lives'));
+    return thread.link.ask('readings', productIds, { withinMs: SAMPLE_MS_MAX });
   }
 
   /** Requests finish, then mailboxes drain. A thread that hangs or dies meanwhile is not waited for. */

@@ -27,6 +27,8 @@ export class WorkerThread {
   readonly ended: Promise<Death>;
   /** What it last said that it counted: its successor counts on from there. */
   counted: Counted = { orders: new Map(), repeated: 0, fenced: 0, cache: undefined };
+  /** Of the last window of traffic that arrived from it. */
+  windowReceived = 0;
   readonly #worker: Worker;
   #death: Death | undefined;
 

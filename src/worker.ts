@@ -3,7 +3,7 @@
 
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { pino } from 'pino';
-import type { Stock } from './actors/index.ts';
+import type { ProductReading, Stock } from './actors/index.ts';
 import type { Config } from './config.ts';
 import {
   AdminDesk,
@@ -23,6 +23,7 @@ import {
   type PlacementPlan,
   type PlacementStatus,
   type ProfileOutcome,
+  type SaleWatched,
 } from './http/index.ts';
 import {
   openCache,
@@ -196,6 +197,8 @@ const main = new ThreadLink(parentPort!, {
     shards: shards.status(),
   }),
   live: liveShards,
+  traffic: (received: number) => counters.traffic.take(received),
+  readings,
   stopServing: async () => {
     await Promise.all([listener?.stop(), adminService?.stop()]);
     await closeReads();
@@ -222,6 +225,7 @@ const control: NodeControl = {
   profile: (request) => main.ask<ProfileOutcome>('profile', request),
   placement: () => main.ask<PlacementStatus>('placement', undefined, SOON),
   planPlacement: (request) => main.ask<PlacementPlan>('planPlacement', request, SOON),
+  sale: (question) => main.ask<SaleWatched>('sale', question, SOON),
   applyPlacement: (request) => main.ask<PlacementApplied>('applyPlacement', request, SOON),
 };
 
@@ -289,6 +293,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       router,
       clock,
       random,
+      timers,
       auth: new Auth(config.authSecret, config.adminToken, clock),
       node: control,
       orders: new OrderReads(pool),
@@ -324,6 +329,13 @@ function openAdminService(on: { link: Link; names: JetStreamNames }): Promise<Ad
       logger.warn({ why }, 'the NATS service stock-admin is not there for admins of this node'),
     onRefused: (reason) => refusals.tell(reason),
   });
+}
+
+async function readings(productIds: readonly string[]): Promise<ProductReading[]> {
+  const replies = productIds.map((productId) => router.request({ kind: 'showProduct', productId }));
+  return (await Promise.all(replies)).flatMap((reply) =>
+    reply.outcome === 'product' ? [reply.product] : [],
+  );
 }
 
 function liveShards(): LiveShard[] {

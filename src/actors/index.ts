@@ -32,6 +32,7 @@ export {
   type OrderStatus,
   type Terms,
 } from './order.ts';
+export { isPlainLines, isPlainText } from './plain-text.ts';
 export { REFUSALS, retryOf, type Refusal, type Retry } from './outcome.ts';
 export { Product, type ProductReading, type SaleState, type Stock } from './product.ts';
 export {

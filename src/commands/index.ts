@@ -10,10 +10,12 @@ import { addReshard } from './reshard.ts';
 import { addShards } from './shards.ts';
 import { addStart } from './start.ts';
 import { addStock } from './stock.ts';
+import { addUser } from './user.ts';
 
 export const commands: readonly ((program: Command) => void)[] = [
   addStart,
   addStock,
+  addUser,
   addHealth,
   addShards,
   addReshard,

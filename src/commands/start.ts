@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { describeConfig, loadConfig } from '../config.ts';
 import { loadSampleCampaign } from '../demo.ts';
+import { makeDemoAccount, type DemoAccount } from '../demo-account.ts';
 import { startNode, type RunningNode } from '../main.ts';
 
 interface StartOptions {
@@ -41,17 +42,19 @@ async function start({ demo = false, config: file, printConfig }: StartOptions):
   const { url } = node;
   if (url === undefined) return console.log(`Ready as node ${config.nodeId}, without HTTP`);
   if (!demo) return console.log(`Ready at ${url}`);
-  const products = await sampleProducts(url, config.adminToken, isStopping);
-  if (!isStopping()) greet(url, config.adminToken, products, startedAt);
+  const { adminToken } = config;
+  const products = await unlessItFails(loadSampleCampaign(url, adminToken), isStopping);
+  const account = await unlessItFails(makeDemoAccount(url, adminToken), isStopping);
+  if (!isStopping()) greet({ url, adminToken, products, account, startedAt });
 }
 
 /** A node that runs without its samples is worth more than none. */
-async function sampleProducts(url: string, adminToken: string, isStopping: () => boolean): Promise<string[]> {
+async function unlessItFails<T>(made: Promise<T>, isStopping: () => boolean): Promise<T | undefined> {
   try {
-    return await loadSampleCampaign(url, adminToken);
+    return await made;
   } catch (error) {
     if (!isStopping()) console.error((error as Error).message);
-    return [];
+    return undefined;
   }
 }
 
@@ -86,12 +89,22 @@ function stopOnSignals(node: RunningNode): () => boolean {
   return () => stoppingSince !== undefined;
 }
 
-function greet(url: string, adminToken: string, products: string[], startedAt: number): void {
+interface Greeting {
+  readonly url: string;
+  readonly adminToken: string;
+  readonly products: readonly string[] | undefined;
+  readonly account: DemoAccount | undefined;
+  readonly startedAt: number;
+}
+
+function greet({ url, adminToken, products = [], account, startedAt }: Greeting): void {
   const [product = 'ember-kettle'] = products;
+  const cms =
+    account === undefined ? '' : `\n  CMS           ${url}/cms   ${account.email}   ${account.password}`;
   console.log(`
 Doorbuster is ready, ${((performance.now() - startedAt) / 1_000).toFixed(1)} s after its start.
 
-  Shop          ${url}/
+  Shop          ${url}/${cms}
   API           ${url}/docs
   Admin token   ${adminToken}
 

@@ -2,6 +2,7 @@
 
 import { Hono } from 'hono';
 import { adminRoutes } from './admin-routes.ts';
+import { assetRoutes } from './asset-routes.ts';
 import { cmsRoutes } from './cms/index.ts';
 import type { HttpContext } from './context.ts';
 import { OrderCache } from './order-cache.ts';
@@ -13,8 +14,9 @@ import { productRoutes } from './product-routes.ts';
 import { purchaseOf, type Purchase } from './purchase.ts';
 import { RetiredOrders } from './retired-orders.ts';
 import { systemRoutes } from './system-routes.ts';
+import { userRoutes } from './user-routes.ts';
 
-const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export interface AppEvents {
   /** A bug, or something that no handler foresaw. */
@@ -29,9 +31,11 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
   productRoutes(app, context);
   adminRoutes(app, context);
   placementRoutes(app, context);
+  userRoutes(app, context);
   systemRoutes(app, context);
   pageRoutes(app, context);
-  cmsRoutes(app, context);
+  assetRoutes(app, context);
+  cmsRoutes(app, context, onError);
   app.notFound((c) => {
     const allowed = methodsOf(app, c.req.path);
     if (allowed.length === 0 || allowed.includes(c.req.method)) return problemResponse('not_found');

@@ -1,7 +1,7 @@
 // What the handlers of one thread have in hand. Made by worker.ts.
 
 import type { Cache, OrderReads, ProductReads } from '../persistence/index.ts';
-import type { Clock, Random, Router } from '../runtime/index.ts';
+import type { Clock, Random, Router, Timers } from '../runtime/index.ts';
 import type { Auth } from './auth.ts';
 import type { CmsContext } from './cms/index.ts';
 import type { Counters } from './counters.ts';
@@ -31,6 +31,7 @@ export interface HttpContext {
   readonly router: Router;
   readonly clock: Clock;
   readonly random: Random;
+  readonly timers: Timers;
   readonly auth: Auth;
   readonly node: NodeControl;
   readonly orders: OrderReads;

@@ -1,6 +1,10 @@
 // What happened on this thread, as plain numbers: counting must cost the path of a purchase nothing. Metrics read them.
 
+import { Traffic } from './traffic.ts';
+
 export class Counters {
+  /** By product. */
+  readonly traffic = new Traffic();
   readonly orders = new Map<string, number>();
   streams = 0;
 

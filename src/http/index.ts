@@ -21,6 +21,17 @@ export type {
 } from './node-control.ts';
 export { openApiDocument } from './openapi/index.ts';
 export { loadAssets, sampleCampaign, type ProductView, type SampleProduct } from './pages/index.ts';
+export { emptySeries, mergeCounts, mergeSeries, type SaleCounts, type SaleSeries } from './sale-series.ts';
+export { SaleQuestion, type SaleTold, type SaleWatched } from './sale-watch.ts';
+export {
+  ORDERS,
+  REFUSALS_COUNTED,
+  REFUSED,
+  Traffic,
+  TRAFFIC_COLUMNS,
+  UNITS,
+  type TrafficWindow,
+} from './traffic.ts';
 export { ProductHub } from './product-hub.ts';
 export { OrderCache } from './order-cache.ts';
 export { RetiredOrders } from './retired-orders.ts';

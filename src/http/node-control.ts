@@ -1,6 +1,7 @@
 // What one thread's HTTP asks of the whole node: the other threads are reached through the main thread.
 
 import type { Report } from '../actors/index.ts';
+import type { SaleQuestion, SaleWatched } from './sale-watch.ts';
 import type {
   Move,
   NodePhase,
@@ -98,6 +99,8 @@ export interface NodeControl {
   /** Prometheus text of all threads together. */
   metrics(): Promise<string>;
   audit(): Promise<NodeReport>;
+  /** For the live board. @throws when the node does not say in time */
+  sale(question: SaleQuestion): Promise<SaleWatched>;
   /** Lasts as long as the request asks for. */
   profile(request: ProfileRequest): Promise<ProfileOutcome>;
   placement(): Promise<PlacementStatus>;

@@ -142,6 +142,18 @@ export const PROBLEMS = {
     detail: 'This call needs the admin token.',
     retry: 'never',
   },
+  email_taken: {
+    status: 409,
+    title: 'E-mail taken',
+    detail: 'Somebody has this e-mail already, perhaps disabled. Change that account, or use another e-mail.',
+    retry: 'never',
+  },
+  too_many_users: {
+    status: 409,
+    title: 'Too many users',
+    detail: 'No more people can be added. Use an account that is disabled for somebody else.',
+    retry: 'never',
+  },
   profile_running: {
     status: 409,
     title: 'A profile is running',

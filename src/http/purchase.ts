@@ -51,9 +51,9 @@ export function purchaseOf(
         quantity,
       } as const;
       router.submit(command, (reply) => {
-        if (reply.outcome !== 'retired') return answer(placed(context, reply, shopper));
+        if (reply.outcome !== 'retired') return answer(placed(context, command, reply, shopper));
         void boughtBefore(retired, command, onError).then((before) =>
-          answer(placed(context, before, shopper)),
+          answer(placed(context, command, before, shopper)),
         );
       });
     } catch (error) {
@@ -82,14 +82,21 @@ async function boughtBefore(
   }
 }
 
-function placed({ counters }: HttpContext, reply: Reply, shopper: Shopper): Answer {
+function placed(
+  { counters }: HttpContext,
+  { productId, quantity }: Reserve,
+  reply: Reply,
+  shopper: Shopper,
+): Answer {
   if (reply.outcome !== 'reserved') {
     // A reservation has no other outcomes; should it have, whoever asks again finds out.
     const code = reply.outcome === 'refused' ? reply.refusal : 'outcome_unknown';
     counters.order(code);
+    counters.traffic.refused(productId, code);
     return problemAnswer(code);
   }
   counters.order(reply.replayed ? 'replayed' : 'reserved');
+  if (!reply.replayed) counters.traffic.accepted(productId, quantity);
   const order = orderBody(reply.order, shopper);
   const body = JSON.stringify(order);
   const headers: Record<string, string> = {

@@ -1,12 +1,12 @@
 // The shapes of the API, once: they validate what comes in and describe everything at /openapi.json.
 
 import * as z from 'zod';
-import { ORDER_STATUSES } from '../actors/index.ts';
+import { isPlainLines, isPlainText, ORDER_STATUSES } from '../actors/index.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 
 export const UNITS_PER_ORDER_MAX = 10_000;
 export const UNITS_PER_LOAD_MAX = 10_000_000;
-const WEEK_SECONDS = 7 * 24 * 60 * 60;
+export const WEEK_SECONDS = 7 * 24 * 60 * 60;
 
 export const ProductId = z
   .string()
@@ -99,10 +99,7 @@ export const PutProduct = z
     description: z
       .string()
       .max(5_000)
-      .refine(
-        (text) => isPlainText(text.replaceAll(/[\t\n\r]/g, ' ')),
-        'must be well-formed text without control characters',
-      )
+      .refine(isPlainLines, 'must be well-formed text without control characters')
       .default(''),
     startsAt: Instant,
     endsAt: Instant,
@@ -289,9 +286,3 @@ export const ProblemDetails = z
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457.' });
-
-/** Lone surrogates would be one and the same after UTF-8; a NUL could shift the parts of a key, and Postgres takes none. */
-export function isPlainText(text: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- control characters are just what must not be there
-  return text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text);
-}

@@ -13,6 +13,8 @@ export {
   type CacheState,
   type RedisAddress,
 } from './cache/index.ts';
+export * from './accounts/index.ts';
+export * from './assets/index.ts';
 export * from './catalogue/index.ts';
 export { openPool, POSTGRES_LIMITS, type PostgresConnection } from './connection.ts';
 export {

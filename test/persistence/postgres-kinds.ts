@@ -36,7 +36,7 @@ export const POSTGRES_KINDS: readonly PostgresKind[] = [
 /** Starting a server, making its folder, and all tests of a file on it. */
 export const SERVER_MS_MAX = 180_000;
 
-async function startInTemporaryFolder(): Promise<StartedPostgres> {
+export async function startInTemporaryFolder(): Promise<StartedPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'));
   copyPostgresTemplate(folder);
   const embedded = await startEmbeddedPostgres(folder);

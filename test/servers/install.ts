@@ -2,6 +2,8 @@
 // test files that start at the same moment.
 
 import type { TestProject } from 'vitest/node';
+import { assertSwift } from './bucket.ts';
+import { assertChromium } from './chromium.ts';
 import { natsBinary } from './nats-binary.ts';
 import { makePostgresTemplate } from './postgres-template.ts';
 import { postgresBinaries } from './postgres.ts';
@@ -14,6 +16,8 @@ export default async function install(project: TestProject): Promise<() => void>
   assertStrace();
   natsBinary();
   assertRedis();
+  assertSwift();
+  assertChromium();
   const template = await makePostgresTemplate();
   project.provide('postgresTemplate', template.folder);
   return () => template.remove();

@@ -1,3 +1,20 @@
 // What the CMS's handlers have in hand beside the thread's own. Made by open-cms.ts.
 
-export interface CmsContext {}
+import type {
+  AssetLibrary,
+  Catalogue,
+  EngineDispatcher,
+  Sessions,
+  SignIn,
+  Users,
+} from '../../persistence/index.ts';
+
+export interface CmsContext {
+  readonly users: Users;
+  readonly sessions: Sessions;
+  readonly signIn: SignIn;
+  readonly catalogue: Catalogue;
+  /** A page that saved something asks it for the engine's answer: `settle`. */
+  readonly dispatcher: Pick<EngineDispatcher, 'settle'>;
+  readonly assets: AssetLibrary;
+}

@@ -6,6 +6,7 @@ import { nodePaths } from './node.ts';
 import { placementPaths } from './placement.ts';
 import { orderPaths } from './orders.ts';
 import { productPaths } from './products.ts';
+import { userPaths } from './users.ts';
 
 let document: ReturnType<typeof createDocument> | undefined;
 
@@ -36,7 +37,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
         admin: { type: 'http', scheme: 'bearer', description: 'The admin token.' },
       },
     },
-    paths: { ...orderPaths, ...productPaths, ...adminPaths, ...placementPaths, ...nodePaths },
+    paths: { ...orderPaths, ...productPaths, ...adminPaths, ...placementPaths, ...userPaths, ...nodePaths },
   });
   return document;
 }

@@ -35,6 +35,21 @@ export function assetUrl(assets: Assets, name: string): string {
   return `/static/${name}?v=${asset.hash}`;
 }
 
+/** Names of the scripts that a script imports, and that these import, each once: to be fetched without waiting for each other. */
+export function importsOf(assets: Assets, entry: string): string[] {
+  const found = new Set<string>();
+  const follow = (name: string): void => {
+    const text = Buffer.from(assets.get(name)!.bytes).toString();
+    for (const [, imported] of text.matchAll(/\bfrom '\.\/([\w-]+\.js)\?v=/g)) {
+      if (found.has(imported!)) continue;
+      found.add(imported!);
+      follow(imported!);
+    }
+  };
+  follow(entry);
+  return [...found];
+}
+
 /** `path` is what follows /static/, already decoded; `version` is the query's `v`. */
 export function assetResponse(assets: Assets, path: string, version: string | undefined): Response {
   const asset = assets.get(path);

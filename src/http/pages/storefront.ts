@@ -4,7 +4,7 @@
 // API tells a shopper that something is theirs.
 
 import { html } from 'hono/html';
-import { assetUrl, loadAssets, type Assets } from './assets.ts';
+import { assetUrl, importsOf, loadAssets, type Assets } from './assets.ts';
 import { page, type Markup } from './layout.ts';
 import { ticket } from './ticket.ts';
 import type { ProductView } from './product-view.ts';
@@ -27,7 +27,7 @@ export function storefrontPage(view: StorefrontView, assets: Assets = loadAssets
     title: 'Doorbuster: the drop',
     description: 'Limited products, sold at a fixed second, each unit exactly once.',
     styles: ['base.css', 'storefront.css', 'ticket.css', 'stub.css'],
-    scripts: ['storefront.js', ...importedScripts(assets)],
+    scripts: ['storefront.js', ...importsOf(assets, 'storefront.js')],
     current: 'storefront',
     ...(view.demo ? { aside: identity() } : {}),
     main: html`
@@ -62,11 +62,6 @@ function drop(view: StorefrontView, assets: Assets): Markup {
       </ul>
     </section>
   `;
-}
-
-// Every script is this page's: the entry imports all the others.
-function importedScripts(assets: Assets): string[] {
-  return [...assets.keys()].filter((name) => name.endsWith('.js') && name !== 'storefront.js');
 }
 
 function productPicture(assets: Assets, productId: string): string {

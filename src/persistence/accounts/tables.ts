@@ -1,4 +1,4 @@
-// The tables of the people who make campaigns, and of their sessions.
+// The tables of the people who make campaigns, of their sessions, and of tries to sign in.
 
 export const ACCOUNT_TABLES = `
   CREATE TABLE doorbuster_catalogue.users (
@@ -9,8 +9,6 @@ export const ACCOUNT_TABLES = `
     role text NOT NULL CHECK (role IN ('editor', 'publisher', 'viewer')),
     -- With its algorithm, parameters and salt.
     password_hash text NOT NULL,
-    failed_tries int NOT NULL DEFAULT 0,
-    locked_until timestamptz,
     disabled_at timestamptz,
     created_at timestamptz NOT NULL
   );
@@ -22,4 +20,12 @@ export const ACCOUNT_TABLES = `
     seen_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL
   );
-  CREATE INDEX sessions_of_user ON doorbuster_catalogue.sessions (user_id);`;
+  CREATE INDEX sessions_of_user ON doorbuster_catalogue.sessions (user_id);
+  CREATE TABLE doorbuster_catalogue.sign_in_tries (
+    -- An e-mail, whether anybody has it or not, or the network address of who tried.
+    key text COLLATE "C" PRIMARY KEY,
+    tries int NOT NULL,
+    -- From then on nothing of it counts.
+    ends_at timestamptz NOT NULL
+  );
+  CREATE INDEX sign_in_tries_by_end ON doorbuster_catalogue.sign_in_tries (ends_at);`;

@@ -3,13 +3,13 @@
 
 export const ASSET_TABLES = `
   CREATE TABLE doorbuster_catalogue.images (
-    -- SHA-256 of the picture without its metadata.
+    -- SHA-256 of the names of its files.
     id text COLLATE "C" PRIMARY KEY,
     width int NOT NULL CHECK (width > 0),
     height int NOT NULL CHECK (height > 0),
-    -- Its files: name, width, height, type.
-    variants jsonb NOT NULL,
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    -- Since when no product shows it; forgotten some time after.
+    unused_since timestamptz
   );
   CREATE TABLE doorbuster_catalogue.files (
     -- SHA-256 of the bytes, and an ending.
@@ -17,9 +17,37 @@ export const ASSET_TABLES = `
     content_type text NOT NULL,
     bytes bytea NOT NULL,
     created_at timestamptz NOT NULL,
+    unused_since timestamptz
+  );
+  -- Pictures are compressed already.
+  ALTER TABLE doorbuster_catalogue.files ALTER COLUMN bytes SET STORAGE EXTERNAL;
+  CREATE TABLE doorbuster_catalogue.image_variants (
+    image_id text COLLATE "C" NOT NULL REFERENCES doorbuster_catalogue.images ON DELETE CASCADE,
+    position int NOT NULL,
+    file text COLLATE "C" NOT NULL REFERENCES doorbuster_catalogue.files,
+    width int NOT NULL CHECK (width > 0),
+    height int NOT NULL CHECK (height > 0),
+    PRIMARY KEY (image_id, position)
+  );
+  CREATE INDEX image_variants_of_file ON doorbuster_catalogue.image_variants (file);
+  CREATE TABLE doorbuster_catalogue.stores (
+    -- A bucket, or the folder of one node.
+    id text COLLATE "C" PRIMARY KEY,
+    seen_at timestamptz NOT NULL
+  );
+  -- What each store has, should have, or should have no more. A row outlives its file until the store has removed it.
+  CREATE TABLE doorbuster_catalogue.uploads (
+    name text COLLATE "C" NOT NULL,
+    store text COLLATE "C" NOT NULL REFERENCES doorbuster_catalogue.stores ON DELETE CASCADE,
+    wanted text NOT NULL CHECK (wanted IN ('present', 'absent')),
     attempts int NOT NULL DEFAULT 0,
     next_try_at timestamptz NOT NULL,
+    -- The node that tries it just now, and how long it may.
+    leased_by text COLLATE "C",
+    leased_until timestamptz,
     last_error text,
-    uploaded_at timestamptz
+    uploaded_at timestamptz,
+    PRIMARY KEY (name, store)
   );
-  CREATE INDEX files_to_upload ON doorbuster_catalogue.files (next_try_at) WHERE uploaded_at IS NULL;`;
+  CREATE INDEX uploads_to_do ON doorbuster_catalogue.uploads (store, next_try_at)
+    WHERE uploaded_at IS NULL OR wanted = 'absent';`;

@@ -17,5 +17,16 @@ export type {
   ProductDraft,
   ProductImage,
 } from './catalogue-product.ts';
+export { Catalogue } from './catalogue.ts';
+export type { CampaignPage } from './campaign-rows.ts';
+export type { CloneName } from './cloning.ts';
+export type { DataFiles } from './desk.ts';
+export { DISPATCH_LIMITS, EngineDispatcher, type EngineDispatcherOptions } from './dispatcher.ts';
+export type { Imported, ImportLine } from './importing.ts';
+export { CATALOGUE_LIMITS } from './limits.ts';
+export { currencyDigits, moneyText } from './money-text.ts';
+export { slugOf } from './product-id.ts';
+export type { StockChange } from './outbox.ts';
+export type { TrailPage } from './trail.ts';
 export { migrateCatalogue } from './migrate-catalogue.ts';
 export type { CampaignSaved, Editor, Finding, ProductSaved, SaveOutcome, TrailEntry } from './outcome.ts';

@@ -13,6 +13,8 @@ export interface Finding {
   readonly message: string;
   /** An error forbids publishing; a warning does not. */
   readonly severity: 'error' | 'warning';
+  /** Of the file that was imported. */
+  readonly line?: number;
 }
 
 export type SaveOutcome<T> =

@@ -38,11 +38,14 @@ export const CATALOGUE_TABLES = `
     version int NOT NULL,
     updated_at timestamptz NOT NULL,
     updated_by text NOT NULL,
-    -- What the engine has said.
-    engine_revision int,
+    -- The newest version whose configuration was put into the outbox.
     sent_version int,
+    -- What the engine has said.
+    engine_revision int NOT NULL DEFAULT 0,
     confirmed_version int,
     confirmed_at timestamptz,
+    -- The version whose configuration it refused, until it confirms another.
+    refused_version int,
     refusal text,
     CHECK (starts_at < ends_at)
   );
@@ -55,24 +58,30 @@ export const CATALOGUE_TABLES = `
     PRIMARY KEY (product_id, position)
   );
   CREATE INDEX products_of_image ON doorbuster_catalogue.product_images (image_id);
+  CREATE INDEX products_of_sku ON doorbuster_catalogue.products (sku);
   CREATE TABLE doorbuster_catalogue.outbox (
+    -- The order in which the commands of a product are sent: whoever adds one holds the product.
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     product_id text COLLATE "C" NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('configure', 'loadStock', 'withdrawStock', 'pause', 'resume')),
+    kind text NOT NULL CHECK (kind IN ('configure', 'loadStock', 'withdrawStock', 'withdrawAvailable', 'pause', 'resume')),
     -- Stock changes are counted once under it, however often they are sent.
-    request_id text COLLATE "C" NOT NULL UNIQUE,
+    request_id text COLLATE "C",
     payload jsonb NOT NULL,
     created_at timestamptz NOT NULL,
     created_by text NOT NULL,
     attempts int NOT NULL DEFAULT 0,
+    -- Whose turn it is to send it; by the clock of Postgres.
+    lease text COLLATE "C",
     leased_until timestamptz,
-    next_try_at timestamptz NOT NULL,
-    answered_at timestamptz,
+    next_try_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- The engine's answer, or its refusal.
-    outcome jsonb
+    answered_at timestamptz,
+    outcome jsonb,
+    UNIQUE (product_id, request_id),
+    CHECK (request_id IS NOT NULL OR kind IN ('configure', 'pause', 'resume'))
   );
   CREATE INDEX outbox_of_product ON doorbuster_catalogue.outbox (product_id, id);
-  CREATE INDEX outbox_unanswered ON doorbuster_catalogue.outbox (next_try_at) WHERE answered_at IS NULL;
+  CREATE INDEX outbox_unanswered ON doorbuster_catalogue.outbox (product_id, id) WHERE answered_at IS NULL;
   CREATE TABLE doorbuster_catalogue.trail (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at timestamptz NOT NULL,

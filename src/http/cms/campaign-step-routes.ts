@@ -1,0 +1,108 @@
+// What is done with a whole campaign: published, paused, resumed, cancelled, cloned, previewed. A look at such a page does nothing;
+// its button does.
+
+import type { Context, Hono } from 'hono';
+import type { HttpContext } from '../context.ts';
+import {
+  campaignHref,
+  campaignViewOf,
+  clonePage,
+  previewPage,
+  publishPage,
+  switchPage,
+  type Switch,
+} from '../pages/index.ts';
+import { slugOfTitle } from './campaign-form.ts';
+import { engineAnswer } from './engine-answer.ts';
+import { readForm } from './form.ts';
+import { campaignOf, editorOf, errorsOf, lookOf, noCampaign, versionOf } from './look.ts';
+import { picturesOf } from './product-pictures.ts';
+import { requireRole } from './signed-in.ts';
+
+const SWITCHES: readonly Switch[] = ['pause', 'resume', 'cancel'];
+
+export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
+  const { catalogue } = context.cms!;
+
+  const publish = async (c: Context, wasRefused: boolean): Promise<Response> => {
+    const { campaign, products } = await campaignOf(c, context);
+    if (campaign.status !== 'draft') return c.redirect(campaignHref(campaign.id), 303);
+    const findings = await catalogue.check(campaign.id);
+    const view = { campaign, products, findings, wasRefused };
+    return c.html(publishPage(lookOf(c, context), view), wasRefused ? 422 : 200);
+  };
+
+  cms.get('/cms/campaigns/:id/publish', (c) => {
+    requireRole(c, 'publisher');
+    return publish(c, false);
+  });
+
+  cms.post('/cms/campaigns/:id/publish', async (c) => {
+    requireRole(c, 'publisher');
+    const form = await readForm(c);
+    const { campaign, products } = await campaignOf(c, context);
+    const saved = await catalogue.publish(editorOf(c), campaign.id, versionOf(form.fields('version')));
+    if (saved.outcome === 'not_found') throw noCampaign();
+    // Refused, or changed by somebody else since the page was loaded: the check is shown as of now.
+    if (saved.outcome !== 'saved') return publish(c, true);
+    await engineAnswer(context, products);
+    return c.redirect(`${campaignHref(campaign.id)}?done=publish`, 303);
+  });
+
+  for (const how of SWITCHES) {
+    cms.get(`/cms/campaigns/:id/${how}`, async (c) => {
+      requireRole(c, 'publisher');
+      const { campaign } = await campaignOf(c, context);
+      return c.html(switchPage(lookOf(c, context), campaign, how));
+    });
+
+    cms.post(`/cms/campaigns/:id/${how}`, async (c) => {
+      requireRole(c, 'publisher');
+      const form = await readForm(c);
+      const { campaign, products } = await campaignOf(c, context);
+      const saved = await catalogue[how](editorOf(c), campaign.id, versionOf(form.fields('version')));
+      switch (saved.outcome) {
+        case 'saved':
+          await engineAnswer(context, products);
+          return c.redirect(`${campaignHref(campaign.id)}?done=${how}`, 303);
+        case 'not_found':
+          throw noCampaign();
+        case 'refused':
+          return c.html(switchPage(lookOf(c, context), campaign, how, errorsOf(saved.findings)), 422);
+        case 'conflict': {
+          const { updatedBy } = saved.current;
+          const message = `${updatedBy} changed the campaign meanwhile. Look at it again; if you still want this, press the button once more.`;
+          return c.html(switchPage(lookOf(c, context), saved.current, how, [{ field: '', message }]), 409);
+        }
+      }
+    });
+  }
+
+  cms.get('/cms/campaigns/:id/clone', async (c) => {
+    requireRole(c, 'editor');
+    const { campaign } = await campaignOf(c, context);
+    const view = { title: `${campaign.title} again`, slug: '', errors: [] };
+    return c.html(clonePage(lookOf(c, context), campaign, view));
+  });
+
+  cms.post('/cms/campaigns/:id/clone', async (c) => {
+    requireRole(c, 'editor');
+    const { campaign } = await campaignOf(c, context);
+    const form = await readForm(c);
+    const title = form.fields('title').trim();
+    const slug = form.fields('slug').trim();
+    const name = { title, slug: slug === '' ? slugOfTitle(title) : slug };
+    const saved = await catalogue.clone(editorOf(c), campaign.id, name);
+    if (saved.outcome === 'saved') return c.redirect(`${campaignHref(saved.value.id)}?done=cloned`, 303);
+    const errors = saved.outcome === 'refused' ? errorsOf(saved.findings) : [];
+    return c.html(clonePage(lookOf(c, context), campaign, { title, slug, errors }), 422);
+  });
+
+  cms.get('/cms/campaigns/:id/preview', async (c) => {
+    const { campaign, products } = await campaignOf(c, context);
+    const imageIds = products.flatMap(({ images }) => images.map(({ imageId }) => imageId));
+    const pictures = await picturesOf(context, imageIds);
+    const view = campaignViewOf(campaign, products, pictures, context.clock.now());
+    return c.html(previewPage(context.assets, campaign, view));
+  });
+}

@@ -1,0 +1,108 @@
+// The one way in which a handler of the CMS reads a form: bounded, as text or with files, and only with the secret that the session's
+// own pages carry. What another site makes a browser send never gets past here.
+
+import { timingSafeEqual } from 'node:crypto';
+import type { Context } from 'hono';
+import { readBytes } from '../request.ts';
+import { CmsProblem } from './cms-problem.ts';
+import { isMultipart, parseMultipart, type FormFile } from './multipart.ts';
+
+export type { FormFile } from './multipart.ts';
+
+export interface CmsForm {
+  /** The first value of this name, '' when there is none; line ends are \n. */
+  readonly fields: (name: string) => string;
+  /** All values of this name, in their order. */
+  all(name: string): string[];
+  /** Undefined when none was chosen. */
+  file(name: string): FormFile | undefined;
+  files(name: string): FormFile[];
+  has(name: string): boolean;
+}
+
+/** Bytes of a form without files. */
+export const FORM_BYTES_MAX = 256 * 1024;
+/** Fields and files of one form. */
+export const FORM_PARTS_MAX = 2_000;
+
+/** @throws CmsProblem Problem */
+export async function readForm(c: Context, bytesMax: number = FORM_BYTES_MAX): Promise<CmsForm> {
+  return readFormOf(c, c.get('cms').csrf, bytesMax);
+}
+
+/** @param csrf what its field `csrf` must be @throws CmsProblem Problem */
+export async function readFormOf(c: Context, csrf: string, bytesMax: number): Promise<CmsForm> {
+  const form = formOf(c.req.header('content-type') ?? '', bufferOf(await readBytes(c, bytesMax)));
+  if (!isSame(form.fields('csrf'), csrf)) {
+    throw new CmsProblem(
+      403,
+      'This form is not of your session',
+      'You may have signed in anew since the page was opened. Go back, load the page again and repeat what you did. Nothing was changed.',
+    );
+  }
+  c.set('csrfChecked', true);
+  return form;
+}
+
+function formOf(contentType: string, bytes: Buffer): CmsForm {
+  const values = new Map<string, string[]>();
+  const files = new Map<string, FormFile[]>();
+  const take = <T>(into: Map<string, T[]>, name: string, value: T): void => {
+    const present = into.get(name);
+    if (present === undefined) into.set(name, [value]);
+    else present.push(value);
+  };
+  if (isMultipart(contentType)) {
+    for (const part of parseMultipart(contentType, bytes, FORM_PARTS_MAX)) {
+      if (typeof part.value === 'string') take(values, part.name, part.value);
+      else if (part.value.name !== '' || part.value.bytes.length > 0) take(files, part.name, part.value);
+    }
+  } else if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) {
+    const pairs = [...new URLSearchParams(bytes.toString('utf8'))];
+    if (pairs.length > FORM_PARTS_MAX) throw tooManyParts();
+    for (const [name, value] of pairs) take(values, name, value);
+  } else {
+    throw new CmsProblem(
+      415,
+      'This is not a form',
+      'Send application/x-www-form-urlencoded or multipart/form-data, as a browser does.',
+    );
+  }
+  return {
+    fields: (name) => plain(values.get(name)?.[0] ?? ''),
+    all: (name) => (values.get(name) ?? []).map(plain),
+    file: (name) => files.get(name)?.[0],
+    files: (name) => files.get(name) ?? [],
+    has: (name) => values.has(name),
+  };
+}
+
+/** Without a copy. */
+const bufferOf = (bytes: ArrayBuffer | Uint8Array): Buffer =>
+  bytes instanceof Uint8Array
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : Buffer.from(bytes);
+
+export const tooManyParts = (): CmsProblem =>
+  new CmsProblem(
+    413,
+    'Too many fields',
+    `A form may have ${FORM_PARTS_MAX} fields at most. Nothing was changed.`,
+  );
+
+/** A browser sends \r\n for each line end of a text. Control characters, which come of a slip alone and which Postgres may not keep, are left out. */
+const plain = (value: string): string =>
+  // oxlint-disable-next-line no-control-regex -- control characters are just what must not be there
+  value.replaceAll(/\r\n?/g, '\n').replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
+
+function isSame(given: string, wanted: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(wanted)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** The form's secret was compared. */
+    csrfChecked: boolean;
+  }
+}

@@ -1,0 +1,201 @@
+// Products: one of them, its form, its place among the others, and its removal.
+
+import type { Context, Hono } from 'hono';
+import type { Campaign, CatalogueProduct } from '../../persistence/index.ts';
+import type { HttpContext } from '../context.ts';
+import {
+  campaignHref,
+  MORE_ROWS,
+  productFormPage,
+  productHref,
+  removePage,
+  type FieldError,
+  type ProductFormView,
+} from '../pages/index.ts';
+import { engineAnswer } from './engine-answer.ts';
+import { readForm, type CmsForm } from './form.ts';
+import { hourText } from './local-time.ts';
+import {
+  campaignOf,
+  editorOf,
+  errorsOf,
+  lookOf,
+  noCampaign,
+  noProduct,
+  productOf,
+  versionOf,
+  requireChange,
+} from './look.ts';
+import { productAsTyped, readProduct, typedProduct, type ProductTyped } from './product-form.ts';
+import { picturesOf, takePictures } from './product-pictures.ts';
+
+/** Of a product's form with the pictures that it brings. */
+const PRODUCT_FORM_BYTES_MAX = 32 * 1024 * 1024;
+const EMPTY_ROWS = 3;
+const MORE_EMPTY_ROWS = 6;
+
+type Filled = Pick<ProductFormView, 'typed' | 'errors'> & Partial<ProductFormView>;
+
+export function productRoutes(cms: Hono, context: HttpContext): void {
+  const { catalogue } = context.cms!;
+
+  const show = async (
+    c: Context,
+    campaign: Campaign,
+    product: CatalogueProduct | undefined,
+    filled: Filled,
+    status: 200 | 409 | 422,
+  ): Promise<Response> => {
+    const pictures = await picturesOf(
+      context,
+      filled.typed.images.map(({ imageId }) => imageId),
+    );
+    const view: ProductFormView = {
+      campaign,
+      product,
+      pictures,
+      newAlts: [],
+      emptyAttributeRows: EMPTY_ROWS,
+      isSent: product !== undefined && campaign.status !== 'draft',
+      ...filled,
+    };
+    return c.html(productFormPage(lookOf(c, context), view), status);
+  };
+
+  /** What the form means, or the same form with what is wrong with it. */
+  const readSent = async (
+    c: Context,
+    form: CmsForm,
+    campaign: Campaign,
+    product: CatalogueProduct | undefined,
+  ) => {
+    const { typed, errors, newAlts } = await takePictures(context, form, typedProduct(form.fields));
+    const version = versionOf(form.fields('version'));
+    // The form keeps the version that it was made from: a mistake in it does not make it newer.
+    const same = product && { ...product, version };
+    if (form.has(MORE_ROWS)) {
+      const filled = { typed, errors, newAlts, emptyAttributeRows: MORE_EMPTY_ROWS };
+      return { response: await show(c, campaign, same, filled, 200) };
+    }
+    const read = readProduct(typed, campaign.timeZone);
+    const all: FieldError[] = [...('errors' in read ? read.errors : []), ...errors];
+    if (all.length > 0 || 'errors' in read)
+      return { response: await show(c, campaign, same, { typed, errors: all, newAlts }, 422) };
+    return { typed, draft: read.draft, version };
+  };
+
+  cms.get('/cms/campaigns/:id/products/new', async (c) => {
+    const { campaign, products } = await campaignOf(c, context);
+    requireChange(c, campaign);
+    return show(c, campaign, undefined, { typed: newProduct(campaign, products.at(-1)), errors: [] }, 200);
+  });
+
+  cms.post('/cms/campaigns/:id/products/new', async (c) => {
+    const { campaign } = await campaignOf(c, context);
+    requireChange(c, campaign);
+    const sent = await readSent(c, await readForm(c, PRODUCT_FORM_BYTES_MAX), campaign, undefined);
+    if (sent.response !== undefined) return sent.response;
+    const saved = await catalogue.addProduct(editorOf(c), campaign.id, sent.draft);
+    if (saved.outcome === 'not_found') throw noCampaign();
+    if (saved.outcome !== 'saved') {
+      const errors = saved.outcome === 'refused' ? errorsOf(saved.findings) : [];
+      return show(c, campaign, undefined, { typed: sent.typed, errors }, 422);
+    }
+    await engineAnswer(context, [saved.value]);
+    return c.redirect(`${productHref(saved.value.id)}?done=product-saved`, 303);
+  });
+
+  cms.get('/cms/products/:id/edit', async (c) => {
+    const { campaign, product } = await productOf(c, context);
+    requireChange(c, campaign);
+    const typed = productAsTyped(product, campaign.timeZone);
+    return show(c, campaign, product, { typed, errors: [] }, 200);
+  });
+
+  cms.post('/cms/products/:id/edit', async (c) => {
+    const { campaign, product } = await productOf(c, context);
+    requireChange(c, campaign);
+    const sent = await readSent(c, await readForm(c, PRODUCT_FORM_BYTES_MAX), campaign, product);
+    if (sent.response !== undefined) return sent.response;
+    const { typed, version } = sent;
+    const isSent = campaign.status !== 'draft';
+    const draft = isSent ? { ...sent.draft, quantity: undefined } : sent.draft;
+    const saved = await catalogue.saveProduct(editorOf(c), product.id, version, draft);
+    switch (saved.outcome) {
+      case 'saved':
+        await engineAnswer(context, [product]);
+        return c.redirect(`${productHref(product.id)}?done=product-saved`, 303);
+      case 'conflict': {
+        const theirs = theirSave(saved.current, campaign);
+        return show(c, campaign, saved.current, { typed, errors: [], theirs }, 409);
+      }
+      case 'refused':
+        return show(c, campaign, { ...product, version }, { typed, errors: errorsOf(saved.findings) }, 422);
+      case 'not_found':
+        throw noProduct();
+    }
+  });
+
+  cms.post('/cms/products/:id/move', async (c) => {
+    const { campaign, product } = await productOf(c, context);
+    requireChange(c, campaign);
+    const form = await readForm(c);
+    await catalogue.moveProduct(editorOf(c), product.id, form.fields('by') === 'up' ? -1 : 1);
+    return c.redirect(`${campaignHref(campaign.id)}#products`, 303);
+  });
+
+  cms.get('/cms/products/:id/remove', async (c) => {
+    const { campaign, product } = await productOf(c, context);
+    requireChange(c, campaign);
+    return c.html(removePage(lookOf(c, context), campaign, product));
+  });
+
+  cms.post('/cms/products/:id/remove', async (c) => {
+    const { campaign, product } = await productOf(c, context);
+    requireChange(c, campaign);
+    const form = await readForm(c);
+    const version = versionOf(form.fields('version'));
+    const removed = await catalogue.removeProduct(editorOf(c), product.id, version);
+    if (removed.outcome === 'not_found') throw noProduct();
+    if (removed.outcome === 'saved')
+      return c.redirect(`${campaignHref(campaign.id)}?done=product-removed`, 303);
+    const changed = `${product.updatedBy} changed the product meanwhile. Look at it again before you remove it.`;
+    const errors =
+      removed.outcome === 'refused' ? errorsOf(removed.findings) : [{ field: '', message: changed }];
+    return c.html(removePage(lookOf(c, context), campaign, product, errors), 409);
+  });
+}
+
+const theirSave = (
+  current: CatalogueProduct,
+  { timeZone }: Campaign,
+): NonNullable<ProductFormView['theirs']> => ({
+  typed: productAsTyped(current, timeZone),
+  version: current.version,
+  by: current.updatedBy,
+  at: current.updatedAt,
+  timeZone,
+});
+
+/** The campaign's hours, and the currency of the product before. */
+function newProduct(
+  { startsAt, endsAt, timeZone }: Campaign,
+  last: CatalogueProduct | undefined,
+): ProductTyped {
+  const hour = (at: number | undefined): string => (at === undefined ? '' : hourText(at, timeZone));
+  return {
+    name: '',
+    sku: '',
+    description: '',
+    startsAt: hour(startsAt),
+    endsAt: hour(endsAt),
+    listAmount: '',
+    amount: '',
+    currency: last?.currency ?? 'EUR',
+    quantity: '',
+    perCustomerLimit: '1',
+    holdSeconds: '300',
+    attributes: [],
+    images: [],
+  };
+}

@@ -1,0 +1,51 @@
+// The cookies of the CMS: one that says who is signed in, and before that one that ties the sign-in form to this browser. Scripts
+// cannot read them, other sites cannot have them sent along with a form, and they go to /cms alone.
+
+import { createHash } from 'node:crypto';
+import type { Context } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import type { CookieOptions } from 'hono/utils/cookie';
+import { SESSION_MS_MAX } from '../../persistence/index.ts';
+
+const NAMES = { session: 'doorbuster_cms', entry: 'doorbuster_cms_entry' } as const;
+export type CookieKind = keyof typeof NAMES;
+
+export function readCookie(c: Context, kind: CookieKind, demo: boolean): string | undefined {
+  return getCookie(c, nameOf(c, kind, demo));
+}
+
+export function writeCookie(c: Context, kind: CookieKind, value: string, demo: boolean): void {
+  const life = kind === 'session' ? { maxAge: SESSION_MS_MAX / 1_000 } : {};
+  setCookie(c, nameOf(c, kind, demo), value, { ...attributes(c, demo), ...life });
+}
+
+export function removeCookie(c: Context, kind: CookieKind, demo: boolean): void {
+  deleteCookie(c, nameOf(c, kind, demo), attributes(c, demo));
+}
+
+/** What forms carry: follows from the cookie, and does not lead back to it. */
+export const csrfOf = (cookie: string): string =>
+  createHash('sha256').update(`doorbuster form\0${cookie}`).digest('base64url');
+
+const attributes = (c: Context, demo: boolean): CookieOptions => ({
+  path: '/cms',
+  httpOnly: true,
+  sameSite: 'Lax',
+  secure: isSecure(c, demo),
+});
+
+/** Under this name a browser takes it over HTTPS alone. */
+const nameOf = (c: Context, kind: CookieKind, demo: boolean): string =>
+  isSecure(c, demo) ? `__Secure-${NAMES[kind]}` : NAMES[kind];
+
+/**
+ * TLS ends in front of the node, so the node cannot see it: everywhere but at home it is demanded, and there too where a proxy says
+ * that it is there. Whoever makes that up locks out nobody but themselves.
+ */
+export function isSecure(c: Context, demo: boolean): boolean {
+  if (c.req.header('x-forwarded-proto') === 'https') return true;
+  return !demo && !isLoopback(new URL(c.req.url).hostname);
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);

@@ -1,0 +1,192 @@
+// The pages between a button and what it does: publishing with the check's findings, pausing, going on, cancelling, cloning, and
+// removing a product. Each says what will happen, and only its own button does it.
+
+import { html } from 'hono/html';
+import type { Campaign, CatalogueProduct, Finding } from '../../../persistence/index.ts';
+import type { Markup } from '../layout.ts';
+import { csrfField, errorAt, errorSummary, field, type FieldError } from './field.ts';
+import { findingsList, hasErrors } from './findings.ts';
+import {
+  CAMPAIGNS,
+  campaignCrumb,
+  campaignHref,
+  hoursOf,
+  linkButton,
+  lookPage,
+  productHref,
+  type Look,
+} from './frame.ts';
+import { pageHeader } from './page-header.ts';
+
+export interface PublishView {
+  readonly campaign: Campaign;
+  readonly products: readonly CatalogueProduct[];
+  readonly findings: readonly Finding[];
+  /** Somebody pressed the button, and it was refused. */
+  readonly wasRefused: boolean;
+}
+
+export function publishPage(look: Look, { campaign, products, findings, wasRefused }: PublishView): Markup {
+  const isBlocked = hasErrors(findings);
+  const units = products.reduce((sum, { quantity = 0 }) => sum + quantity, 0);
+  return stepPage(look, campaign, 'Publish', {
+    hasErrors: wasRefused,
+    main: html`
+      ${
+        isBlocked
+          ? html`<div
+              class="error-summary"
+              role="${wasRefused ? 'alert' : 'note'}"
+              tabindex="-1"
+              aria-labelledby="check-title"
+              ${wasRefused ? html`autofocus` : ''}
+            >
+              <h2 id="check-title">This campaign cannot be published yet</h2>
+              <p>Mend what must be mended, then publish it. Each line leads to its field.</p>
+            </div>`
+          : html`<div class="panel">
+              <p>
+                ${products.length} ${products.length === 1 ? 'product' : 'products'} with
+                ${units.toLocaleString('en')} units go on sale: <strong>${hoursOf(campaign)}</strong>.
+              </p>
+              <p>
+                The engine is told at once. From the start on, prices change only while the campaign is
+                paused; what was sold stays sold.
+              </p>
+            </div>`
+      }
+      ${findings.length === 0 ? '' : findingsList(campaign.id, products, findings)}
+      ${
+        isBlocked
+          ? html`<div class="form-actions">
+              ${linkButton(campaignHref(campaign.id, 'publish'), 'Check again')}
+              ${linkButton(campaignHref(campaign.id), 'Back to the campaign', 'plain')}
+            </div>`
+          : stepForm(look, campaign, { action: 'publish', button: 'Publish' })
+      }
+    `,
+  });
+}
+
+export type Switch = 'pause' | 'resume' | 'cancel';
+
+const SWITCHES = {
+  pause: {
+    title: 'Pause',
+    button: 'Pause',
+    text: 'Nobody can buy until you resume it. Who holds units can still pay for them. Prices can be changed while it is paused.',
+  },
+  resume: {
+    title: 'Resume',
+    button: 'Resume',
+    text: 'Whatever of it is inside its hours can be bought again at once.',
+  },
+  cancel: {
+    title: 'Cancel campaign',
+    button: 'Cancel campaign',
+    text: 'For good: the sale stops and all units that nobody holds are withdrawn. What was sold stays sold, and who holds units can still pay for them. A cancelled campaign can be cloned, and never comes back itself.',
+  },
+} as const satisfies Record<Switch, object>;
+
+export function switchPage(
+  look: Look,
+  campaign: Campaign,
+  how: Switch,
+  errors: readonly FieldError[] = [],
+): Markup {
+  const { title, button, text } = SWITCHES[how];
+  return stepPage(look, campaign, title, {
+    hasErrors: errors.length > 0,
+    main: html`${errorSummary(errors, 'This was not done')}
+      <div class="panel"><p>${text}</p></div>
+      ${stepForm(look, campaign, { action: how, button, isDanger: how === 'cancel' })}`,
+  });
+}
+
+export interface CloneView {
+  readonly title: string;
+  readonly slug: string;
+  readonly errors: readonly FieldError[];
+}
+
+export function clonePage(look: Look, campaign: Campaign, { title, slug, errors }: CloneView): Markup {
+  return stepPage(look, campaign, 'Clone', {
+    hasErrors: errors.length > 0,
+    main: html`${errorSummary(errors)}
+      <form class="form" method="post" action="${campaignHref(campaign.id, 'clone')}">
+        ${csrfField(look.session)}
+        <div class="form-section">
+          <p>
+            A new draft with the same texts, hours, products and pictures. Its products are new ones to the
+            engine: no order, no count and no limit of this campaign goes along.
+          </p>
+          ${field({ name: 'title', label: 'Title', value: title, error: errorAt(errors, 'title') })}
+          ${field({
+            name: 'slug',
+            label: 'Address',
+            value: slug,
+            hint: 'Left empty, it is made of the title.',
+            error: errorAt(errors, 'slug'),
+            before: '/c/',
+            optional: true,
+            spellcheck: false,
+            autocomplete: 'off',
+          })}
+        </div>
+        <div class="form-actions">
+          <button class="button button-primary" type="submit">Clone</button>
+          ${linkButton(campaignHref(campaign.id), 'Cancel', 'plain')}
+        </div>
+      </form>`,
+  });
+}
+
+export function removePage(
+  look: Look,
+  campaign: Campaign,
+  product: CatalogueProduct,
+  errors: readonly FieldError[] = [],
+): Markup {
+  return stepPage(look, campaign, `Remove ${product.name}`, {
+    hasErrors: errors.length > 0,
+    main: html`${errorSummary(errors, 'This was not done')}
+      <div class="panel">
+        <p>The product leaves this campaign with its texts and pictures. This cannot be undone.</p>
+      </div>
+      <form class="form-actions" method="post" action="${productHref(product.id, 'remove')}">
+        ${csrfField(look.session)}
+        <input type="hidden" name="version" value="${product.version}" />
+        <button class="button button-danger" type="submit">Remove product</button>
+        ${linkButton(productHref(product.id), 'Keep it', 'plain')}
+      </form>`,
+  });
+}
+
+interface Step {
+  readonly action: string;
+  readonly button: string;
+  readonly isDanger?: boolean;
+}
+
+function stepForm(look: Look, campaign: Campaign, { action, button, isDanger = false }: Step): Markup {
+  return html`<form class="form-actions" method="post" action="${campaignHref(campaign.id, action)}">
+    ${csrfField(look.session)}
+    <input type="hidden" name="version" value="${campaign.version}" />
+    <button class="button ${isDanger ? 'button-danger' : 'button-primary'}" type="submit">${button}</button>
+    ${linkButton(campaignHref(campaign.id), 'Back to the campaign', 'plain')}
+  </form>`;
+}
+
+function stepPage(
+  look: Look,
+  campaign: Campaign,
+  title: string,
+  { main, hasErrors }: { main: Markup; hasErrors: boolean },
+): Markup {
+  return lookPage(look, {
+    title: `${title} – ${campaign.title}`,
+    breadcrumb: [CAMPAIGNS, campaignCrumb(campaign)],
+    hasErrors,
+    main: html`<div class="narrow stack">${pageHeader({ title, lead: campaign.title })} ${main}</div>`,
+  });
+}

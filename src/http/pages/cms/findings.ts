@@ -1,0 +1,43 @@
+// What a check found, each with a link to the field that mends it, grouped by the campaign and its products.
+
+import { html } from 'hono/html';
+import type { CatalogueProduct, Finding } from '../../../persistence/index.ts';
+import type { Markup } from '../layout.ts';
+import { campaignHref, productHref } from './frame.ts';
+
+export const hasErrors = (findings: readonly Finding[]): boolean =>
+  findings.some(({ severity }) => severity === 'error');
+
+export function findingsList(
+  campaignId: string,
+  products: readonly CatalogueProduct[],
+  findings: readonly Finding[],
+): Markup {
+  const groups = [{ id: undefined, name: 'The campaign' }, ...products.map(({ id, name }) => ({ id, name }))];
+  return html`<div class="finding-groups">
+    ${groups.map(({ id, name }) => {
+      const own = findings.filter(({ productId }) => productId === id);
+      if (own.length === 0) return '';
+      return html`<div>
+        <h3>${name}</h3>
+        <ul class="findings">
+          ${own.map((finding) => line(finding, hrefOf(campaignId, finding)))}
+        </ul>
+      </div>`;
+    })}
+  </div>`;
+}
+
+function line({ severity, message }: Finding, href: string): Markup {
+  return html`<li class="finding-${severity}">
+    <span class="finding-kind">${severity === 'error' ? 'Must be mended' : 'Look again'}</span>
+    <a href="${href}">${message}</a>
+  </li>`;
+}
+
+/** Where it is mended. */
+function hrefOf(campaignId: string, { productId, field }: Finding): string {
+  if (productId !== undefined) return `${productHref(productId, 'edit')}#${field}`;
+  if (field === 'products') return campaignHref(campaignId, 'products/new');
+  return `${campaignHref(campaignId, 'edit')}#${field}`;
+}

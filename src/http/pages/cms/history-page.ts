@@ -1,0 +1,126 @@
+// Who changed what, from what to what, newest first: of one campaign, or of all.
+
+import { html } from 'hono/html';
+import type { Campaign, TrailEntry } from '../../../persistence/index.ts';
+import { CAMPAIGN_LABELS } from '../../cms/campaign-form.ts';
+import { PRODUCT_LABELS } from '../../cms/product-form.ts';
+import type { Markup } from '../layout.ts';
+import { campaignHref, campaignPage, linkButton, lookPage, moment, productHref, type Look } from './frame.ts';
+import { emptyState, pageHeader } from './page-header.ts';
+
+export interface HistoryView {
+  /** Undefined: of all. */
+  readonly campaign: Campaign | undefined;
+  readonly entries: readonly TrailEntry[];
+  /** Address of the next page. */
+  readonly older: string | undefined;
+  readonly isFirstPage: boolean;
+}
+
+export function historyPage(look: Look, view: HistoryView): Markup {
+  const { campaign, older } = view;
+  const main = html`${list(view)}
+  ${older === undefined ? '' : html`<p>${linkButton(older, 'Older changes')}</p>`}`;
+  if (campaign !== undefined) return campaignPage(look, campaign, 'history', { main });
+  return lookPage(look, {
+    title: 'History',
+    current: 'history',
+    breadcrumb: [],
+    main: html`${pageHeader({ title: 'History', lead: 'Who changed what, newest first. Hours are UTC.' })}
+    ${main}`,
+  });
+}
+
+function list({ entries, campaign, isFirstPage }: HistoryView): Markup {
+  if (entries.length === 0)
+    return emptyState({
+      title: isFirstPage ? 'Nothing was changed yet' : 'No older changes',
+      text: 'Every change of a campaign, a product or its stock is written down here, with who made it.',
+    });
+  const zone = campaign?.timeZone ?? 'UTC';
+  return html`<div class="table-frame">
+    <table class="table table-top">
+      <caption class="visually-hidden">
+        Changes, newest first
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">When</th>
+          <th scope="col">Who</th>
+          <th scope="col">What</th>
+          <th scope="col">From → to</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${entries.map(
+          (entry) =>
+            html`<tr>
+              <td data-label="When">${moment(entry.at, zone)}</td>
+              <td data-label="Who">${entry.userName}</td>
+              <td data-label="What">${action(entry)} ${place(entry, campaign)}</td>
+              <td>${changes(entry, zone)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+const ACTIONS: Readonly<Record<string, string>> = {
+  campaign_created: 'Campaign made',
+  campaign_saved: 'Campaign saved',
+  campaign_cloned: 'Campaign cloned',
+  campaign_published: 'Campaign published',
+  campaign_paused: 'Campaign paused',
+  campaign_resumed: 'Campaign resumed',
+  campaign_cancelled: 'Campaign cancelled',
+  product_added: 'Product added',
+  product_saved: 'Product saved',
+  product_removed: 'Product removed',
+  product_moved: 'Product moved',
+  product_sent_again: 'Product sent to the engine again',
+  products_imported: 'Products imported',
+  stock_added: 'Units added',
+  stock_withdrawn: 'Units withdrawn',
+};
+
+const action = ({ action }: TrailEntry): string => ACTIONS[action] ?? action;
+
+function place({ campaignId, productId, action }: TrailEntry, campaign: Campaign | undefined): Markup {
+  if (productId !== undefined && action !== 'product_removed')
+    return html`<a class="cell-note" href="${productHref(productId)}">${productId}</a>`;
+  if (campaignId !== undefined && campaign === undefined)
+    return html`<a class="cell-note" href="${campaignHref(campaignId)}">Its campaign</a>`;
+  return html``;
+}
+
+function changes({ changes }: TrailEntry, zone: string): Markup {
+  if (changes.length === 0) return html`<span class="muted">–</span>`;
+  return html`<dl class="changes">
+    ${changes.map(
+      ({ field, from, to }) =>
+        html`<dt>${LABELS[field] ?? field}</dt>
+          <dd>
+            ${from === '' ? '' : html`<del>${value(from, zone)}</del> → `}<ins>${value(to, zone)}</ins>
+          </dd>`,
+    )}
+  </dl>`;
+}
+
+const LABELS: Readonly<Record<string, string>> = {
+  ...PRODUCT_LABELS,
+  ...CAMPAIGN_LABELS,
+  startsAt: 'Start',
+  endsAt: 'End',
+  attributes: 'Attributes',
+  images: 'Pictures',
+  status: 'Status',
+  units: 'Units',
+  position: 'Place',
+};
+
+function value(text: string, zone: string): Markup {
+  if (text === '') return html`<span class="muted">empty</span>`;
+  if (/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/.test(text)) return moment(Date.parse(text), zone);
+  return html`${text}`;
+}

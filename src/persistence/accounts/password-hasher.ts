@@ -1,0 +1,60 @@
+// Computes passwords' hashes for one thread. Each takes 19 MiB and a thread of Node's pool for tens of milliseconds, and the
+// threads that do it also sell: so one at a time, a few that wait, and no more.
+
+import type { Random } from '../../runtime/index.ts';
+import { hashOf, matches, NOBODYS_HASH, SALT_BYTES } from './password-hash.ts';
+
+/** Hashes that wait for the one under way. */
+export const HASHES_WAITING_MAX = 16;
+
+/** Too many wait already. Nothing was computed; trying again later helps. */
+export class HasherBusy extends Error {
+  override readonly name = 'HasherBusy';
+}
+
+export class PasswordHasher {
+  readonly #random: Random;
+  readonly #waiting: (() => void)[] = [];
+  #isTaken = false;
+  #computed = 0;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** How many were computed. */
+  get computed(): number {
+    return this.#computed;
+  }
+
+  /** @throws HasherBusy */
+  hash(password: string): Promise<string> {
+    const salt = Buffer.from(this.#random.characters(SALT_BYTES), 'latin1');
+    return this.#inTurn(() => hashOf(password, salt));
+  }
+
+  /**
+   * @param hash undefined when there is nobody: costs the same, and is false
+   * @throws HasherBusy
+   */
+  matches(password: string, hash: string | undefined): Promise<boolean> {
+    return this.#inTurn(async () => (await matches(password, hash ?? NOBODYS_HASH)) && hash !== undefined);
+  }
+
+  async #inTurn<T>(compute: () => Promise<T>): Promise<T> {
+    if (this.#isTaken) {
+      if (this.#waiting.length >= HASHES_WAITING_MAX)
+        throw new HasherBusy('too many passwords are being checked');
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#isTaken = true;
+    try {
+      this.#computed++;
+      return await compute();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#isTaken = false;
+      else next();
+    }
+  }
+}

@@ -1,0 +1,105 @@
+// Products from a file: all of them or none, so that nobody has to find out which half arrived.
+
+import { holdCampaign } from './campaign-rows.ts';
+import type { ProductDraft } from './catalogue-product.ts';
+import { CANCELLED } from './campaign-changes.ts';
+import { changing, NOT_FOUND, refused, refusedFor, saved, type Change, type Desk } from './desk.ts';
+import { CATALOGUE_LIMITS } from './limits.ts';
+import type { Editor, Finding, ProductSaved, SaveOutcome } from './outcome.ts';
+import { addTo, saveIn } from './product-changes.ts';
+import { holdProducts, readProducts } from './product-rows.ts';
+import { writeTrail } from './trail.ts';
+
+export interface ImportLine {
+  /** Of the file. */
+  readonly line: number;
+  /** Of the product that it changes; undefined: a new one. */
+  readonly id?: string | undefined;
+  readonly draft: ProductDraft;
+}
+
+export interface Imported {
+  readonly added: number;
+  readonly changed: number;
+}
+
+/** Carries the findings out of the transaction, which it undoes. */
+class LinesRefused extends Error {
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly Finding[]) {
+    super('lines of the file were refused');
+    this.findings = findings;
+  }
+}
+
+export async function importProducts(
+  desk: Desk,
+  editor: Editor,
+  campaignId: string,
+  version: number,
+  lines: readonly ImportLine[],
+): Promise<SaveOutcome<Imported>> {
+  if (lines.length === 0) return refusedFor('file', 'The file holds no products.');
+  if (lines.length > CATALOGUE_LIMITS.productsPerCampaign)
+    return refusedFor(
+      'file',
+      `The file holds ${lines.length} products; a campaign has ${CATALOGUE_LIMITS.productsPerCampaign} at most.`,
+    );
+  try {
+    return await changing(desk, editor, (change) => importAll(change, campaignId, version, lines));
+  } catch (error) {
+    if (error instanceof LinesRefused) return refused(error.findings);
+    throw error;
+  }
+}
+
+async function importAll(
+  change: Change,
+  campaignId: string,
+  version: number,
+  lines: readonly ImportLine[],
+): Promise<SaveOutcome<Imported>> {
+  const { client, editor, now } = change;
+  const campaign = await holdCampaign(client, campaignId);
+  if (campaign === undefined) return NOT_FOUND;
+  if (campaign.version !== version)
+    return refusedFor(
+      'version',
+      'Somebody else changed the campaign meanwhile. Look at it, then import the file again.',
+    );
+  if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED);
+  await holdProducts(client, campaignId);
+  const products = new Map((await readProducts(client, campaignId)).map((product) => [product.id, product]));
+  const findings: Finding[] = [];
+  const imported = { added: 0, changed: 0 };
+  const seen = new Set<string>();
+  for (const { line, id, draft } of lines) {
+    const tell = (finding: Finding): number => findings.push({ ...finding, line });
+    const old = id === undefined ? undefined : products.get(id);
+    if (id !== undefined && (old === undefined || seen.has(id))) {
+      const message =
+        old === undefined ? `The campaign has no product ${id}.` : 'Another line changes the same product.';
+      tell({ productId: id, field: 'id', message, severity: 'error' });
+      continue;
+    }
+    if (id !== undefined) seen.add(id);
+    const all = [...products.values()];
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one statement at a time
+    const outcome: ProductSaved = await (old === undefined
+      ? addTo(change, campaign, all, draft)
+      : saveIn(change, campaign, all, old, draft));
+    if (outcome.outcome === 'refused') outcome.findings.forEach(tell);
+    else if (outcome.outcome === 'saved') {
+      products.set(outcome.value.id, outcome.value as NonNullable<typeof old>);
+      imported[old === undefined ? 'added' : 'changed']++;
+    }
+  }
+  if (findings.length > 0) throw new LinesRefused(findings);
+  await writeTrail(client, editor, now, {
+    campaignId,
+    action: 'products_imported',
+    changes: [{ field: 'products', from: '', to: `${imported.added} added, ${imported.changed} changed` }],
+  });
+  return saved(imported);
+}

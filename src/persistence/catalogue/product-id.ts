@@ -1,0 +1,28 @@
+// Names that are made here: of campaigns, and of products as the engine knows them.
+
+import type { Random } from '../../runtime/ports.ts';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const ID_CHARACTERS = 10;
+/** Of the engine's names of products. */
+const PRODUCT_ID_CHARACTERS_MAX = 64;
+
+export const campaignId = (random: Random): string => randomText(random, 16);
+
+/** Tells people what it is, and nobody can guess it. */
+export function productId(name: string, random: Random): string {
+  const slug = slugOf(name).slice(0, PRODUCT_ID_CHARACTERS_MAX - ID_CHARACTERS - 1);
+  return `${slug.replace(/-+$/, '') || 'product'}-${randomText(random, ID_CHARACTERS)}`;
+}
+
+/** `Café crème` → `cafe-creme`. */
+export const slugOf = (text: string): string =>
+  text
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
+
+const randomText = (random: Random, characters: number): string =>
+  Array.from(random.characters(characters), (each) => ALPHABET[each.charCodeAt(0) % 32]).join('');

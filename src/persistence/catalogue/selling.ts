@@ -1,0 +1,284 @@
+// Putting on sale, pausing, going on, cancelling: each is the campaign's new status and the commands that bring the engine there,
+// in one transaction.
+
+import type { Campaign, CampaignStatus } from './campaign.ts';
+import { holdCampaign, readCampaign, updateCampaign } from './campaign-rows.ts';
+import { CANCELLED } from './campaign-changes.ts';
+import type { CatalogueProduct } from './catalogue-product.ts';
+import { isError, NOT_FOUND, refused, refusedFor, saved, type Change } from './desk.ts';
+import type { CampaignSaved, Finding, ProductSaved } from './outcome.ts';
+import {
+  cancelRequestId,
+  configurationOf,
+  enqueue,
+  initialRequestId,
+  repeatInitialLoad,
+  type EngineCommand,
+  type Queued,
+} from './outbox.ts';
+import { productData } from './product-data.ts';
+import {
+  campaignOfProduct,
+  holdProduct,
+  holdProducts,
+  readProduct,
+  readProducts,
+  writeProduct,
+  type KeptProduct,
+} from './product-rows.ts';
+import { checkCampaign, type OnSale } from './publish-check.ts';
+import { writeTrail } from './trail.ts';
+import type { Statements } from './transaction.ts';
+
+/** Two campaigns that are published at once must see each other. The number only has to be nobody else's. */
+const SALES_LOCK = 4_713_250_213;
+
+export type Switch = 'publish' | 'pause' | 'resume' | 'cancel';
+
+const FROM: Readonly<Record<Switch, readonly CampaignStatus[]>> = {
+  publish: ['draft'],
+  pause: ['published'],
+  resume: ['paused'],
+  cancel: ['draft', 'published', 'paused'],
+};
+
+const TO: Readonly<Record<Switch, CampaignStatus>> = {
+  publish: 'published',
+  pause: 'paused',
+  resume: 'published',
+  cancel: 'cancelled',
+};
+
+const ACTIONS: Readonly<Record<Switch, string>> = {
+  publish: 'campaign_published',
+  pause: 'campaign_paused',
+  resume: 'campaign_resumed',
+  cancel: 'campaign_cancelled',
+};
+
+const NOT_FROM: Readonly<Record<CampaignStatus, string>> = {
+  draft: 'This campaign is a draft: publish it first.',
+  published: 'This campaign is published already.',
+  paused: 'This campaign is paused already.',
+  cancelled: CANCELLED,
+};
+
+export async function switchCampaign(
+  change: Change,
+  id: string,
+  version: number,
+  how: Switch,
+): Promise<CampaignSaved> {
+  const { client, editor, now } = change;
+  const old = await holdCampaign(client, id);
+  if (old === undefined) return NOT_FOUND;
+  if (old.version !== version) return { outcome: 'conflict', current: old };
+  if (!FROM[how].includes(old.status)) return refusedFor('status', NOT_FROM[old.status]);
+  await holdProducts(client, id);
+  const products = await readProducts(client, id);
+  const faults =
+    how === 'publish'
+      ? await publishFaults(client, old, products, now)
+      : how === 'resume'
+        ? resumeFaults(products)
+        : [];
+  if (faults.length > 0) return refused(faults);
+  if (how === 'publish') await markSent(change, products);
+  const queue = products.filter((product) => how === 'publish' || product.sentVersion !== undefined);
+  await enqueue(
+    client,
+    editor,
+    now,
+    queue.flatMap((product) =>
+      commandsOf(how, product).map((command) => ({ productId: product.id, command })),
+    ),
+  );
+  const campaign: Campaign = {
+    ...old,
+    status: TO[how],
+    version: version + 1,
+    updatedAt: now,
+    updatedBy: editor.name,
+  };
+  await updateCampaign(client, campaign);
+  await writeTrail(client, editor, now, {
+    campaignId: id,
+    action: ACTIONS[how],
+    changes: [{ field: 'status', from: old.status, to: campaign.status }],
+  });
+  return saved(campaign);
+}
+
+function commandsOf(how: Switch, product: KeptProduct): EngineCommand[] {
+  switch (how) {
+    case 'publish':
+      return firstCommands(product);
+    case 'pause':
+    case 'resume':
+      return [{ kind: how }];
+    case 'cancel':
+      // Paused for good; what a hold gives back later stays with a product that nobody can buy.
+      return [{ kind: 'pause' }, { kind: 'withdrawAvailable', requestId: cancelRequestId(product.id) }];
+  }
+}
+
+const firstCommands = (product: KeptProduct): EngineCommand[] => [
+  configure(product),
+  { kind: 'loadStock', requestId: initialRequestId(product.id), quantity: product.quantity! },
+];
+
+const configure = (product: CatalogueProduct, isForced = false): EngineCommand => ({
+  kind: 'configure',
+  configuration: configurationOf(product),
+  version: product.version,
+  isForced,
+});
+
+async function publishFaults(
+  client: Statements,
+  campaign: Campaign,
+  products: readonly KeptProduct[],
+  now: number,
+): Promise<Finding[]> {
+  const skus = products.map(({ sku }) => sku);
+  return checkCampaign(campaign, products, await readOnSale(client, campaign.id, skus), now).filter(isError);
+}
+
+/** A sale that goes on under a configuration that was meant to change would sell at the old price. */
+const resumeFaults = (products: readonly KeptProduct[]): Finding[] =>
+  products
+    .filter(({ engine }) => engine.refusal !== undefined)
+    .map(({ id, name, engine }) => ({
+      productId: id,
+      field: 'status',
+      message: `"${name}" is not as it was saved: ${engine.refusal} Send it again, then go on.`,
+      severity: 'error',
+    }));
+
+async function markSent(change: Change, products: readonly KeptProduct[]): Promise<void> {
+  const files: (string | null)[] = [];
+  // oxlint-disable-next-line no-await-in-loop -- one connection, one statement at a time
+  for (const product of products) files.push((await dataFileOf(change, product)) ?? null);
+  await change.client.query(
+    `UPDATE doorbuster_catalogue.products AS p SET sent_version = version, data_file = file
+     FROM unnest($1::text[], $2::text[]) AS sent (id, file) WHERE p.id = sent.id`,
+    [products.map(({ id }) => id), files],
+  );
+}
+
+const dataFileOf = async (
+  { client, files }: Change,
+  product: CatalogueProduct,
+): Promise<string | undefined> => files?.addDataFile(client, productData(product));
+
+/**
+ * Writes a product of a campaign that is published or paused, together with what the engine must learn of it.
+ * @param old undefined for a new one
+ */
+export async function sendProduct(
+  change: Change,
+  campaign: Campaign,
+  old: KeptProduct | undefined,
+  product: KeptProduct,
+): Promise<KeptProduct> {
+  const { client, editor, now } = change;
+  const dataFile = await dataFileOf(change, product);
+  if (old !== undefined && old.engine.refusal === undefined && isEnforcedAlike(old, product)) {
+    const isCurrent = old.confirmedVersion === old.version;
+    const written = {
+      ...product,
+      dataFile,
+      confirmedVersion: isCurrent ? product.version : old.confirmedVersion,
+    };
+    await writeProduct(client, written);
+    return written;
+  }
+  const written = { ...product, dataFile, sentVersion: product.version };
+  await writeProduct(client, written);
+  const commands = old === undefined ? firstCommands(written) : [configure(written)];
+  if (old === undefined && campaign.status === 'paused') commands.splice(1, 0, { kind: 'pause' });
+  await enqueue(client, editor, now, queued(written, commands));
+  return written;
+}
+
+const queued = ({ id }: CatalogueProduct, commands: readonly EngineCommand[]): Queued[] =>
+  commands.map((command) => ({ productId: id, command }));
+
+const isEnforcedAlike = (one: CatalogueProduct, other: CatalogueProduct): boolean =>
+  JSON.stringify(configurationOf(one)) === JSON.stringify(configurationOf(other));
+
+/** Over whatever the engine has of it, when somebody else changed it there. */
+export async function sendAgain(change: Change, id: string): Promise<ProductSaved> {
+  const { client, editor, now } = change;
+  const campaignId = await campaignOfProduct(client, id);
+  const campaign = campaignId === undefined ? undefined : await holdCampaign(client, campaignId);
+  if (campaign === undefined) return NOT_FOUND;
+  await holdProduct(client, id);
+  const product = await readProduct(client, id);
+  if (product === undefined) return NOT_FOUND;
+  if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED, id);
+  if (product.sentVersion === undefined) return refusedFor('status', NOT_FROM.draft, id);
+  await client.query('UPDATE doorbuster_catalogue.products SET sent_version = version WHERE id = $1', [id]);
+  await enqueue(client, editor, now, queued(product, [configure(product, true)]));
+  // A first load waits behind the pause: nothing of a paused campaign is sold in between.
+  if (campaign.status === 'paused') await enqueue(client, editor, now, queued(product, [{ kind: 'pause' }]));
+  await repeatInitialLoad(client, id);
+  if (campaign.status === 'published')
+    await enqueue(client, editor, now, queued(product, [{ kind: 'resume' }]));
+  await writeTrail(client, editor, now, { campaignId, productId: id, action: 'product_sent_again' });
+  return saved((await readProduct(client, id))!);
+}
+
+/** Products of other campaigns with these SKUs. From here on, until this transaction ends, nobody else puts anything on sale. */
+export async function readOnSale(
+  client: Statements,
+  campaignId: string,
+  skus: readonly string[],
+): Promise<OnSale[]> {
+  await client.query('SELECT pg_advisory_xact_lock($1)', [SALES_LOCK]);
+  return peekOnSale(client, campaignId, skus);
+}
+
+export async function peekOnSale(
+  client: Statements,
+  campaignId: string,
+  skus: readonly string[],
+): Promise<OnSale[]> {
+  const { rows } = await client.query<{
+    id: string;
+    name: string;
+    title: string;
+    sku: string;
+    starts_at: number;
+    ends_at: number;
+  }>(
+    `SELECT p.id, p.name, c.title, p.sku, (extract(epoch FROM p.starts_at) * 1000)::float8 AS starts_at,
+       (extract(epoch FROM p.ends_at) * 1000)::float8 AS ends_at
+     FROM doorbuster_catalogue.products AS p JOIN doorbuster_catalogue.campaigns AS c ON c.id = p.campaign_id
+     WHERE c.id <> $1 AND c.status IN ('published', 'paused') AND p.sku = ANY ($2::text[])
+       AND p.starts_at IS NOT NULL AND p.ends_at IS NOT NULL
+     ORDER BY p.id`,
+    [campaignId, skus],
+  );
+  return rows.map((row) => ({
+    productId: row.id,
+    name: row.name,
+    campaignTitle: row.title,
+    sku: row.sku,
+    startsAt: row.starts_at,
+    endsAt: row.ends_at,
+  }));
+}
+
+/** The publish check, as of this moment. */
+export async function checkNow(client: Statements, id: string, now: number): Promise<Finding[]> {
+  const campaign = await readCampaign(client, id);
+  if (campaign === undefined) return [];
+  const products = await readProducts(client, id);
+  const onSale = await peekOnSale(
+    client,
+    id,
+    products.map(({ sku }) => sku),
+  );
+  return checkCampaign(campaign, products, onSale, now);
+}

@@ -1,0 +1,153 @@
+// Who changed what. Written in the transaction of the change itself, and never changed again.
+
+import type { CampaignDraft, Entry } from './campaign.ts';
+import type { ProductDraft } from './catalogue-product.ts';
+import { CATALOGUE_LIMITS } from './limits.ts';
+import { moneyText } from './money-text.ts';
+import type { Editor, TrailEntry } from './outcome.ts';
+import type { Statements } from './transaction.ts';
+
+export interface TrailLine {
+  readonly campaignId: string | undefined;
+  readonly productId?: string | undefined;
+  readonly action: string;
+  readonly changes?: TrailEntry['changes'];
+}
+
+export async function writeTrail(
+  client: Statements,
+  editor: Editor,
+  now: number,
+  { campaignId, productId, action, changes = [] }: TrailLine,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO doorbuster_catalogue.trail (at, user_id, user_name, campaign_id, product_id, action, changes)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      new Date(now),
+      editor.id,
+      editor.name,
+      campaignId ?? null,
+      productId ?? null,
+      action,
+      JSON.stringify(changes),
+    ],
+  );
+}
+
+export interface TrailPage {
+  readonly campaignId?: string | undefined;
+  /** The id of the last entry of the page before. */
+  readonly before?: number | undefined;
+}
+
+/** Newest first. */
+export async function readTrail(
+  client: Statements,
+  { campaignId, before }: TrailPage,
+): Promise<TrailEntry[]> {
+  const { rows } = await client.query<{
+    id: number;
+    at: number;
+    user_name: string;
+    campaign_id: string | null;
+    product_id: string | null;
+    action: string;
+    changes: TrailEntry['changes'];
+  }>(
+    `SELECT id::float8 AS id, (extract(epoch FROM t.at) * 1000)::float8 AS at, user_name, campaign_id, product_id, action, changes
+     FROM doorbuster_catalogue.trail AS t
+     WHERE ($1::text IS NULL OR campaign_id = $1) AND ($2::bigint IS NULL OR t.id < $2)
+     ORDER BY t.id DESC LIMIT $3`,
+    [campaignId ?? null, before ?? null, CATALOGUE_LIMITS.trailEntriesPerPage],
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    at: row.at,
+    userName: row.user_name,
+    campaignId: row.campaign_id ?? undefined,
+    productId: row.product_id ?? undefined,
+    action: row.action,
+    changes: row.changes,
+  }));
+}
+
+const CAMPAIGN_FIELDS = [
+  'title',
+  'slug',
+  'description',
+  'startsAt',
+  'endsAt',
+  'timeZone',
+  'entry',
+] as const satisfies (keyof CampaignDraft)[];
+
+const PRODUCT_FIELDS = [
+  'name',
+  'description',
+  'sku',
+  'startsAt',
+  'endsAt',
+  'listAmount',
+  'amount',
+  'currency',
+  'quantity',
+  'perCustomerLimit',
+  'holdSeconds',
+  'attributes',
+  'images',
+] as const satisfies (keyof ProductDraft)[];
+
+export const campaignChanges = (from: Partial<CampaignDraft>, to: CampaignDraft): TrailEntry['changes'] =>
+  changesOf(CAMPAIGN_FIELDS, from, to);
+
+export const productChanges = (from: Partial<ProductDraft>, to: ProductDraft): TrailEntry['changes'] =>
+  changesOf(PRODUCT_FIELDS, from, to);
+
+function changesOf<T extends object>(
+  fields: readonly (keyof T & string)[],
+  from: Partial<T>,
+  to: T,
+): { field: string; from: string; to: string }[] {
+  return fields
+    .filter((field) => JSON.stringify(from[field]) !== JSON.stringify(to[field]))
+    .map((field) => ({ field, from: valueText(field, from), to: valueText(field, to) }))
+    .filter((change) => change.from !== '' || change.to !== '')
+    .map(({ field, from: old, to: now }) => ({ field, from: shortened(old), to: shortened(now) }));
+}
+
+/** For people; hours in UTC, for each reader to be shown in their own way. */
+function valueText<T extends object>(field: keyof T & string, of: Partial<T>): string {
+  const draft: Partial<CampaignDraft & ProductDraft> = of;
+  const value: unknown = of[field];
+  if (value === undefined || value === null) return '';
+  switch (field) {
+    case 'startsAt':
+    case 'endsAt':
+      return new Date(value as number).toISOString();
+    case 'amount':
+    case 'listAmount':
+      return `${moneyText(value as number, draft.currency!)} ${draft.currency!}`;
+    case 'entry':
+      return entryText(value as Entry);
+    case 'attributes':
+      return draft.attributes!.map(({ name, value }) => `${name}: ${value}`).join('; ');
+    case 'images':
+      return draft
+        .images!.map(({ imageId, alt }) => `${alt} (${imageId.slice(0, IMAGE_ID_SHOWN)})`)
+        .join('; ');
+    default:
+      return typeof value === 'string' ? value : JSON.stringify(value);
+  }
+}
+
+/** Characters, enough to tell one picture of a product from another. */
+const IMAGE_ID_SHOWN = 8;
+
+const entryText = (entry: Entry): string =>
+  entry.kind === 'claim' ? `${entry.kind} ${entry.name} = ${entry.value}` : entry.kind;
+
+const shortened = (text: string): string =>
+  text.length <= CATALOGUE_LIMITS.trailTextCharactersMax
+    ? text
+    : `${text.slice(0, CATALOGUE_LIMITS.trailTextCharactersMax).toWellFormed()}…`;

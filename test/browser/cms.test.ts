@@ -1,0 +1,112 @@
+// The CMS as business users have it, in a real browser on a node as `npm start` makes it: from the printed account to a campaign that
+// is sold out on the live board; the same by keyboard alone, and without JavaScript.
+
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Browser } from '../harness/browser.ts';
+import { CmsDesk, printedAccount } from '../harness/cms-desk.ts';
+import { Crowd } from '../harness/crowd.ts';
+import { Engine } from '../harness/engine.ts';
+
+let engine: Engine;
+let browser: Browser;
+let picture: { name: string; mimeType: string; buffer: Buffer };
+
+beforeAll(async () => {
+  [engine, browser] = await Promise.all([Engine.start(), Browser.start()]);
+  const background = { r: 200, g: 90, b: 40 };
+  const buffer = await sharp({ create: { width: 900, height: 700, channels: 3, background } })
+    .png()
+    .toBuffer();
+  picture = { name: 'lamp.png', mimeType: 'image/png', buffer };
+});
+
+afterAll(async () => {
+  await Promise.all([browser?.stop(), engine?.remove()]);
+});
+
+const UNITS = 40;
+const MORE_UNITS = 15;
+const WISHES = 120;
+
+test('from the printed account to a campaign that is sold out on the live board', async () => {
+  const visit = await browser.visit(engine.url);
+  const desk = new CmsDesk(visit);
+  const { page } = visit;
+  const account = printedAccount(engine);
+
+  await page.goto('/cms');
+  await page.getByLabel('E-mail').fill(account.email);
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').waitFor();
+  await desk.expectSound('sign-in-refused');
+  await desk.signIn(account);
+  await desk.expectSound('campaigns-none');
+
+  await desk.makeCampaign({ title: 'Night of lamps' });
+  await desk.expectSound('campaign-empty');
+  await page.getByRole('link', { name: 'Add product' }).first().click();
+  await page.getByRole('button', { name: 'Save product' }).click();
+  await page.getByRole('alert').waitFor();
+  await desk.expectSound('product-refused');
+  await desk.fillProduct({
+    name: 'Paper lamp',
+    sku: 'LAMP-1',
+    price: '49.50',
+    limit: '1',
+    holdSeconds: '0',
+    picture: { ...picture, alt: 'A lamp of orange paper' },
+  });
+  await page.getByRole('button', { name: 'Save product' }).click();
+  await page.getByText('The product is saved.').waitFor();
+  await desk.expectSound('product-saved');
+
+  // Its quantity is missing: publishing is refused, says why, and leads to the field.
+  await page.getByRole('link', { name: 'Night of lamps' }).click();
+  await page.getByRole('link', { name: 'Publish' }).click();
+  await page.getByText('This campaign cannot be published yet').waitFor();
+  await desk.expectSound('publish-refused');
+  await page.getByRole('link', { name: /quantity/i }).click();
+  await page.getByLabel('Quantity').fill(String(UNITS));
+  await page.getByRole('button', { name: 'Save product' }).click();
+  await page.getByRole('link', { name: 'Night of lamps' }).click();
+  await desk.publish();
+  await desk.expectSound('campaign-live');
+
+  await page.getByRole('link', { name: 'Paper lamp' }).first().click();
+  await page.getByLabel('Units to add').fill(String(MORE_UNITS));
+  await page.getByRole('button', { name: 'Add units' }).click();
+  await page.getByText('confirmed by the engine').first().waitFor();
+  await desk.expectSound('topped-up');
+
+  await page.getByRole('link', { name: 'Night of lamps' }).click();
+  await page.getByRole('link', { name: 'Live board' }).click();
+  const board = page.locator('[data-health=live]');
+  await board.waitFor();
+  const row = (await page.locator('tbody [data-row]').getAttribute('data-row'))!;
+  expect(await desk.figure('', 'available')).toBe(String(UNITS + MORE_UNITS));
+  await desk.expectSound('board-before');
+  const crowd = new Crowd(engine, [row], { wishesMax: WISHES, somebodyWantsTwo: true });
+  await page.locator('[data-row=""] [data-figure=orders]').filter({ hasNotText: /^0$/ }).waitFor();
+  await desk.expectSound('board-stampede');
+  await crowd.allAnswered();
+  const sold = crowd.wishes.filter(({ orderId }) => orderId !== undefined).length;
+  expect(sold).toBe(UNITS + MORE_UNITS);
+  await expect.poll(() => desk.figure('', 'sold'), { timeout: 30_000 }).toBe(String(sold));
+  expect(await desk.figure(row, 'available')).toBe('0');
+  expect(await desk.figure(row, 'state')).toBe('Sold out');
+  expect(await desk.figure(row, 'revenue')).toBe('€2,722.50');
+  // Minute by minute, nothing that the crowd was told is missing, and nothing is counted twice.
+  const minutes = async (column: number): Promise<number> => {
+    const cells = await page.locator(`[data-part=minutes] tr > :nth-child(${column})`).allInnerTexts();
+    return cells.reduce((sum, text) => sum + Number(text.replaceAll(/\D/g, '')), 0);
+  };
+  const refused = (code: string): number => crowd.wishes.filter(({ refusal }) => refusal === code).length;
+  await expect.poll(() => minutes(2), { timeout: 30_000 }).toBe(sold);
+  await expect.poll(() => minutes(4), { timeout: 30_000 }).toBe(refused('sold_out'));
+  expect(await minutes(5)).toBe(refused('limit_reached'));
+  expect(refused('limit_reached')).toBeGreaterThan(0);
+  await desk.expectSound('board-sold-out');
+  await visit.end();
+});

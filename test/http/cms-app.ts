@@ -1,0 +1,90 @@
+// The CMS as one thread serves it, in this process, on an embedded Postgres and with a clock that tests set.
+
+import type { Pool } from 'pg';
+import { createApp, loadAssets, type CmsContext, type HttpContext } from '../../src/http/index.ts';
+import {
+  migrateCatalogue,
+  openPool,
+  PasswordHasher,
+  Sessions,
+  SignIn,
+  Users,
+  type UserRole,
+} from '../../src/persistence/index.ts';
+import { systemRandom, type Clock } from '../../src/runtime/index.ts';
+import { CmsBrowser } from '../harness/cms-browser.ts';
+import { startInTemporaryFolder } from '../persistence/postgres-kinds.ts';
+
+export const PASSWORD = 'correct horse battery';
+
+export class CmsApp {
+  readonly pool: Pool;
+  readonly hasher = new PasswordHasher(systemRandom);
+  readonly users: Users;
+  readonly context: HttpContext & { readonly cms: CmsContext };
+  /** What no handler foresaw. */
+  readonly faults: unknown[] = [];
+  /** Epoch milliseconds. */
+  now = Date.UTC(2030, 0, 1);
+  readonly #stop: () => Promise<void>;
+
+  private constructor(pool: Pool, stop: () => Promise<void>) {
+    this.pool = pool;
+    this.#stop = stop;
+    const clock: Clock = { now: () => this.now, monotonic: () => this.now };
+    const accounts = { pool, clock, random: systemRandom, hasher: this.hasher };
+    const sessions = new Sessions(accounts);
+    this.users = new Users(accounts);
+    const signIn = new SignIn(accounts, sessions);
+    const cms = { users: this.users, sessions, signIn, assets: { imageOrigins: ['https://cdn.example'] } };
+    this.context = { assets: loadAssets(), clock, random: systemRandom, demo: false, cms } as never;
+  }
+
+  static async start(): Promise<CmsApp> {
+    const postgres = await startInTemporaryFolder();
+    const pool = openPool(postgres.connection, 4, 'doorbuster test');
+    await migrateCatalogue(pool);
+    return new CmsApp(pool, async () => {
+      await pool.end();
+      await postgres.stop();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#stop();
+  }
+
+  /** @param options how the browser reaches the node */
+  browser({
+    address = '10.1.2.3',
+    origin = 'http://localhost:3000',
+    demo = false,
+  }: { address?: string; origin?: string; demo?: boolean } = {}): CmsBrowser {
+    const { app } = createApp({ ...this.context, demo }, { onError: (error) => this.faults.push(error) });
+    const env = { incoming: { socket: { remoteAddress: address, remotePort: 1, remoteFamily: 'IPv4' } } };
+    return new CmsBrowser(async (path, init) => {
+      const request = new Request(origin + path, init);
+      const body = init.body == null ? undefined : await request.arrayBuffer();
+      // As on a connection, where every body says how long it is.
+      const headers = new Headers(request.headers);
+      if (body !== undefined) headers.set('Content-Length', String(body.byteLength));
+      return app.request(request.url, { method: request.method, headers, ...(body && { body }) }, env);
+    });
+  }
+
+  /** A new account with PASSWORD. */
+  async account(name: string, role: UserRole = 'publisher'): Promise<string> {
+    const email = `${name}@shop.example`;
+    const added = await this.users.add({ email, name, role, password: PASSWORD });
+    if (added.outcome !== 'added') throw new Error(added.outcome);
+    return email;
+  }
+
+  /** A new account, signed in. */
+  async signedIn(name: string, role: UserRole = 'publisher'): Promise<CmsBrowser> {
+    const browser = this.browser();
+    const { status } = await browser.signIn(await this.account(name, role), PASSWORD);
+    if (status !== 303) throw new Error(`the sign-in was answered ${status}`);
+    return browser;
+  }
+}

@@ -1,0 +1,174 @@
+// The seconds of a sale as the main thread keeps them, and as several nodes together tell them.
+
+import { expect, test } from 'vitest';
+import type { ProductReading, Stock } from '../../src/actors/index.ts';
+import {
+  mergeSeries,
+  ORDERS,
+  REFUSALS_COUNTED,
+  REFUSED,
+  TRAFFIC_COLUMNS,
+  UNITS,
+  type TrafficWindow,
+} from '../../src/http/index.ts';
+import { HISTORY_SECONDS, SaleHistory } from '../../src/sale-history.ts';
+import { SaleSampler } from '../../src/sale-sampler.ts';
+
+function columns(orders: number, soldOut = 0): Float64Array {
+  const counts = new Float64Array(TRAFFIC_COLUMNS);
+  counts[ORDERS] = orders;
+  counts[UNITS] = 2 * orders;
+  counts[REFUSED + REFUSALS_COUNTED.indexOf('sold_out')] = soldOut;
+  return counts;
+}
+
+const stock = (available: number, reserved: number, sold: number): Stock => ({
+  loaded: available + reserved + sold,
+  available,
+  reserved,
+  sold,
+  withdrawn: 0,
+});
+
+test('tells seconds in a row, with nothing where nothing was, and stock where it was read', () => {
+  const history = new SaleHistory();
+  history.count('a', 1_000, columns(3, 5));
+  history.count('b', 1_000, columns(1));
+  history.stock('a', 1_000, stock(7, 1, 2));
+  history.count('a', 1_002, columns(4));
+  const series = history.series(['a', 'b', 'nobody'], 999, 1_002);
+  expect(series).toMatchObject({ from: 999, seconds: 4, orders: [0, 4, 0, 4], units: [0, 8, 0, 8] });
+  expect(series.refused).toEqual({ sold_out: [0, 5, 0, 0] });
+  expect(series.known).toEqual([0, 1, 0, 0]);
+  expect([series.available[1], series.held[1], series.sold[1]]).toEqual([7, 1, 2]);
+  expect(history.counts(['a', 'b', 'nobody'], 1_001, 1_002)).toEqual([
+    { productId: 'a', orders: 4, units: 8, refused: {} },
+  ]);
+});
+
+test('keeps ten minutes, and no figure of a second that is over stands for a later one', () => {
+  const history = new SaleHistory();
+  history.count('a', 5, columns(9, 9));
+  history.stock('a', 5, stock(1, 1, 1));
+  history.count('a', 5 + HISTORY_SECONDS, columns(1));
+  const series = history.series(['a'], 0, 5 + HISTORY_SECONDS);
+  expect(series.from).toBe(6);
+  expect(series.seconds).toBe(HISTORY_SECONDS);
+  expect(series.orders.reduce((sum, orders) => sum + orders, 0)).toBe(1);
+  expect(series.refused).toEqual({});
+  expect(series.known.every((known) => known === 0)).toBe(true);
+});
+
+test('remembers a bounded number of products, those used last', () => {
+  const history = new SaleHistory(2);
+  history.count('a', 1, columns(1));
+  history.count('b', 2, columns(1));
+  history.count('a', 3, columns(1));
+  history.watch('c', 4);
+  expect(history.usedSince(0).toSorted()).toEqual(['a', 'c']);
+  expect(history.usedSince(4)).toEqual(['c']);
+});
+
+test('adds what several nodes counted, and takes the stock from whoever knows most of it', () => {
+  const one = new SaleHistory();
+  const other = new SaleHistory();
+  one.count('a', 10, columns(1, 2));
+  other.count('a', 10, columns(2));
+  other.stock('a', 10, stock(5, 4, 3));
+  // The other node is a second behind.
+  one.count('a', 11, columns(7));
+  const merged = mergeSeries([one.series(['a'], 9, 11), other.series(['a'], 9, 10)], 9, 3);
+  expect(merged).toMatchObject({ from: 9, seconds: 3, orders: [0, 3, 7], refused: { sold_out: [0, 2, 0] } });
+  expect(merged.known).toEqual([0, 1, 0]);
+  expect(merged.held).toEqual([0, 4, 0]);
+});
+
+/** A second at a time, as the test says. */
+function sampled(windows: TrafficWindow['products'][][], read: () => ProductReading[]) {
+  let nowMs = 50_000_200;
+  const due: (() => void)[] = [];
+  const sampler = new SaleSampler({
+    workers: {
+      traffic: async () => windows.shift() ?? [],
+      readings: async (ids) => read().filter(({ productId }) => ids.includes(productId)),
+    },
+    clock: { now: () => nowMs },
+    timers: {
+      after: (delayMs: number, act: () => void) => {
+        due.push(() => {
+          nowMs += delayMs;
+          act();
+        });
+        return () => undefined;
+      },
+    } as never,
+  });
+  sampler.start();
+  const second = async (): Promise<void> => {
+    due.shift()!();
+    for (let turn = 0; turn < 20 && due.length === 0; turn++) await Promise.resolve();
+    expect(due).toHaveLength(1);
+  };
+  return { sampler, second };
+}
+
+const reading = (productId: string, available: number): ProductReading =>
+  ({ productId, stock: stock(available, 0, 0) }) as ProductReading;
+const nobodyElse = () => Promise.resolve({ told: [], silent: [] });
+
+test('a board that is opened in mid-sale finds the seconds before', async () => {
+  const { sampler, second } = sampled(
+    [[[['a', columns(3)]], [['a', columns(2)]]], [[['a', columns(1, 8)]]]],
+    () => [reading('a', 41)],
+  );
+  await second();
+  await second();
+  const { series, counts, readings } = await sampler.watch(
+    { productIds: ['a'], plottedIds: ['a'], from: 0 },
+    nobodyElse,
+  );
+  expect(series.from + series.seconds).toBe(50_002);
+  expect(series.seconds).toBe(HISTORY_SECONDS);
+  expect(series.orders.slice(-3)).toEqual([0, 5, 1]);
+  expect(series.available.slice(-3)).toEqual([0, 41, 41]);
+  expect(counts).toEqual([{ productId: 'a', orders: 6, units: 12, refused: { sold_out: 8 } }]);
+  expect(readings).toEqual([reading('a', 41)]);
+});
+
+test('a product that nobody bought is read when somebody looks, and from then on', async () => {
+  const { sampler, second } = sampled([], () => [reading('quiet', 3)]);
+  const first = await sampler.watch(
+    { productIds: ['quiet', 'unknown'], plottedIds: ['quiet'], from: 0 },
+    nobodyElse,
+  );
+  expect(first.readings).toEqual([reading('quiet', 3)]);
+  await second();
+  const later = await sampler.watch(
+    { productIds: ['quiet', 'unknown'], plottedIds: ['quiet'], from: 0 },
+    nobodyElse,
+  );
+  expect(later.series.available.at(-1)).toBe(3);
+  expect(later.series.known.at(-1)).toBe(1);
+});
+
+test('other nodes’ answers are added, and those that are missing are named', async () => {
+  const { sampler, second } = sampled([[[['a', columns(3)]]]], () => [reading('a', 41)]);
+  await second();
+  const other = new SaleHistory();
+  other.count('a', 50_000, columns(4, 1));
+  const { series, counts, silent } = await sampler.watch(
+    { productIds: ['a'], plottedIds: ['a'], from: 49_999 },
+    async (asked) => ({
+      told: [
+        {
+          series: other.series(asked.productIds, asked.from, 50_000),
+          counts: other.counts(['a'], 0, 50_000),
+        },
+      ],
+      silent: ['b'],
+    }),
+  );
+  expect(series.orders.at(-1)).toBe(7);
+  expect(counts).toEqual([{ productId: 'a', orders: 7, units: 14, refused: { sold_out: 1 } }]);
+  expect(silent).toEqual(['b']);
+});

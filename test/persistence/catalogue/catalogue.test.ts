@@ -1,0 +1,404 @@
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openPool } from '../../../src/persistence/index.ts';
+import { POSTGRES_KINDS, SERVER_MS_MAX, type StartedPostgres } from '../postgres-kinds.ts';
+import { Desk, EDA, MINUTE_MS, PAT, refusals, saved } from './desk.ts';
+
+describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERVER_MS_MAX }, ({ start }) => {
+  let postgres: StartedPostgres;
+  let pool: Pool;
+  let desk: Desk;
+
+  beforeAll(async () => {
+    postgres = await start();
+    pool = openPool(postgres.connection, 4, 'doorbuster test');
+    desk = await Desk.open(pool);
+  }, SERVER_MS_MAX);
+  afterAll(async () => {
+    await pool?.end();
+    await postgres?.stop();
+  }, SERVER_MS_MAX);
+
+  test('a campaign and its products are read back as they were written', async () => {
+    const draft = desk.campaignDraft({
+      title: '  Sale & <b>more</b> ',
+      entry: { kind: 'claim', name: 'tier', value: 'gold' },
+    });
+    const campaign = saved(await desk.catalogue.createCampaign(EDA, draft));
+    expect(campaign).toMatchObject({
+      ...draft,
+      title: 'Sale & <b>more</b>',
+      status: 'draft',
+      version: 1,
+      updatedBy: 'Eda',
+    });
+    const image = await desk.image();
+    const one = desk.productDraft({ images: [{ imageId: image, alt: 'A red kettle' }] });
+    const two = desk.productDraft({
+      name: 'Bare',
+      startsAt: undefined,
+      amount: undefined,
+      quantity: undefined,
+    });
+    const first = saved(await desk.catalogue.addProduct(EDA, campaign.id, one));
+    const second = saved(await desk.catalogue.addProduct(PAT, campaign.id, two));
+    expect(first.id).toMatch(/^ember-kettle-[0-9a-z]{10}$/);
+    expect(await desk.catalogue.campaign(campaign.id)).toEqual({ campaign, products: [first, second] });
+    expect(first).toMatchObject({ ...one, version: 1, updatedBy: 'Eda' });
+    expect(second).toMatchObject({ ...two, updatedBy: 'Pat' });
+    expect(await desk.catalogue.product(second.id)).toEqual({ campaign, product: second });
+    expect(await desk.catalogue.campaign('nobody')).toBeUndefined();
+    expect(await desk.catalogue.product('nobody')).toBeUndefined();
+  });
+
+  test('the second of two editors is told what the first one saved, and nothing is lost', async () => {
+    const campaign = await desk.campaign();
+    const product = await desk.product(campaign);
+    const both = await Promise.all([
+      desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, name: 'Of Eda' }),
+      desk.catalogue.saveProduct(PAT, product.id, 1, { ...product, name: 'Of Pat' }),
+    ]);
+    const first = both.find(({ outcome }) => outcome === 'saved')!;
+    const second = both.find(({ outcome }) => outcome === 'conflict')!;
+    expect(second).toEqual({ outcome: 'conflict', current: saved(first) });
+    expect(await desk.read(product.id)).toEqual(saved(first));
+
+    const title = saved(
+      await desk.catalogue.saveCampaign(EDA, campaign.id, 1, { ...campaign, title: 'Of Eda' }),
+    );
+    expect(await desk.catalogue.saveCampaign(PAT, campaign.id, 1, { ...campaign, title: 'Of Pat' })).toEqual({
+      outcome: 'conflict',
+      current: title,
+    });
+    expect(await desk.catalogue.saveCampaign(PAT, 'nobody', 1, campaign)).toEqual({ outcome: 'not_found' });
+  });
+
+  test('the trail tells who changed what, from what to what, and outlives what it tells of', async () => {
+    const campaign = await desk.campaign();
+    const product = await desk.product(campaign);
+    const later = product.endsAt! + MINUTE_MS;
+    const changed = saved(
+      await desk.catalogue.saveProduct(PAT, product.id, 1, { ...product, amount: 3_900, endsAt: later }),
+    );
+    saved(await desk.catalogue.removeProduct(EDA, product.id, changed.version));
+    const trail = await desk.catalogue.trail({ campaignId: campaign.id });
+    expect(trail.map(({ action, userName }) => `${userName}: ${action}`)).toEqual([
+      'Eda: product_removed',
+      'Pat: product_saved',
+      'Eda: product_added',
+      'Eda: campaign_created',
+    ]);
+    expect(trail[1]).toMatchObject({
+      at: desk.now,
+      productId: product.id,
+      changes: [
+        { field: 'endsAt', from: new Date(product.endsAt!).toISOString(), to: new Date(later).toISOString() },
+        { field: 'amount', from: '49.00 EUR', to: '39.00 EUR' },
+      ],
+    });
+    const [newest, next] = trail;
+    const page = await desk.catalogue.trail({ campaignId: campaign.id, before: newest!.id });
+    expect(page[0]).toEqual(next);
+  });
+
+  test('an address belongs to one campaign, also when two take it at once', async () => {
+    const taken = await desk.campaign();
+    const again = await desk.catalogue.createCampaign(PAT, desk.campaignDraft({ slug: taken.slug }));
+    expect(refusals(again)).toEqual([
+      expect.stringContaining(`"${taken.slug}" is that of the campaign "May days"`),
+    ]);
+    const racing = desk.campaignDraft();
+    const both = await Promise.all([1, 2].map(() => desk.catalogue.createCampaign(PAT, racing)));
+    expect(both.map(({ outcome }) => outcome).sort()).toEqual(['refused', 'saved']);
+  });
+
+  test('campaigns come newest first, page by page, also of one phase', async () => {
+    const all = await Promise.all(Array.from({ length: 53 }, () => desk.campaign({ title: 'Listed' })));
+    const first = await desk.catalogue.campaigns();
+    const rest = await desk.catalogue.campaigns({ before: first.at(-1)!.id });
+    expect(first).toHaveLength(50);
+    const seen = [...first, ...rest].map(({ id }) => id);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(new Set(seen).isSupersetOf(new Set(all.map(({ id }) => id)))).toBe(true);
+
+    const { campaign } = await desk.published();
+    const phases = async (at: number): Promise<string[]> => {
+      const { now } = desk;
+      desk.now = at;
+      const found = [];
+      for (const phase of ['draft', 'scheduled', 'live', 'paused', 'ended', 'cancelled'] as const) {
+        // oxlint-disable-next-line no-await-in-loop
+        const listed = await desk.catalogue.campaigns({ phase });
+        if (listed.some(({ id }) => id === campaign.id)) found.push(phase);
+        expect(listed.filter((each) => each.phase !== phase)).toEqual([]);
+      }
+      desk.now = now;
+      return found;
+    };
+    expect(await phases(campaign.startsAt! - 1)).toEqual(['scheduled']);
+    expect(await phases(campaign.startsAt!)).toEqual(['live']);
+    expect(await phases(campaign.endsAt!)).toEqual(['ended']);
+    const paused = saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+    expect(await phases(desk.now)).toEqual(['paused']);
+    saved(await desk.catalogue.cancel(PAT, campaign.id, paused.version));
+    expect(await phases(desk.now)).toEqual(['cancelled']);
+  });
+
+  test('products are moved one place at a time', async () => {
+    const campaign = await desk.campaign();
+    const [one, two, three] = [
+      await desk.product(campaign),
+      await desk.product(campaign),
+      await desk.product(campaign),
+    ];
+    const order = async (): Promise<string[]> =>
+      (await desk.catalogue.campaign(campaign.id))!.products.map(({ id }) => id);
+    saved(await desk.catalogue.moveProduct(EDA, three.id, -1));
+    expect(await order()).toEqual([one.id, three.id, two.id]);
+    saved(await desk.catalogue.moveProduct(EDA, one.id, 1));
+    expect(await order()).toEqual([three.id, one.id, two.id]);
+    saved(await desk.catalogue.moveProduct(EDA, three.id, -1));
+    expect(await order()).toEqual([three.id, one.id, two.id]);
+  });
+
+  test('publishing leaves each product’s configuration and stock for the engine, with the change itself', async () => {
+    const { campaign, product } = await desk.published();
+    expect(campaign).toMatchObject({ status: 'published', version: 2, updatedBy: 'Pat' });
+    expect(await desk.outbox(product.id)).toEqual([
+      {
+        kind: 'configure',
+        payload: {
+          version: 1,
+          isForced: false,
+          configuration: {
+            name: 'Ember Kettle',
+            description: 'Boils.',
+            startsAt: product.startsAt,
+            endsAt: product.endsAt,
+            amount: 4_900,
+            currency: 'EUR',
+            perCustomerLimit: 2,
+            holdSeconds: 300,
+          },
+        },
+      },
+      { kind: 'loadStock', payload: { requestId: `cms-${product.id}-initial`, quantity: 100 } },
+    ]);
+    expect(product.engine).toEqual({
+      waiting: 2,
+      confirmedAt: undefined,
+      isCurrent: false,
+      refusal: undefined,
+    });
+    const [summary] = (await desk.catalogue.campaigns({ phase: 'live' })).filter(
+      ({ id }) => id === campaign.id,
+    );
+    expect(summary).toMatchObject({ products: 1, unconfirmed: 2, refused: 0 });
+  });
+
+  test('a campaign with a fault is not published, and leaves nothing for the engine', async () => {
+    const campaign = await desk.campaign();
+    const product = await desk.product(campaign, { amount: undefined });
+    expect(refusals(await desk.catalogue.publish(PAT, campaign.id, 1))).toEqual([
+      'amount: It has no sale price.',
+    ]);
+    expect(await desk.outbox(product.id)).toEqual([]);
+    expect((await desk.catalogue.campaign(campaign.id))!.campaign).toEqual(campaign);
+    expect(await desk.catalogue.check(campaign.id)).toContainEqual({
+      productId: product.id,
+      field: 'amount',
+      message: 'It has no sale price.',
+      severity: 'error',
+    });
+  });
+
+  test('one SKU is not on sale twice at the same time, even when two publish at once', async () => {
+    const sku = 'TWICE';
+    const campaigns = await Promise.all([desk.campaign({ title: 'One' }), desk.campaign({ title: 'Two' })]);
+    await Promise.all(campaigns.map((campaign) => desk.product(campaign, { sku })));
+    const outcomes = await Promise.all(campaigns.map(({ id }) => desk.catalogue.publish(PAT, id, 1)));
+    expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['refused', 'saved']);
+    const refused = outcomes.find(({ outcome }) => outcome === 'refused')!;
+    expect(refusals(refused)).toEqual([
+      expect.stringMatching(/^sku: The SKU TWICE is on sale as "Ember Kettle" of the campaign/),
+    ]);
+    const draft = campaigns[outcomes.indexOf(refused)]!;
+    const [product] = (await desk.catalogue.campaign(draft.id))!.products;
+    const after = { ...product!, startsAt: product!.endsAt, endsAt: product!.endsAt! + MINUTE_MS };
+    saved(await desk.catalogue.saveProduct(EDA, product!.id, 1, after));
+    saved(await desk.catalogue.publish(PAT, draft.id, 1));
+  });
+
+  test('only what the engine enforces is sent again when a product on sale is saved', async () => {
+    const { product } = await desk.published();
+    const quiet = saved(
+      await desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, listAmount: 8_900, sku: 'NEW' }),
+    );
+    expect(await desk.outbox(product.id)).toHaveLength(2);
+    saved(
+      await desk.catalogue.saveProduct(EDA, product.id, quiet.version, { ...quiet, perCustomerLimit: 5 }),
+    );
+    expect((await desk.outbox(product.id)).slice(2)).toEqual([
+      {
+        kind: 'configure',
+        payload: expect.objectContaining({
+          version: 3,
+          configuration: expect.objectContaining({ perCustomerLimit: 5 }),
+        }),
+      },
+    ]);
+  });
+
+  test('what the engine would refuse of a running sale is refused before', async () => {
+    const { campaign, product } = await desk.published();
+    const cheaper = { ...product, amount: 100 };
+    expect(refusals(await desk.catalogue.saveProduct(EDA, product.id, 1, cheaper))).toEqual([
+      'amount: The sale has begun: pause the campaign first, then change the price.',
+    ]);
+    expect(
+      refusals(await desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, quantity: 5 })),
+    ).toEqual(['quantity: It is on sale with 100 units: add or withdraw units under its stock.']);
+    expect(refusals(await desk.catalogue.removeProduct(EDA, product.id, 1))).toEqual([
+      expect.stringContaining('is on sale and stays with its campaign'),
+    ]);
+    expect(
+      refusals(
+        await desk.catalogue.saveCampaign(EDA, campaign.id, campaign.version, {
+          ...campaign,
+          endsAt: product.startsAt! + 1,
+        }),
+      ),
+    ).toEqual([expect.stringMatching(/^endsAt: "Ember Kettle": It ends after the end of the campaign/)]);
+    saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+    saved(await desk.catalogue.saveProduct(EDA, product.id, 1, cheaper));
+    expect((await desk.outbox(product.id)).map(({ kind }) => kind)).toEqual([
+      'configure',
+      'loadStock',
+      'pause',
+      'configure',
+    ]);
+  });
+
+  test('a product that is added to a paused campaign is paused before it has stock', async () => {
+    const { campaign } = await desk.published();
+    saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+    expect(
+      refusals(await desk.catalogue.addProduct(EDA, campaign.id, desk.productDraft({ sku: '' }))),
+    ).toEqual(['sku: It has no SKU.']);
+    const added = await desk.product(campaign);
+    expect((await desk.outbox(added.id)).map(({ kind }) => kind)).toEqual([
+      'configure',
+      'pause',
+      'loadStock',
+    ]);
+  });
+
+  test('a cancelled campaign is paused, emptied and never changed again', async () => {
+    const { campaign, product } = await desk.published();
+    const cancelled = saved(await desk.catalogue.cancel(PAT, campaign.id, campaign.version));
+    expect((await desk.outbox(product.id)).slice(2).map(({ kind }) => kind)).toEqual([
+      'pause',
+      'withdrawAvailable',
+    ]);
+    const outcomes = await Promise.all([
+      desk.catalogue.saveCampaign(EDA, campaign.id, cancelled.version, campaign),
+      desk.catalogue.saveProduct(EDA, product.id, 1, product),
+      desk.catalogue.addProduct(EDA, campaign.id, desk.productDraft()),
+      desk.catalogue.changeStock(EDA, product.id, 'r1', 1),
+      desk.catalogue.sendAgain(EDA, product.id),
+      desk.catalogue.resume(PAT, campaign.id, cancelled.version),
+      desk.catalogue.importProducts(EDA, campaign.id, cancelled.version, [
+        { line: 2, draft: desk.productDraft() },
+      ]),
+    ]);
+    for (const outcome of outcomes)
+      expect(refusals<unknown>(outcome)).toEqual([expect.stringMatching(/was cancelled/)]);
+  });
+
+  test('a clone has products of its own, and nothing of the first one’s sale', async () => {
+    const image = await desk.image();
+    const { campaign, product } = await desk.published({ images: [{ imageId: image, alt: 'Red' }] });
+    saved(await desk.catalogue.changeStock(PAT, product.id, 'more', 10));
+    const clone = saved(
+      await desk.catalogue.clone(EDA, campaign.id, { title: 'Again', slug: `${campaign.slug}-2` }),
+    );
+    expect(clone).toMatchObject({ title: 'Again', status: 'draft', version: 1, startsAt: campaign.startsAt });
+    const [copy] = (await desk.catalogue.campaign(clone.id))!.products;
+    expect(copy!.id).not.toBe(product.id);
+    expect(copy).toMatchObject({ sku: product.sku, images: product.images, attributes: product.attributes });
+    expect(copy!.engine).toEqual({
+      waiting: 0,
+      confirmedAt: undefined,
+      isCurrent: false,
+      refusal: undefined,
+    });
+    expect(await desk.outbox(copy!.id)).toEqual([]);
+    expect(await desk.catalogue.stockChanges(copy!.id)).toEqual([]);
+    expect(
+      refusals(await desk.catalogue.clone(EDA, campaign.id, { title: 'X', slug: campaign.slug })),
+    ).toHaveLength(1);
+    expect(await desk.catalogue.clone(EDA, 'nobody', { title: 'X', slug: 'xyz' })).toEqual({
+      outcome: 'not_found',
+    });
+  });
+
+  test('a change of stock is one change, however often its form is sent', async () => {
+    const { product } = await desk.published();
+    const once = saved(await desk.catalogue.changeStock(PAT, product.id, 'form-1', 50));
+    const twice = saved(await desk.catalogue.changeStock(PAT, product.id, 'form-1', 50));
+    expect(twice).toEqual(once);
+    expect(once).toMatchObject({ requestId: 'form-1', units: 50, state: 'waiting', userName: 'Pat' });
+    expect(refusals(await desk.catalogue.changeStock(PAT, product.id, 'form-1', 51))).toHaveLength(1);
+    saved(await desk.catalogue.changeStock(PAT, product.id, 'form-2', -20));
+    expect((await desk.catalogue.stockChanges(product.id)).map(({ units }) => units)).toEqual([-20, 50, 100]);
+    expect((await desk.read(product.id)).quantity).toBe(100);
+    for (const units of [0, 1.5, 10_000_001, Number.NaN])
+      // oxlint-disable-next-line no-await-in-loop
+      expect(refusals(await desk.catalogue.changeStock(PAT, product.id, 'form-3', units))).toHaveLength(1);
+    const draft = await desk.product(await desk.campaign());
+    expect(refusals(await desk.catalogue.changeStock(PAT, draft.id, 'form-1', 1))).toEqual([
+      'status: It is not on sale yet: change its quantity itself.',
+    ]);
+  });
+
+  test('a file is imported whole, or every wrong line is told and none is', async () => {
+    const campaign = await desk.campaign();
+    const known = await desk.product(campaign);
+    const lines = [
+      { line: 2, id: known.id, draft: { ...known, name: 'Renamed' } },
+      { line: 3, draft: desk.productDraft({ name: 'New' }) },
+      { line: 4, draft: desk.productDraft({ name: '' }) },
+      { line: 5, draft: desk.productDraft({ amount: 10.5 }) },
+      { line: 6, id: known.id, draft: known },
+      { line: 7, id: 'nobody', draft: known },
+    ];
+    const refused = await desk.catalogue.importProducts(EDA, campaign.id, 1, lines);
+    expect(refused).toMatchObject({
+      outcome: 'refused',
+      findings: [
+        { line: 4, field: 'name' },
+        { line: 5, field: 'amount' },
+        { line: 6, field: 'id' },
+        { line: 7, field: 'id' },
+      ],
+    });
+    expect((await desk.catalogue.campaign(campaign.id))!.products).toEqual([known]);
+    const trail = await desk.catalogue.trail({ campaignId: campaign.id });
+
+    const done = await desk.catalogue.importProducts(EDA, campaign.id, 1, lines.slice(0, 2));
+    expect(saved(done)).toEqual({ added: 1, changed: 1 });
+    expect((await desk.catalogue.campaign(campaign.id))!.products.map(({ name }) => name)).toEqual([
+      'Renamed',
+      'New',
+    ]);
+    expect(await desk.catalogue.trail({ campaignId: campaign.id })).toHaveLength(trail.length + 3);
+  });
+
+  test('images that are not in the library are refused', async () => {
+    const campaign = await desk.campaign();
+    const draft = desk.productDraft({ images: [{ imageId: 'gone', alt: '' }] });
+    expect(refusals(await desk.catalogue.addProduct(EDA, campaign.id, draft))).toEqual([
+      'images: An image is not there any more: upload it again.',
+    ]);
+  });
+});
