@@ -17,7 +17,7 @@ const dataDir = temporaryFolder();
 const folder = dataFiles(dataDir).snapshots;
 let engine: Engine;
 
-const start = (): Promise<Engine> => Engine.start({ dataDir, env: { WORKERS: '1' } });
+const start = (): Promise<Engine> => Engine.start({ dataDir, demo: false, env: { WORKERS: '1' } });
 const snapshots = (): string[] => readdirSync(folder).filter((file) => file.endsWith('.snapshot'));
 
 async function audit(): Promise<Report> {

@@ -12,7 +12,7 @@ const folder = temporaryFolder();
 let engine: Engine;
 
 beforeAll(async () => {
-  engine = await Engine.start({ env: { WORKERS: '1' } });
+  engine = await Engine.start({ demo: false, env: { WORKERS: '1' } });
 });
 afterAll(() => engine?.remove());
 
