@@ -1,11 +1,11 @@
 // `doorbuster user`: the people who work in the CMS. A password comes from a file or from standard input, or is made up and shown
 // once; on a command line everybody on the machine could read it.
 
-import { readFileSync } from 'node:fs';
 import { Argument, Option, type Command } from 'commander';
 import { USER_ROLES, type UserRole } from '../persistence/index.ts';
 import { makePassword } from '../made-up-password.ts';
-import { callNode, CommandError, requireNode, whyOf } from '../node-client.ts';
+import { callNode, requireNode } from '../node-client.ts';
+import { readPassword } from './password-file.ts';
 import { reaching, reachOf, type ReachOptions } from './reach.ts';
 
 interface PasswordOptions extends ReachOptions {
@@ -23,8 +23,6 @@ export interface ListedUser {
   readonly role: UserRole;
   readonly disabled: boolean;
 }
-
-const PASSWORD_FILE_BYTES_MAX = 4_096;
 
 export function addUser(program: Command): void {
   const user = program.command('user').description('people who work in the CMS');
@@ -102,20 +100,4 @@ function passwordFrom(file: string | undefined): { password: string; isMadeUp: b
   return file === undefined
     ? { password: makePassword(), isMadeUp: true }
     : { password: readPassword(file), isMadeUp: false };
-}
-
-/** Its first line end and what follows do not belong to it. */
-function readPassword(file: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file === '-' ? 0 : file);
-  } catch (error) {
-    throw new CommandError(`The password cannot be read from ${file}: ${whyOf(error)}`, { cause: error });
-  }
-  if (bytes.length > PASSWORD_FILE_BYTES_MAX)
-    throw new CommandError(`${file} holds more than a password: ${PASSWORD_FILE_BYTES_MAX} bytes at most.`);
-  const [password = '', ...rest] = bytes.toString('utf8').split(/\r?\n/);
-  if (password === '' || rest.some((line) => line !== ''))
-    throw new CommandError(`${file === '-' ? 'Standard input' : file} must hold one line: the password.`);
-  return password;
 }

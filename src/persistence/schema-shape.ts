@@ -20,7 +20,22 @@ export interface FoundTable {
   readonly keys: readonly string[];
 }
 
-type Shape = Readonly<Record<string, readonly string[]>>;
+export type Shape = Readonly<Record<string, readonly string[]>>;
+
+/** One schema, from its first version to this one. */
+export interface SchemaPlan {
+  readonly name: string;
+  /** Two nodes may start at once: the second waits here for the first. The number only has to be nobody else's. */
+  readonly lock: number;
+  /** A step that was released is never changed; another one follows it. */
+  readonly steps: readonly string[];
+  /** By version: what its step added. Statements that name a conflict need the unique keys, pages of lists the index. */
+  readonly added: readonly Shape[];
+  /** What the engine does to rows. */
+  readonly rights: readonly ('SELECT' | 'INSERT' | 'UPDATE' | 'DELETE')[];
+  /** What a person can do about tables that are not as their version made them. */
+  readonly remedy: string;
+}
 
 export const VERSIONS_TABLE = 'doorbuster_schema';
 
@@ -28,66 +43,9 @@ const VERSIONS: Shape = {
   [VERSIONS_TABLE]: ['version integer NOT NULL', 'applied_at timestamp with time zone NOT NULL'],
 };
 
-/** By version: what its step added. Statements that name a conflict need the unique keys, pages of lists the index. */
-const ADDED: readonly Shape[] = [
-  {
-    orders: [
-      'id text COLLATE "C" NOT NULL',
-      'product_id text COLLATE "C" NOT NULL',
-      'customer_id text COLLATE "C" NOT NULL',
-      'idempotency_key text COLLATE "C" NOT NULL',
-      'quantity integer NOT NULL',
-      'unit_amount bigint NOT NULL',
-      'currency text NOT NULL',
-      'status text NOT NULL',
-      'created_at timestamp with time zone NOT NULL',
-      'hold_expires_at timestamp with time zone',
-      'version bigint NOT NULL',
-      'shard integer NOT NULL',
-      'UNIQUE (id)',
-      'UNIQUE (customer_id, product_id, idempotency_key)',
-      '(customer_id, created_at, id)',
-    ],
-    products: [
-      'id text COLLATE "C" NOT NULL',
-      'name text NOT NULL',
-      'description text NOT NULL',
-      'starts_at timestamp with time zone NOT NULL',
-      'ends_at timestamp with time zone NOT NULL',
-      'unit_amount bigint NOT NULL',
-      'currency text NOT NULL',
-      'per_customer_limit integer NOT NULL',
-      'hold_seconds integer NOT NULL',
-      'paused boolean NOT NULL',
-      'revision integer NOT NULL',
-      'version bigint NOT NULL',
-      'shard integer NOT NULL',
-      'UNIQUE (id)',
-    ],
-    stock_movements: [
-      'product_id text COLLATE "C" NOT NULL',
-      'request_id text COLLATE "C" NOT NULL',
-      'kind text NOT NULL',
-      'quantity bigint NOT NULL',
-      'at timestamp with time zone NOT NULL',
-      'version bigint NOT NULL',
-      'UNIQUE (product_id, request_id)',
-    ],
-    positions: [
-      'shard integer NOT NULL',
-      'sequence bigint NOT NULL',
-      'record_at timestamp with time zone',
-      'UNIQUE (shard)',
-    ],
-    journal: ['id text NOT NULL', 'UNIQUE (id)'],
-  },
-  { products: ['retired_at timestamp with time zone'] },
-];
-
 const READ_TABLES = `
   SELECT relname::text AS name, relkind IN ('r', 'p') AS "isTable",
-    has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
-      AS "mayUse",
+    (SELECT bool_and(has_table_privilege(c.oid, needed)) FROM unnest($2::text[]) AS needed) AS "mayUse",
     pg_has_role(relowner, 'USAGE') AS "mayAlter",
     ARRAY (SELECT attname || ' ' || format_type(atttypid, atttypmod)
         || CASE WHEN collname <> 'default' THEN ' COLLATE "' || collname || '"' ELSE '' END
@@ -101,36 +59,43 @@ const READ_TABLES = `
         SELECT string_agg(attname, ', ' ORDER BY place) FROM unnest(indkey::int2[]) WITH ORDINALITY AS key (number, place)
         JOIN pg_attribute ON attrelid = c.oid AND attnum = number WHERE place <= indnkeyatts) || ')'
       FROM pg_index WHERE indrelid = c.oid AND indisvalid AND indpred IS NULL AND indexprs IS NULL) AS keys
-  FROM pg_class AS c WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'doorbuster')
+  FROM pg_class AS c WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
     AND relkind IN ('r', 'p', 'v', 'm', 'f')
   ORDER BY relname`;
 
 /** Everything in the schema that has rows. */
-export async function readTables(client: Pick<PoolClient, 'query'>): Promise<Map<string, FoundTable>> {
-  const { rows } = await client.query<FoundTable>(READ_TABLES);
+export async function readTables(
+  client: Pick<PoolClient, 'query'>,
+  { name, rights }: SchemaPlan,
+): Promise<Map<string, FoundTable>> {
+  const { rows } = await client.query<FoundTable>(READ_TABLES, [name, rights]);
   return new Map(rows.map((table) => [table.name, table]));
 }
 
 /** @returns every difference by its name; none when the tables are as this version made them */
-export function differences(found: ReadonlyMap<string, FoundTable>, version: number): string[] {
-  return Object.entries(shapeOf(version)).flatMap(([name, lines]) => {
+export function differences(
+  plan: SchemaPlan,
+  found: ReadonlyMap<string, FoundTable>,
+  version: number,
+): string[] {
+  return Object.entries(shapeOf(plan, version)).flatMap(([name, lines]) => {
+    const place = `${plan.name}.${name}`;
     const table = found.get(name);
-    if (table === undefined) return [`doorbuster.${name} is missing`];
-    if (!table.isTable) return [`doorbuster.${name} is not a table`];
-    return differencesOf(table, lines);
+    if (table === undefined) return [`${place} is missing`];
+    if (!table.isTable) return [`${place} is not a table`];
+    return differencesOf(place, table, lines);
   });
 }
 
 /** The engine's tables in this version, each with its columns and keys. */
-export function shapeOf(version: number): Shape {
+export function shapeOf({ added }: SchemaPlan, version: number): Shape {
   const shape: Record<string, readonly string[]> = { ...VERSIONS };
-  for (const added of ADDED.slice(0, version))
-    for (const [name, lines] of Object.entries(added)) shape[name] = [...(shape[name] ?? []), ...lines];
+  for (const step of added.slice(0, version))
+    for (const [name, lines] of Object.entries(step)) shape[name] = [...(shape[name] ?? []), ...lines];
   return shape;
 }
 
-function differencesOf(table: FoundTable, lines: readonly string[]): string[] {
-  const place = `doorbuster.${table.name}`;
+function differencesOf(place: string, table: FoundTable, lines: readonly string[]): string[] {
   const columns = new Map(table.columns.map(columnOf));
   const known = new Set<string>();
   const told: string[] = [];

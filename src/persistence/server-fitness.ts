@@ -13,6 +13,8 @@ export class PostgresUnfit extends Error {
 export const POSTGRES_VERSION_MIN = 14;
 
 export interface ServerFacts {
+  /** That is asked about. */
+  readonly schema: string;
   readonly user: string;
   readonly database: string;
   readonly hasSchema: boolean;
@@ -21,7 +23,7 @@ export interface ServerFacts {
   readonly mayMakeTables: boolean;
 }
 
-interface ServerRow extends ServerFacts {
+interface ServerRow extends Omit<ServerFacts, 'schema'> {
   readonly versionNumber: number;
   readonly version: string;
   readonly isReadOnly: boolean;
@@ -35,11 +37,14 @@ const READ_FACTS = `
     has_database_privilege(current_database(), 'CREATE') AS "mayMakeSchema",
     coalesce(has_schema_privilege(schema.oid, 'USAGE'), false) AS "mayEnterSchema",
     coalesce(has_schema_privilege(schema.oid, 'CREATE'), false) AS "mayMakeTables"
-  FROM (SELECT) AS one LEFT JOIN pg_namespace AS schema ON nspname = 'doorbuster'`;
+  FROM (SELECT) AS one LEFT JOIN pg_namespace AS schema ON nspname = $1`;
 
 /** @throws PostgresUnfit when it is too old, takes no writes, or cannot hold every name */
-export async function readServerFacts(client: Pick<PoolClient, 'query'>): Promise<ServerFacts> {
-  const { rows } = await client.query<ServerRow>(READ_FACTS);
+export async function readServerFacts(
+  client: Pick<PoolClient, 'query'>,
+  schema: string,
+): Promise<ServerFacts> {
+  const { rows } = await client.query<ServerRow>(READ_FACTS, [schema]);
   const { versionNumber, version, isReadOnly, encoding, ...facts } = rows[0]!;
   if (versionNumber < POSTGRES_VERSION_MIN * 10_000)
     throw new PostgresUnfit(
@@ -56,11 +61,12 @@ export async function readServerFacts(client: Pick<PoolClient, 'query'>): Promis
       `The database ${quoted(facts.database)} has the encoding ${encoding}, which cannot hold every name of a product or customer: ` +
         "make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.",
     );
-  return facts;
+  return { schema, ...facts };
 }
 
 /** @throws PostgresUnfit */
 export function assertMayEnter({
+  schema,
   user,
   database,
   hasSchema,
@@ -69,38 +75,42 @@ export function assertMayEnter({
 }: ServerFacts): void {
   if (!hasSchema && !mayMakeSchema)
     throw new PostgresUnfit(
-      `The user ${quoted(user)} may not make the schema "doorbuster" in the database ${quoted(database)}. As its owner, either: ` +
-        `CREATE SCHEMA doorbuster AUTHORIZATION ${quoted(user)}; or: GRANT CREATE ON DATABASE ${quoted(database)} TO ${quoted(user)};`,
+      `The user ${quoted(user)} may not make the schema "${schema}" in the database ${quoted(database)}. As its owner, either: ` +
+        `CREATE SCHEMA ${schema} AUTHORIZATION ${quoted(user)}; or: GRANT CREATE ON DATABASE ${quoted(database)} TO ${quoted(user)};`,
     );
   if (hasSchema && !mayEnterSchema)
     throw new PostgresUnfit(
-      `The user ${quoted(user)} may not use the schema "doorbuster". As its owner: GRANT USAGE, CREATE ON SCHEMA doorbuster TO ` +
+      `The user ${quoted(user)} may not use the schema "${schema}". As its owner: GRANT USAGE, CREATE ON SCHEMA ${schema} TO ` +
         `${quoted(user)};`,
     );
 }
 
 /** @throws PostgresUnfit */
-export function assertMayMakeTables({ user, hasSchema, mayMakeTables }: ServerFacts): void {
+export function assertMayMakeTables({ schema, user, hasSchema, mayMakeTables }: ServerFacts): void {
   if (!hasSchema || mayMakeTables) return;
   throw new PostgresUnfit(
-    `The user ${quoted(user)} may not make tables in the schema "doorbuster". As its owner: GRANT CREATE ON SCHEMA doorbuster TO ` +
+    `The user ${quoted(user)} may not make tables in the schema "${schema}". As its owner: GRANT CREATE ON SCHEMA ${schema} TO ` +
       `${quoted(user)};`,
   );
 }
 
 /** @throws PostgresUnfit */
-export function assertMayUse(tables: readonly FoundTable[], { user }: ServerFacts): void {
-  const closed = tables.filter(({ mayUse }) => !mayUse).map(({ name }) => `doorbuster.${name}`);
+export function assertMayUse(
+  tables: readonly FoundTable[],
+  rights: readonly string[],
+  { schema, user }: ServerFacts,
+): void {
+  const closed = tables.filter(({ mayUse }) => !mayUse).map(({ name }) => `${schema}.${name}`);
   if (closed.length === 0) return;
   throw new PostgresUnfit(
-    `The user ${quoted(user)} may not read and write ${closed.join(', ')}. As the owner: GRANT SELECT, INSERT, UPDATE ON ` +
+    `The user ${quoted(user)} may not read and write ${closed.join(', ')}. As the owner: GRANT ${rights.join(', ')} ON ` +
       `${closed.join(', ')} TO ${quoted(user)};`,
   );
 }
 
 /** @throws PostgresUnfit */
-export function assertMayAlter(tables: readonly FoundTable[], { user }: ServerFacts): void {
-  const closed = tables.filter(({ mayAlter }) => !mayAlter).map(({ name }) => `doorbuster.${name}`);
+export function assertMayAlter(tables: readonly FoundTable[], { schema, user }: ServerFacts): void {
+  const closed = tables.filter(({ mayAlter }) => !mayAlter).map(({ name }) => `${schema}.${name}`);
   if (closed.length === 0) return;
   throw new PostgresUnfit(
     `The tables are of an older version, and the user ${quoted(user)} does not own ${closed.join(', ')}, so it cannot change them. ` +

@@ -1,8 +1,17 @@
 // The CMS as one thread serves it, in this process, on an embedded Postgres and with a clock that tests set.
 
+import type { Hono } from 'hono';
 import type { Pool } from 'pg';
-import { createApp, loadAssets, type CmsContext, type HttpContext } from '../../src/http/index.ts';
 import {
+  Counters,
+  createApp,
+  DEFAULT_HTTP_LIMITS,
+  loadAssets,
+  type CmsContext,
+  type HttpContext,
+} from '../../src/http/index.ts';
+import {
+  Catalogue,
   migrateCatalogue,
   openPool,
   PasswordHasher,
@@ -11,7 +20,7 @@ import {
   Users,
   type UserRole,
 } from '../../src/persistence/index.ts';
-import { systemRandom, type Clock } from '../../src/runtime/index.ts';
+import { systemRandom, systemTimers, type Clock } from '../../src/runtime/index.ts';
 import { CmsBrowser } from '../harness/cms-browser.ts';
 import { startInTemporaryFolder } from '../persistence/postgres-kinds.ts';
 
@@ -19,7 +28,7 @@ export const PASSWORD = 'correct horse battery';
 
 export class CmsApp {
   readonly pool: Pool;
-  readonly hasher = new PasswordHasher(systemRandom);
+  readonly hasher: PasswordHasher;
   readonly users: Users;
   readonly context: HttpContext & { readonly cms: CmsContext };
   /** What no handler foresaw. */
@@ -27,24 +36,41 @@ export class CmsApp {
   /** Epoch milliseconds. */
   now = Date.UTC(2030, 0, 1);
   readonly #stop: () => Promise<void>;
+  readonly #app: Hono;
+  readonly #demoApp: Hono;
 
-  private constructor(pool: Pool, stop: () => Promise<void>) {
+  private constructor(pool: Pool, hasher: PasswordHasher, stop: () => Promise<void>) {
+    this.hasher = hasher;
     this.pool = pool;
     this.#stop = stop;
     const clock: Clock = { now: () => this.now, monotonic: () => this.now };
-    const accounts = { pool, clock, random: systemRandom, hasher: this.hasher };
+    const accounts = { pool, clock, random: systemRandom, hasher };
     const sessions = new Sessions(accounts);
     this.users = new Users(accounts);
     const signIn = new SignIn(accounts, sessions);
-    const cms = { users: this.users, sessions, signIn, assets: { imageOrigins: ['https://cdn.example'] } };
-    this.context = { assets: loadAssets(), clock, random: systemRandom, demo: false, cms } as never;
+    const catalogue = new Catalogue(pool, clock, systemRandom);
+    const assets = { imageOrigins: ['https://cdn.example'] };
+    // No engine, no other threads and no pictures: nothing here gets as far as them.
+    this.context = {
+      assets: loadAssets(),
+      clock,
+      random: systemRandom,
+      timers: systemTimers,
+      counters: new Counters(),
+      limits: DEFAULT_HTTP_LIMITS,
+      demo: false,
+      cms: { users: this.users, sessions, signIn, catalogue, assets },
+    } as never;
+    this.#app = this.#appOf(false);
+    this.#demoApp = this.#appOf(true);
   }
 
-  static async start(): Promise<CmsApp> {
+  /** @param parameters of passwords' hashes; by default the cheapest */
+  static async start(parameters = { memoryKiB: 8, passes: 1, lanes: 1 }): Promise<CmsApp> {
     const postgres = await startInTemporaryFolder();
     const pool = openPool(postgres.connection, 4, 'doorbuster test');
     await migrateCatalogue(pool);
-    return new CmsApp(pool, async () => {
+    return new CmsApp(pool, new PasswordHasher(systemRandom, parameters), async () => {
       await pool.end();
       await postgres.stop();
     });
@@ -60,7 +86,7 @@ export class CmsApp {
     origin = 'http://localhost:3000',
     demo = false,
   }: { address?: string; origin?: string; demo?: boolean } = {}): CmsBrowser {
-    const { app } = createApp({ ...this.context, demo }, { onError: (error) => this.faults.push(error) });
+    const app = demo ? this.#demoApp : this.#app;
     const env = { incoming: { socket: { remoteAddress: address, remotePort: 1, remoteFamily: 'IPv4' } } };
     return new CmsBrowser(async (path, init) => {
       const request = new Request(origin + path, init);
@@ -70,6 +96,10 @@ export class CmsApp {
       if (body !== undefined) headers.set('Content-Length', String(body.byteLength));
       return app.request(request.url, { method: request.method, headers, ...(body && { body }) }, env);
     });
+  }
+
+  #appOf(demo: boolean): Hono {
+    return createApp({ ...this.context, demo }, { onError: (error) => this.faults.push(error) }).app;
   }
 
   /** A new account with PASSWORD. */

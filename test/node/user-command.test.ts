@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readPassword } from '../../src/commands/password-file.ts';
 import { makeDemoAccount } from '../../src/demo-account.ts';
 import { makePassword } from '../../src/made-up-password.ts';
 import { passwordFault } from '../../src/persistence/index.ts';
@@ -82,21 +83,15 @@ test('a password comes from a file or from standard input, and is not shown', as
   expect(await canSignIn('grace@example.com', other)).toBe(true);
 });
 
-test('a file that holds no password, or more, is told so', async () => {
-  const [empty, two, large] = ['empty', 'two', 'large'].map((name) => join(folder, name));
-  writeFileSync(empty!, '\n');
-  writeFileSync(two!, 'one\ntwo\n');
-  writeFileSync(large!, 'x'.repeat(5_000));
-  for (const [file, why] of [
-    [empty!, 'must hold one line: the password.'],
-    [two!, 'must hold one line: the password.'],
-    [large!, 'holds more than a password: 4096 bytes at most.'],
-    [join(folder, 'missing'), 'The password cannot be read from'],
-  ] as const) {
-    const refused = await user('password', 'grace@example.com', '--password-file', file);
-    expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toContain(why);
-  }
+test.each([
+  ['empty', '\n', 'empty must hold one line: the password.'],
+  ['two', 'one\ntwo\n', 'two must hold one line: the password.'],
+  ['large', 'x'.repeat(5_000), 'large holds more than a password: 4096 bytes at most.'],
+  ['missing', undefined, /^The password cannot be read from .*missing: ENOENT/],
+])('a file that holds no password, or more, is told so: %s', (name, text, why) => {
+  const file = join(folder, name);
+  if (text !== undefined) writeFileSync(file, text);
+  expect(() => readPassword(file)).toThrow(why);
 });
 
 test('a role, disabling and enabling hold at once', async () => {
@@ -122,15 +117,18 @@ test('a role, disabling and enabling hold at once', async () => {
 });
 
 test('what is wrong is named, and what would be right', async () => {
-  const nobody = await user('disable', 'nobody@example.com');
+  const [nobody, boss, nonsense, shown] = await Promise.all([
+    user('disable', 'nobody@example.com'),
+    user('role', 'eve@example.com', 'boss'),
+    user('add', 'nonsense'),
+    // On a command line everybody on the machine could read it.
+    user('add', 'x@example.com', '--password', PASSWORD),
+  ]);
   expect(nobody).toMatchObject({ code: 1, stdout: '' });
   expect(nobody.stderr).toContain('not_found: Nobody has the e-mail nobody@example.com.');
-  expect((await user('role', 'eve@example.com', 'boss')).stderr).toContain(
-    'Allowed choices are viewer, editor, publisher',
-  );
-  expect((await user('add', 'nonsense')).stderr).toContain('must be an e-mail address, as ada@example.com');
-  // On a command line everybody on the machine could read it.
-  expect((await user('add', 'x@example.com', '--password', PASSWORD)).stderr).toContain('unknown option');
+  expect(boss.stderr).toContain('Allowed choices are viewer, editor, publisher');
+  expect(nonsense.stderr).toContain('must be an e-mail address, as ada@example.com');
+  expect(shown.stderr).toContain("unknown option '--password'");
 });
 
 test('the API of users takes the admin token alone and names every wrong field', async () => {
@@ -162,7 +160,7 @@ test('demo mode prints an account whose password is another one at each start', 
   const browser = CmsBrowser.at(engine.url);
   expect((await browser.signIn(email, password)).status).toBe(303);
   expect((await browser.get('/cms')).html).toContain('Publisher');
-  await user('disable', email);
+  await engine.admin('PATCH', `/users/${email}`, { disabled: true });
   await engine.stop();
   const before = engine;
   engine = await Engine.start({ dataDir: before.dataDir });

@@ -1,7 +1,16 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { migrate, openPool, SCHEMA_VERSION, SchemaRefused } from '../../src/persistence/index.ts';
-import { readTables, shapeOf } from '../../src/persistence/schema-shape.ts';
+import {
+  CATALOGUE_VERSION,
+  migrate,
+  migrateCatalogue,
+  openPool,
+  SCHEMA_VERSION,
+  SchemaRefused,
+} from '../../src/persistence/index.ts';
+import { CATALOGUE_SCHEMA } from '../../src/persistence/catalogue/catalogue-schema.ts';
+import { PROJECTION_SCHEMA } from '../../src/persistence/projection-schema.ts';
+import { readTables, shapeOf, type SchemaPlan } from '../../src/persistence/schema-shape.ts';
 import { POSTGRES_KINDS, SERVER_MS_MAX, snapshot, type StartedPostgres } from './postgres-kinds.ts';
 
 describe.each(POSTGRES_KINDS)('the schema in $kind Postgres', { timeout: SERVER_MS_MAX }, ({ start }) => {
@@ -26,15 +35,7 @@ describe.each(POSTGRES_KINDS)('the schema in $kind Postgres', { timeout: SERVER_
 
   test('is known column by column, so that none can be missed', async () => {
     await migrate(pool);
-    const client = await pool.connect();
-    const found = await readTables(client);
-    client.release();
-    const columns = [...found].map(([name, table]) => [name, new Set(table.columns)]);
-    const known = Object.entries(shapeOf(SCHEMA_VERSION)).map(([name, lines]) => [
-      name,
-      new Set(lines.filter((line) => !line.includes('('))),
-    ]);
-    expect(Object.fromEntries(columns)).toEqual(Object.fromEntries(known));
+    await expectEveryColumn(pool, PROJECTION_SCHEMA);
   });
 
   test('is made in an empty schema that somebody prepared', async () => {
@@ -158,3 +159,114 @@ describe.each(POSTGRES_KINDS)('the schema in $kind Postgres', { timeout: SERVER_
     await pool.query('DROP TABLE public.orders');
   });
 });
+
+describe.each(POSTGRES_KINDS)(
+  'the schema of the catalogue in $kind Postgres',
+  { timeout: SERVER_MS_MAX },
+  ({ start }) => {
+    let postgres: StartedPostgres;
+    let pool: Pool;
+
+    beforeAll(async () => {
+      postgres = await start();
+      pool = openPool(postgres.connection, 4, 'doorbuster test');
+    }, SERVER_MS_MAX);
+    afterAll(async () => {
+      await pool?.end();
+      await postgres?.stop();
+    }, SERVER_MS_MAX);
+    beforeEach(() => pool.query('DROP SCHEMA IF EXISTS doorbuster_catalogue CASCADE'));
+
+    const ADD_USER = `INSERT INTO doorbuster_catalogue.users (id, email, name, role, password_hash, created_at)
+      VALUES ('u1', 'eda@example.com', 'Eda', 'editor', 'hash', now())`;
+
+    test('is made once, beside the projection’s, which may go and come back without it', async () => {
+      expect(await migrateCatalogue(pool)).toEqual({ from: 0, to: CATALOGUE_VERSION });
+      expect(await migrateCatalogue(pool)).toEqual({ from: CATALOGUE_VERSION, to: CATALOGUE_VERSION });
+      await pool.query(ADD_USER);
+      await migrate(pool);
+      await pool.query('DROP SCHEMA doorbuster CASCADE');
+      await migrate(pool);
+      expect(await migrateCatalogue(pool)).toEqual({ from: CATALOGUE_VERSION, to: CATALOGUE_VERSION });
+      expect((await pool.query('SELECT name FROM doorbuster_catalogue.users')).rows).toEqual([
+        { name: 'Eda' },
+      ]);
+    });
+
+    test('is known column by column, so that none can be missed', async () => {
+      await migrateCatalogue(pool);
+      await expectEveryColumn(pool, CATALOGUE_SCHEMA);
+    });
+
+    test('is made once by nodes that start together', async () => {
+      const pools = [1, 2, 3].map(() => openPool(postgres.connection, 1, 'doorbuster test'));
+      const migrated = await Promise.all(pools.map((racing) => migrateCatalogue(racing)));
+      await Promise.all(pools.map((racing) => racing.end()));
+      expect(migrated.filter(({ from }) => from === 0)).toHaveLength(1);
+    });
+
+    test.each([
+      [
+        'a newer version made it',
+        `INSERT INTO doorbuster_catalogue.doorbuster_schema (version) VALUES (${CATALOGUE_VERSION + 1})`,
+        new RegExp(`"doorbuster_catalogue" has version ${CATALOGUE_VERSION + 1}`),
+      ],
+      [
+        'a table is gone',
+        'DROP TABLE doorbuster_catalogue.sessions',
+        /doorbuster_catalogue\.sessions is missing.* nowhere else.* put the whole backup/,
+      ],
+      [
+        'a key is gone',
+        'ALTER TABLE doorbuster_catalogue.campaigns DROP CONSTRAINT campaigns_slug_key',
+        /doorbuster_catalogue\.campaigns lacks UNIQUE \(slug\)/,
+      ],
+      [
+        'an index is gone',
+        'DROP INDEX doorbuster_catalogue.outbox_of_product',
+        /doorbuster_catalogue\.outbox lacks an index on \(product_id, id\)/,
+      ],
+      [
+        'a column has another type',
+        'ALTER TABLE doorbuster_catalogue.products ALTER COLUMN amount TYPE int',
+        /doorbuster_catalogue\.products\.amount is integer, not bigint/,
+      ],
+      [
+        'the version is gone',
+        'DELETE FROM doorbuster_catalogue.doorbuster_schema',
+        /but no version in doorbuster_catalogue\.doorbuster_schema/,
+      ],
+    ])('is refused by name, and left alone, when %s', async (_, statements, told) => {
+      await migrateCatalogue(pool);
+      await pool.query(`${ADD_USER}; ${statements}`);
+      const refused = migrateCatalogue(pool);
+      await expect(refused).rejects.toThrow(SchemaRefused);
+      await expect(refused).rejects.toThrow(told);
+      expect((await pool.query('SELECT name FROM doorbuster_catalogue.users')).rows).toEqual([
+        { name: 'Eda' },
+      ]);
+    });
+
+    test("is refused by name, and left alone, when it holds somebody else's tables", async () => {
+      await pool.query(
+        "CREATE SCHEMA doorbuster_catalogue; CREATE TABLE doorbuster_catalogue.users AS SELECT 'theirs' AS note",
+      );
+      await expect(migrateCatalogue(pool)).rejects.toThrow('holds doorbuster_catalogue.users, but not');
+      expect((await pool.query('SELECT note FROM doorbuster_catalogue.users')).rows).toEqual([
+        { note: 'theirs' },
+      ]);
+    });
+  },
+);
+
+async function expectEveryColumn(pool: Pool, plan: SchemaPlan): Promise<void> {
+  const client = await pool.connect();
+  const found = await readTables(client, plan);
+  client.release();
+  const columns = [...found].map(([name, table]) => [name, new Set(table.columns)]);
+  const known = Object.entries(shapeOf(plan, plan.steps.length)).map(([name, lines]) => [
+    name,
+    new Set(lines.filter((line) => !line.includes('('))),
+  ]);
+  expect(Object.fromEntries(columns)).toEqual(Object.fromEntries(known));
+}

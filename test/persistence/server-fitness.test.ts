@@ -3,7 +3,9 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
+  CATALOGUE_VERSION,
   migrate,
+  migrateCatalogue,
   openPool,
   PostgresUnfit,
   PostgresUnreachable,
@@ -68,6 +70,23 @@ describe('a user without rights', () => {
     );
     await owner.query('GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA doorbuster TO shop');
     expect(await asShop()).toEqual({ from: SCHEMA_VERSION, to: SCHEMA_VERSION });
+  });
+
+  test('may delete what people wrote and take back', async () => {
+    await owner.query('DROP SCHEMA IF EXISTS doorbuster_catalogue CASCADE');
+    await migrateCatalogue(owner);
+    await owner.query(`GRANT USAGE, CREATE ON SCHEMA doorbuster_catalogue TO shop;
+      GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA doorbuster_catalogue TO shop`);
+    const pool = openPool({ ...postgres.connection, user: 'shop' }, 1, 'doorbuster test');
+    try {
+      await expect(migrateCatalogue(pool)).rejects.toThrow(
+        /may not read and write .*GRANT SELECT, INSERT, UPDATE, DELETE ON doorbuster_catalogue\.campaigns/,
+      );
+      await owner.query('GRANT DELETE ON ALL TABLES IN SCHEMA doorbuster_catalogue TO shop');
+      expect(await migrateCatalogue(pool)).toMatchObject({ from: CATALOGUE_VERSION });
+    } finally {
+      await pool.end();
+    }
   });
 
   test('may make the schema where it may', async () => {

@@ -3,14 +3,14 @@
 
 import { argon2, timingSafeEqual } from 'node:crypto';
 
-interface Parameters {
+export interface HashParameters {
   readonly memoryKiB: number;
   readonly passes: number;
   readonly lanes: number;
 }
 
 /** The least that OWASP recommends for argon2id. */
-export const PARAMETERS: Parameters = { memoryKiB: 19_456, passes: 2, lanes: 1 };
+export const HASH_PARAMETERS: HashParameters = { memoryKiB: 19_456, passes: 2, lanes: 1 };
 /** What a row may ask of this thread: no more than this, whoever wrote it. */
 const MEMORY_KIB_MAX = 256 * 1024;
 const PASSES_MAX = 16;
@@ -18,7 +18,7 @@ const LANES_MAX = 16;
 export const SALT_BYTES = 16;
 const TAG_BYTES = 32;
 
-interface PasswordHash extends Parameters {
+interface PasswordHash extends HashParameters {
   readonly salt: Buffer;
   readonly tag: Buffer;
 }
@@ -26,7 +26,7 @@ interface PasswordHash extends Parameters {
 const FORM =
   /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 
-export async function hashOf(password: string, salt: Buffer, parameters = PARAMETERS): Promise<string> {
+export async function hashOf(password: string, salt: Buffer, parameters: HashParameters): Promise<string> {
   return textOf({ ...parameters, salt, tag: await derive(password, salt, TAG_BYTES, parameters) });
 }
 
@@ -35,18 +35,15 @@ export async function matches(password: string, text: string): Promise<boolean> 
   return timingSafeEqual(await derive(password, salt, tag.length, parameters), tag);
 }
 
-/** Whether it was made with other parameters than today's. */
-export function isOutdated(text: string): boolean {
+/** Whether it was made with these parameters. */
+export function isMadeWith(text: string, wanted: HashParameters): boolean {
   const { memoryKiB, passes, lanes } = parse(text);
-  return memoryKiB !== PARAMETERS.memoryKiB || passes !== PARAMETERS.passes || lanes !== PARAMETERS.lanes;
+  return memoryKiB === wanted.memoryKiB && passes === wanted.passes && lanes === wanted.lanes;
 }
 
 /** Costs what any other costs, and no password is known to match it. */
-export const NOBODYS_HASH = textOf({
-  ...PARAMETERS,
-  salt: Buffer.alloc(SALT_BYTES),
-  tag: Buffer.alloc(TAG_BYTES),
-});
+export const nobodysHash = (parameters: HashParameters): string =>
+  textOf({ ...parameters, salt: Buffer.alloc(SALT_BYTES), tag: Buffer.alloc(TAG_BYTES) });
 
 function textOf({ memoryKiB, passes, lanes, salt, tag }: PasswordHash): string {
   return `$argon2id$v=19$m=${memoryKiB},t=${passes},p=${lanes}$${unpadded(salt)}$${unpadded(tag)}`;
@@ -66,7 +63,7 @@ const derive = (
   password: string,
   salt: Buffer,
   tagLength: number,
-  { memoryKiB, passes, lanes }: Parameters,
+  { memoryKiB, passes, lanes }: HashParameters,
 ): Promise<Buffer> =>
   new Promise((resolve, reject) =>
     argon2(

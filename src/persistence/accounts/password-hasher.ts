@@ -2,7 +2,15 @@
 // threads that do it also sell: so one at a time, a few that wait, and no more.
 
 import type { Random } from '../../runtime/index.ts';
-import { hashOf, matches, NOBODYS_HASH, SALT_BYTES } from './password-hash.ts';
+import {
+  HASH_PARAMETERS,
+  hashOf,
+  isMadeWith,
+  matches,
+  nobodysHash,
+  SALT_BYTES,
+  type HashParameters,
+} from './password-hash.ts';
 
 /** Hashes that wait for the one under way. */
 export const HASHES_WAITING_MAX = 16;
@@ -14,12 +22,17 @@ export class HasherBusy extends Error {
 
 export class PasswordHasher {
   readonly #random: Random;
+  readonly #parameters: HashParameters;
+  readonly #nobodys: string;
   readonly #waiting: (() => void)[] = [];
   #isTaken = false;
   #computed = 0;
 
-  constructor(random: Random) {
+  /** @param parameters of the hashes that it makes; tests have cheaper ones */
+  constructor(random: Random, parameters = HASH_PARAMETERS) {
     this.#random = random;
+    this.#parameters = parameters;
+    this.#nobodys = nobodysHash(parameters);
   }
 
   /** How many were computed. */
@@ -30,7 +43,7 @@ export class PasswordHasher {
   /** @throws HasherBusy */
   hash(password: string): Promise<string> {
     const salt = Buffer.from(this.#random.characters(SALT_BYTES), 'latin1');
-    return this.#inTurn(() => hashOf(password, salt));
+    return this.#inTurn(() => hashOf(password, salt, this.#parameters));
   }
 
   /**
@@ -38,7 +51,12 @@ export class PasswordHasher {
    * @throws HasherBusy
    */
   matches(password: string, hash: string | undefined): Promise<boolean> {
-    return this.#inTurn(async () => (await matches(password, hash ?? NOBODYS_HASH)) && hash !== undefined);
+    return this.#inTurn(async () => (await matches(password, hash ?? this.#nobodys)) && hash !== undefined);
+  }
+
+  /** It was made with other parameters than today's. */
+  isOutdated(hash: string): boolean {
+    return !isMadeWith(hash, this.#parameters);
   }
 
   async #inTurn<T>(compute: () => Promise<T>): Promise<T> {

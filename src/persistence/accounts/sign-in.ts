@@ -2,7 +2,6 @@
 // the work that it takes.
 
 import { HasherBusy } from './password-hasher.ts';
-import { isOutdated } from './password-hash.ts';
 import { PASSWORD_MAX } from './password.ts';
 import type { Sessions } from './sessions.ts';
 import { SignInTries, TRIES_PER_EMAIL_MAX, triesOfAddress, triesOfEmail } from './sign-in-tries.ts';
@@ -84,7 +83,7 @@ export class SignIn {
 
   /** Only now the password is known, so only now it can be hashed anew. @returns the hash that is kept */
   async #refreshed({ id, password_hash: kept }: Credentials, password: string): Promise<string> {
-    if (!isOutdated(kept)) return kept;
+    if (!this.#ports.hasher.isOutdated(kept)) return kept;
     try {
       const fresh = await this.#ports.hasher.hash(password);
       const { rowCount } = await this.#ports.pool.query(

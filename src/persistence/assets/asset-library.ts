@@ -8,8 +8,8 @@ import type { AssetStore } from './asset-store.ts';
 import { fileName } from './file-name.ts';
 import { insertFiles, readFileBytes, readProgress, type NewFile, type UploadProgress } from './file-rows.ts';
 import { FileShelf } from './file-shelf.ts';
-import type { Image, ImageAdded } from './image.ts';
-import { insertImage, readImages } from './image-rows.ts';
+import type { Image, ImageAdded, ImageVariant } from './image.ts';
+import { insertImage, insertVariants, readFilesOf, readImages, type NamedFile } from './image-rows.ts';
 import type { PictureDesk } from './picture-desk.ts';
 
 export interface AssetLibraryOptions {
@@ -60,20 +60,19 @@ export class AssetLibrary {
     const made = await desk.make(bytes);
     if (made.outcome === 'refused') return made;
     const { width, height, files } = made;
-    const id = sha256(files.map(({ name }) => name).join('\n'));
+    const image = { id: sha256(files.map(({ name }) => name).join('\n')), width, height, files };
     const store = await this.#storeId();
     await inTransaction(pool, async (client) => {
       const now = clock.now();
+      await insertImage(client, image, now);
       await insertFiles(client, files, store, now);
-      await insertImage(client, { id, width, height, files }, now);
+      await insertVariants(client, image);
     });
     this.#options.onAdded?.();
-    const variants = files.map(({ name, bytes: _, ...file }) => ({
-      file: name,
-      url: this.url(name, false),
-      ...file,
-    }));
-    return { outcome: 'added', image: { id, width, height, variants } };
+    const variants = files.map(({ name: file, width, height, type }): ImageVariant => {
+      return { file, url: this.url(file, false), width, height, type };
+    });
+    return { outcome: 'added', image: { id: image.id, width, height, variants } };
   }
 
   async image(id: string): Promise<Image | undefined> {
@@ -84,6 +83,14 @@ export class AssetLibrary {
   async images(ids: readonly string[]): Promise<ReadonlyMap<string, Image>> {
     const url = (name: string, isUploaded: boolean): string => this.url(name, isUploaded);
     return readImages(this.#options.pool, ids, await this.#storeId(), url);
+  }
+
+  /** For product data, in the transaction that makes them so. */
+  filesOf(
+    client: PoolClient,
+    imageIds: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly NamedFile[]>> {
+    return readFilesOf(client, imageIds);
   }
 
   /**

@@ -20,10 +20,15 @@ export async function sweepAssets(pool: Pool, now: number, limits: SweepLimits):
   const at = new Date(now);
   const unusedBefore = new Date(now - limits.unusedKeptMs);
   await mark(pool, 'images AS i', IMAGE_IS_USED, at);
+  // Their files go with them, but for those that other pictures have too.
   await pool.query(
-    `DELETE FROM doorbuster_catalogue.images WHERE id IN (
-       SELECT id FROM doorbuster_catalogue.images AS i WHERE unused_since <= $1 AND NOT ${IMAGE_IS_USED}
-       LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+    `WITH gone AS (
+       DELETE FROM doorbuster_catalogue.images WHERE id IN (
+         SELECT id FROM doorbuster_catalogue.images AS i WHERE unused_since <= $1 AND NOT ${IMAGE_IS_USED}
+         LIMIT $2 FOR UPDATE SKIP LOCKED)
+       RETURNING id)
+     UPDATE doorbuster_catalogue.files SET unused_since = $1 WHERE name IN (
+       SELECT v.file FROM doorbuster_catalogue.image_variants AS v JOIN gone ON v.image_id = gone.id)`,
     [unusedBefore, FORGOTTEN_AT_ONCE_MAX],
   );
   await mark(pool, 'files AS f', FILE_IS_USED, at);

@@ -11,14 +11,19 @@ export interface NewImage {
   readonly files: readonly { readonly name: string; readonly width: number; readonly height: number }[];
 }
 
+/** Before its files, as the sweep locks them. */
 export async function insertImage(client: PoolClient, image: NewImage, now: number): Promise<void> {
-  const { id, width, height, files } = image;
+  const { id, width, height } = image;
   await client.query(
     `INSERT INTO doorbuster_catalogue.images (id, width, height, created_at, unused_since)
      VALUES ($1, $2, $3, $4, $4)
      ON CONFLICT (id) DO UPDATE SET unused_since = excluded.unused_since`,
     [id, width, height, new Date(now)],
   );
+}
+
+/** Behind its files, which they name. */
+export async function insertVariants(client: PoolClient, { id, files }: NewImage): Promise<void> {
   await client.query(
     `INSERT INTO doorbuster_catalogue.image_variants (image_id, position, file, width, height)
      SELECT $1, position, file, width, height
@@ -26,6 +31,30 @@ export async function insertImage(client: PoolClient, image: NewImage, now: numb
      ON CONFLICT DO NOTHING`,
     [id, files.map(({ name }) => name), files.map((file) => file.width), files.map((file) => file.height)],
   );
+}
+
+/** A file as product data name it: beside the file of product data itself, so its name is its address from there. */
+export interface NamedFile {
+  readonly file: string;
+  readonly width: number;
+  readonly height: number;
+  readonly type: PictureFormat;
+}
+
+/** By id of the picture. */
+export async function readFilesOf(
+  client: PoolClient,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly NamedFile[]>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await client.query<NamedFile & { id: string }>(
+    `SELECT v.image_id AS id, v.file, v.width, v.height, f.content_type AS type
+     FROM doorbuster_catalogue.image_variants AS v JOIN doorbuster_catalogue.files AS f ON f.name = v.file
+     WHERE v.image_id = ANY ($1) ORDER BY v.image_id, v.position`,
+    [ids],
+  );
+  const named = ({ file, width, height, type }: NamedFile): NamedFile => ({ file, width, height, type });
+  return new Map([...Map.groupBy(rows, ({ id }) => id)].map(([id, files]) => [id, files.map(named)]));
 }
 
 /** Those that are there, by id. @param url of a file, by whether the store has it */

@@ -10,8 +10,8 @@ export const PICTURE_LIMITS = {
   sideMax: 16_000,
   /** From the start of the process to its answer. */
   workMs: 60_000,
-  /** Memory of the process, kibibytes. */
-  memoryKibibytesMax: 1_024 * 1_024,
+  /** Memory that the process may ask for, kibibytes. Node itself asks for a third of it, and uses little of that. */
+  memoryKibibytesMax: 1_536 * 1_024,
   /** Of all files that come out. */
   outputBytesMax: 32 * 1024 * 1024,
   /** Pictures that wait for their turn, a thread. */

@@ -38,11 +38,14 @@ const REFUSED: readonly [string, (head: string) => boolean][] = [
     'This is a HEIC picture, as phones make them.',
     (head) => brandsOf(head).some((brand) => /^(hei[cxms]|hev[cxms]|mif1|msf1)$/.test(brand)),
   ],
-  ['This is a TIFF picture, which browsers do not show.', (head) => /^(II\*\0|MM\0\*)/.test(head)],
+  [
+    'This is a TIFF picture, which browsers do not show.',
+    (head) => ['II*\0', 'MM\0*'].some((sign) => head.startsWith(sign)),
+  ],
   ['This is a BMP picture.', (head) => head.startsWith('BM')],
   ['This is a PDF document.', (head) => head.startsWith('%PDF-')],
   ['This is a film.', (head) => brandsOf(head).length > 0],
-  ['This is a packed file.', (head) => /^(PK\x03\x04|\x1f\x8b)/.test(head)],
+  ['This is a packed file.', (head) => ['PK\x03\x04', '\x1f\x8b'].some((sign) => head.startsWith(sign))],
   ['This is a web page.', (head) => /<(!doctype html|html)[\s>]/i.test(head)],
 ];
 

@@ -1,6 +1,8 @@
 // The tables of pictures and of the files that a CDN serves. The bytes stand here too: a file is committed together with what
 // names it, every node can serve it while the CDN lacks it, and an upload that a crash cut off is simply done again.
 
+import type { Shape } from '../schema-shape.ts';
+
 export const ASSET_TABLES = `
   CREATE TABLE doorbuster_catalogue.images (
     -- SHA-256 of the names of its files.
@@ -51,3 +53,45 @@ export const ASSET_TABLES = `
   );
   CREATE INDEX uploads_to_do ON doorbuster_catalogue.uploads (store, next_try_at)
     WHERE uploaded_at IS NULL OR wanted = 'absent';`;
+
+/** As schema-shape.ts finds them. */
+export const ASSET_SHAPE: Shape = {
+  images: [
+    'id text COLLATE "C" NOT NULL',
+    'width integer NOT NULL',
+    'height integer NOT NULL',
+    'created_at timestamp with time zone NOT NULL',
+    'unused_since timestamp with time zone',
+    'UNIQUE (id)',
+  ],
+  files: [
+    'name text COLLATE "C" NOT NULL',
+    'content_type text NOT NULL',
+    'bytes bytea NOT NULL',
+    'created_at timestamp with time zone NOT NULL',
+    'unused_since timestamp with time zone',
+    'UNIQUE (name)',
+  ],
+  image_variants: [
+    'image_id text COLLATE "C" NOT NULL',
+    'position integer NOT NULL',
+    'file text COLLATE "C" NOT NULL',
+    'width integer NOT NULL',
+    'height integer NOT NULL',
+    'UNIQUE (image_id, position)',
+    '(file)',
+  ],
+  stores: ['id text COLLATE "C" NOT NULL', 'seen_at timestamp with time zone NOT NULL', 'UNIQUE (id)'],
+  uploads: [
+    'name text COLLATE "C" NOT NULL',
+    'store text COLLATE "C" NOT NULL',
+    'wanted text NOT NULL',
+    'attempts integer NOT NULL',
+    'next_try_at timestamp with time zone NOT NULL',
+    'leased_by text COLLATE "C"',
+    'leased_until timestamp with time zone',
+    'last_error text',
+    'uploaded_at timestamp with time zone',
+    'UNIQUE (name, store)',
+  ],
+};

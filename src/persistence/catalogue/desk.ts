@@ -5,9 +5,12 @@ import type { Clock, Random } from '../../runtime/ports.ts';
 import type { Editor, Finding, SaveOutcome } from './outcome.ts';
 import { inTransaction } from './transaction.ts';
 
-/** Of the asset library: keeps an object as a hashed file, in the transaction of the caller, and tells its name. */
+/** Of the asset library, on the connection of the caller. */
 export interface DataFiles {
+  /** Keeps an object as a hashed file and tells its name. */
   addDataFile(client: PoolClient, value: object): Promise<string>;
+  /** The files of pictures, by the picture's id. */
+  filesOf(client: PoolClient, imageIds: readonly string[]): Promise<ReadonlyMap<string, object>>;
 }
 
 export interface Desk {

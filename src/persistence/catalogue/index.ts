@@ -28,5 +28,5 @@ export { currencyDigits, moneyText } from './money-text.ts';
 export { slugOf } from './product-id.ts';
 export type { StockChange } from './outbox.ts';
 export type { TrailPage } from './trail.ts';
-export { migrateCatalogue } from './migrate-catalogue.ts';
+export { CATALOGUE_VERSION, migrateCatalogue } from './catalogue-schema.ts';
 export type { CampaignSaved, Editor, Finding, ProductSaved, SaveOutcome, TrailEntry } from './outcome.ts';

@@ -2,7 +2,8 @@
 
 import type { CatalogueProduct } from './catalogue-product.ts';
 
-export const productData = (product: CatalogueProduct): object => ({
+/** @param filesOf files of its pictures, by the picture's id */
+export const productData = (product: CatalogueProduct, filesOf: ReadonlyMap<string, object>): object => ({
   id: product.id,
   name: product.name,
   description: product.description,
@@ -13,7 +14,7 @@ export const productData = (product: CatalogueProduct): object => ({
   listPrice: money(product.listAmount, product.currency),
   perCustomerLimit: product.perCustomerLimit,
   attributes: product.attributes,
-  images: product.images.map(({ imageId, alt }) => ({ id: imageId, alt })),
+  images: product.images.map(({ imageId, alt }) => ({ id: imageId, alt, files: filesOf.get(imageId) ?? [] })),
 });
 
 const instant = (at: number | undefined): string | null =>

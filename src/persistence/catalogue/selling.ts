@@ -166,10 +166,11 @@ async function markSent(change: Change, products: readonly KeptProduct[]): Promi
   );
 }
 
-const dataFileOf = async (
-  { client, files }: Change,
-  product: CatalogueProduct,
-): Promise<string | undefined> => files?.addDataFile(client, productData(product));
+async function dataFileOf({ client, files }: Change, product: CatalogueProduct): Promise<string | undefined> {
+  if (files === undefined) return undefined;
+  const imageIds = product.images.map(({ imageId }) => imageId);
+  return files.addDataFile(client, productData(product, await files.filesOf(client, imageIds)));
+}
 
 /**
  * Writes a product of a campaign that is published or paused, together with what the engine must learn of it.

@@ -1,5 +1,7 @@
 // The tables of campaigns, products, commands to the engine, and the trail. Texts that machines compare have the collation "C".
 
+import type { Shape } from '../schema-shape.ts';
+
 /** Behind the tables of accounts and of assets. */
 export const CATALOGUE_TABLES = `
   CREATE TABLE doorbuster_catalogue.campaigns (
@@ -93,3 +95,92 @@ export const CATALOGUE_TABLES = `
     changes jsonb NOT NULL
   );
   CREATE INDEX trail_of_campaign ON doorbuster_catalogue.trail (campaign_id, id);`;
+
+/** As schema-shape.ts finds them. */
+export const CATALOGUE_SHAPE: Shape = {
+  campaigns: [
+    'id text COLLATE "C" NOT NULL',
+    'slug text COLLATE "C" NOT NULL',
+    'title text NOT NULL',
+    'description text NOT NULL',
+    'starts_at timestamp with time zone',
+    'ends_at timestamp with time zone',
+    'time_zone text NOT NULL',
+    'entry jsonb NOT NULL',
+    'status text NOT NULL',
+    'version integer NOT NULL',
+    'created_at timestamp with time zone NOT NULL',
+    'updated_at timestamp with time zone NOT NULL',
+    'updated_by text NOT NULL',
+    'UNIQUE (id)',
+    'UNIQUE (slug)',
+  ],
+  products: [
+    'id text COLLATE "C" NOT NULL',
+    'campaign_id text COLLATE "C" NOT NULL',
+    'position integer NOT NULL',
+    'name text NOT NULL',
+    'description text NOT NULL',
+    'sku text COLLATE "C" NOT NULL',
+    'starts_at timestamp with time zone',
+    'ends_at timestamp with time zone',
+    'list_amount bigint',
+    'amount bigint',
+    'currency text NOT NULL',
+    'quantity bigint',
+    'per_customer_limit integer NOT NULL',
+    'hold_seconds integer NOT NULL',
+    'attributes jsonb NOT NULL',
+    'data_file text COLLATE "C"',
+    'version integer NOT NULL',
+    'updated_at timestamp with time zone NOT NULL',
+    'updated_by text NOT NULL',
+    'sent_version integer',
+    'engine_revision integer NOT NULL',
+    'confirmed_version integer',
+    'confirmed_at timestamp with time zone',
+    'refused_version integer',
+    'refusal text',
+    'UNIQUE (id)',
+    '(campaign_id, position, id)',
+    '(sku)',
+  ],
+  product_images: [
+    'product_id text COLLATE "C" NOT NULL',
+    'position integer NOT NULL',
+    'image_id text COLLATE "C" NOT NULL',
+    'alt text NOT NULL',
+    'UNIQUE (product_id, position)',
+    '(image_id)',
+  ],
+  outbox: [
+    'id bigint NOT NULL',
+    'product_id text COLLATE "C" NOT NULL',
+    'kind text NOT NULL',
+    'request_id text COLLATE "C"',
+    'payload jsonb NOT NULL',
+    'created_at timestamp with time zone NOT NULL',
+    'created_by text NOT NULL',
+    'attempts integer NOT NULL',
+    'lease text COLLATE "C"',
+    'leased_until timestamp with time zone',
+    'next_try_at timestamp with time zone NOT NULL',
+    'answered_at timestamp with time zone',
+    'outcome jsonb',
+    'UNIQUE (id)',
+    'UNIQUE (product_id, request_id)',
+    '(product_id, id)',
+  ],
+  trail: [
+    'id bigint NOT NULL',
+    'at timestamp with time zone NOT NULL',
+    'user_id text COLLATE "C" NOT NULL',
+    'user_name text NOT NULL',
+    'campaign_id text COLLATE "C"',
+    'product_id text COLLATE "C"',
+    'action text NOT NULL',
+    'changes jsonb NOT NULL',
+    'UNIQUE (id)',
+    '(campaign_id, id)',
+  ],
+};

@@ -15,7 +15,7 @@ import {
 import { systemClock as clock, systemTimers as timers } from '../../../src/runtime/index.ts';
 import { waitUntil } from '../../harness/wait-until.ts';
 import { POSTGRES_KINDS, SERVER_MS_MAX, type StartedPostgres } from '../postgres-kinds.ts';
-import { addProduct, emptyCatalogue, openCatalogue, setAssets } from './catalogue-database.ts';
+import { emptyCatalogue, openCatalogue } from './catalogue-database.ts';
 import { MemoryStore } from './memory-store.ts';
 
 const CDN = 'https://cdn.example.com/';
@@ -137,6 +137,16 @@ describe.each(POSTGRES_KINDS)('assets in $kind Postgres', { timeout: SERVER_MS_M
     expect(await dataFile(library, value)).toBe(name);
     expect(await dataFile(openLibrary({ secret: 'another secret' }), value)).not.toBe(name);
     expect((await library.progress()).files).toBe(2);
+  });
+
+  test('product data name the files of pictures', async () => {
+    const library = openLibrary();
+    const { id, variants } = await added(library);
+    const client = await pool.connect();
+    const files = await library.filesOf(client, [id, 'no-such']);
+    client.release();
+    const named = variants.map(({ file, width, height, type }) => ({ file, width, height, type }));
+    expect([...files]).toEqual([[id, named]]);
   });
 
   test('a product’s data are taken back with the transaction that made them', async () => {

@@ -1,0 +1,307 @@
+import { describe, expect, test } from 'vitest';
+import { PutProduct } from '../../../src/http/schemas.ts';
+import type {
+  Campaign,
+  CampaignDraft,
+  CatalogueProduct,
+  ProductDraft,
+} from '../../../src/persistence/index.ts';
+import { campaignFaults, productFaults } from '../../../src/persistence/catalogue/draft-check.ts';
+import { CATALOGUE_LIMITS as LIMITS } from '../../../src/persistence/catalogue/limits.ts';
+import { configurationOf } from '../../../src/persistence/catalogue/outbox.ts';
+import { checkCampaign, type OnSale } from '../../../src/persistence/catalogue/publish-check.ts';
+import { productId, slugOf } from '../../../src/persistence/catalogue/product-id.ts';
+import { systemRandom } from '../../../src/runtime/index.ts';
+
+const NOW = Date.UTC(2031, 4, 1, 12);
+const HOUR_MS = 3_600_000;
+
+const CAMPAIGN: Campaign = {
+  id: 'c1',
+  title: 'May days',
+  slug: 'may-days',
+  description: '',
+  startsAt: NOW + HOUR_MS,
+  endsAt: NOW + 3 * HOUR_MS,
+  timeZone: 'Europe/Berlin',
+  entry: { kind: 'everyone' },
+  status: 'draft',
+  version: 1,
+  createdAt: NOW,
+  updatedAt: NOW,
+  updatedBy: 'Eda',
+};
+
+const PRODUCT: CatalogueProduct = {
+  id: 'kettle-0123456789',
+  campaignId: 'c1',
+  position: 1,
+  name: 'Ember Kettle',
+  description: '',
+  sku: 'EK-1',
+  startsAt: NOW + HOUR_MS,
+  endsAt: NOW + 3 * HOUR_MS,
+  listAmount: 9_900,
+  amount: 4_900,
+  currency: 'EUR',
+  quantity: 100,
+  perCustomerLimit: 2,
+  holdSeconds: 300,
+  attributes: [],
+  images: [{ imageId: 'i1', alt: 'A red kettle' }],
+  dataFile: undefined,
+  version: 1,
+  updatedAt: NOW,
+  updatedBy: 'Eda',
+  engine: { waiting: 0, confirmedAt: undefined, isCurrent: false, refusal: undefined },
+};
+
+const told = (
+  campaign: Partial<Campaign> = {},
+  products: readonly Partial<CatalogueProduct>[] = [{}],
+  onSale: readonly OnSale[] = [],
+): string[] =>
+  checkCampaign(
+    { ...CAMPAIGN, ...campaign },
+    products.map((product) => ({ ...PRODUCT, ...product })),
+    onSale,
+    NOW,
+  ).map(({ severity, field, message }) => `${severity} ${field}: ${message}`);
+
+test('a whole campaign has nothing against it', () => {
+  expect(told()).toEqual([]);
+});
+
+describe('the publish check tells', () => {
+  test.each<[string, Partial<Campaign>, readonly Partial<CatalogueProduct>[], string[]]>([
+    ['no start', { startsAt: undefined }, [{}], ['error startsAt: The campaign has no start.']],
+    ['no end', { endsAt: undefined }, [{}], ['error endsAt: The campaign has no end.']],
+    ['no products', {}, [], ['error products: The campaign has no products: add one.']],
+    [
+      'entry that the engine does not check',
+      { entry: { kind: 'list' } },
+      [{}],
+      [expect.stringMatching(/^warning entry: /) as string],
+    ],
+    [
+      'an end that lies behind',
+      { startsAt: NOW - 2 * HOUR_MS, endsAt: NOW - HOUR_MS },
+      [{ startsAt: NOW - 2 * HOUR_MS, endsAt: NOW - HOUR_MS }],
+      [
+        'error endsAt: The campaign ended at 2031-05-01 13:00 Europe/Berlin: its end must lie ahead.',
+        'error endsAt: Its sale would be over already: its end must lie ahead.',
+      ],
+    ],
+    [
+      'everything that a product lacks',
+      {},
+      [
+        {
+          startsAt: undefined,
+          endsAt: undefined,
+          sku: '',
+          amount: undefined,
+          quantity: undefined,
+          images: [],
+        },
+      ],
+      [
+        'error startsAt: It has no start.',
+        'error endsAt: It has no end.',
+        'error sku: It has no SKU.',
+        'error amount: It has no sale price.',
+        'error quantity: It has no quantity.',
+        'warning images: It has no image.',
+      ],
+    ],
+    [
+      'nothing to sell',
+      {},
+      [{ quantity: 0 }],
+      ['error quantity: Its quantity is 0: there is nothing to sell.'],
+    ],
+    [
+      'an image without words',
+      {},
+      [{ images: [{ imageId: 'i1', alt: '' }] }],
+      ['error images: An image has no text for those who cannot see it.'],
+    ],
+    [
+      'a discount that is none',
+      {},
+      [{ listAmount: 4_900 }],
+      ['warning listAmount: The list price is not above the sale price: no discount is shown.'],
+    ],
+    [
+      'hours outside of the campaign’s',
+      {},
+      [{ startsAt: NOW + HOUR_MS - 1, endsAt: NOW + 3 * HOUR_MS + 1 }],
+      [
+        'error startsAt: It starts before the start of the campaign, at 2031-05-01 15:00 Europe/Berlin. A product’s hours lie ' +
+          'inside the campaign’s.',
+        'error endsAt: It ends after the end of the campaign, at 2031-05-01 17:00 Europe/Berlin. A product’s hours lie inside ' +
+          'the campaign’s.',
+      ],
+    ],
+    [
+      'an end that is not later than the start',
+      {},
+      [{ startsAt: NOW + 2 * HOUR_MS, endsAt: NOW + 2 * HOUR_MS }],
+      ['error endsAt: The end must be later than the start.'],
+    ],
+    [
+      'one SKU twice at the same time',
+      {},
+      [{}, { id: 'other', name: 'Same Kettle', startsAt: NOW + 2 * HOUR_MS }],
+      [
+        'error sku: The SKU EK-1 is on sale at the same time as "Same Kettle" of this campaign.',
+        'error sku: The SKU EK-1 is on sale at the same time as "Ember Kettle" of this campaign.',
+      ],
+    ],
+    [
+      'nothing of one SKU that is sold in turns',
+      {},
+      [{ endsAt: NOW + 2 * HOUR_MS }, { id: 'other', startsAt: NOW + 2 * HOUR_MS }],
+      [],
+    ],
+    ['nothing of two products without an SKU in common', {}, [{}, { id: 'other', sku: 'EK-2' }], []],
+  ])('%s', (_, campaign, products, expected) => {
+    expect(told(campaign, products)).toEqual(expected);
+  });
+
+  test.each<[string, Partial<OnSale>, number]>([
+    ['overlaps at the end', { startsAt: PRODUCT.endsAt! - 1, endsAt: PRODUCT.endsAt! + 1 }, 1],
+    ['overlaps at the start', { startsAt: 0, endsAt: PRODUCT.startsAt! + 1 }, 1],
+    ['ends when this one starts', { startsAt: 0, endsAt: PRODUCT.startsAt! }, 0],
+    ['starts when this one ends', { startsAt: PRODUCT.endsAt!, endsAt: PRODUCT.endsAt! + 1 }, 0],
+    ['is another thing', { sku: 'EK-2' }, 0],
+  ])('a sale elsewhere that %s', (_, changes, findings) => {
+    const elsewhere = {
+      productId: 'p2',
+      name: 'Their Kettle',
+      campaignTitle: 'June days',
+      sku: 'EK-1',
+      startsAt: NOW,
+      endsAt: NOW + 9 * HOUR_MS,
+      ...changes,
+    };
+    expect(told({}, [{}], [elsewhere])).toHaveLength(findings);
+  });
+});
+
+describe('a draft is refused with', () => {
+  const draft = ({ ...changes }: Partial<ProductDraft>): string[] =>
+    productFaults({ ...PRODUCT, ...changes }, CAMPAIGN, undefined).map(({ field }) => field);
+
+  test.each<[string, Partial<ProductDraft>, string[]]>([
+    ['no name', { name: '' }, ['name']],
+    ['a name that is too long', { name: 'x'.repeat(LIMITS.nameCharactersMax + 1) }, ['name']],
+    ['a control character', { name: 'a\u0000b' }, ['name']],
+    ['half a character', { description: '\ud800' }, ['description']],
+    ['a fraction of a cent', { amount: 10.5 }, ['amount']],
+    ['a price below nothing', { amount: -1 }, ['amount']],
+    ['a price beyond the engine’s', { listAmount: LIMITS.amountMax + 1 }, ['listAmount']],
+    ['a currency that is none', { currency: 'euro' }, ['currency']],
+    ['half a unit', { quantity: 0.5 }, ['quantity']],
+    ['too many units', { quantity: LIMITS.quantityMax + 1 }, ['quantity']],
+    ['nobody may buy', { perCustomerLimit: 0 }, ['perCustomerLimit']],
+    ['a hold longer than a week', { holdSeconds: LIMITS.holdSecondsMax + 1 }, ['holdSeconds']],
+    [
+      'an hour beyond all years',
+      { startsAt: LIMITS.instantMax, endsAt: undefined },
+      ['startsAt', 'startsAt'],
+    ],
+    [
+      'too many attributes',
+      { attributes: Array.from({ length: 51 }, (_, at) => ({ name: `n${at}`, value: 'v' })) },
+      ['attributes'],
+    ],
+    ['an attribute without a value', { attributes: [{ name: 'Colour', value: '' }] }, ['attributes']],
+    [
+      'an attribute twice',
+      {
+        attributes: [
+          { name: 'Colour', value: 'red' },
+          { name: 'Colour', value: 'blue' },
+        ],
+      },
+      ['attributes'],
+    ],
+    [
+      'too many images',
+      { images: Array.from({ length: 11 }, (_, at) => ({ imageId: `i${at}`, alt: '' })) },
+      ['images'],
+    ],
+    [
+      'an image twice',
+      {
+        images: [
+          { imageId: 'i1', alt: '' },
+          { imageId: 'i1', alt: '' },
+        ],
+      },
+      ['images'],
+    ],
+  ])('%s', (_, changes, fields) => {
+    expect(draft(changes)).toEqual(fields);
+  });
+
+  test.each<[string, Partial<CampaignDraft>, string[]]>([
+    ['no title', { title: '' }, ['title']],
+    ['an address with capitals', { slug: 'May' }, ['slug']],
+    ['an address with a blank', { slug: 'may days' }, ['slug']],
+    ['an address that leads elsewhere', { slug: '../admin' }, ['slug']],
+    ['an address that is too long', { slug: 'a'.repeat(LIMITS.slugCharactersMax + 1) }, ['slug']],
+    ['a time zone that is none', { timeZone: 'Mars/Olympus' }, ['timeZone']],
+    ['an offset for a time zone', { timeZone: '+02:00' }, ['timeZone']],
+    ['an end before the start', { endsAt: CAMPAIGN.startsAt! - 1 }, ['endsAt']],
+    ['a claim without a value', { entry: { kind: 'claim', name: 'tier', value: '' } }, ['entry']],
+  ])('%s', (_, changes, fields) => {
+    expect(campaignFaults({ ...CAMPAIGN, ...changes }).map(({ field }) => field)).toEqual(fields);
+  });
+});
+
+test('whatever the catalogue lets through, the engine’s interface would take as well', () => {
+  const { nameCharactersMax, descriptionCharactersMax, amountMax, perCustomerLimitMax, holdSecondsMax } =
+    LIMITS;
+  const extremes: ProductDraft[] = [
+    {
+      ...PRODUCT,
+      name: 'x'.repeat(nameCharactersMax),
+      description: 'line\n'.repeat(descriptionCharactersMax / 5),
+      startsAt: 0,
+      endsAt: LIMITS.instantMax - 1,
+      amount: amountMax,
+      perCustomerLimit: perCustomerLimitMax,
+      holdSeconds: holdSecondsMax,
+    },
+    { ...PRODUCT, name: '<b>&</b> é 🫖', description: '', amount: 0, perCustomerLimit: 1, holdSeconds: 0 },
+  ];
+  for (const extreme of extremes) {
+    expect(
+      productFaults(extreme, { startsAt: undefined, endsAt: undefined, timeZone: 'UTC' }, undefined),
+    ).toEqual([]);
+    const { startsAt, endsAt, amount, currency, ...rest } = configurationOf({ ...PRODUCT, ...extreme });
+    const instant = (at: number): string => new Date(at).toISOString();
+    const put = {
+      ...rest,
+      startsAt: instant(startsAt),
+      endsAt: instant(endsAt),
+      price: { amount, currency },
+    };
+    expect(PutProduct.safeParse(put).error).toBeUndefined();
+  }
+});
+
+test('names of products tell what they are, are the engine’s, and differ', () => {
+  expect(slugOf('  Café crème & Co. ')).toBe('cafe-creme-co');
+  expect(slugOf('日本')).toBe('');
+  const ids = ['Ember Kettle', '日本', 'x'.repeat(200), `${'y'.repeat(52)} z`].map((name) =>
+    productId(name, systemRandom),
+  );
+  for (const id of ids) expect(id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*-[0-9a-z]{10}$/);
+  for (const id of ids) expect(id.length).toBeLessThanOrEqual(64);
+  expect(ids[1]).toMatch(/^product-/);
+  const many = new Set(Array.from({ length: 1_000 }, () => productId('Kettle', systemRandom)));
+  expect(many.size).toBe(1_000);
+});
