@@ -122,13 +122,13 @@ describe('the embedded Postgres', { timeout: SERVER_MS_MAX + KILLS * 30_000 }, (
     await pool.end();
   });
 
-  test('says that its folder is unusable, which folder, and that it may be deleted', async () => {
+  test('says that its folder is unusable, which folder, and what is lost without it', async () => {
     await (await start()).stop();
     writeFileSync(join(folder, 'postgres', 'global', 'pg_control'), 'not a control file');
     const unusable = startEmbeddedPostgres(folder);
     await expect(unusable).rejects.toThrow(EmbeddedPostgresUnusable);
     await expect(unusable).rejects.toThrow(join(folder, 'postgres'));
-    await expect(unusable).rejects.toThrow(/safe to delete/);
+    await expect(unusable).rejects.toThrow(/Put a backup of this folder in its place.*CMS begins without/);
     rmSync(join(folder, 'postgres'), { recursive: true });
     await start();
   });

@@ -112,11 +112,21 @@ export class AssetUploader {
       await sweepAssets(pool, clock.now(), this.#limits);
       this.#sweptAt = clock.monotonic();
     }
+    const due = await queue.due();
+    const isUploaded = due.present && (await this.#uploadSome(queue));
+    const isRemoved = due.absent && (await this.#removeSome(queue));
+    return isUploaded || isRemoved;
+  }
+
+  async #uploadSome(queue: UploadQueue): Promise<boolean> {
     const tasks = await queue.take('present', this.#limits.uploadsAtOnceMax);
     const uploaded = await Promise.all(tasks.map((task) => this.#upload(queue, task)));
-    const gone = await queue.take('absent', this.#limits.removalsAtOnceMax);
-    const isRemoved = gone.length > 0 && (await this.#remove(queue, gone));
-    return isRemoved || uploaded.includes(true);
+    return uploaded.includes(true);
+  }
+
+  async #removeSome(queue: UploadQueue): Promise<boolean> {
+    const tasks = await queue.take('absent', this.#limits.removalsAtOnceMax);
+    return tasks.length > 0 && this.#remove(queue, tasks);
   }
 
   async #open(): Promise<UploadQueue> {
