@@ -3,7 +3,7 @@
 
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Browser } from '../harness/browser.ts';
+import { Browser, LOOKS } from '../harness/browser.ts';
 import { CmsDesk, hour, printedAccount } from '../harness/cms-desk.ts';
 import { Crowd, tokenOf } from '../harness/crowd.ts';
 import { Engine } from '../harness/engine.ts';
@@ -108,7 +108,7 @@ test('from the printed account to a campaign that is sold out on the live board'
   await expect.poll(() => minutes(4), { timeout: 30_000 }).toBe(refused('sold_out'));
   expect(await minutes(5)).toBe(refused('limit_reached'));
   expect(refused('limit_reached')).toBeGreaterThan(0);
-  await desk.expectSound('board-sold-out');
+  await desk.expectSound('board-sold-out', LOOKS);
   await visit.end();
 });
 
