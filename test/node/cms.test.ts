@@ -130,7 +130,7 @@ test('units are added and withdrawn through the actor, once for each form, and w
   expect(withdraw.html).toContain('Withdraw units');
   const tooMany = placeOf(await ada.post(`${product}/stock`, { ...fields, withdraw: '60' }));
   expect(mainOf(await ada.get(tooMany))).toMatch(
-    /The engine refused this: withdrew 60 units\. 60 units cannot be withdrawn/,
+    /The engine refused to withdraw 60 units\. 60 units cannot be withdrawn/,
   );
   expect(await stockOf(product)).toMatchObject({ loaded: 60, withdrawn: 0 });
   for (const [units, problem] of [
