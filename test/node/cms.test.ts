@@ -226,7 +226,7 @@ test('of two who edit at once the second is told, keeps what they typed, sees th
 
   const history = mainOf(await ada.get(`${campaign}/history`));
   expect(history).toMatch(/Grace Campaign saved Title Two editors → Of Grace/);
-  expect(history).toMatch(/Ada Product saved .*Sale price 45\.00 EUR → 49\.90 EUR/);
+  expect(history).toMatch(/Ada Product saved Kettle of Ada .*Sale price 45\.00 EUR → 49\.90 EUR/);
 });
 
 test('pictures that are none, mistakes in fields and foreign markup are told in the form, which keeps what was typed', async () => {
