@@ -11,6 +11,8 @@ import { NatsPlace } from './nats-place.ts';
 import { checkRecords } from './owner.ts';
 import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
 
+/** Of one turn: more than any journal takes, and more are not decided. */
+const ORDERS_PER_MS_MAX = 2_000;
 /** @property appendsMax of one turn, so that little is decided in vain */
 const CASES = [
   { orders: 1, shards: 1, appendsMax: 2_000 },
@@ -70,7 +72,8 @@ class Contender {
   async turn(what: Case, msMax: number, isCounted: boolean): Promise<void> {
     const { orders, shards, appendsMax } = what;
     const lanes = this.#lanes.slice(0, shards);
-    const appendsOfLaneMax = Math.ceil(appendsMax / shards);
+    const appendsOfTurnMax = Math.min(appendsMax, (msMax * ORDERS_PER_MS_MAX) / orders);
+    const appendsOfLaneMax = Math.ceil(appendsOfTurnMax / shards);
     for (const lane of lanes) lane.prepare(orders * appendsOfLaneMax);
     const ms: number[] = [];
     const serverBefore = this.place.serverCpuMicros();
@@ -117,7 +120,7 @@ class Contender {
   }
 }
 
-async function run({ seconds, say }: ScenarioOptions): Promise<ScenarioResult> {
+async function run({ seconds, turns = TURNS, say }: ScenarioOptions): Promise<ScenarioResult> {
   const folder = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
   const places: JournalPlace[] = [SQLITE];
   try {
@@ -125,11 +128,11 @@ async function run({ seconds, say }: ScenarioOptions): Promise<ScenarioResult> {
       for (const replicas of [1, 3] as const) places.push(await NatsPlace.start(replicas, say, isLazy));
     const contenders: Contender[] = [];
     for (const place of places) contenders.push(await Contender.make(place, folder));
-    const msMax = (seconds * 1_000) / (TURNS * CASES.length * PLACES);
-    for (let turn = 0; turn <= TURNS; turn++) {
+    const msMax = (seconds * 1_000) / (turns * CASES.length * PLACES);
+    for (let turn = 0; turn <= turns; turn++) {
       for (const what of CASES)
         for (const contender of contenders) await contender.turn(what, msMax, turn > 0);
-      say(turn === 0 ? '  warmed up' : `  turn ${turn} of ${TURNS} is over`);
+      say(turn === 0 ? '  warmed up' : `  turn ${turn} of ${turns} is over`);
     }
     const figures: Record<string, number> = {};
     let violations = 0;

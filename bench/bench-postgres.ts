@@ -2,6 +2,7 @@
 // of the run's own, dropped afterwards.
 
 import { randomUUID } from 'node:crypto';
+import { cpSync } from 'node:fs';
 import { openPool, startEmbeddedPostgres, type PostgresConnection } from '../src/persistence/index.ts';
 
 export interface BenchPostgres {
@@ -11,7 +12,10 @@ export interface BenchPostgres {
 
 export async function startBenchPostgres(folder: string): Promise<BenchPostgres> {
   const url = process.env['DATABASE_URL'];
-  if (url === undefined || url === '') return startEmbeddedPostgres(folder);
+  if (url === undefined || url === '') {
+    copyPostgresTemplate(folder);
+    return startEmbeddedPostgres(folder);
+  }
   const pool = openPool({ connectionString: url }, 1, 'doorbuster bench');
   const name = `doorbuster_bench_${randomUUID().replaceAll('-', '')}`;
   await pool.query(`CREATE DATABASE ${name}`);
@@ -24,4 +28,10 @@ export async function startBenchPostgres(folder: string): Promise<BenchPostgres>
       await pool.end();
     },
   };
+}
+
+/** A data folder as the embedded Postgres leaves it at first, which takes seconds to make: the tests have one for all runs. */
+export function copyPostgresTemplate(folder: string): void {
+  const template = process.env['BENCH_POSTGRES_TEMPLATE'];
+  if (template !== undefined) cpSync(template, folder, { recursive: true });
 }

@@ -50,6 +50,7 @@ Scenarios, as docs/performance.md describes them:
   --connections  such as 64,256 (http, sold-out; projection-cost takes one number); questions under way (cache)
   --products     such as 1,1000 (products; bulk-stock takes one)
   --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock)
+  --turns        that count, of each variant (projection-settings, appends, feed)
   --moves        how many (handover)
   --rate         purchases a second (handover)
   --chart        a file for a picture of the pauses, SVG (handover)
@@ -67,6 +68,7 @@ function readCommandLine() {
         connections: { type: 'string' },
         products: { type: 'string' },
         orders: { type: 'string' },
+        turns: { type: 'string' },
         moves: { type: 'string' },
         rate: { type: 'string' },
         chart: { type: 'string' },
@@ -113,6 +115,7 @@ const sizes = {
   connections: wholeNumbers('connections', values.connections, 10_000),
   products: wholeNumbers('products', values.products, 100_000),
   orders: wholeNumbers('orders', values.orders, 10_000_000)?.[0],
+  turns: wholeNumbers('turns', values.turns, 1_000)?.[0],
   moves: wholeNumbers('moves', values.moves, 10_000)?.[0],
   rate: wholeNumbers('rate', values.rate, 100_000)?.[0],
   chart: values.chart,

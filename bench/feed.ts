@@ -32,12 +32,19 @@ interface Sum {
   serverMicros: number;
 }
 
-async function run({ seconds, orders: wanted, say }: ScenarioOptions): Promise<ScenarioResult> {
+const NOTHING: Sum = { records: 0, elapsedMs: 0, clientMicros: 0, serverMicros: 0 };
+
+async function run({
+  seconds,
+  orders: wanted,
+  turns = TURNS,
+  say,
+}: ScenarioOptions): Promise<ScenarioResult> {
   const folder = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
   const postgres = await startBenchPostgres(folder);
   const pool = openPool(postgres.connection, 1, 'doorbuster bench');
   const places: NatsPlace[] = [];
-  const perRun = wanted ?? (seconds * ORDERS_PER_SECOND_EXPECTED) / (PREFETCH.length * TURNS * 2);
+  const perRun = wanted ?? (seconds * ORDERS_PER_SECOND_EXPECTED) / (PREFETCH.length * turns * 2);
   const sums = new Map<string, Sum>();
   let violations = 0;
   try {
@@ -46,7 +53,7 @@ async function run({ seconds, orders: wanted, say }: ScenarioOptions): Promise<S
     for (const place of places) {
       const journal = await place.make(folder, SHARDS);
       const records = await fill(journal, Math.ceil(perRun / ORDERS_PER_RECORD / SHARDS));
-      for (let turn = 0; turn <= TURNS; turn++) {
+      for (let turn = 0; turn <= turns; turn++) {
         for (const prefetchMax of PREFETCH) {
           const options = { name: `f${turn}-${prefetchMax}`, prefetchMax, inFlightMax: IN_FLIGHT_MAX };
           const alone = await drained(place, journal, options, records);
@@ -157,11 +164,10 @@ class Meter {
 }
 
 function add(sums: Map<string, Sum>, name: string, part: Sum): void {
-  const sum = sums.get(name);
-  if (sum === undefined) sums.set(name, { ...part });
-  else
-    for (const figure of ['records', 'elapsedMs', 'clientMicros', 'serverMicros'] as const)
-      sum[figure] += part[figure];
+  const sum = { ...(sums.get(name) ?? NOTHING) };
+  for (const figure of ['records', 'elapsedMs', 'clientMicros', 'serverMicros'] as const)
+    sum[figure] += part[figure];
+  sums.set(name, sum);
 }
 
 const rate = ({ records, elapsedMs }: Sum): number => Math.round(records / (elapsedMs / 1_000));

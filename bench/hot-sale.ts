@@ -3,7 +3,10 @@
 import { callNode, type NodeAddress } from '../src/node-client.ts';
 
 const CAUGHT_UP_MAX_MS = 300_000;
-const POLL_MS = 50;
+const POLL_MS_MIN = 50;
+const POLL_MS_MAX = 500;
+/** Of what was waited before: the figure is as exact, and the node is not asked all the time. */
+const POLL_SHARE = 0.05;
 const DAY_MS = 86_400_000;
 
 /** @param units in stock @param perCustomerLimit units */
@@ -33,9 +36,11 @@ export async function secondsToCatchUp(node: NodeAddress): Promise<number> {
   const startedAt = performance.now();
   const from = Date.now();
   while ((await projectedUpTo(node)) < from) {
-    if (performance.now() - startedAt > CAUGHT_UP_MAX_MS)
+    const waitedMs = performance.now() - startedAt;
+    if (waitedMs > CAUGHT_UP_MAX_MS)
       throw new Error(`Postgres did not catch up within ${CAUGHT_UP_MAX_MS / 1_000} s`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const pollMs = Math.min(POLL_MS_MAX, Math.max(POLL_MS_MIN, waitedMs * POLL_SHARE));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
   return (performance.now() - startedAt) / 1_000;
 }

@@ -43,6 +43,7 @@ const TURN_SECONDS = 2.5;
 const WARM_UP_MS_MAX = 1_000;
 /** Enough for the warm-up and the turn; a turn that uses them up ends early. */
 const REQUESTS_PER_SECOND_MAX = 60_000;
+const REQUESTS_PER_SECOND_OF_CONNECTION_MAX = 5_000;
 
 export class HttpDuel {
   readonly #nodes: readonly DuelNode[];
@@ -145,7 +146,8 @@ export class HttpDuel {
 
   async #turn(connections: number, measureMs: number, sides: Sides): Promise<void> {
     const warmUpMs = Math.min(WARM_UP_MS_MAX, measureMs);
-    const count = Math.ceil(((warmUpMs + measureMs) / 1_000) * REQUESTS_PER_SECOND_MAX);
+    const perSecond = Math.min(REQUESTS_PER_SECOND_MAX, connections * REQUESTS_PER_SECOND_OF_CONNECTION_MAX);
+    const count = Math.ceil(((warmUpMs + measureMs) / 1_000) * perSecond);
     const from = this.#customers;
     this.#customers += count;
     const preparation: Preparation = { kind: 'prepare', productId: PRODUCT, secret: SECRET, from, count };

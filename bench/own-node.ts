@@ -9,6 +9,7 @@ import type { Report } from '../src/actors/index.ts';
 import type { NodeFile } from '../src/main.ts';
 import { callNode } from '../src/node-client.ts';
 import { dataFiles } from '../src/runtime/index.ts';
+import { copyPostgresTemplate } from './bench-postgres.ts';
 
 export interface OwnNode {
   readonly url: string;
@@ -22,8 +23,9 @@ const START_MS_MAX = 60_000;
 /** @param env settings beside those that every benchmark has */
 export async function startOwnNode(env: Readonly<Record<string, string>> = {}): Promise<OwnNode> {
   const dataDir = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
+  if ((env['DATABASE_URL'] ?? process.env['DATABASE_URL'] ?? '') === '') copyPostgresTemplate(dataDir);
   const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
-  const child = spawn(process.execPath, [cli, 'start', '--demo'], {
+  const child = spawn(process.execPath, [...process.execArgv, cli, 'start', '--demo'], {
     env: { ...process.env, PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -25,6 +25,7 @@ const WARM_UP_MS_MAX = 1_000;
 /** Longer than the projection waits in a rush, unless the run is short. */
 const TURN_SECONDS = 15;
 const REQUESTS_PER_SECOND_MAX = 40_000;
+const REQUESTS_PER_SECOND_OF_CONNECTION_MAX = 5_000;
 
 export const projectionCost: Scenario = { modes: { sqlite: EMBEDDED_MODE }, run };
 
@@ -93,15 +94,17 @@ async function run({ seconds, connections = CONNECTIONS, say }: ScenarioOptions)
     for (const name of ['Embedded', 'Server', 'Away'] as const) contenders.push(await Contender.start(name));
     const turns = Math.max(1, Math.round(seconds / contenders.length / TURN_SECONDS));
     const turnMs = (seconds * 1_000) / contenders.length / turns;
+    const [lanes] = connections as [number, ...number[]];
+    const perSecond = Math.min(REQUESTS_PER_SECOND_MAX, lanes * REQUESTS_PER_SECOND_OF_CONNECTION_MAX);
     let customers = 0;
     for (let turn = 0; turn <= turns; turn++) {
       const measureMs = turn === 0 ? Math.min(turnMs, 2 * WARM_UP_MS_MAX) : turnMs;
-      const count = Math.ceil(((measureMs + WARM_UP_MS_MAX) / 1_000) * REQUESTS_PER_SECOND_MAX);
+      const count = Math.ceil(((measureMs + Math.min(WARM_UP_MS_MAX, measureMs)) / 1_000) * perSecond);
       const preparation = { productId: PRODUCT, secret: SECRET, from: customers, count };
       customers += count;
       await load.ask({ kind: 'prepare', ...preparation } satisfies Preparation);
       for (const contender of contenders) {
-        await turnOf(contender, load, connections[0]!, measureMs, turn > 0);
+        await turnOf(contender, load, lanes, measureMs, turn > 0);
         if (turn > 0)
           say(`  turn ${turn} of ${turns}, ${contender.name}: ${rate(contender.side)} purchases/s so far`);
       }

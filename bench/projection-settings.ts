@@ -53,13 +53,20 @@ interface Sum {
   serverMicros: number;
 }
 
-async function run({ seconds, orders: wanted, say }: ScenarioOptions): Promise<ScenarioResult> {
+const NOTHING: Sum = { orders: 0, elapsedMs: 0, nodeMicros: 0, serverMicros: 0 };
+
+async function run({
+  seconds,
+  orders: wanted,
+  turns = TURNS,
+  say,
+}: ScenarioOptions): Promise<ScenarioResult> {
   const folder = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
   const path = join(folder, 'journal.sqlite');
   const postgres = await startBenchPostgres(folder);
   const { connection } = postgres;
   const perTurn = Math.ceil(
-    (wanted ?? seconds * ORDERS_PER_SECOND_EXPECTED) / (VARIANTS.length * SHAPES.length * TURNS),
+    (wanted ?? seconds * ORDERS_PER_SECOND_EXPECTED) / (VARIANTS.length * SHAPES.length * turns),
   );
   const pool = openPool(connection, 1, 'doorbuster bench');
   const file = new JournalFile({ path, products: someProducts(PRODUCTS), ordersPerRecord: SHAPES[0] });
@@ -71,7 +78,7 @@ async function run({ seconds, orders: wanted, say }: ScenarioOptions): Promise<S
     const first = Projected.of(path, connection);
     await first.until(PRODUCTS * 2);
     await first.stop();
-    for (let turn = 0; turn <= TURNS; turn++) {
+    for (let turn = 0; turn <= turns; turn++) {
       for (const shape of SHAPES) {
         for (const variant of VARIANTS) {
           const share = (shape === 1 ? SHARE_OF_SINGLES : 1) * (variant.isSlow ? SHARE_OF_SLOW : 1);
@@ -82,7 +89,7 @@ async function run({ seconds, orders: wanted, say }: ScenarioOptions): Promise<S
             to: connection,
           });
           say(
-            `  turn ${turn} of ${TURNS}, ${shape} in a record, ${variant.name}: ${rate(part)} orders/s${turn === 0 ? ' (does not count)' : ''}`,
+            `  turn ${turn} of ${turns}, ${shape} in a record, ${variant.name}: ${rate(part)} orders/s${turn === 0 ? ' (does not count)' : ''}`,
           );
           if (turn > 0) add(sums, `${shape}Orders${variant.name}`, part);
         }
@@ -139,11 +146,10 @@ async function turnOf(variant: Variant, shape: number, orders: number, place: Pl
 }
 
 function add(sums: Map<string, Sum>, name: string, part: Sum): void {
-  const sum = sums.get(name);
-  if (sum === undefined) sums.set(name, { ...part });
-  else
-    for (const figure of ['orders', 'elapsedMs', 'nodeMicros', 'serverMicros'] as const)
-      sum[figure] += part[figure];
+  const sum = { ...(sums.get(name) ?? NOTHING) };
+  for (const figure of ['orders', 'elapsedMs', 'nodeMicros', 'serverMicros'] as const)
+    sum[figure] += part[figure];
+  sums.set(name, sum);
 }
 
 const rate = ({ orders, elapsedMs }: Sum): number => Math.round(orders / (elapsedMs / 1_000));

@@ -9,6 +9,8 @@ export interface ScenarioOptions {
   readonly connections?: readonly number[] | undefined;
   readonly products?: readonly number[] | undefined;
   readonly orders?: number | undefined;
+  /** That count, where every variant has as many. */
+  readonly turns?: number | undefined;
   readonly journal: JournalKind;
   readonly moves?: number | undefined;
   /** Purchases that begin in a second, where the load is steady. */

@@ -1,7 +1,7 @@
 // Postgres without a server: PGlite on a thread of its own, reached by the same client over a socket.
 //
-// It holds nothing that the journal does not: it runs without fsync, survives a kill and not surely a power loss, and its
-// folder can be deleted. The caller must hold the lock of the data folder, since two processes in one folder destroy it.
+// It runs without fsync: it survives a kill, and not surely a power loss. What the projection wrote is made again from the journal;
+// what people wrote in the CMS (the schema `doorbuster_catalogue`) is nowhere else. The caller must hold the lock of the data folder, since two processes in one folder destroy it.
 // Whoever starts it stops it, after every pool to it has ended.
 
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -26,8 +26,9 @@ export class EmbeddedPostgresUnusable extends Error {
 
   constructor(folder: string, cause: string) {
     super(
-      `The embedded Postgres cannot open its folder ${folder} (${cause}). It is safe to delete this folder and start ` +
-        'again: everything in it is projected again from the journal.',
+      `The embedded Postgres cannot open its folder ${folder} (${cause}). Put a backup of this folder in its place ` +
+        'and start again. Or move it away: orders and products are projected again from the journal, and the CMS begins without ' +
+        'its campaigns, accounts and images, which are nowhere else.',
     );
     this.folder = folder;
   }

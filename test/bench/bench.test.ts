@@ -6,7 +6,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
+import { SHORT_LIFE } from '../harness/short-life.ts';
 
 const BENCH = fileURLToPath(new URL('../../bench/bench.ts', import.meta.url));
 
@@ -17,8 +18,12 @@ interface Ended {
 }
 
 function bench(...args: string[]): Promise<Ended> {
-  const env = { ...process.env, WORKERS: '2', SHARDS: '16' };
-  const child = spawn(process.execPath, [BENCH, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const template = inject('postgresTemplate');
+  const env = { ...process.env, WORKERS: '2', SHARDS: '16', BENCH_POSTGRES_TEMPLATE: template };
+  const child = spawn(process.execPath, [...SHORT_LIFE, BENCH, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
   child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
@@ -38,8 +43,8 @@ const duelFigures = (what: string): string[] => [
 ];
 
 test.each<[string, string[], string[]]>([
-  ['http', ['--connections', '4', '--seconds', '0.5', '--threads'], duelFigures('purchases')],
-  ['sold-out', ['--connections', '4', '--seconds', '0.5'], duelFigures('refusals')],
+  ['http', ['--connections', '4', '--seconds', '0.3', '--threads'], duelFigures('purchases')],
+  ['sold-out', ['--connections', '4', '--seconds', '0.3'], duelFigures('refusals')],
   ['hot-product', ['--orders', '5000'], ['ordersPerSecond', 'bytesPerOrder', 'ordersPerAppend', 'p99Ms']],
   [
     'products',
@@ -60,7 +65,7 @@ test.each<[string, string[], string[]]>([
   ['projection', ['--orders', '2000'], ['ordersPerSecond', 'rawRowsPerSecond']],
   [
     'projection-settings',
-    ['--orders', '4000'],
+    ['--orders', '2000', '--turns', '1'],
     ['ordersPerSecond32Orders1Records1Workers', 'nodeCpuMicrosPerOrder1Orders200Records4Workers'],
   ],
   [
@@ -70,12 +75,12 @@ test.each<[string, string[], string[]]>([
   ],
   [
     'appends',
-    ['--seconds', '1'],
+    ['--seconds', '0.2', '--turns', '1'],
     ['p50Ms1Orders1ShardsSqlite', 'p99Ms2000Orders1ShardsR1Lazy', 'ordersPerSecond16Orders64ShardsR3'],
   ],
   [
     'feed',
-    ['--orders', '1000'],
+    ['--orders', '1000', '--turns', '1'],
     ['recordsPerSecondAlone20PrefetchR1', 'recordsPerSecondPostgres1000PrefetchR3'],
   ],
   [

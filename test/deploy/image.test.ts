@@ -79,10 +79,14 @@ test('a node starts in it, is found well by its own check, sells, and stops in o
   const node = image.run(image.stage.command, { env });
   const output = outputOf(node);
   try {
+    const hasEnded = (): boolean => node.exitCode !== null;
+    // Each check is a process of its own, so none begins before there is something to find.
+    const answers = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
+    await waitUntil('it is ready', () => hasEnded() || answers(), output);
     await waitUntil(
       'the check finds it well',
       async () => {
-        if (node.exitCode !== null) return true;
+        if (hasEnded()) return true;
         return (await exitOf(image.run(image.stage.healthcheck, { env }))) === 0;
       },
       output,

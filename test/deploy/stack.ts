@@ -27,12 +27,15 @@ import { commandOfImage } from './image.ts';
 import { ROOT, type ComposeFile, type Service } from './compose-file.ts';
 
 const HEALTHY_MS_MAX = 110_000;
+const CHECK_INTERVAL_MS = 400;
 
 export class Stack {
   readonly #compose: ComposeFile;
   readonly #folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-stack-'));
   readonly #network = `127.${randomInt(1, 255)}.${randomInt(0, 255)}`;
   readonly #running = new Map<string, Promise<RunningService>>();
+  /** Several wait for one service, and its check is asked once for all of them. */
+  readonly #healthy = new Map<RunningService, Promise<void>>();
   readonly #children: RunningService[] = [];
   readonly #endWithProcess = (): void => {
     for (const { child } of this.#children) child.kill('SIGKILL');
@@ -95,8 +98,19 @@ export class Stack {
     );
   }
 
-  async #whenHealthy(service: RunningService): Promise<void> {
-    const isOver = async (): Promise<boolean> => service.hasEnded || (await this.isHealthy(service));
+  #whenHealthy(service: RunningService): Promise<void> {
+    const known = this.#healthy.get(service) ?? this.#untilHealthy(service);
+    this.#healthy.set(service, known);
+    return known;
+  }
+
+  async #untilHealthy(service: RunningService): Promise<void> {
+    const isOver = async (): Promise<boolean> => {
+      if (service.hasEnded || (await this.isHealthy(service))) return true;
+      // Most checks are processes of their own, which would take the CPU that the service needs to begin.
+      await new Promise((resolve) => setTimeout(resolve, CHECK_INTERVAL_MS));
+      return false;
+    };
     await waitUntil(`${service.name} is healthy`, isOver, () => service.output, HEALTHY_MS_MAX);
     if (service.hasEnded) throw new Error(`${service.name} ended: ${service.output}`);
   }

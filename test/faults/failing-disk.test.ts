@@ -45,7 +45,7 @@ afterAll(async () => {
 async function rush(): Promise<Crowd> {
   const products = ['a', 'b', 'c'].map((letter) => `sku-${crowds.length}-${letter}`);
   for (const id of products) await engine.product(id, { quantity: 100_000 });
-  const crowd = new Crowd(engine, products, { clickers: 8 });
+  const crowd = new Crowd(engine, products, { clickers: 8, breathMs: 20 });
   crowds.push(crowd);
   await waitUntil('the rush is on', () => crowd.sales.length > 50);
   return crowd;

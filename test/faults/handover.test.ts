@@ -62,7 +62,7 @@ async function hotShard(): Promise<Row> {
 }
 
 test(`${MOVES} live moves of the hot shard lose nothing, double nothing, and tell nobody anything wrong`, async () => {
-  const crowd = new Crowd(engine, [PRODUCT]);
+  const crowd = new Crowd(engine, [PRODUCT], { breathMs: 20 });
   const before = await hotShard();
   let worker = before.worker;
   const pauses: number[] = [];

@@ -4,6 +4,7 @@
 import { afterAll, expect, test } from 'vitest';
 import type { Report } from '../../src/actors/index.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder, type Answer } from '../harness/engine.ts';
+import { tokenOf } from '../harness/crowd.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 
 /** DOORBUSTER_KILLS asks for more. */
@@ -27,7 +28,7 @@ let engine: Engine;
 
 afterAll(() => engine.remove());
 
-const start = (): Promise<Engine> => Engine.start({ dataDir });
+const start = (): Promise<Engine> => Engine.start({ dataDir, demo: false });
 
 /** One request; whatever is not an answer leaves the wish open. */
 async function ask(wish: Wish): Promise<void> {
@@ -77,7 +78,7 @@ test(`after each of ${KILLS} kills every acknowledged order is there, once`, asy
       const customer = `customer-${(round * 31 + number) % 400}`;
       fresh.push({
         customer,
-        token: await engine.token(customer),
+        token: tokenOf(customer),
         productId: products[number % products.length]!,
         key: `round-${round}-${number}`,
         quantity: 1 + (number % 2),

@@ -10,6 +10,7 @@ import type { NodeFile } from '../../src/main.ts';
 import { dataFiles } from '../../src/runtime/index.ts';
 import { ADMIN_TOKEN, AUTH_SECRET, NodeApi } from './node-api.ts';
 import { whenAllThreadsStand } from './process-state.ts';
+import { SHORT_LIFE } from './short-life.ts';
 import { waitUntil } from './wait-until.ts';
 
 export { ADMIN_TOKEN, AUTH_SECRET, type Answer, type ProductOptions } from './node-api.ts';
@@ -71,7 +72,7 @@ export class Engine extends NodeApi {
       SHARDS: '16',
       ...env,
     };
-    const child = spawn(process.execPath, [CLI, 'start', ...(demo ? ['--demo'] : [])], {
+    const child = spawn(process.execPath, [...SHORT_LIFE, CLI, 'start', ...(demo ? ['--demo'] : [])], {
       env: { ...process.env, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -157,13 +158,13 @@ export class Engine extends NodeApi {
 
   async #isReady(): Promise<boolean> {
     if (this.#output.includes('without HTTP')) return true;
+    // In demo mode the node is ready a moment before its sample campaign is. Until it says so, nobody asks it for CPU.
+    if (!this.#output.includes('Ready at') && !this.#output.includes('is ready')) return false;
     if (this.#url === '') {
       const file = JSON.parse(readFileSync(dataFiles(this.dataDir).nodeFile, 'utf8')) as NodeFile;
       if (file.pid !== this.#child.pid) return false;
       this.#url = file.url.replace('localhost', '127.0.0.1');
     }
-    // In demo mode the node is ready a moment before its sample campaign is.
-    const isReady = (await fetch(`${this.#url}/readyz`)).ok;
-    return isReady && (this.#output.includes('Ready at') || this.#output.includes('is ready'));
+    return (await fetch(`${this.#url}/readyz`)).ok;
   }
 }

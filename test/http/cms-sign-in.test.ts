@@ -111,7 +111,7 @@ describe('signing in', () => {
     expect(wrong.headers.getSetCookie()).toEqual(unknown.headers.getSetCookie());
   });
 
-  test.each(['//evil.example', '/\\evil.example', 'https://evil.example/cms', 'javascript:alert(1)'])(
+  test.each(['//evil.example', '/\\evil.example', 'https://evil.example/cms/history', 'javascript:alert(1)'])(
     'never leads elsewhere: %s',
     async (next) => {
       const email = await cms.account(`lured-${Buffer.from(next).toString('hex')}`);
@@ -138,6 +138,13 @@ describe('signing in', () => {
   ])('and not past the CMS: %s', async (next) => {
     const form = await cms.browser().get(`/cms/sign-in?next=${encodeURIComponent(next)}`);
     expect(form.html).toContain('name="next" value="/cms"');
+  });
+
+  test('only the path of an address is followed', async () => {
+    const next = encodeURIComponent('http://node.invalid/cms/history');
+    expect((await cms.browser().get(`/cms/sign-in?next=${next}`)).html).toContain(
+      'name="next" value="/cms/history"',
+    );
   });
 });
 

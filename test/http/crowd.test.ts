@@ -14,7 +14,7 @@ const IN_FLIGHT = 150;
 let engine: Engine;
 
 beforeAll(async () => {
-  engine = await Engine.start();
+  engine = await Engine.start({ demo: false });
 });
 afterAll(() => engine?.remove());
 

@@ -8,6 +8,7 @@ import type { AuditReport } from '../../src/audit.ts';
 import type { Archived, ArchiveResult } from '../../src/archive.ts';
 import { openPool, startEmbeddedPostgres } from '../../src/persistence/index.ts';
 import { dataFiles, type ArchiveEntry } from '../../src/runtime/index.ts';
+import { emptyPostgres } from '../servers/postgres-template.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { shardOf, soldOut, writeJournal } from '../harness/journal-file.ts';
 import { inSeconds, sign } from '../http/tokens.ts';
@@ -19,7 +20,6 @@ const ORDERS = 3_000;
 const dataDir = temporaryFolder();
 const elsewhere = temporaryFolder();
 const { journal, snapshots, archives } = dataFiles(dataDir);
-const postgres = join(dataDir, 'postgres');
 
 /** Products of the shard of `OLD`, and of others. */
 const named = Array.from({ length: 200 }, (_, number) => `sku-${number}`);
@@ -31,7 +31,8 @@ let archived: Archived;
 let moved: string;
 
 const run = (...args: string[]): Promise<Ended> => doorbuster([...args, '--data-dir', dataDir]);
-const start = async (): Promise<void> => void (engine = await Engine.start({ dataDir, demo: false }));
+const start = async (): Promise<void> =>
+  void (engine = await Engine.start({ dataDir, demo: false, env: { WORKERS: '1' } }));
 const stockOf = async (id: string) =>
   (await engine.call('GET', `/v1/admin/products/${id}/stock`, { token: ADMIN_TOKEN })).body;
 
@@ -75,7 +76,7 @@ test('while no record is archived, Postgres is made from the journal whenever it
     /is in use\. Archives are made and put back while no node runs: stop it/,
   );
   expect(await engine.stop()).toBe(0);
-  rmSync(postgres, { recursive: true });
+  emptyPostgres(dataDir);
   await start();
   const { ok, figures } = await audit();
   expect(ok).toBe(true);
@@ -161,7 +162,7 @@ describe('an audit without the archive', () => {
 
 describe('a start refuses, naming the archive and the command,', () => {
   const refusedStart = async (): Promise<string> =>
-    await Engine.start({ dataDir, demo: false }).then(
+    await Engine.start({ dataDir, demo: false, env: { WORKERS: '1' } }).then(
       () => expect.unreachable('it started'),
       (error: unknown) => String(error),
     );
@@ -177,7 +178,7 @@ describe('a start refuses, naming the archive and the command,', () => {
   }, 120_000);
 
   test('when Postgres lacks what was archived', async () => {
-    rmSync(postgres, { recursive: true });
+    emptyPostgres(dataDir);
     const output = await refusedStart();
     expect(output).toMatch(
       /Postgres has shard \d+ up to record none, and records up to \d+ are in an archive alone/,

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { findNode } from '../../src/node-client.ts';
 import { dataFiles, lockDataFolder } from '../../src/runtime/index.ts';
+import { tokenOf } from '../harness/crowd.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 
@@ -15,7 +16,8 @@ const engines: Engine[] = [];
 const folders: string[] = [];
 
 async function start(...options: Parameters<typeof Engine.start>): Promise<Engine> {
-  const engine = await Engine.start(...options);
+  const [{ env, ...others } = {}] = options;
+  const engine = await Engine.start({ demo: false, ...others, env: { WORKERS: '1', ...env } });
   engines.push(engine);
   return engine;
 }
@@ -46,7 +48,7 @@ test.each(['journal.sqlite', 'journal.sqlite-wal', 'journal.mark', 'lock.sqlite'
 test('a copy of a folder neither disturbs its original nor speaks for it', async () => {
   const engine = await start();
   await engine.product('sku');
-  const token = await engine.token('ada');
+  const token = tokenOf('ada');
   await engine.buy(token, 'sku', 'key');
   const copy = folder();
   cpSync(engine.dataDir, copy, { recursive: true });

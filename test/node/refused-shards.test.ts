@@ -7,8 +7,10 @@ import type { Report } from '../../src/actors/index.ts';
 import type { NodeShard } from '../../src/http/index.ts';
 import { dataFiles, markPathOf } from '../../src/runtime/index.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
+import { tokenOf } from '../harness/crowd.ts';
 import { shardOf } from '../harness/journal-file.ts';
 import { waitUntil } from '../harness/wait-until.ts';
+import { emptyPostgres } from '../servers/postgres-template.ts';
 import { doorbuster } from './command.ts';
 
 const [WHOLE, CUT] = ['sku-whole', 'sku-cut'];
@@ -18,6 +20,7 @@ const wal = `${journal}-wal`;
 const mark = markPathOf(journal);
 const kept = (path: string): string => `${path}.kept`;
 const admin = { token: ADMIN_TOKEN };
+const start = (): Promise<Engine> => Engine.start({ dataDir, demo: false, env: { WORKERS: '1' } });
 let engine: Engine;
 
 afterAll(() => engine.remove());
@@ -30,7 +33,7 @@ async function shard(productId: string): Promise<NodeShard> {
 const audit = async (): Promise<Report> => (await engine.call<Report>('GET', '/v1/admin/audit', admin)).body;
 
 const buy = async (productId: string, customer: string): Promise<number> =>
-  (await engine.buy(await engine.token(customer), productId, 'key')).status;
+  (await engine.buy(tokenOf(customer), productId, 'key')).status;
 
 /** The folder as a kill left it, with the end of the log cut off. */
 function restoreCut(bytes: number): void {
@@ -43,7 +46,7 @@ let bytesBefore = 0;
 
 test('an order whose record is cut off is missed by the mark and by Postgres, each by name', async () => {
   expect(shardOf(WHOLE)).not.toBe(shardOf(CUT));
-  engine = await Engine.start({ dataDir });
+  engine = await start();
   await engine.product(WHOLE);
   await engine.product(CUT);
   expect(await buy(WHOLE, 'ada')).toBe(201);
@@ -56,7 +59,7 @@ test('an order whose record is cut off is missed by the mark and by Postgres, ea
   for (const path of [journal, wal, mark]) cpSync(path, kept(path));
 
   restoreCut(bytesBefore);
-  engine = await Engine.start({ dataDir });
+  engine = await start();
   const { phase, reason } = await shard(CUT);
   expect(phase).toBe('refused');
   const name = `shard ${shardOf(CUT)} up to record`;
@@ -97,7 +100,7 @@ test('the audit says it, too', async () => {
 test('it stays refused from start to start, and nothing was appended to it', async () => {
   const before = await shard(CUT);
   await engine.kill();
-  engine = await Engine.start({ dataDir });
+  engine = await start();
   expect(await shard(CUT)).toEqual(before);
   expect(await shard(WHOLE)).toMatchObject({ phase: 'open' });
 });
@@ -106,7 +109,7 @@ test('without the mark Postgres alone says it', async () => {
   await engine.kill();
   restoreCut(bytesBefore);
   rmSync(mark);
-  engine = await Engine.start({ dataDir });
+  engine = await start();
   expect(engine.output).toContain('the journal had no mark beside it');
   const { phase, reason } = await shard(CUT);
   expect(phase).toBe('refused');
@@ -116,8 +119,8 @@ test('without the mark Postgres alone says it', async () => {
 test('without Postgres the mark alone says it', async () => {
   await engine.kill();
   restoreCut(bytesBefore);
-  rmSync(`${dataDir}/postgres`, { recursive: true });
-  engine = await Engine.start({ dataDir });
+  emptyPostgres(dataDir);
+  engine = await start();
   const { phase, reason } = await shard(CUT);
   expect(phase).toBe('refused');
   expect(reason).toMatch(/^the mark beside the journal knows shard/);
@@ -127,8 +130,8 @@ test('without Postgres the mark alone says it', async () => {
 test('with the whole log back in its place all shards sell, and the order is there', async () => {
   await engine.kill();
   restoreCut(statSync(kept(wal)).size);
-  rmSync(`${dataDir}/postgres`, { recursive: true });
-  engine = await Engine.start({ dataDir });
+  emptyPostgres(dataDir);
+  engine = await start();
   expect(await shard(CUT)).toMatchObject({ phase: 'open' });
   await waitUntil('all rows are back', async () => (await audit()).figures.rows === 2);
   expect((await audit()).violations).toEqual([]);
@@ -139,11 +142,9 @@ test('a journal that is gone, or another, is refused by the mark with what to do
   await engine.kill();
   for (const path of [journal, wal]) renameSync(path, `${path}.away`);
   rmSync(`${journal}-shm`, { force: true });
-  await expect(Engine.start({ dataDir })).rejects.toThrow(
-    /is journal [0-9a-f-]{36}, which acknowledged orders/,
-  );
+  await expect(start()).rejects.toThrow(/is journal [0-9a-f-]{36}, which acknowledged orders/);
   expect(existsSync(journal)).toBe(false);
   for (const path of [journal, wal]) renameSync(`${path}.away`, path);
   truncateSync(mark, 100);
-  await expect(Engine.start({ dataDir })).rejects.toThrow(/journal\.mark is damaged, both copies in it/);
+  await expect(start()).rejects.toThrow(/journal\.mark is damaged, both copies in it/);
 });

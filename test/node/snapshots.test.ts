@@ -12,12 +12,12 @@ import { waitUntil } from '../harness/wait-until.ts';
 import { doorbuster } from './command.ts';
 
 const PRODUCT = 'sku-large';
-const ORDERS = 70_000;
+const ORDERS = 60_000;
 const dataDir = temporaryFolder();
 const folder = dataFiles(dataDir).snapshots;
 let engine: Engine;
 
-const start = (): Promise<Engine> => Engine.start({ dataDir });
+const start = (): Promise<Engine> => Engine.start({ dataDir, demo: false, env: { WORKERS: '1' } });
 const snapshots = (): string[] => readdirSync(folder).filter((file) => file.endsWith('.snapshot'));
 
 async function audit(): Promise<Report> {

@@ -160,7 +160,7 @@ test('demo mode prints an account whose password is another one at each start', 
   const browser = CmsBrowser.at(engine.url);
   expect((await browser.signIn(email, password)).status).toBe(303);
   expect((await browser.get('/cms')).html).toContain('Publisher');
-  await user('disable', email);
+  await engine.admin('PATCH', `/users/${email}`, { disabled: true });
   await engine.stop();
   const before = engine;
   engine = await Engine.start({ dataDir: before.dataDir });

@@ -32,3 +32,10 @@ export function copyPostgresTemplate(dataDir: string): void {
   if (!isFolder || ['postgres', 'journal.sqlite'].some((name) => existsSync(join(dataDir, name)))) return;
   cpSync(inject('postgresTemplate'), dataDir, { recursive: true });
 }
+
+/** Nothing is in Postgres any more, as if somebody had deleted its folder and the node had made it anew. */
+export function emptyPostgres(dataDir: string): void {
+  const folder = join(dataDir, 'postgres');
+  rmSync(folder, { recursive: true });
+  cpSync(join(inject('postgresTemplate'), 'postgres'), folder, { recursive: true });
+}

@@ -25,6 +25,8 @@ export interface PostgresServer {
 }
 
 const START_MS_MAX = 60_000;
+/** A variable of the environment, since benchmarks and clusters that tests start are processes of their own. */
+const POSTGRES_DATA_TEMPLATE = 'TEST_POSTGRES_DATA_TEMPLATE';
 const PACKAGES_ROOT = '/usr/lib/postgresql';
 
 export async function startPostgres(): Promise<PostgresServer> {
@@ -34,11 +36,11 @@ export async function startPostgres(): Promise<PostgresServer> {
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
   const data = join(folder, 'data');
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
-  const args = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'];
-  const made = spawnSync(join(binaries, 'initdb'), args, { ...user, cwd: folder, encoding: 'utf8' });
-  if (made.status !== 0) {
+  try {
+    makeData(data, user);
+  } catch (error) {
     removeFolder();
-    throw new Error(`initdb failed: ${made.stderr || String(made.error)}`);
+    throw error;
   }
 
   const configuration = readableShippedFile('postgres/postgresql.conf', folder);
@@ -93,6 +95,36 @@ export async function startPostgres(): Promise<PostgresServer> {
       removeFolder();
     },
   };
+}
+
+type User = ReturnType<typeof unprivilegedUser> | undefined;
+
+/** What `initdb` leaves, copied where it was made before: that takes a fifth of the time. */
+function makeData(data: string, user: User): void {
+  const template = process.env[POSTGRES_DATA_TEMPLATE];
+  if (template === undefined) initdb(data, user);
+  else run('cp', ['-R', '-p', template, data], user);
+}
+
+function initdb(data: string, user: User): void {
+  const args = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'];
+  run(join(postgresBinaries(), 'initdb'), args, user);
+}
+
+function run(command: string, args: readonly string[], user: User): void {
+  const { status, stderr, error } = spawnSync(command, args, { ...user, cwd: tmpdir(), encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} failed: ${stderr || String(error)}`);
+}
+
+/** For all servers that this process and its children start from now on. @returns what removes it */
+export function makePostgresDataTemplate(): () => void {
+  const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'doorbuster-template-pg-'));
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  const data = join(folder, 'data');
+  initdb(data, user);
+  process.env[POSTGRES_DATA_TEMPLATE] = data;
+  return () => rmSync(folder, { recursive: true, force: true });
 }
 
 /** The folder of the server's binaries, installed when they are missing and that is possible. */

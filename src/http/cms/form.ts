@@ -26,6 +26,11 @@ export const FORM_BYTES_MAX = 256 * 1024;
 /** Fields and files of one form. */
 export const FORM_PARTS_MAX = 2_000;
 
+/** Bytes of all forms that one thread holds at once. */
+export const FORMS_BYTES_MAX = 128 * 1024 * 1024;
+
+let bytesHeld = 0;
+
 /** @throws CmsProblem Problem */
 export async function readForm(c: Context, bytesMax: number = FORM_BYTES_MAX): Promise<CmsForm> {
   return readFormOf(c, c.get('cms').csrf, bytesMax);
@@ -33,6 +38,7 @@ export async function readForm(c: Context, bytesMax: number = FORM_BYTES_MAX): P
 
 /** @param csrf what its field `csrf` must be @throws CmsProblem Problem */
 export async function readFormOf(c: Context, csrf: string, bytesMax: number): Promise<CmsForm> {
+  hold(c, bytesMax);
   const form = formOf(c.req.header('content-type') ?? '', bufferOf(await readBody(c, bytesMax)));
   if (!isSame(form.fields('csrf'), csrf)) {
     throw new CmsProblem(
@@ -57,6 +63,26 @@ async function readBody(c: Context, bytesMax: number): Promise<ArrayBuffer | Uin
       `The form takes ${mebibytes} MiB with all its files. Choose smaller ones; your browser’s Back button shows what you typed. Nothing was changed.`,
     );
   }
+}
+
+/** Until its answer is made: a handler may have files in hand for as long. @throws CmsProblem */
+function hold(c: Context, bytesMax: number): void {
+  const bytes = Math.min(Number(c.req.header('content-length')) || bytesMax, bytesMax);
+  if (bytesHeld + bytes > FORMS_BYTES_MAX)
+    throw new CmsProblem(
+      503,
+      'Too busy',
+      'Too many files are being sent at this moment. Send the form again in a few seconds. Nothing was changed.',
+      2,
+    );
+  bytesHeld += bytes;
+  c.set('formBytes', bytes);
+}
+
+/** What `readForm` held for this request is held no more. */
+export function letGo(c: Context): void {
+  bytesHeld -= (c.get('formBytes') as number | undefined) ?? 0;
+  c.set('formBytes', 0);
 }
 
 function formOf(contentType: string, bytes: Buffer): CmsForm {
@@ -119,5 +145,7 @@ declare module 'hono' {
   interface ContextVariableMap {
     /** The form's secret was compared. */
     csrfChecked: boolean;
+    /** That are held of its form. */
+    formBytes: number;
   }
 }

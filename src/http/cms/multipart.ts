@@ -1,4 +1,6 @@
 // A body of `multipart/form-data` in its parts (RFC 7578), without copying the files in it. Strict: what no browser sends is refused.
+// The platform's parser does the same, but stops the thread, which also sells, for a tenth of a second and more for a file of
+// 20 MiB, and counts parts only when all of them are made: two seconds for as many bytes of small ones. This one takes milliseconds for either.
 
 import { CmsProblem } from './cms-problem.ts';
 

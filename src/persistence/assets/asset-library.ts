@@ -9,7 +9,7 @@ import { fileName } from './file-name.ts';
 import { insertFiles, readFileBytes, readProgress, type NewFile, type UploadProgress } from './file-rows.ts';
 import { FileShelf } from './file-shelf.ts';
 import type { Image, ImageAdded, ImageVariant } from './image.ts';
-import { insertImage, readFilesOf, readImages, type NamedFile } from './image-rows.ts';
+import { insertImage, insertVariants, readFilesOf, readImages, type NamedFile } from './image-rows.ts';
 import type { PictureDesk } from './picture-desk.ts';
 
 export interface AssetLibraryOptions {
@@ -60,18 +60,19 @@ export class AssetLibrary {
     const made = await desk.make(bytes);
     if (made.outcome === 'refused') return made;
     const { width, height, files } = made;
-    const id = sha256(files.map(({ name }) => name).join('\n'));
+    const image = { id: sha256(files.map(({ name }) => name).join('\n')), width, height, files };
     const store = await this.#storeId();
     await inTransaction(pool, async (client) => {
       const now = clock.now();
+      await insertImage(client, image, now);
       await insertFiles(client, files, store, now);
-      await insertImage(client, { id, width, height, files }, now);
+      await insertVariants(client, image);
     });
     this.#options.onAdded?.();
     const variants = files.map(({ name: file, width, height, type }): ImageVariant => {
       return { file, url: this.url(file, false), width, height, type };
     });
-    return { outcome: 'added', image: { id, width, height, variants } };
+    return { outcome: 'added', image: { id: image.id, width, height, variants } };
   }
 
   async image(id: string): Promise<Image | undefined> {

@@ -112,11 +112,21 @@ export class AssetUploader {
       await sweepAssets(pool, clock.now(), this.#limits);
       this.#sweptAt = clock.monotonic();
     }
+    const due = await queue.due();
+    const isUploaded = due.present && (await this.#uploadSome(queue));
+    const isRemoved = due.absent && (await this.#removeSome(queue));
+    return isUploaded || isRemoved;
+  }
+
+  async #uploadSome(queue: UploadQueue): Promise<boolean> {
     const tasks = await queue.take('present', this.#limits.uploadsAtOnceMax);
     const uploaded = await Promise.all(tasks.map((task) => this.#upload(queue, task)));
-    const gone = await queue.take('absent', this.#limits.removalsAtOnceMax);
-    const isRemoved = gone.length > 0 && (await this.#remove(queue, gone));
-    return isRemoved || uploaded.includes(true);
+    return uploaded.includes(true);
+  }
+
+  async #removeSome(queue: UploadQueue): Promise<boolean> {
+    const tasks = await queue.take('absent', this.#limits.removalsAtOnceMax);
+    return tasks.length > 0 && this.#remove(queue, tasks);
   }
 
   async #open(): Promise<UploadQueue> {
@@ -131,7 +141,7 @@ export class AssetUploader {
     const bytes = await readFileBytes(this.#options.pool, name);
     // Forgotten meanwhile: its row says by now that it is to be removed.
     if (bytes === undefined) {
-      await queue.release(name);
+      await queue.release([name]);
       return false;
     }
     try {
@@ -153,7 +163,8 @@ export class AssetUploader {
       for (const name of names) await store.delete(name, this.#stop.signal);
       await purge?.purge(names, this.#stop.signal);
     } catch (error) {
-      if (attempts < this.#limits.removalTriesMax) await this.#failed(queue, names, attempts, error);
+      if (attempts < this.#limits.removalTriesMax || this.#stop.signal.aborted)
+        await this.#failed(queue, names, attempts, error);
       else {
         this.#options.onTrouble(
           `${names.length} files stay in the store or the CDN: ${(error as Error).message}`,
@@ -174,6 +185,7 @@ export class AssetUploader {
     error: unknown,
   ): Promise<void> {
     if (!(error instanceof AssetStoreFailed)) throw error;
+    if (this.#stop.signal.aborted) return queue.release(names);
     const { firstRetryMs, lastRetryMs } = this.#limits;
     const stepMs = Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(attempts - 1, 30));
     await queue.failed(names, error.message, stepMs * (0.5 + Math.random() / 2));

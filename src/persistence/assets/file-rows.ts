@@ -1,5 +1,5 @@
 // Files, and what a store should have of them, as rows. Whoever adds a file does it in the transaction that names it; rows are
-// locked in the order of their names, those of files before those of uploads, here as in the sweep.
+// locked in the order of their names: those of pictures, then those of files, then those of uploads, here as in the sweep.
 
 import type { Pool, PoolClient } from 'pg';
 import type { FileType } from './file-name.ts';

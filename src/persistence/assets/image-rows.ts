@@ -11,14 +11,19 @@ export interface NewImage {
   readonly files: readonly { readonly name: string; readonly width: number; readonly height: number }[];
 }
 
+/** Before its files, as the sweep locks them. */
 export async function insertImage(client: PoolClient, image: NewImage, now: number): Promise<void> {
-  const { id, width, height, files } = image;
+  const { id, width, height } = image;
   await client.query(
     `INSERT INTO doorbuster_catalogue.images (id, width, height, created_at, unused_since)
      VALUES ($1, $2, $3, $4, $4)
      ON CONFLICT (id) DO UPDATE SET unused_since = excluded.unused_since`,
     [id, width, height, new Date(now)],
   );
+}
+
+/** Behind its files, which they name. */
+export async function insertVariants(client: PoolClient, { id, files }: NewImage): Promise<void> {
   await client.query(
     `INSERT INTO doorbuster_catalogue.image_variants (image_id, position, file, width, height)
      SELECT $1, position, file, width, height

@@ -20,6 +20,10 @@ export interface UploadQueueOptions {
   readonly leaseMs: number;
 }
 
+/** Of the store $1 at the time $2. */
+const DUE = `store = $1 AND (uploaded_at IS NULL OR wanted = 'absent') AND next_try_at <= $2
+  AND (leased_until IS NULL OR leased_until <= $2)`;
+
 /** In the order in which whoever adds files locks them. */
 const LOCKED = `SELECT name FROM doorbuster_catalogue.uploads
   WHERE name = ANY ($1) AND store = $2 ORDER BY name FOR UPDATE`;
@@ -62,6 +66,18 @@ export class UploadQueue {
     );
   }
 
+  /** A look without a write, which is what there is to do most of the time. */
+  async due(): Promise<{ present: boolean; absent: boolean }> {
+    const { store } = this.#options;
+    const due = (wanted: string): string => `EXISTS (
+      SELECT FROM doorbuster_catalogue.uploads WHERE wanted = '${wanted}' AND ${DUE})`;
+    const rows = await this.#query<{ present: boolean; absent: boolean }>(
+      `SELECT ${due('present')} AS present, ${due('absent')} AS absent`,
+      [store, this.#now()],
+    );
+    return rows[0]!;
+  }
+
   take(wanted: 'present' | 'absent', count: number): Promise<UploadTask[]> {
     const { store, owner, leaseMs } = this.#options;
     const now = this.#now();
@@ -69,8 +85,7 @@ export class UploadQueue {
       `UPDATE doorbuster_catalogue.uploads AS u
        SET leased_by = $3, leased_until = $4, attempts = attempts + 1
        FROM (SELECT name FROM doorbuster_catalogue.uploads
-             WHERE store = $1 AND wanted = $5 AND (uploaded_at IS NULL OR wanted = 'absent') AND next_try_at <= $2
-               AND (leased_until IS NULL OR leased_until <= $2)
+             WHERE wanted = $5 AND ${DUE}
              ORDER BY next_try_at, name LIMIT $6 FOR UPDATE SKIP LOCKED) AS due
        WHERE u.name = due.name AND u.store = $1
        RETURNING u.name, u.attempts`,
@@ -117,12 +132,13 @@ export class UploadQueue {
   }
 
   /** Not tried after all. */
-  async release(name: string): Promise<void> {
+  async release(names: readonly string[]): Promise<void> {
     const { store } = this.#options;
     await this.#query(
-      `UPDATE doorbuster_catalogue.uploads SET leased_by = NULL, leased_until = NULL
-       WHERE name = $1 AND store = $2`,
-      [name, store],
+      `WITH locked AS (${LOCKED})
+       UPDATE doorbuster_catalogue.uploads SET leased_by = NULL, leased_until = NULL
+       WHERE name IN (SELECT name FROM locked) AND store = $2`,
+      [names, store],
     );
   }
 

@@ -1,13 +1,14 @@
 // What becomes of the files that people upload, good ones and others: a picture without anything but picture, or a reason in words;
 // and of this thread, when a picture brings the process that works on it to an end.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PICTURE_LIMITS, PictureDesk, type PictureLimits } from '../../../src/persistence/index.ts';
+import { waitUntil } from '../../harness/wait-until.ts';
 import { cameraPicture, film, onePixelPng, plain, pngWithProfile } from './odd-pictures.ts';
 
 const desk = new PictureDesk(() => undefined);
@@ -134,6 +135,44 @@ test('a picture with little comes in few widths, one with much in all of them', 
   expect(await widths(200)).toEqual([200]);
   expect(await widths(660)).toEqual([660, 320]);
   expect(await widths(2_500)).toEqual([1_920, 1_280, 640, 320]);
+});
+
+/** Processes that this one has started. */
+const children = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        // Behind the name in parentheses: state, parent.
+        return (
+          readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[1] === String(process.pid)
+        );
+      } catch {
+        return false; // it has ended meanwhile
+      }
+    });
+
+test('the threads that work on a picture have the lowest priority', async () => {
+  const made = desk.make(onePixelPng(7_000, 6_000));
+  let hasEnded = false;
+  void made.finally(() => (hasEnded = true));
+  const threadsOf = (pid: number): { name: string; niceness: number }[] =>
+    readdirSync(`/proc/${pid}/task`).map((task) => {
+      const [, name, rest] = /\((.*)\) (.*)/.exec(readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8'))!;
+      return { name: name!, niceness: Number(rest!.split(' ')[16]) };
+    });
+  const threads = await waitUntil('threads of libvips work', () => {
+    if (hasEnded) throw new Error('the picture was ready before');
+    return children()
+      .map(threadsOf)
+      .find((all) => all.some(({ name }) => name.startsWith('libvips')));
+  });
+  // Node's own threads that were there before do no such work.
+  const working = threads.filter(({ name }) => /^lib(uv|vips)|Main/.test(name));
+  expect(working.length).toBeGreaterThan(2);
+  expect(working.filter(({ niceness }) => niceness !== 19)).toEqual([]);
+  expect((await made).outcome).toBe('made');
 });
 
 // A process that does what the picture says.
