@@ -130,7 +130,7 @@ test('units are added and withdrawn through the actor, once for each form, and w
   expect(withdraw.html).toContain('Withdraw units');
   const tooMany = placeOf(await ada.post(`${product}/stock`, { ...fields, withdraw: '60' }));
   expect(mainOf(await ada.get(tooMany))).toMatch(
-    /The engine refused this: withdrew 60 units\. 60 units cannot be withdrawn/,
+    /The engine refused to withdraw 60 units\. 60 units cannot be withdrawn/,
   );
   expect(await stockOf(product)).toMatchObject({ loaded: 60, withdrawn: 0 });
   for (const [units, problem] of [
@@ -226,7 +226,7 @@ test('of two who edit at once the second is told, keeps what they typed, sees th
 
   const history = mainOf(await ada.get(`${campaign}/history`));
   expect(history).toMatch(/Grace Campaign saved Title Two editors → Of Grace/);
-  expect(history).toMatch(/Ada Product saved .*Sale price 45\.00 EUR → 49\.90 EUR/);
+  expect(history).toMatch(/Ada Product saved Kettle of Ada .*Sale price 45\.00 EUR → 49\.90 EUR/);
 });
 
 test('pictures that are none, mistakes in fields and foreign markup are told in the form, which keeps what was typed', async () => {

@@ -40,7 +40,10 @@ export interface TrailEntry {
   readonly at: number;
   readonly userName: string;
   readonly campaignId: string | undefined;
+  /** As it is now; undefined when it is no more. */
+  readonly campaignTitle: string | undefined;
   readonly productId: string | undefined;
+  readonly productName: string | undefined;
   /** What was done, such as `product_saved`. */
   readonly action: string;
   readonly changes: readonly { readonly field: string; readonly from: string; readonly to: string }[];

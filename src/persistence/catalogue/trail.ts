@@ -55,13 +55,18 @@ export async function readTrail(
     at: number;
     user_name: string;
     campaign_id: string | null;
+    title: string | null;
     product_id: string | null;
+    name: string | null;
     action: string;
     changes: TrailEntry['changes'];
   }>(
-    `SELECT id::float8 AS id, (extract(epoch FROM t.at) * 1000)::float8 AS at, user_name, campaign_id, product_id, action, changes
+    `SELECT t.id::float8 AS id, (extract(epoch FROM t.at) * 1000)::float8 AS at, t.user_name, t.campaign_id, c.title,
+       t.product_id, p.name, t.action, t.changes
      FROM doorbuster_catalogue.trail AS t
-     WHERE ($1::text IS NULL OR campaign_id = $1) AND ($2::bigint IS NULL OR t.id < $2)
+     LEFT JOIN doorbuster_catalogue.campaigns AS c ON c.id = t.campaign_id
+     LEFT JOIN doorbuster_catalogue.products AS p ON p.id = t.product_id
+     WHERE ($1::text IS NULL OR t.campaign_id = $1) AND ($2::bigint IS NULL OR t.id < $2)
      ORDER BY t.id DESC LIMIT $3`,
     [campaignId ?? null, before ?? null, CATALOGUE_LIMITS.trailEntriesPerPage],
   );
@@ -70,7 +75,9 @@ export async function readTrail(
     at: row.at,
     userName: row.user_name,
     campaignId: row.campaign_id ?? undefined,
+    campaignTitle: row.title ?? undefined,
     productId: row.product_id ?? undefined,
+    productName: row.name ?? undefined,
     action: row.action,
     changes: row.changes,
   }));

@@ -86,12 +86,16 @@ const ACTIONS: Readonly<Record<string, string>> = {
 
 const action = ({ action }: TrailEntry): string => ACTIONS[action] ?? action;
 
-function place({ campaignId, productId, action }: TrailEntry, campaign: Campaign | undefined): Markup {
-  if (productId !== undefined && action !== 'product_removed')
-    return html`<a class="cell-note" href="${productHref(productId)}">${productId}</a>`;
-  if (campaignId !== undefined && campaign === undefined)
-    return html`<a class="cell-note" href="${campaignHref(campaignId)}">Its campaign</a>`;
-  return html``;
+/** What it was done to, by its present name. */
+function place(entry: TrailEntry, campaign: Campaign | undefined): Markup {
+  const { campaignId, campaignTitle, productId, productName } = entry;
+  const link = (href: string, text: string): Markup => html`<a class="cell-note" href="${href}">${text}</a>`;
+  return html`${productId === undefined || productName === undefined ? '' : link(productHref(productId), productName)}
+  ${
+    campaign !== undefined || campaignId === undefined || campaignTitle === undefined
+      ? ''
+      : link(campaignHref(campaignId), campaignTitle)
+  }`;
 }
 
 function changes({ changes }: TrailEntry, zone: string): Markup {

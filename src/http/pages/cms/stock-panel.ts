@@ -7,6 +7,7 @@ import type { Markup } from '../layout.ts';
 import { csrfField, errorAt, errorSummary, field } from './field.ts';
 import { moment, productHref, type Look } from './frame.ts';
 import type { ProductPageView } from './product-page.ts';
+import type { Notice } from './shell.ts';
 
 export interface StockView {
   /** Undefined: the actor did not answer just now. */
@@ -123,11 +124,14 @@ function changesTable(changes: readonly StockChange[], timeZone: string): Markup
   </div>`;
 }
 
+/** What was asked for, whatever became of it. */
 function changeText({ units }: StockChange): string {
-  if (units === undefined) return 'Withdrew all that was available';
-  const count = Math.abs(units).toLocaleString('en');
-  return `${units > 0 ? 'Added' : 'Withdrew'} ${count} ${Math.abs(units) === 1 ? 'unit' : 'units'}`;
+  if (units === undefined) return 'All that was available, withdrawn';
+  return `${units > 0 ? '+' : '−'}${unitsText(units)}`;
 }
+
+const unitsText = (units: number): string =>
+  `${Math.abs(units).toLocaleString('en')} ${Math.abs(units) === 1 ? 'unit' : 'units'}`;
 
 function outcomeText({ state, refusal, stock }: StockChange): Markup {
   if (state === 'waiting') return html`<span class="badge badge-waiting">Waiting</span>`;
@@ -137,16 +141,18 @@ function outcomeText({ state, refusal, stock }: StockChange): Markup {
 }
 
 /** What became of a change, for the notice above the page. */
-export function stockNotice(change: StockChange): { kind: 'good' | 'bad'; text: string } {
-  const what = changeText(change);
-  if (change.state === 'refused')
-    return { kind: 'bad', text: `The engine refused this: ${what.toLowerCase()}. ${change.refusal ?? ''}` };
-  if (change.state === 'waiting')
+export function stockNotice({ units = 0, state, refusal, stock }: StockChange): Notice {
+  if (state === 'refused')
+    return {
+      kind: 'bad',
+      text: `The engine refused to ${units > 0 ? 'add' : 'withdraw'} ${unitsText(units)}. ${refusal ?? ''}`,
+    };
+  const what = `${units > 0 ? 'Added' : 'Withdrew'} ${unitsText(units)}`;
+  if (state === 'waiting')
     return {
       kind: 'good',
       text: `${what}: on its way to the engine, which has not answered yet. Load the page again to see it.`,
     };
-  const { stock } = change;
   const now =
     stock === undefined
       ? ''
