@@ -223,3 +223,18 @@ test('ten minutes of a hundred products fit into one answer of a node', () => {
   };
   expect(encodeAnswer(told).length).toBeLessThan(CALL_BYTES_MAX);
 });
+
+test('an actor that misses a second keeps its figures for a moment, and not for ever', async () => {
+  let answers = true;
+  const { sampler, second } = sampled([], () => (answers ? [reading('a', 3)] : []));
+  const question = { productIds: ['a'], plottedIds: ['a'], from: 0 };
+  await sampler.watch(question, nobodyElse);
+  await second();
+  answers = false;
+  await second();
+  const missed = await sampler.watch(question, nobodyElse);
+  expect(missed.readings).toEqual([reading('a', 3)]);
+  expect(missed.series.known.slice(-2)).toEqual([1, 0]);
+  for (let passed = 0; passed < 6; passed++) await second();
+  expect((await sampler.watch(question, nobodyElse)).readings).toEqual([]);
+});
