@@ -31,7 +31,7 @@ export const ASSET_SETTINGS = {
     .optional()
     .describe('bearer token of these calls'),
   S3_ENDPOINT: httpAddress('the address of an S3-compatible service')
-    .refine((text) => (URL.parse(text)?.pathname ?? '/') === '/', {
+    .refine((text) => !isPlainHttpAddress(text) || new URL(text).pathname === '/', {
       error: 'must have no path: the bucket has a setting of its own, S3_BUCKET',
     })
     .optional()

@@ -3,10 +3,11 @@
 
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Browser } from '../harness/browser.ts';
-import { CmsDesk, printedAccount } from '../harness/cms-desk.ts';
-import { Crowd } from '../harness/crowd.ts';
+import { Browser, LOOKS } from '../harness/browser.ts';
+import { CmsDesk, hour, printedAccount } from '../harness/cms-desk.ts';
+import { Crowd, tokenOf } from '../harness/crowd.ts';
 import { Engine } from '../harness/engine.ts';
+import { Keyboard } from '../harness/keyboard.ts';
 
 let engine: Engine;
 let browser: Browser;
@@ -107,6 +108,83 @@ test('from the printed account to a campaign that is sold out on the live board'
   await expect.poll(() => minutes(4), { timeout: 30_000 }).toBe(refused('sold_out'));
   expect(await minutes(5)).toBe(refused('limit_reached'));
   expect(refused('limit_reached')).toBeGreaterThan(0);
-  await desk.expectSound('board-sold-out');
+  await desk.expectSound('board-sold-out', LOOKS);
+  await visit.end();
+});
+
+test('the same without JavaScript, on a phone', async () => {
+  const visit = await browser.visit(engine.url, { size: 'phone', javaScript: false });
+  const desk = new CmsDesk(visit);
+  const { page } = visit;
+  await desk.signIn(printedAccount(engine));
+  await desk.makeCampaign({ title: 'Plain paper' });
+  await desk.addProduct({
+    name: 'Sheet of paper',
+    sku: 'PAPER-1',
+    price: '1',
+    quantity: '10',
+    limit: '2',
+    picture: { ...picture, alt: 'A sheet' },
+  });
+  await page.getByRole('link', { name: 'Plain paper' }).click();
+  await desk.publish();
+  await page.getByRole('link', { name: 'Live board' }).click();
+  const row = (await page.locator('tbody [data-row]').getAttribute('data-row'))!;
+  expect(await desk.figure('', 'available')).toBe('10');
+  await desk.expectSound('board-plain');
+  for (const customer of ['ada', 'grace']) await engine.buy(tokenOf(customer), row, 'one');
+  // Refreshed until the second of the purchases is over.
+  await expect
+    .poll(
+      async () => {
+        await page.getByRole('link', { name: 'Refresh' }).click();
+        const cells = await page.locator('[data-part=minutes] td[data-label=Orders]').allInnerTexts();
+        return cells.reduce((sum, text) => sum + Number(text), 0);
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(2);
+  expect(await desk.figure('', 'held')).toBe('2');
+  expect(await page.locator('[data-part=plots]').isVisible()).toBe(false);
+  await desk.expectSound('board-plain-sold');
+  await visit.end();
+});
+
+test('by keyboard alone: sign in, make a campaign with a product, publish it, watch it', async () => {
+  const visit = await browser.visit(engine.url);
+  const keys = new Keyboard(visit);
+  const { page } = visit;
+  const { email, password } = printedAccount(engine);
+  await page.goto('/cms');
+  await keys.type('E-mail', email);
+  await keys.type('Password', password);
+  await keys.press('Sign in');
+  await page.getByRole('heading', { level: 1, name: 'Campaigns' }).waitFor();
+  await keys.press('New campaign');
+  await keys.type('Title', 'All keys');
+  await keys.type('Start', hour(-60_000));
+  await keys.type('End', hour(3_600_000));
+  await keys.press('Save campaign');
+  await page.getByRole('heading', { level: 1, name: 'All keys' }).waitFor();
+  await keys.press('Add product');
+  await keys.type('Name', 'Key ring');
+  await keys.type('SKU', 'KEY-1');
+  await keys.type('Sale price', '3.50');
+  await keys.type('Quantity', '5');
+  await keys.press('Save product');
+  await page.getByText('The product is saved.').waitFor();
+  await keys.press('All keys');
+  await keys.press('Publish');
+  await page.getByRole('heading', { level: 1, name: 'Publish' }).waitFor();
+  await keys.press('Publish');
+  await page.getByText('The campaign is published.').waitFor();
+  await keys.press('Live board');
+  await page.locator('[data-health=live]').waitFor();
+  await keys.reach('1 minute');
+  await page.keyboard.press('ArrowRight');
+  expect(await page.getByRole('radio', { name: '3 minutes' }).isChecked()).toBe(true);
+  await keys.press('Plot Key ring');
+  await page.getByRole('heading', { level: 2, name: 'Minute by minute: Key ring' }).waitFor();
+  expect(visit.faults).toEqual([]);
   await visit.end();
 });

@@ -25,7 +25,7 @@ export const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1_2
 export type Size = keyof typeof SIZES;
 type Scheme = 'light' | 'dark';
 export type Look = `${Size} ${Scheme}`;
-const LOOKS: readonly Look[] = ['phone light', 'phone dark', 'desktop light', 'desktop dark'];
+export const LOOKS: readonly Look[] = ['phone light', 'phone dark', 'desktop light', 'desktop dark'];
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -55,7 +55,7 @@ export class Browser {
       locale: 'en-GB',
     });
     context.setDefaultTimeout(STEP_MS_MAX);
-    return new Visit(context, await context.newPage());
+    return new Visit(context, await context.newPage(), javaScript);
   }
 
   async stop(): Promise<void> {
@@ -68,9 +68,11 @@ export class Visit {
   /** What the browser holds against the pages so far. */
   readonly faults: string[] = [];
   readonly #context: BrowserContext;
+  readonly #hasJavaScript: boolean;
 
-  constructor(context: BrowserContext, page: Page) {
+  constructor(context: BrowserContext, page: Page, hasJavaScript: boolean) {
     this.#context = context;
+    this.#hasJavaScript = hasJavaScript;
     this.page = page;
     page.on('console', (message) => {
       if (message.type() !== 'error' && !message.text().includes('Content Security Policy')) return;
@@ -89,16 +91,19 @@ export class Visit {
     await this.#context.close();
   }
 
-  /** @returns what axe finds in the page as it stands, and what does not fit into its width */
-  async inspect(name: string, looks: readonly Look[] = LOOKS): Promise<string[]> {
+  /** @returns what axe finds in the page as it stands, and what does not fit into its width; both sizes and both schemes are seen */
+  async inspect(name: string, looks: readonly Look[] = ['phone dark', 'desktop light']): Promise<string[]> {
     const present = this.page.viewportSize()!;
     const found: string[] = [];
-    for (const look of looks) {
+    for (const look of LOOKS) {
+      const isInspected = looks.includes(look);
+      if (!isInspected && process.env['SCREENSHOTS'] === undefined) continue;
       const [size, colorScheme] = look.split(' ') as [Size, Scheme];
       await this.page.setViewportSize(SIZES[size]);
       await this.page.emulateMedia({ colorScheme });
       await this.#keepScreenshot(`${name}-${size}-${colorScheme}`);
-      found.push(...(await this.#findings()).map((finding) => `${size}, ${colorScheme}: ${finding}`));
+      if (isInspected)
+        found.push(...(await this.#findings()).map((finding) => `${size}, ${colorScheme}: ${finding}`));
     }
     await this.page.emulateMedia({ colorScheme: 'light' });
     await this.page.setViewportSize(present);
@@ -127,28 +132,23 @@ export class Visit {
     }
   }
 
+  /** axe is JavaScript itself: without it only the width is looked at. */
   async #findings(): Promise<string[]> {
-    if ((await this.run('typeof axe')) === 'undefined') await this.run(`${axeSource}; undefined`);
-    return findingsOf(
-      await this.run(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) => ({
-        violations: violations.map(({ id, help, nodes }) => ({
-          id, help, nodes: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })),
-        })),
-        overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      }))`),
+    const overflow = await this.run<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
     );
+    const tooWide = overflow > 0 ? [`the page is ${overflow} pixels wider than the screen`] : [];
+    if (!this.#hasJavaScript) return tooWide;
+    if ((await this.run('typeof axe')) === 'undefined') await this.run(`${axeSource}; undefined`);
+    const violations = await this.run<AxeResults['violations']>(
+      `axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
+        violations.map(({ id, help, nodes }) => ({
+          id, help, nodes: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })),
+        })))`,
+    );
+    const found = violations.flatMap(({ id, help, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${help}: ${html} (${failureSummary})`),
+    );
+    return [...found, ...tooWide];
   }
-}
-
-interface Inspected {
-  readonly violations: AxeResults['violations'];
-  readonly overflow: number;
-}
-
-function findingsOf({ violations, overflow }: Inspected): string[] {
-  const found = violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${help}: ${html} (${failureSummary})`),
-  );
-  if (overflow > 0) found.push(`the page is ${overflow} pixels wider than the screen`);
-  return found;
 }

@@ -1,7 +1,7 @@
 // A business user at the CMS in a real browser: signs in, fills forms, and finds the way by what the pages say.
 
 import { expect } from 'vitest';
-import type { Visit } from './browser.ts';
+import type { Look, Visit } from './browser.ts';
 import type { Engine } from './engine.ts';
 
 /** The account that demo mode prints. */
@@ -105,8 +105,8 @@ export class CmsDesk {
   }
 
   /** Nobody is shut out, nothing is too wide, and the browser has nothing against the page. */
-  async expectSound(name: string): Promise<void> {
-    expect(await this.visit.inspect(name), name).toEqual([]);
+  async expectSound(name: string, looks?: readonly Look[]): Promise<void> {
+    expect(await this.visit.inspect(name, looks), name).toEqual([]);
     expect(this.visit.faults, name).toEqual([]);
   }
 }

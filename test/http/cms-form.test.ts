@@ -3,12 +3,13 @@
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { FORM_PARTS_MAX, readForm, type CmsForm } from '../../src/http/cms/form.ts';
+import { FORM_PARTS_MAX, FORMS_BYTES_MAX, readForm, type CmsForm } from '../../src/http/cms/form.ts';
 import { gate } from '../../src/http/cms/gate.ts';
 import { signInRoutes } from '../../src/http/cms/sign-in.ts';
 import { mayEdit, mayPublish, requireRole, signedIn } from '../../src/http/cms/signed-in.ts';
 import { errorSummary, field, textAreaField } from '../../src/http/pages/cms/field.ts';
 import { CmsBrowser, csrfIn, textOf, type Page } from '../harness/cms-browser.ts';
+import { waitUntil } from '../harness/wait-until.ts';
 import { CmsApp } from './cms-app.ts';
 
 const BYTES_MAX = 3 * 1024 * 1024;
@@ -18,6 +19,9 @@ let cms: CmsApp;
 let app: Hono;
 /** What the handler read. */
 let read: CmsForm | undefined;
+/** How many forms it read, and what it waits for before it answers. */
+let reading = 0;
+let waiting: Promise<void> | undefined;
 const faults: unknown[] = [];
 
 beforeAll(async () => {
@@ -29,6 +33,8 @@ beforeAll(async () => {
   app.get('/cms', (c) => c.html(html`<input type="hidden" name="csrf" value="${c.get('cms').csrf}" />`));
   app.post('/cms/form', async (c) => {
     read = await readForm(c, BYTES_MAX);
+    reading++;
+    await waiting;
     return c.redirect('/cms', 303);
   });
   app.post('/cms/careless', (c) => c.redirect('/cms', 303));
@@ -43,6 +49,8 @@ beforeAll(async () => {
 afterAll(() => cms?.stop());
 beforeEach(() => {
   read = undefined;
+  reading = 0;
+  waiting = undefined;
   faults.length = 0;
 });
 
@@ -160,6 +168,10 @@ test.each<[string, (csrf: string) => string]>([
     'a part that is no field',
     (csrf) => `${part('name="csrf"', csrf)}--${BOUNDARY}\r\nX: y\r\n\r\nv\r\n--${BOUNDARY}--`,
   ],
+  [
+    'a head that is too long',
+    (csrf) => `${part('name="csrf"', csrf)}${part(`name="${'n'.repeat(5_000)}"`, 'v')}--${BOUNDARY}--`,
+  ],
   ['rubbish behind a boundary', (csrf) => `${part('name="csrf"', csrf)}--${BOUNDARY}rubbish`],
 ])('what did not arrive whole is refused: %s', async (_, bodyOf) => {
   const browser = await signIn();
@@ -197,6 +209,29 @@ test('a form may have so many fields and bytes, and not one more', async () => {
   expect(tooLarge.status).toBe(413);
   expect(tooLarge.html).toContain(`${BYTES_MAX} bytes at most. Nothing was changed.`);
   expect(read).toBeUndefined();
+});
+
+test('forms that are held at once have so many bytes, and not more, until they are answered', async () => {
+  const browser = await signIn();
+  const csrf = await browser.csrf();
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  waiting = answered;
+  const declared = { 'Content-Length': String(BYTES_MAX) };
+  const urlencoded = 'application/x-www-form-urlencoded';
+  const fit = Math.floor(FORMS_BYTES_MAX / BYTES_MAX);
+  // They say that they are large: that alone is held.
+  const held = Array.from({ length: fit }, () => sendRaw(browser, `csrf=${csrf}`, urlencoded, declared));
+  await waitUntil('all of them are read', () => Promise.resolve(reading === fit));
+  const refused = await sendRaw(browser, `csrf=${csrf}`, urlencoded, declared);
+  expect(refused.status).toBe(503);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(refused.html).toContain('Too many files are being sent');
+  answer();
+  expect((await Promise.all(held)).map(({ status }) => status)).toEqual(held.map(() => 303));
+  for (const body of [`csrf=${csrf}`, 'csrf=wrong']) {
+    for (let time = 0; time <= fit; time++) await sendRaw(browser, body, urlencoded, declared);
+  }
+  expect((await sendRaw(browser, `csrf=${csrf}`, urlencoded, declared)).status).toBe(303);
 });
 
 test('a role does what the ones before it may, and is told which one it would take', async () => {

@@ -3,16 +3,12 @@
 
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
+import { Problem } from '../problem.ts';
 import { readBytes } from '../request.ts';
 import { CmsProblem } from './cms-problem.ts';
+import { isMultipart, parseMultipart, type FormFile } from './multipart.ts';
 
-export interface FormFile {
-  /** As the browser says it; never a path to write to. */
-  readonly name: string;
-  /** As the browser says it; only the bytes tell what it is. */
-  readonly type: string;
-  readonly bytes: Buffer;
-}
+export type { FormFile } from './multipart.ts';
 
 export interface CmsForm {
   /** The first value of this name, '' when there is none; line ends are \n. */
@@ -30,6 +26,11 @@ export const FORM_BYTES_MAX = 256 * 1024;
 /** Fields and files of one form. */
 export const FORM_PARTS_MAX = 2_000;
 
+/** Bytes of all forms that one thread holds at once. */
+export const FORMS_BYTES_MAX = 128 * 1024 * 1024;
+
+let bytesHeld = 0;
+
 /** @throws CmsProblem Problem */
 export async function readForm(c: Context, bytesMax: number = FORM_BYTES_MAX): Promise<CmsForm> {
   return readFormOf(c, c.get('cms').csrf, bytesMax);
@@ -37,7 +38,8 @@ export async function readForm(c: Context, bytesMax: number = FORM_BYTES_MAX): P
 
 /** @param csrf what its field `csrf` must be @throws CmsProblem Problem */
 export async function readFormOf(c: Context, csrf: string, bytesMax: number): Promise<CmsForm> {
-  const form = await formOf(c.req.header('content-type') ?? '', await readBytes(c, bytesMax));
+  hold(c, bytesMax);
+  const form = formOf(c.req.header('content-type') ?? '', bufferOf(await readBody(c, bytesMax)));
   if (!isSame(form.fields('csrf'), csrf)) {
     throw new CmsProblem(
       403,
@@ -49,21 +51,63 @@ export async function readFormOf(c: Context, csrf: string, bytesMax: number): Pr
   return form;
 }
 
-async function formOf(contentType: string, bytes: ArrayBuffer | Uint8Array): Promise<CmsForm> {
+async function readBody(c: Context, bytesMax: number): Promise<ArrayBuffer | Uint8Array> {
+  try {
+    return await readBytes(c, bytesMax);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'payload_too_large') throw error;
+    const mebibytes = (bytesMax / (1024 * 1024)).toLocaleString('en', { maximumFractionDigits: 2 });
+    throw new CmsProblem(
+      413,
+      'This is too large',
+      `The form takes ${mebibytes} MiB with all its files. Choose smaller ones; your browser’s Back button shows what you typed. Nothing was changed.`,
+    );
+  }
+}
+
+/** Until its answer is made: a handler may have files in hand for as long. @throws CmsProblem */
+function hold(c: Context, bytesMax: number): void {
+  const bytes = Math.min(Number(c.req.header('content-length')) || bytesMax, bytesMax);
+  if (bytesHeld + bytes > FORMS_BYTES_MAX)
+    throw new CmsProblem(
+      503,
+      'Too busy',
+      'Too many files are being sent at this moment. Send the form again in a few seconds. Nothing was changed.',
+      2,
+    );
+  bytesHeld += bytes;
+  c.set('formBytes', bytes);
+}
+
+/** What `readForm` held for this request is held no more. */
+export function letGo(c: Context): void {
+  bytesHeld -= (c.get('formBytes') as number | undefined) ?? 0;
+  c.set('formBytes', 0);
+}
+
+function formOf(contentType: string, bytes: Buffer): CmsForm {
   const values = new Map<string, string[]>();
   const files = new Map<string, FormFile[]>();
-  let parts = 0;
-  for (const [name, value] of await pairsOf(contentType, bytes)) {
-    if (++parts > FORM_PARTS_MAX) throw tooManyParts();
-    if (typeof value === 'string') take(values, name, value);
-    // A field in which no file was chosen comes as an empty one without a name.
-    else if (value.name !== '' || value.size > 0)
-      take(files, name, {
-        name: value.name,
-        type: value.type,
-        // oxlint-disable-next-line no-await-in-loop -- the bytes are here already
-        bytes: Buffer.from(await value.arrayBuffer()),
-      });
+  const take = <T>(into: Map<string, T[]>, name: string, value: T): void => {
+    const present = into.get(name);
+    if (present === undefined) into.set(name, [value]);
+    else present.push(value);
+  };
+  if (isMultipart(contentType)) {
+    for (const part of parseMultipart(contentType, bytes, FORM_PARTS_MAX)) {
+      if (typeof part.value === 'string') take(values, part.name, part.value);
+      else if (part.value.name !== '' || part.value.bytes.length > 0) take(files, part.name, part.value);
+    }
+  } else if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) {
+    const pairs = [...new URLSearchParams(bytes.toString('utf8'))];
+    if (pairs.length > FORM_PARTS_MAX) throw tooManyParts();
+    for (const [name, value] of pairs) take(values, name, value);
+  } else {
+    throw new CmsProblem(
+      415,
+      'This is not a form',
+      'Send application/x-www-form-urlencoded or multipart/form-data, as a browser does.',
+    );
   }
   return {
     fields: (name) => plain(values.get(name)?.[0] ?? ''),
@@ -74,33 +118,11 @@ async function formOf(contentType: string, bytes: ArrayBuffer | Uint8Array): Pro
   };
 }
 
-async function pairsOf(
-  contentType: string,
-  bytes: ArrayBuffer | Uint8Array,
-): Promise<Iterable<[string, string | File]>> {
-  if (!/^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(contentType)) {
-    throw new CmsProblem(
-      415,
-      'This is not a form',
-      'Send application/x-www-form-urlencoded or multipart/form-data, as a browser does.',
-    );
-  }
-  try {
-    return await new Response(bytes, { headers: { 'Content-Type': contentType } }).formData();
-  } catch {
-    throw new CmsProblem(
-      400,
-      'The form did not arrive whole',
-      'It cannot be read. Send it again. Nothing was changed.',
-    );
-  }
-}
-
-function take<T>(into: Map<string, T[]>, name: string, value: T): void {
-  const present = into.get(name);
-  if (present === undefined) into.set(name, [value]);
-  else present.push(value);
-}
+/** Without a copy. */
+const bufferOf = (bytes: ArrayBuffer | Uint8Array): Buffer =>
+  bytes instanceof Uint8Array
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : Buffer.from(bytes);
 
 export const tooManyParts = (): CmsProblem =>
   new CmsProblem(
@@ -123,5 +145,7 @@ declare module 'hono' {
   interface ContextVariableMap {
     /** The form's secret was compared. */
     csrfChecked: boolean;
+    /** That are held of its form. */
+    formBytes: number;
   }
 }

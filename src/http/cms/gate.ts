@@ -7,12 +7,17 @@ import { Problem, PROBLEMS } from '../problem.ts';
 import type { HttpContext } from '../context.ts';
 import { cmsHeaders } from './cms-headers.ts';
 import { CmsProblem } from './cms-problem.ts';
+import { letGo } from './form.ts';
 
 export function gate(cms: Hono, { assets, cms: own }: HttpContext, onError: (error: unknown) => void): void {
   const imageOrigins = own!.assets.imageOrigins;
   cms.use('/cms/*', async (c, next) => {
     cmsHeaders(c, { imageOrigins });
-    await next();
+    try {
+      await next();
+    } finally {
+      letGo(c);
+    }
   });
   cms.use('/cms/*', ownForms);
   cms.onError((error, c) => {

@@ -16,7 +16,7 @@ import {
   type CampaignAndProducts,
   requireChange,
 } from './look.ts';
-import { productCsv, readProductCsv, type CsvMistake } from './product-csv.ts';
+import { changesOf, productCsv, readProductCsv, type CsvMistake } from './product-csv.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -52,8 +52,10 @@ export function importRoutes(cms: Hono, context: HttpContext): void {
       );
     const read = readProductCsv(file.bytes, products, campaign.timeZone);
     if ('mistakes' in read) return show(c, found, { report: read }, 422);
+    const lines = changesOf(read.products, products);
+    if (lines.length === 0) return c.redirect(`${campaignHref(campaign.id)}?imported=0-0`, 303);
     const version = versionOf(form.fields('version'));
-    const saved = await catalogue.importProducts(editorOf(c), campaign.id, version, read.products);
+    const saved = await catalogue.importProducts(editorOf(c), campaign.id, version, lines);
     switch (saved.outcome) {
       case 'saved':
         await engineAnswer(context, products);

@@ -65,9 +65,16 @@ export async function productOf(
   return found;
 }
 
-/** @throws CmsProblem that says which role is needed */
-export const requireChange = (c: Context, campaign: Pick<Campaign, 'status'>): void =>
+/** @throws CmsProblem that says which role is needed, or that nothing changes any more */
+export function requireChange(c: Context, campaign: Pick<Campaign, 'status'>): void {
   requireRole(c, roleToChange(campaign));
+  if (campaign.status === 'cancelled')
+    throw new CmsProblem(
+      409,
+      'This campaign was cancelled',
+      'Nothing of it changes any more. Clone it to go on. Nothing was changed.',
+    );
+}
 
 export const noCampaign = (): CmsProblem =>
   new CmsProblem(404, 'No such campaign', 'No campaign has this address. Look for it among the campaigns.');

@@ -2,6 +2,7 @@
 // has; any other line is a new one. Pictures are not in the file: a product keeps those that it has. All mistakes of all
 // lines are told, and whoever gets mistakes must apply nothing.
 
+import { isDeepStrictEqual } from 'node:util';
 import {
   CATALOGUE_LIMITS,
   type Attribute,
@@ -188,6 +189,35 @@ function attributesOf(cell: string, wrong: (message: string) => void): Attribute
     return [{ name: line.slice(0, colon).trim(), value: line.slice(colon + 1).trim() }];
   });
 }
+
+/** Without the lines that say what the campaign has already: they are no change of anybody's. */
+export function changesOf(
+  lines: readonly CsvProduct[],
+  present: readonly CatalogueProduct[],
+): readonly CsvProduct[] {
+  const byId = new Map(present.map((product) => [product.id, product]));
+  return lines.filter(({ id, draft }) => {
+    const product = id === undefined ? undefined : byId.get(id);
+    return product === undefined || !isDeepStrictEqual(draft, draftOf(product));
+  });
+}
+
+/** Its draft, in the same fields as a file's. */
+const draftOf = (product: CatalogueProduct): ProductDraft => ({
+  name: product.name,
+  description: product.description,
+  sku: product.sku,
+  startsAt: product.startsAt,
+  endsAt: product.endsAt,
+  listAmount: product.listAmount,
+  amount: product.amount,
+  currency: product.currency,
+  quantity: product.quantity,
+  perCustomerLimit: product.perCustomerLimit,
+  holdSeconds: product.holdSeconds,
+  attributes: product.attributes.map(({ name, value }) => ({ name, value })),
+  images: product.images.map(({ imageId, alt }) => ({ imageId, alt })),
+});
 
 /** What `readProductCsv` reads as no change. @param zone the campaign's */
 export function productCsv(products: readonly CatalogueProduct[], zone: string): string {

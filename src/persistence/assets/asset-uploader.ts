@@ -141,7 +141,7 @@ export class AssetUploader {
     const bytes = await readFileBytes(this.#options.pool, name);
     // Forgotten meanwhile: its row says by now that it is to be removed.
     if (bytes === undefined) {
-      await queue.release(name);
+      await queue.release([name]);
       return false;
     }
     try {
@@ -163,7 +163,8 @@ export class AssetUploader {
       for (const name of names) await store.delete(name, this.#stop.signal);
       await purge?.purge(names, this.#stop.signal);
     } catch (error) {
-      if (attempts < this.#limits.removalTriesMax) await this.#failed(queue, names, attempts, error);
+      if (attempts < this.#limits.removalTriesMax || this.#stop.signal.aborted)
+        await this.#failed(queue, names, attempts, error);
       else {
         this.#options.onTrouble(
           `${names.length} files stay in the store or the CDN: ${(error as Error).message}`,
@@ -184,6 +185,7 @@ export class AssetUploader {
     error: unknown,
   ): Promise<void> {
     if (!(error instanceof AssetStoreFailed)) throw error;
+    if (this.#stop.signal.aborted) return queue.release(names);
     const { firstRetryMs, lastRetryMs } = this.#limits;
     const stepMs = Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(attempts - 1, 30));
     await queue.failed(names, error.message, stepMs * (0.5 + Math.random() / 2));

@@ -132,12 +132,13 @@ export class UploadQueue {
   }
 
   /** Not tried after all. */
-  async release(name: string): Promise<void> {
+  async release(names: readonly string[]): Promise<void> {
     const { store } = this.#options;
     await this.#query(
-      `UPDATE doorbuster_catalogue.uploads SET leased_by = NULL, leased_until = NULL
-       WHERE name = $1 AND store = $2`,
-      [name, store],
+      `WITH locked AS (${LOCKED})
+       UPDATE doorbuster_catalogue.uploads SET leased_by = NULL, leased_until = NULL
+       WHERE name IN (SELECT name FROM locked) AND store = $2`,
+      [names, store],
     );
   }
 

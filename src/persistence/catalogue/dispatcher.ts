@@ -166,7 +166,7 @@ export class EngineDispatcher {
   #tellTrouble(error: unknown): void {
     if (this.#isInTrouble || this.#isStopped) return;
     this.#isInTrouble = true;
-    this.#options.logger.error(
+    this.#options.logger.warn(
       { err: error },
       'changes of the catalogue are not brought to the engine just now; they wait in Postgres',
     );

@@ -5,8 +5,8 @@ import type { ProductDraft } from './catalogue-product.ts';
 import { CANCELLED } from './campaign-changes.ts';
 import { changing, NOT_FOUND, refused, refusedFor, saved, type Change, type Desk } from './desk.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
-import type { Editor, Finding, ProductSaved, SaveOutcome } from './outcome.ts';
-import { addTo, saveIn } from './product-changes.ts';
+import type { Editor, Finding, SaveOutcome } from './outcome.ts';
+import { addTo, openBatch, saveIn } from './product-changes.ts';
 import { holdProducts, readProducts } from './product-rows.ts';
 import { writeTrail } from './trail.ts';
 
@@ -71,6 +71,11 @@ async function importAll(
   if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED);
   await holdProducts(client, campaignId);
   const products = new Map((await readProducts(client, campaignId)).map((product) => [product.id, product]));
+  const batch = await openBatch(
+    change,
+    campaign,
+    lines.map(({ draft }) => draft),
+  );
   const findings: Finding[] = [];
   const imported = { added: 0, changed: 0 };
   const seen = new Set<string>();
@@ -86,17 +91,17 @@ async function importAll(
     if (id !== undefined) seen.add(id);
     const all = [...products.values()];
     // oxlint-disable-next-line no-await-in-loop -- one connection, one statement at a time
-    const outcome: ProductSaved = await (old === undefined
-      ? addTo(change, campaign, all, draft)
-      : saveIn(change, campaign, all, old, draft));
+    const outcome = await (old === undefined
+      ? addTo(change, campaign, all, draft, batch)
+      : saveIn(change, campaign, all, old, draft, batch));
     if (outcome.outcome === 'refused') outcome.findings.forEach(tell);
     else if (outcome.outcome === 'saved') {
-      products.set(outcome.value.id, outcome.value as NonNullable<typeof old>);
+      products.set(outcome.value.id, outcome.value);
       imported[old === undefined ? 'added' : 'changed']++;
     }
   }
   if (findings.length > 0) throw new LinesRefused(findings);
-  await writeTrail(client, editor, now, {
+  await writeTrail(client, editor, now, ...batch.trail, {
     campaignId,
     action: 'products_imported',
     changes: [{ field: 'products', from: '', to: `${imported.added} added, ${imported.changed} changed` }],

@@ -12,6 +12,7 @@ import { productId } from './product-id.ts';
 import {
   campaignOfProduct,
   holdProduct,
+  holdProducts,
   knownImages,
   readProduct,
   readProducts,
@@ -19,10 +20,13 @@ import {
   writeProduct,
   type KeptProduct,
 } from './product-rows.ts';
-import { checkProduct } from './publish-check.ts';
+import { checkProduct, type OnSale } from './publish-check.ts';
 import { readOnSale, sendProduct } from './selling.ts';
-import { productChanges, writeTrail } from './trail.ts';
+import { productChanges, writeTrail, type TrailLine } from './trail.ts';
 import type { Statements } from './transaction.ts';
+
+/** As it was written; what the engine has said of it is not read again. */
+type WrittenProduct = SaveOutcome<KeptProduct>;
 
 export async function addProduct(
   change: Change,
@@ -33,7 +37,35 @@ export async function addProduct(
   if (campaign === undefined) return NOT_FOUND;
   if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED);
   const products = await readProducts(change.client, campaignId);
-  return addTo(change, campaign, products, draft);
+  const batch = await openBatch(change, campaign, [draft]);
+  return closeBatch(change, batch, await addTo(change, campaign, products, draft, batch));
+}
+
+/** What saving products of one campaign has in common: read before them, and written behind them. */
+export interface Batch {
+  /** Of other campaigns; undefined while nothing is put on sale. */
+  readonly onSale: readonly OnSale[] | undefined;
+  readonly trail: TrailLine[];
+}
+
+export async function openBatch(
+  { client }: Change,
+  campaign: Campaign,
+  drafts: readonly ProductDraft[],
+): Promise<Batch> {
+  const skus = drafts.map((draft) => tidyProduct(draft).sku);
+  const isOnSale = campaign.status !== 'draft';
+  return { onSale: isOnSale ? await readOnSale(client, campaign.id, skus) : undefined, trail: [] };
+}
+
+async function closeBatch(
+  { client, editor, now }: Change,
+  { trail }: Batch,
+  outcome: ProductSaved,
+): Promise<ProductSaved> {
+  if (outcome.outcome !== 'saved') return outcome;
+  await writeTrail(client, editor, now, ...trail);
+  return saved((await readProduct(client, outcome.value.id))!);
 }
 
 /** @param products all of the campaign, which is held */
@@ -42,12 +74,13 @@ export async function addTo(
   campaign: Campaign,
   products: readonly KeptProduct[],
   draft: ProductDraft,
-): Promise<ProductSaved> {
+  batch: Batch,
+): Promise<WrittenProduct> {
   const { editor, now } = change;
   if (products.length >= CATALOGUE_LIMITS.productsPerCampaign)
     return refusedFor('products', `A campaign has ${CATALOGUE_LIMITS.productsPerCampaign} products at most.`);
   const tidy = tidyProduct(draft);
-  return write(change, campaign, products, undefined, {
+  return write(change, campaign, products, batch, undefined, {
     ...tidy,
     id: productId(tidy.name, change.random),
     campaignId: campaign.id,
@@ -73,7 +106,9 @@ export async function saveProduct(
   if (held.product.version !== version) return { outcome: 'conflict', current: held.product };
   if (held.campaign.status === 'cancelled') return refusedFor('status', CANCELLED, id);
   const products = await readProducts(change.client, held.campaign.id);
-  return saveIn(change, held.campaign, products, held.product, draft);
+  const batch = await openBatch(change, held.campaign, [draft]);
+  const written = await saveIn(change, held.campaign, products, held.product, draft, batch);
+  return closeBatch(change, batch, written);
 }
 
 /** @param products all of the campaign, which is held, as is the product */
@@ -83,7 +118,8 @@ export async function saveIn(
   products: readonly KeptProduct[],
   old: KeptProduct,
   draft: ProductDraft,
-): Promise<ProductSaved> {
+  batch: Batch,
+): Promise<WrittenProduct> {
   const { editor, now } = change;
   const isSent = old.sentVersion !== undefined;
   const tidy = tidyProduct(draft);
@@ -97,36 +133,37 @@ export async function saveIn(
   };
   const faults = isSent ? sentFaults(campaign, old, product, now) : [];
   if (faults.length > 0) return refused(faults);
-  return write(change, campaign, products, old, product);
+  return write(change, campaign, products, batch, old, product);
 }
 
 async function write(
   change: Change,
   campaign: Campaign,
   products: readonly KeptProduct[],
+  batch: Batch,
   old: KeptProduct | undefined,
   product: KeptProduct,
-): Promise<ProductSaved> {
-  const { client, editor, now } = change;
-  const isOnSale = campaign.status !== 'draft';
-  const faults = isOnSale
-    ? checkProduct(campaign, product, products, await readOnSale(client, campaign.id, [product.sku])).filter(
-        isError,
-      )
-    : productFaults(product, campaign, product.id);
-  faults.push(...(await imageFaults(client, product)));
+): Promise<WrittenProduct> {
+  const { client } = change;
+  const { onSale } = batch;
+  const hasNewImages = JSON.stringify(old?.images ?? []) !== JSON.stringify(product.images);
+  const faults =
+    onSale === undefined
+      ? productFaults(product, campaign, product.id)
+      : checkProduct(campaign, product, products, onSale).filter(isError);
+  if (hasNewImages) faults.push(...(await imageFaults(client, product)));
   if (faults.length > 0) return refused(faults.map((fault) => ({ ...fault, productId: old?.id })));
-  const written = isOnSale
-    ? await sendProduct(change, campaign, old, product)
-    : (await writeProduct(client, product), product);
-  await writeImages(client, product.id, product.images);
-  await writeTrail(client, editor, now, {
+  let written = product;
+  if (onSale === undefined) await writeProduct(client, product);
+  else written = await sendProduct(change, campaign, old, product);
+  if (hasNewImages) await writeImages(client, product.id, product.images);
+  batch.trail.push({
     campaignId: campaign.id,
     productId: product.id,
     action: old === undefined ? 'product_added' : 'product_saved',
     changes: productChanges(old ?? {}, product),
   });
-  return saved((await readProduct(client, written.id))!);
+  return saved(written);
 }
 
 async function imageFaults(client: Statements, { id, images }: KeptProduct): Promise<Finding[]> {
@@ -175,6 +212,7 @@ export async function removeProduct(
   if (held === undefined) return NOT_FOUND;
   const { campaign, product } = held;
   if (product.version !== version) return { outcome: 'conflict', current: undefined };
+  if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED, id);
   if (product.sentVersion !== undefined)
     return refusedFor(
       'status',
@@ -194,20 +232,25 @@ export async function removeProduct(
 /** One place up or down; at the end of the list nothing changes. */
 export async function moveProduct(change: Change, id: string, by: 1 | -1): Promise<ProductSaved> {
   const { client, editor, now } = change;
-  const held = await holdWithCampaign(client, id);
-  if (held === undefined) return NOT_FOUND;
-  const order: CatalogueProduct[] = await readProducts(client, held.campaign.id);
+  const campaignId = await campaignOfProduct(client, id);
+  const campaign = campaignId === undefined ? undefined : await holdCampaign(client, campaignId);
+  if (campaign === undefined) return NOT_FOUND;
+  if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED, id);
+  await holdProducts(client, campaign.id);
+  const order: CatalogueProduct[] = await readProducts(client, campaign.id);
   const at = order.findIndex((product) => product.id === id);
+  const product = order[at];
+  if (product === undefined) return NOT_FOUND;
   const other = order[at + by];
-  if (other === undefined) return saved(held.product);
-  [order[at], order[at + by]] = [other, order[at]!];
+  if (other === undefined) return saved(product);
+  [order[at], order[at + by]] = [other, product];
   await client.query(
     `UPDATE doorbuster_catalogue.products AS p SET position = place
      FROM unnest($1::text[]) WITH ORDINALITY AS placed (id, place) WHERE p.id = placed.id`,
-    [order.map((product) => product.id)],
+    [order.map((each) => each.id)],
   );
   await writeTrail(client, editor, now, {
-    campaignId: held.campaign.id,
+    campaignId,
     productId: id,
     action: 'product_moved',
     changes: [{ field: 'position', from: String(at + 1), to: String(at + by + 1) }],

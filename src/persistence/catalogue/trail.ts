@@ -14,23 +14,27 @@ export interface TrailLine {
   readonly changes?: TrailEntry['changes'];
 }
 
+/** In this order. */
 export async function writeTrail(
   client: Statements,
   editor: Editor,
   now: number,
-  { campaignId, productId, action, changes = [] }: TrailLine,
+  ...lines: readonly TrailLine[]
 ): Promise<void> {
   await client.query(
     `INSERT INTO doorbuster_catalogue.trail (at, user_id, user_name, campaign_id, product_id, action, changes)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+     SELECT $1, $2, $3, campaign_id, product_id, action, changes
+     FROM unnest($4::text[], $5::text[], $6::text[], $7::jsonb[]) WITH ORDINALITY
+       AS lines (campaign_id, product_id, action, changes, place)
+     ORDER BY place`,
     [
       new Date(now),
       editor.id,
       editor.name,
-      campaignId ?? null,
-      productId ?? null,
-      action,
-      JSON.stringify(changes),
+      lines.map(({ campaignId }) => campaignId ?? null),
+      lines.map(({ productId }) => productId ?? null),
+      lines.map(({ action }) => action),
+      lines.map(({ changes = [] }) => JSON.stringify(changes)),
     ],
   );
 }

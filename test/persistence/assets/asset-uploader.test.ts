@@ -214,6 +214,20 @@ const optionsOf = (): AssetUploaderOptions => ({
   onMended: () => undefined,
 });
 
+test('a stop leaves what is under way to others, at once and without a word', async () => {
+  const told: string[] = [];
+  store.gate = new Promise(() => undefined);
+  const stopped = start({ onTrouble: (reason) => told.push(reason) });
+  const { id } = await addPicture();
+  await waitUntil('it has both in hand', () => store.puts === 2);
+  await stopped.stop();
+  expect(told).toEqual([]);
+  expect(await library.progressOf([id])).toEqual({ files: 2, uploaded: 0, failing: 0, lastError: undefined });
+  store.gate = Promise.resolve();
+  start({ owner: 'b' });
+  await whenUploaded();
+});
+
 test('several nodes with one store upload each file once', async () => {
   for (let each = 0; each < 10; each++) await addPicture();
   start({ owner: 'a' });
@@ -284,12 +298,16 @@ test('a file that is wanted again while it is being removed is there in the end'
   await uploader.stop();
   store.trouble = 'down';
   aheadMs = 8 * DAY_MS;
-  start();
-  const states = async (): Promise<string[]> => {
-    const { rows } = await pool.query<{ wanted: string }>('SELECT wanted FROM doorbuster_catalogue.uploads');
-    return rows.map(({ wanted }) => wanted);
-  };
+  const rows = async (): Promise<{ wanted: string; attempts: number }[]> =>
+    (await pool.query('SELECT wanted, attempts FROM doorbuster_catalogue.uploads')).rows as never;
+  const states = async (): Promise<string[]> => (await rows()).map(({ wanted }) => wanted);
+  const sweeping = start();
   await waitUntil('both are to be removed', async () => (await states()).join() === 'absent,absent');
+  await sweeping.stop();
+  // One that does not look for files that the store lacks, which would also find this one, later.
+  await pool.query('UPDATE doorbuster_catalogue.uploads SET attempts = 0');
+  start({ limits: { ...QUICK, sweepPeriodMs: 1e9 } });
+  await waitUntil('it has tried', async () => (await rows()).every(({ attempts }) => attempts > 0));
   pictures--;
   expect((await addPicture()).own).toBe(own);
   store.trouble = undefined;

@@ -19,9 +19,15 @@ export class MemoryStore implements AssetStore {
     return this.#id;
   }
 
-  async put(name: string, bytes: Uint8Array<ArrayBuffer>, contentType: string): Promise<void> {
+  async put(
+    name: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    contentType: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     this.puts++;
-    await this.gate;
+    await Promise.race([this.gate, given(signal)]);
+    if (signal.aborted) throw new AssetStoreFailed('it was left');
     this.#assertWorks();
     this.files.set(name, { bytes, contentType });
   }
@@ -35,3 +41,6 @@ export class MemoryStore implements AssetStore {
     if (this.trouble !== undefined) throw new AssetStoreFailed(this.trouble);
   }
 }
+
+const given = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve()));

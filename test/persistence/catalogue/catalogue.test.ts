@@ -306,6 +306,8 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
       desk.catalogue.addProduct(EDA, campaign.id, desk.productDraft()),
       desk.catalogue.changeStock(EDA, product.id, 'r1', 1),
       desk.catalogue.sendAgain(EDA, product.id),
+      desk.catalogue.moveProduct(EDA, product.id, 1),
+      desk.catalogue.removeProduct(EDA, product.id, 1),
       desk.catalogue.resume(PAT, campaign.id, cancelled.version),
       desk.catalogue.importProducts(EDA, campaign.id, cancelled.version, [
         { line: 2, draft: desk.productDraft() },
@@ -392,6 +394,31 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
       'New',
     ]);
     expect(await desk.catalogue.trail({ campaignId: campaign.id })).toHaveLength(trail.length + 3);
+  });
+
+  test('a campaign has 500 products at most, one by one and from a file', async () => {
+    const campaign = await desk.campaign();
+    const product = await desk.product(campaign);
+    await desk.pool.query(
+      `INSERT INTO doorbuster_catalogue.products (id, campaign_id, position, name, description, sku, currency,
+         per_customer_limit, hold_seconds, attributes, version, updated_at, updated_by)
+       SELECT id || n, campaign_id, n, name, '', '', currency, 1, 0, '[]', 1, updated_at, updated_by
+       FROM doorbuster_catalogue.products, generate_series(2, 499) AS n WHERE id = $1`,
+      [product.id],
+    );
+    const draft = desk.productDraft();
+    const two = [2, 3].map((line) => ({ line, draft }));
+    expect(refusals(await desk.catalogue.importProducts(EDA, campaign.id, 1, two))).toEqual([
+      'products: A campaign has 500 products at most.',
+    ]);
+    saved(await desk.catalogue.addProduct(EDA, campaign.id, draft));
+    expect(refusals(await desk.catalogue.addProduct(EDA, campaign.id, draft))).toEqual([
+      'products: A campaign has 500 products at most.',
+    ]);
+    const many = Array.from({ length: 501 }, (_, at) => ({ line: at + 2, draft }));
+    expect(refusals(await desk.catalogue.importProducts(EDA, campaign.id, 1, many))).toEqual([
+      'file: The file holds 501 products; a campaign has 500 at most.',
+    ]);
   });
 
   test('images that are not in the library are refused', async () => {

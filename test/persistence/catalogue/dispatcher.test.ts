@@ -115,7 +115,7 @@ describe.each(POSTGRES_KINDS)('the dispatcher on $kind Postgres', { timeout: SER
     dispatcher.start();
     const { product } = await desk.published();
     await waitUntil('it is confirmed', async () => (await desk.read(product.id)).engine.waiting === 0);
-    await expectAgreement(product.id);
+    expect(await expectAgreement(product.id)).toMatchObject({ quantity: 100 });
   });
 
   test('changes arrive in the order in which they were made', async () => {
@@ -279,7 +279,7 @@ describe.each(POSTGRES_KINDS)('the dispatcher on $kind Postgres', { timeout: SER
     await waitUntil('it is told', () => told.length > 0);
     isBroken = false;
     await settled(product);
-    await expectAgreement(product.id);
+    expect(await expectAgreement(product.id)).toMatchObject({ quantity: 100 });
   });
 
   /** A dispatcher that dies in this very place: it does nothing more, and its lease runs out. */

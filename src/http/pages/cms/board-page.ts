@@ -140,7 +140,7 @@ function plots(plotted: CatalogueProduct | undefined, address: string): Markup {
     </div>
     <div class="board-plots-grid">
       ${plot('orders', 'Orders a second', [{ key: 'orders', text: 'Orders' }])}
-      ${plot('refusals', 'Refusals a second, by reason', REASONS)}
+      ${plot('refusals', 'Refusals a second', REASONS)}
       ${plot('stock', 'Stock', [
         { key: 'available', text: 'Available' },
         { key: 'held', text: 'Held for payment' },
@@ -156,7 +156,10 @@ function plot(
   layers: readonly { readonly key: string; readonly text: string }[],
 ): Markup {
   return html`<figure class="plot" data-plot="${name}">
-    <figcaption><h3>${text}</h3></figcaption>
+    <figcaption>
+      <h3>${text}</h3>
+      ${name === 'stock' ? '' : html`<p class="plot-peak" data-part="peak"></p>`}
+    </figcaption>
     <div class="plot-drawing" data-part="drawing"></div>
     <ul class="plot-legend">
       ${layers.map(

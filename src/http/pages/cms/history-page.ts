@@ -117,6 +117,8 @@ const LABELS: Readonly<Record<string, string>> = {
   status: 'Status',
   units: 'Units',
   position: 'Place',
+  from: 'Clone of',
+  products: 'Products',
 };
 
 function value(text: string, zone: string): Markup {

@@ -90,12 +90,15 @@ export class Plot {
     this.#svg.setAttribute('viewBox', `0 0 ${this.#width} ${height}`);
     const first = series.to - seconds + 1;
     const layers = this.#stack(series, first);
-    const top = niceTop(Math.max(1, ...layers.at(-1).map(([, upper]) => upper ?? 0)));
+    const heights = layers.at(-1).map(([, upper]) => upper ?? 0);
+    const highest = Math.max(...heights);
+    const top = niceTop(Math.max(1, highest));
     const y = (figure) => height - margin.bottom - (figure / top) * (height - margin.top - margin.bottom);
     for (const [index, key] of this.#keys.entries())
       this.#areas.get(key).setAttribute('d', this.#areaOf(layers[index], first, y));
     this.#drawGrid(top, y, first, timeZone);
     this.#point(series, pointed);
+    this.#tellPeak(highest, first + heights.indexOf(highest), timeZone);
     this.#svg.setAttribute('aria-label', this.#sentence(top));
   }
 
@@ -112,25 +115,31 @@ export class Plot {
     );
   }
 
+  /** A second is as wide as a second: it begins half of one before its middle. */
   #x(second) {
     const { to, seconds } = this.#latest;
     const width = this.#width - margin.left - margin.right;
-    return margin.left + ((second - (to - seconds + 1)) / (seconds - 1)) * width;
+    return margin.left + ((second - (to - seconds) - 0.5) / seconds) * width;
   }
 
+  /** Steps, so that what happened in one second is seen as that. */
   #areaOf(layer, first, y) {
     let path = '';
     let run = [];
+    const edge = (steps) =>
+      steps
+        .flatMap(([second, figure]) =>
+          [second - 0.5, second + 0.5].map((x) => `${this.#x(x).toFixed(1)} ${y(figure).toFixed(1)}`),
+        )
+        .join('L');
     const close = () => {
       if (run.length === 0) return;
-      // A lone second would have no width.
-      if (run.length === 1) run.push([run[0][0] + 1, ...run[0].slice(1)]);
-      const point = (second, figure) => `${this.#x(second).toFixed(1)} ${y(figure).toFixed(1)}`;
-      path += `M${run.map(([second, , upper]) => point(second, upper)).join('L')}`;
-      path += `L${run
+      const upper = edge(run.map(([second, , upper]) => [second, upper]));
+      const lower = edge(run.map(([second, lower]) => [second, lower]))
+        .split('L')
         .toReversed()
-        .map(([second, lower]) => point(second, lower))
-        .join('L')}Z`;
+        .join('L');
+      path += `M${upper}L${lower}Z`;
       run = [];
     };
     for (const [at, [lower, upper]] of layer.entries()) {
@@ -191,11 +200,18 @@ export class Plot {
     }
   }
 
+  #tellPeak(highest, second, timeZone) {
+    const peak = this.#figure.querySelector('[data-part=peak]');
+    if (!peak) return;
+    const at = new Date(second * 1_000).toLocaleTimeString('en-GB', { timeZone });
+    peak.textContent = highest === 0 ? '' : `Peak ${highest.toLocaleString('en')} at ${at}`;
+  }
+
   #secondAt({ clientX }) {
     const { left } = this.#svg.getBoundingClientRect();
     const { to, seconds } = this.#latest;
     const share = (clientX - left - margin.left) / (this.#width - margin.left - margin.right);
-    return Math.round(to - seconds + 1 + Math.min(1, Math.max(0, share)) * (seconds - 1));
+    return to - seconds + 1 + Math.min(seconds - 1, Math.max(0, Math.floor(share * seconds)));
   }
 
   #sentence(top) {
