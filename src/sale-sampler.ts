@@ -13,6 +13,8 @@ import type { WorkerPool } from './worker-pool.ts';
 export const RATE_SECONDS = 5;
 /** Since the last purchase, or the last look. */
 const SAMPLED_SECONDS = 60;
+/** From then on a reading is none. */
+const READING_MS_MAX = 5_000;
 /** Behind a full second. */
 const AFTER_MS = 5;
 /** Clocks of nodes differ, and a second of theirs may come a little late: it is told again. */
@@ -33,7 +35,7 @@ export class SaleSampler {
   readonly #ports: SaleSamplerPorts;
   readonly #history = new SaleHistory();
   /** Of the products that are sampled. */
-  #readings = new Map<string, ProductReading>();
+  readonly #readings = new Map<string, { readonly reading: ProductReading; readonly at: number }>();
   /** The last second that is told. */
   #to: number;
   #cancel = (): void => undefined;
@@ -72,7 +74,7 @@ export class SaleSampler {
     const from = Math.max(question.from - OVERLAP_SECONDS, this.#to - HISTORY_SECONDS + 1);
     const asked = { productIds, plottedIds, from };
     const own = this.tell(asked);
-    const unread = productIds.filter((productId) => !this.#readings.has(productId));
+    const unread = productIds.filter((productId) => this.#readingOf(productId) === undefined);
     const [{ told, silent }] = await Promise.all([askOthers(asked), this.#read(unread)]);
     const all = [own, ...told];
     const seconds = Math.max(...all.map(({ series }) => series.from + series.seconds)) - from;
@@ -84,7 +86,7 @@ export class SaleSampler {
       ),
       counts: [...mergeCounts(all.map(({ counts }) => counts)).values()],
       countedSeconds: RATE_SECONDS,
-      readings: productIds.flatMap((productId) => this.#readings.get(productId) ?? []),
+      readings: productIds.flatMap((productId) => this.#readingOf(productId) ?? []),
       silent,
     };
   }
@@ -97,20 +99,26 @@ export class SaleSampler {
     const present = new Set(sampled);
     for (const productId of this.#readings.keys())
       if (!present.has(productId)) this.#readings.delete(productId);
-    await this.#read(sampled);
-    for (const productId of sampled) {
-      const reading = this.#readings.get(productId);
-      if (reading !== undefined) this.#history.stock(productId, second, reading.stock);
-    }
+    for (const { productId, stock } of await this.#read(sampled))
+      this.#history.stock(productId, second, stock);
     this.#to = Math.max(this.#to, second);
   }
 
-  /** An actor that does not answer in time has no reading: the one before would be taken for the present. */
-  async #read(productIds: readonly string[]): Promise<void> {
-    if (productIds.length === 0) return;
+  /** Those that answer in time. */
+  async #read(productIds: readonly string[]): Promise<readonly ProductReading[]> {
+    if (productIds.length === 0) return [];
     const readings = await this.#ports.workers.readings(productIds).catch((): ProductReading[] => []);
-    for (const productId of productIds) this.#readings.delete(productId);
-    for (const reading of readings) this.#readings.set(reading.productId, reading);
+    const at = this.#ports.clock.now();
+    for (const reading of readings) this.#readings.set(reading.productId, { reading, at });
+    return readings;
+  }
+
+  /** In a rush an actor may miss a second; an older reading would be taken for the present. */
+  #readingOf(productId: string): ProductReading | undefined {
+    const read = this.#readings.get(productId);
+    return read !== undefined && this.#ports.clock.now() - read.at <= READING_MS_MAX
+      ? read.reading
+      : undefined;
   }
 }
 

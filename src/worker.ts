@@ -118,6 +118,8 @@ export interface LiveShard {
 
 const CONNECTIONS_PER_THREAD = 2;
 const DRAIN_MAX_MS = 10_000;
+/** For actors to say how they are, for the live board. */
+const READINGS_MS_MAX = 500;
 /** For the main thread, and through it for other nodes, to say how things are. */
 const CONTROL_MS_MAX = 15_000;
 const SOON = { withinMs: CONTROL_MS_MAX };
@@ -332,10 +334,17 @@ function openAdminService(on: { link: Link; names: JetStreamNames }): Promise<Ad
 }
 
 async function readings(productIds: readonly string[]): Promise<ProductReading[]> {
-  const replies = productIds.map((productId) => router.request({ kind: 'showProduct', productId }));
-  return (await Promise.all(replies)).flatMap((reply) =>
-    reply.outcome === 'product' ? [reply.product] : [],
-  );
+  const read: ProductReading[] = [];
+  const asked = productIds.map(async (productId) => {
+    const reply = await router.request({ kind: 'showProduct', productId });
+    if (reply.outcome === 'product') read.push(reply.product);
+  });
+  // One whose shard moves just now must not keep the others' figures back.
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const cancel = timers.after(READINGS_MS_MAX, resolve);
+  await Promise.race([Promise.all(asked), late]);
+  cancel();
+  return [...read];
 }
 
 function liveShards(): LiveShard[] {

@@ -1,6 +1,5 @@
 // A business user at the CMS in a real browser: signs in, fills forms, and finds the way by what the pages say.
 
-import { expect } from 'vitest';
 import type { Look, Visit } from './browser.ts';
 import type { Engine } from './engine.ts';
 
@@ -104,10 +103,9 @@ export class CmsDesk {
     return this.page.locator(`[data-row="${row}"] [data-figure=${name}]`).innerText();
   }
 
-  /** Nobody is shut out, nothing is too wide, and the browser has nothing against the page. */
-  async expectSound(name: string, looks?: readonly Look[]): Promise<void> {
-    expect(await this.visit.inspect(name, looks), name).toEqual([]);
-    expect(this.visit.faults, name).toEqual([]);
+  /** @returns who is shut out, what is too wide, and whatever the browser holds against the pages so far */
+  async faults(name: string, looks?: readonly Look[]): Promise<string[]> {
+    return [...(await this.visit.inspect(name, looks)), ...this.visit.faults];
   }
 }
 

@@ -3,6 +3,7 @@
 /* oxlint-disable vitest/expect-expect -- expectProblem asserts, too */
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tokenOf } from '../harness/crowd.ts';
 import { ADMIN_TOKEN, Engine, type Answer } from '../harness/engine.ts';
 import { expectProblem } from './problems.ts';
 
@@ -12,7 +13,7 @@ let engine: Engine;
 const token = ADMIN_TOKEN;
 
 beforeAll(async () => {
-  engine = await Engine.start();
+  engine = await Engine.start({ demo: false });
 });
 afterAll(() => engine?.remove());
 
@@ -141,7 +142,7 @@ test('an order keeps the price and the hold that it was made under', async () =>
   const body = product();
   await put('kept', body);
   await change('kept', 10, 'first');
-  const shopper = await engine.token('keeper');
+  const shopper = tokenOf('keeper');
   const { body: order } = await engine.buy(shopper, 'kept', 'key');
   await turn('kept', 'pause');
   await put('kept', { ...body, price: { amount: 1, currency: 'USD' }, holdSeconds: 0 });
@@ -176,7 +177,7 @@ test('stock is loaded once for each key', async () => {
 test('what is available can be withdrawn, and not one unit more', async () => {
   await put('withdrawn', product());
   await change('withdrawn', 5, 'load');
-  await engine.buy(await engine.token('holder'), 'withdrawn', 'key', 2);
+  await engine.buy(tokenOf('holder'), 'withdrawn', 'key', 2);
   expectProblem(await change('withdrawn', -4, 'too-much'), 409, 'insufficient_stock');
   expect((await stock('withdrawn')).body).toMatchObject({
     loaded: 5,
@@ -189,7 +190,7 @@ test('what is available can be withdrawn, and not one unit more', async () => {
     body: { loaded: 5, available: 0, reserved: 2, withdrawn: 3, duplicate: false },
   });
   expect((await change('withdrawn', -3, 'rest')).body).toMatchObject({ withdrawn: 3, duplicate: true });
-  expectProblem(await engine.buy(await engine.token('late'), 'withdrawn', 'key'), 409, 'sold_out');
+  expectProblem(await engine.buy(tokenOf('late'), 'withdrawn', 'key'), 409, 'sold_out');
   expect((await show('withdrawn')).body).toMatchObject({
     sale: { state: 'sold_out', available: 0, offered: 2 },
   });
@@ -257,7 +258,7 @@ test('the largest product comes back whole', async () => {
   });
   expect((await put('largest', largest)).status).toBe(201);
   await change('largest', 10_000_000, 'load');
-  const shopper = await engine.token('🛒'.repeat(64));
+  const shopper = tokenOf('🛒'.repeat(64));
   const { status, body } = await engine.buy(shopper, 'largest', '~'.repeat(128), 10_000);
   expect(status).toBe(201);
   expect(body).toMatchObject({ customerId: '🛒'.repeat(64), quantity: 10_000, unitPrice: largest.price });

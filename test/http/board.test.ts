@@ -284,7 +284,7 @@ test('a slow reader begins again with all that is remembered, and misses nothing
 test('streams are bounded, and each counts as long as it is open', async () => {
   const { app, counters } = streamOf();
   app.onError((error, c) => c.text(error.message, 503));
-  const open = await Promise.all(Array.from({ length: BOARD_STREAMS_MAX }, () => app.request('/')));
+  const open = await Promise.all(Array.from({ length: BOARD_STREAMS_MAX }, async () => app.request('/')));
   expect(counters.streams).toBe(BOARD_STREAMS_MAX);
   expect((await app.request('/')).status).toBe(503);
   await open[0]!.body!.cancel();

@@ -4,6 +4,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
+import { tokenOf } from '../harness/crowd.ts';
 import { StockBatchResults } from '../../src/http/stock-schemas.ts';
 import { ADMIN_TOKEN, Engine, type Answer } from '../harness/engine.ts';
 import { expectProblem } from './problems.ts';
@@ -11,7 +12,7 @@ import { expectProblem } from './problems.ts';
 let engine: Engine;
 
 beforeAll(async () => {
-  engine = await Engine.start();
+  engine = await Engine.start({ demo: false });
 });
 afterAll(() => engine?.remove());
 
@@ -167,7 +168,7 @@ test('what is wrong with a request is named, and nothing of it counts', async ()
   for (const [detail, body] of refused) expectProblem(await send(body), 400, 'invalid_request', detail);
   expectProblem(await send(`"${'x'.repeat(70_000)}"`), 413, 'payload_too_large');
   expectProblem(await send({ change: 'load', lines: [good] }, 'of-somebody'), 403, 'forbidden');
-  const shopper = await engine.token('ada');
+  const shopper = tokenOf('ada');
   expectProblem(await send({ change: 'load', lines: [good] }, shopper), 403, 'forbidden');
   expect(await shown('wrong')).toMatchObject({ loaded: 0 });
 });

@@ -91,7 +91,8 @@ test('commands that look into one folder at the same moment do not take each oth
 
 test('of two nodes that start on one port at the same moment, one says that it is taken', async () => {
   const port = await freePort();
-  const both = await Promise.allSettled([start({ env: { PORT: port } }), start({ env: { PORT: port } })]);
+  const options = { demo: true, env: { PORT: port } };
+  const both = await Promise.allSettled([start(options), start(options)]);
   const failed = both.filter((one) => one.status === 'rejected');
   expect(failed).toHaveLength(1);
   expect(String(failed[0]!.reason)).toMatch(new RegExp(`Port ${port} of 127.0.0.1 is`));

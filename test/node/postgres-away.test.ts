@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Report } from '../../src/actors/index.ts';
+import { tokenOf } from '../harness/crowd.ts';
 import { ADMIN_TOKEN, Engine } from '../harness/engine.ts';
 import { TcpProxy } from '../harness/tcp-proxy.ts';
 import { waitUntil } from '../harness/wait-until.ts';
@@ -21,6 +22,7 @@ beforeAll(async () => {
   postgres = await startPostgres();
   proxy = await TcpProxy.to(postgres.connection.port);
   engine = await Engine.start({
+    demo: false,
     env: {
       DATABASE_URL: `postgres://postgres@127.0.0.1:${proxy.port}/postgres`,
       PROJECTION_RECORDS_MAX: String(RECORDS_MAX),
@@ -44,7 +46,7 @@ const whenCaughtUp = (): Promise<true> =>
 
 async function sell(): Promise<void> {
   for (let order = 0; order < ORDERS; order++) {
-    const token = await engine.token(`customer-${++customers}`);
+    const token = tokenOf(`customer-${++customers}`);
     expect((await engine.buy(token, PRODUCT, 'key')).status).toBe(201);
   }
 }

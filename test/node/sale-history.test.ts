@@ -7,10 +7,14 @@ import {
   ORDERS,
   REFUSALS_COUNTED,
   REFUSED,
+  SaleQuestion,
   TRAFFIC_COLUMNS,
   UNITS,
   type TrafficWindow,
 } from '../../src/http/index.ts';
+import { ClusterControl } from '../../src/cluster-control.ts';
+import { CALL_BYTES_MAX, decodeAnswer, encodeAnswer } from '../../src/runtime/cluster/call-format.ts';
+import { CallFailed } from '../../src/runtime/cluster/node-calls.ts';
 import { HISTORY_SECONDS, SaleHistory } from '../../src/sale-history.ts';
 import { SaleSampler } from '../../src/sale-sampler.ts';
 
@@ -171,4 +175,66 @@ test('other nodes’ answers are added, and those that are missing are named', a
   expect(series.orders.at(-1)).toBe(7);
   expect(counts).toEqual([{ productId: 'a', orders: 7, units: 14, refused: { sold_out: 1 } }]);
   expect(silent).toEqual(['b']);
+});
+
+test('a cluster asks its other nodes at once, as JSON, and names those that are silent', async () => {
+  const far = new SaleHistory();
+  far.count('a', 10, columns(4, 1));
+  const asked: unknown[] = [];
+  const control = new ClusterControl({
+    membership: {
+      number: 1,
+      document: { members: ['here', 'far', 'gone'].map((node, at) => ({ node, number: at + 1 })) },
+    },
+    calls: {
+      ask: async (member: number, name: string, value: unknown, { withinMs }: { withinMs: number }) => {
+        asked.push([member, name, value]);
+        if (member === 3) throw new CallFailed('silent', `no answer within ${withinMs} ms`);
+        const { productIds, plottedIds, from } = SaleQuestion.parse(JSON.parse(JSON.stringify(value)));
+        const told = { series: far.series(plottedIds, from, 10), counts: far.counts(productIds, 6, 10) };
+        return (decodeAnswer(encodeAnswer(told)) as { value: unknown }).value;
+      },
+    },
+  } as never);
+  const question = { productIds: ['a', 'b'], plottedIds: ['a'], from: 9 };
+  const { told, silent } = await control.othersSale(question);
+  expect(asked).toEqual([
+    [2, 'sale', question],
+    [3, 'sale', question],
+  ]);
+  expect(silent).toEqual(['gone']);
+  expect(told).toHaveLength(1);
+  expect(told[0]!.series).toMatchObject({ from: 9, orders: [0, 4], refused: { sold_out: [0, 1] } });
+  expect(told[0]!.counts).toEqual([{ productId: 'a', orders: 4, units: 8, refused: { sold_out: 1 } }]);
+});
+
+test('ten minutes of a hundred products fit into one answer of a node', () => {
+  const history = new SaleHistory();
+  const productIds = Array.from({ length: 100 }, (_, at) => `${'p'.repeat(60)}${at}`);
+  for (const productId of productIds) {
+    for (let second = 1; second <= HISTORY_SECONDS; second++) {
+      history.count(productId, second, new Float64Array(TRAFFIC_COLUMNS).fill(99_999));
+      history.stock(productId, second, stock(9_999_999, 9_999_999, 9_999_999));
+    }
+  }
+  const told = {
+    series: history.series(productIds, 0, HISTORY_SECONDS),
+    counts: history.counts(productIds, 1, HISTORY_SECONDS),
+  };
+  expect(encodeAnswer(told).length).toBeLessThan(CALL_BYTES_MAX);
+});
+
+test('an actor that misses a second keeps its figures for a moment, and not for ever', async () => {
+  let answers = true;
+  const { sampler, second } = sampled([], () => (answers ? [reading('a', 3)] : []));
+  const question = { productIds: ['a'], plottedIds: ['a'], from: 0 };
+  await sampler.watch(question, nobodyElse);
+  await second();
+  answers = false;
+  await second();
+  const missed = await sampler.watch(question, nobodyElse);
+  expect(missed.readings).toEqual([reading('a', 3)]);
+  expect(missed.series.known.slice(-2)).toEqual([1, 0]);
+  for (let passed = 0; passed < 6; passed++) await second();
+  expect((await sampler.watch(question, nobodyElse)).readings).toEqual([]);
 });

@@ -4,6 +4,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
 import type { Report } from '../../src/actors/index.ts';
+import { tokenOf } from '../harness/crowd.ts';
 import { dataFiles } from '../../src/runtime/index.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { shardOf, writeJournal } from '../harness/journal-file.ts';
@@ -47,9 +48,9 @@ test('orders of other shards reach Postgres, and the shard is named with its rec
   }
   writeJournal(dataDir, journal);
   turnABit();
-  engine = await Engine.start({ dataDir, env });
+  engine = await Engine.start({ dataDir, demo: false, env });
   await engine.product(OTHER);
-  const token = await engine.token('ada');
+  const token = tokenOf('ada');
   expect((await engine.buy(token, OTHER, 'key')).status).toBe(201);
   await waitUntil('the order is in Postgres', async () => {
     const { body } = await engine.call<{ orders: unknown[] }>('GET', '/v1/orders', { token });
@@ -75,7 +76,7 @@ test('the audit names it, too', async () => {
 test('after a repair and a start everything is in Postgres', async () => {
   expect(await engine.stop()).toBe(0);
   turnABit();
-  engine = await Engine.start({ dataDir, env });
+  engine = await Engine.start({ dataDir, demo: false, env });
   await waitUntil('all rows are there', async () => (await audit()).figures.rows === FOLLOWERS + 1);
   expect(await audit()).toMatchObject({ ok: true, violations: [], figures: { recordsNotProjected: 0 } });
   expect(await metrics()).not.toContain('doorbuster_projection_set_aside{');

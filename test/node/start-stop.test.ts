@@ -296,7 +296,7 @@ describe('a journal that is full', () => {
 
   test('sells until it is full, and then says so instead of selling', async () => {
     const env = { JOURNAL_MEBIBYTES_MAX: '1', COMMAND_TIMEOUT_MS: '500' };
-    engine = await Engine.start({ dataDir, env });
+    engine = await Engine.start({ dataDir, demo: false, env });
     await engine.product('filling', { quantity: 100_000 });
     await engine.product('beside', { quantity: 1 });
     let sold = true;
@@ -326,7 +326,7 @@ describe('a journal that is full', () => {
 
   test('given more room it has every acknowledged order, and sells on', async () => {
     await engine.kill();
-    engine = await Engine.start({ dataDir, env: { JOURNAL_MEBIBYTES_MAX: '64' } });
+    engine = await Engine.start({ dataDir, demo: false, env: { JOURNAL_MEBIBYTES_MAX: '64' } });
     const orders = await expectAllThere(engine, attempts);
     expect((await stockOf(engine, 'filling'))['reserved']).toBe(orders);
     const round = await buyRound(20_000);

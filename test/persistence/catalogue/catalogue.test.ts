@@ -336,6 +336,11 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     });
     expect(await desk.outbox(copy!.id)).toEqual([]);
     expect(await desk.catalogue.stockChanges(copy!.id)).toEqual([]);
+    // It was never sent: its quantity is a field, and it can be taken away.
+    const fewer = saved(await desk.catalogue.saveProduct(EDA, copy!.id, 1, { ...copy!, quantity: 7 }));
+    expect(fewer).toMatchObject({ quantity: 7 });
+    saved(await desk.catalogue.removeProduct(EDA, copy!.id, fewer.version));
+    expect((await desk.read(product.id)).quantity).toBe(100);
     expect(
       refusals(await desk.catalogue.clone(EDA, campaign.id, { title: 'X', slug: campaign.slug })),
     ).toHaveLength(1);
