@@ -167,11 +167,15 @@ test('by keyboard alone: sign in, make a campaign with a product, publish it, wa
   await keys.press('Save campaign');
   await page.getByRole('heading', { level: 1, name: 'All keys' }).waitFor();
   await keys.press('Add product');
+  await keys.press('More rows');
+  expect(await page.getByLabel('Attribute 1', { exact: true }).evaluate((it) => it.matches(':focus'))).toBe(
+    true,
+  );
   await keys.type('Name', 'Key ring');
   await keys.type('SKU', 'KEY-1');
   await keys.type('Sale price', '3.50');
   await keys.type('Quantity', '5');
-  await keys.press('Save product');
+  await page.keyboard.press('Enter');
   await page.getByText('The product is saved.').waitFor();
   await keys.press('All keys');
   await keys.press('Publish');

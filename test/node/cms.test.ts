@@ -280,8 +280,11 @@ test('pictures that are none, mistakes in fields and foreign markup are told in 
   const more = await send(
     ada,
     { ...form, fields: new Map([...form.fields, ['moreRows', 'yes']]) },
-    { name: 'Typed' },
+    { name: 'Typed', 'new-image-1-file': await picture(), 'new-image-1-alt': 'Not yet' },
   );
+  // It takes no pictures, and says so of one that was chosen; with none the focus is in the first row that is empty.
+  expect(errorsIn(more)).toEqual(['new-image-1-file']);
+  expect(formOf(more).fields.get('new-image-1-alt')).toBe('Not yet');
   expect([more.status, formOf(more).fields.get('name'), formOf(more).fields.has('attribute-5-name')]).toEqual(
     [200, 'Typed', true],
   );

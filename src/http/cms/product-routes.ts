@@ -27,7 +27,7 @@ import {
   requireChange,
 } from './look.ts';
 import { productAsTyped, readProduct, typedProduct, type ProductTyped } from './product-form.ts';
-import { picturesOf, takePictures } from './product-pictures.ts';
+import { leavePictures, picturesOf, takePictures } from './product-pictures.ts';
 
 /** Of a product's form with the pictures that it brings. */
 const PRODUCT_FORM_BYTES_MAX = 32 * 1024 * 1024;
@@ -69,14 +69,19 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
     campaign: Campaign,
     product: CatalogueProduct | undefined,
   ) => {
-    const { typed, errors, newAlts } = await takePictures(context, form, typedProduct(form.fields));
     const version = versionOf(form.fields('version'));
     // The form keeps the version that it was made from: a mistake in it does not make it newer.
     const same = product && { ...product, version };
     if (form.has(MORE_ROWS)) {
-      const filled = { typed, errors, newAlts, emptyAttributeRows: MORE_EMPTY_ROWS };
+      const filled = {
+        typed: typedProduct(form.fields),
+        ...leavePictures(form),
+        emptyAttributeRows: MORE_EMPTY_ROWS,
+        asksForMoreRows: true,
+      };
       return { response: await show(c, campaign, same, filled, 200) };
     }
+    const { typed, errors, newAlts } = await takePictures(context, form, typedProduct(form.fields));
     const read = readProduct(typed, campaign.timeZone);
     const all: FieldError[] = [...('errors' in read ? read.errors : []), ...errors];
     if (all.length > 0 || 'errors' in read)
