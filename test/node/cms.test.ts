@@ -93,6 +93,9 @@ test('a campaign is made, refused publication with reasons, mended, published, c
       listAmount: '99',
     }),
   );
+  expect(mainOf(await ada.get(`${campaign}/publish`))).toContain(
+    'They can be bought from the moment you publish : the start has passed.',
+  );
   placeOf(await press(`${campaign}/publish`));
   await waitUntil('the engine has confirmed it', async () =>
     mainOf(await ada.get(product)).includes('Confirmed by the engine at'),
@@ -107,6 +110,29 @@ test('a campaign is made, refused publication with reasons, mended, published, c
   expect(bought).toMatchObject({ status: 201, body: { unitPrice: { amount: 4_990, currency: 'EUR' } } });
   const preview = await ada.get(`${campaign}/preview`);
   expect(mainOf(preview)).toMatch(/Preview\. Nobody can buy here\..*€49\.90 Before €99\.00/);
+});
+
+test('a form of a new product that is sent twice makes one, and says so; an address with a slash leads on', async () => {
+  const campaign = await newCampaign('Twice');
+  const form = formOf(await ada.get(`${campaign}/products/new`));
+  const typed = { name: 'Ember kettle', amount: '49.90', quantity: '10', sku: 'TW-1' };
+  const [one, other] = await Promise.all([send(ada, form, typed), send(ada, form, typed)]);
+  expect(placeOf(one).replace(/\?.*/, '')).toBe(placeOf(other).replace(/\?.*/, ''));
+  const late = placeOf(await send(ada, form, { ...typed, name: 'Another' }));
+  expect(mainOf(await ada.get(late))).toMatch(
+    /made this product\. What was sent again is not saved.*Ember kettle/,
+  );
+  expect(mainOf(await ada.get(campaign))).toMatch(/Products 1 /);
+
+  // A mistake in between keeps its name; what is no name of a form does not count as one.
+  const next = formOf(await ada.get(`${campaign}/products/new`));
+  const wrong = formOf(await send(ada, next, { ...typed, name: '' }));
+  expect(wrong.fields.get('ending')).toBe(next.fields.get('ending'));
+  placeOf(await send(ada, wrong, { ...typed, ending: 'kettle', name: 'By hand' }));
+  placeOf(await send(ada, wrong, { ...typed, name: 'Second', sku: 'TW-2' }));
+  expect(mainOf(await ada.get(campaign))).toMatch(/Products 3 /);
+
+  expect(placeOf(await ada.get('/cms/'))).toBe('/cms');
 });
 
 test('units are added and withdrawn through the actor, once for each form, and what it refuses is told', async () => {
@@ -277,9 +303,10 @@ test('pictures that are none, mistakes in fields and foreign markup are told in 
     expect.stringContaining('takes 32 MiB with all its files'),
   ]);
 
+  const fresh = formOf(await ada.get(`${campaign}/products/new`));
   const more = await send(
     ada,
-    { ...form, fields: new Map([...form.fields, ['moreRows', 'yes']]) },
+    { ...fresh, fields: new Map([...fresh.fields, ['moreRows', 'yes']]) },
     { name: 'Typed', 'new-image-1-file': await picture(), 'new-image-1-alt': 'Not yet' },
   );
   // It takes no pictures, and says so of one that was chosen; with none the focus is in the first row that is empty.

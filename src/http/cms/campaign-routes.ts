@@ -33,6 +33,8 @@ const NEW_CAMPAIGN: CampaignTyped = {
 export function campaignRoutes(cms: Hono, context: HttpContext): void {
   const { catalogue } = context.cms!;
 
+  cms.get('/cms/', (c) => c.redirect('/cms', 303));
+
   cms.get('/cms', async (c) => {
     const asked = c.req.query('phase');
     const phase = PHASES.find((each) => each === asked);

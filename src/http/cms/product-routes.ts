@@ -1,7 +1,12 @@
 // Products: one of them, its form, its place among the others, and its removal.
 
 import type { Context, Hono } from 'hono';
-import type { Campaign, CatalogueProduct } from '../../persistence/index.ts';
+import {
+  isProductEnding,
+  productEnding,
+  type Campaign,
+  type CatalogueProduct,
+} from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
 import {
   campaignHref,
@@ -55,6 +60,7 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
       product,
       pictures,
       newAlts: [],
+      ending: productEnding(context.random),
       emptyAttributeRows: EMPTY_ROWS,
       isSent: product !== undefined && campaign.status !== 'draft',
       ...filled,
@@ -70,12 +76,14 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
     product: CatalogueProduct | undefined,
   ) => {
     const version = versionOf(form.fields('version'));
+    const ending = endingOf(form, context);
     // The form keeps the version that it was made from: a mistake in it does not make it newer.
     const same = product && { ...product, version };
     if (form.has(MORE_ROWS)) {
       const filled = {
         typed: typedProduct(form.fields),
         ...leavePictures(form),
+        ending,
         emptyAttributeRows: MORE_EMPTY_ROWS,
         asksForMoreRows: true,
       };
@@ -85,8 +93,8 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
     const read = readProduct(typed, campaign.timeZone);
     const all: FieldError[] = [...('errors' in read ? read.errors : []), ...errors];
     if (all.length > 0 || 'errors' in read)
-      return { response: await show(c, campaign, same, { typed, errors: all, newAlts }, 422) };
-    return { typed, draft: read.draft, version };
+      return { response: await show(c, campaign, same, { typed, ending, errors: all, newAlts }, 422) };
+    return { typed, ending, draft: read.draft, version };
   };
 
   cms.get('/cms/campaigns/:id/products/new', async (c) => {
@@ -98,13 +106,18 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   cms.post('/cms/campaigns/:id/products/new', async (c) => {
     const { campaign } = await campaignOf(c, context);
     requireChange(c, campaign);
-    const sent = await readSent(c, await readForm(c, PRODUCT_FORM_BYTES_MAX), campaign, undefined);
+    const form = await readForm(c, PRODUCT_FORM_BYTES_MAX);
+    const present = (await catalogue.campaign(campaign.id))?.products ?? [];
+    const made = present.find(({ id }) => id.endsWith(`-${endingOf(form, context)}`));
+    if (made !== undefined) return c.redirect(`${productHref(made.id)}?done=product-made-before`, 303);
+    const sent = await readSent(c, form, campaign, undefined);
     if (sent.response !== undefined) return sent.response;
-    const saved = await catalogue.addProduct(editorOf(c), campaign.id, sent.draft);
+    const saved = await catalogue.addProduct(editorOf(c), campaign.id, sent.draft, sent.ending);
     if (saved.outcome === 'not_found') throw noCampaign();
     if (saved.outcome !== 'saved') {
       const errors = saved.outcome === 'refused' ? errorsOf(saved.findings) : [];
-      return show(c, campaign, undefined, { typed: sent.typed, errors }, 422);
+      const { typed, ending } = sent;
+      return show(c, campaign, undefined, { typed, ending, errors }, 422);
     }
     await engineAnswer(context, [saved.value]);
     return c.redirect(`${productHref(saved.value.id)}?done=product-saved`, 303);
@@ -169,6 +182,12 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
       removed.outcome === 'refused' ? errorsOf(removed.findings) : [{ field: '', message: changed }];
     return c.html(removePage(lookOf(c, context), campaign, product, errors), 409);
   });
+}
+
+/** Another one when somebody wrote it by hand. */
+function endingOf(form: CmsForm, { random }: HttpContext): string {
+  const ending = form.fields('ending');
+  return isProductEnding(ending) ? ending : productEnding(random);
 }
 
 const theirSave = (

@@ -53,8 +53,14 @@ export class Catalogue {
     );
   }
 
-  addProduct(editor: Editor, campaignId: string, draft: ProductDraft): Promise<ProductSaved> {
-    return changing(this.#desk, editor, (change) => products.addProduct(change, campaignId, draft));
+  /** @param ending of its id, such as a form drew it ahead; a product that has it is what comes back, as it is */
+  addProduct(
+    editor: Editor,
+    campaignId: string,
+    draft: ProductDraft,
+    ending?: string,
+  ): Promise<ProductSaved> {
+    return changing(this.#desk, editor, (change) => products.addProduct(change, campaignId, draft, ending));
   }
 
   /** Of a product that was sent, `quantity` undefined leaves it as it is. */

@@ -25,7 +25,7 @@ export { DISPATCH_LIMITS, EngineDispatcher, type EngineDispatcherOptions } from 
 export type { Imported, ImportLine } from './importing.ts';
 export { CATALOGUE_LIMITS } from './limits.ts';
 export { currencyDigits, moneyText } from './money-text.ts';
-export { slugOf } from './product-id.ts';
+export { isProductEnding, productEnding, slugOf } from './product-id.ts';
 export type { StockChange } from './outbox.ts';
 export type { TrailPage } from './trail.ts';
 export { CATALOGUE_VERSION, migrateCatalogue } from './catalogue-schema.ts';

@@ -89,7 +89,7 @@ const what: Part = (typed, errors, differing) => {
       hint: theirsAt(
         differing,
         'slug',
-        'Lower-case letters, digits and dashes. Left empty, it is made of the title.',
+        'Lower-case letters, digits and dashes. Left empty, it is made of the title. Campaign pages are not part of this version yet.',
       ),
       optional: true,
       before: '/c/',

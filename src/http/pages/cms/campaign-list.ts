@@ -76,7 +76,7 @@ function row(campaign: CampaignSummary): Markup {
   return html`<tr>
     <th scope="row">
       <a href="${campaignHref(campaign.id)}">${campaign.title}</a>
-      <span class="cell-note code">/c/${campaign.slug}</span>
+      <span class="cell-note">Address name: <span class="code">${campaign.slug}</span></span>
     </th>
     <td data-label="Phase">${phaseBadge(campaign.phase)}</td>
     <td data-label="Hours">${hoursOf(campaign)}</td>

@@ -117,8 +117,11 @@ function facts(campaign: Campaign): Markup {
     <h2 id="facts-heading">Campaign</h2>
     ${description === '' ? '' : html`<p class="long-text">${description}</p>`}
     <dl class="facts">
-      <dt>Address</dt>
-      <dd class="code">/c/${slug}</dd>
+      <dt>Address name</dt>
+      <dd>
+        <span class="code">${slug}</span>
+        <span class="cell-note">Campaign pages are not part of this version yet.</span>
+      </dd>
       <dt>Entry</dt>
       <dd>
         ${ENTRY_LABELS[entry.kind]}${

@@ -49,6 +49,7 @@ export function publishPage(look: Look, { campaign, products, findings, wasRefus
                 ${products.length} ${products.length === 1 ? 'product' : 'products'} with
                 ${units.toLocaleString('en')} units go on sale: <strong>${hoursOf(campaign)}</strong>.
               </p>
+              ${begun(products, look.now)}
               <p>
                 The engine is told at once. From the start on, prices change only while the campaign is
                 paused; what was sold stays sold.
@@ -66,6 +67,14 @@ export function publishPage(look: Look, { campaign, products, findings, wasRefus
       }
     `,
   });
+}
+
+/** Of those whose start has passed. */
+function begun(products: readonly CatalogueProduct[], now: number): Markup | '' {
+  const count = products.filter(({ startsAt }) => startsAt !== undefined && startsAt <= now).length;
+  if (count === 0) return '';
+  const who = count === products.length ? 'They' : `${count} of them`;
+  return html`<p><strong>${who} can be bought from the moment you publish</strong>: the start has passed.</p>`;
 }
 
 export type Switch = 'pause' | 'resume' | 'cancel';

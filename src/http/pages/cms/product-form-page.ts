@@ -41,6 +41,8 @@ export interface ProductFormView {
   readonly campaign: Campaign;
   /** Undefined: a new one. */
   readonly product: CatalogueProduct | undefined;
+  /** How the id of a new one will end: the form sent twice makes one product. */
+  readonly ending: string;
   readonly typed: ProductTyped;
   readonly errors: readonly FieldError[];
   readonly pictures: Pictures;
@@ -87,7 +89,7 @@ export function productFormPage(look: Look, view: ProductFormView): Markup {
         ${SAVES_BY_ENTER} ${csrfField(look.session)}
         ${
           product === undefined
-            ? ''
+            ? html`<input type="hidden" name="ending" value="${view.ending}" />`
             : html`<input type="hidden" name="version" value="${theirs?.version ?? product.version}" />`
         }
         ${what(parts)} ${price(parts)} ${when(parts)} ${selling(parts)} ${imageRows(view)}
