@@ -133,6 +133,11 @@ test('a form of a new product that is sent twice makes one, and says so; an addr
   expect(mainOf(await ada.get(campaign))).toMatch(/Products 3 /);
 
   expect(placeOf(await ada.get('/cms/'))).toBe('/cms');
+
+  // Their start has passed: nothing of the preview says that they open then.
+  const preview = mainOf(await ada.get(`${campaign}/preview`));
+  expect(preview).toMatch(/Twice Opens when it is published .*No picture/);
+  expect(preview).not.toContain('From');
 });
 
 test('units are added and withdrawn through the actor, once for each form, and what it refuses is told', async () => {
@@ -360,6 +365,11 @@ test('a viewer looks, an editor writes drafts, and only a publisher touches what
   expect(await statuses(eve, [...looks, ...edits])).toEqual([...looks, ...edits].map(() => 200));
   expect(await statuses(eve, steps)).toEqual(steps.map(() => 403));
   expect(mainOf(await vera.get(campaign))).not.toMatch(/Edit campaign|Add product|Publish/);
+  // Whoever may not mend it reads what is to be mended, without a link to a page that refuses them.
+  const seen = await vera.get(campaign);
+  expect(mainOf(seen)).toContain('It has no image.');
+  expect(seen.html).not.toContain('/edit');
+  expect((await eve.get(campaign)).html).toContain(`<a href="${product}/edit#images">It has no image.</a>`);
 
   placeOf(await press(`${campaign}/publish`));
   expect(await statuses(eve, [`${campaign}/edit`, `${product}/edit`])).toEqual([403, 403]);

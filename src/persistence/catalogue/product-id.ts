@@ -13,7 +13,7 @@ export const campaignId = (random: Random): string => randomText(random, 16);
 export const productEnding = (random: Random): string => randomText(random, ID_CHARACTERS);
 
 export const isProductEnding = (text: string): boolean =>
-  text.length === ID_CHARACTERS && [...text].every((each) => ALPHABET.includes(each));
+  text.length === ID_CHARACTERS && Array.from(text).every((each) => ALPHABET.includes(each));
 
 /** Tells people what it is, and nobody can guess it. */
 export function productId(name: string, random: Random, ending: string = productEnding(random)): string {

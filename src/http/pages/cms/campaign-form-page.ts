@@ -158,7 +158,7 @@ const who: Part = (typed, errors, differing) =>
       value: typed.entry,
       options: Object.entries(ENTRY_LABELS).map(([value, text]) => ({ value, text })),
     })}
-    <div class="field-group">
+    <div class="field-group claim-fields">
       ${(['claimName', 'claimValue'] as const).map((name) =>
         field({
           name,

@@ -56,7 +56,7 @@ export function publishPage(look: Look, { campaign, products, findings, wasRefus
               </p>
             </div>`
       }
-      ${findings.length === 0 ? '' : findingsList(campaign.id, products, findings)}
+      ${findings.length === 0 ? '' : findingsList(campaign.id, products, findings, true)}
       ${
         isBlocked
           ? html`<div class="form-actions">
@@ -74,7 +74,9 @@ function begun(products: readonly CatalogueProduct[], now: number): Markup | '' 
   const count = products.filter(({ startsAt }) => startsAt !== undefined && startsAt <= now).length;
   if (count === 0) return '';
   const who = count === products.length ? 'They' : `${count} of them`;
-  return html`<p><strong>${who} can be bought from the moment you publish</strong>: the start has passed.</p>`;
+  return html`<p>
+    <strong>${who} can be bought from the moment you publish</strong>: the start has passed.
+  </p>`;
 }
 
 export type Switch = 'pause' | 'resume' | 'cancel';
