@@ -113,9 +113,9 @@ function attributeFaults({ attributes }: ProductDraft, faults: Faults): void {
 
 function imageFaults({ images }: ProductDraft, faults: Faults): void {
   if (images.length > LIMITS.imagesPerProduct)
-    faults.add('images', `A product has ${LIMITS.imagesPerProduct} images at most.`);
+    faults.add('images', `A product has ${LIMITS.imagesPerProduct} pictures at most.`);
   if (new Set(images.map(({ imageId }) => imageId)).size < images.length)
-    faults.add('images', 'The same image is there twice.');
+    faults.add('images', 'The same picture is there twice.');
   for (const { alt } of images) faults.optionalText('images', alt, LIMITS.altCharactersMax, isPlainText);
 }
 

@@ -212,6 +212,19 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     });
   });
 
+  test('a campaign that is not for everyone is neither published nor made of a published one', async () => {
+    const onlyEveryone = [expect.stringMatching(/^entry: Only “Everyone” can be published/)];
+    const campaign = await desk.campaign({ entry: { kind: 'claim', name: 'tier', value: 'gold' } });
+    const product = await desk.product(campaign);
+    expect(refusals(await desk.catalogue.publish(PAT, campaign.id, 1))).toEqual(onlyEveryone);
+    expect(await desk.outbox(product.id)).toEqual([]);
+    const { campaign: published } = await desk.published();
+    const closed = { ...published, entry: { kind: 'list' } } as const;
+    expect(refusals(await desk.catalogue.saveCampaign(PAT, published.id, published.version, closed))).toEqual(
+      onlyEveryone,
+    );
+  });
+
   test('one SKU is not on sale twice at the same time, even when two publish at once', async () => {
     const sku = 'TWICE';
     const campaigns = await Promise.all([desk.campaign({ title: 'One' }), desk.campaign({ title: 'Two' })]);
@@ -430,7 +443,7 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     const campaign = await desk.campaign();
     const draft = desk.productDraft({ images: [{ imageId: 'gone', alt: '' }] });
     expect(refusals(await desk.catalogue.addProduct(EDA, campaign.id, draft))).toEqual([
-      'images: An image is not there any more: upload it again.',
+      'images: A picture is not there any more: upload it again.',
     ]);
   });
 });

@@ -78,10 +78,12 @@ describe('the publish check tells', () => {
     ['no end', { endsAt: undefined }, [{}], ['error endsAt: The campaign has no end.']],
     ['no products', {}, [], ['error products: The campaign has no products: add one.']],
     [
-      'entry that the engine does not check',
+      'entry that nothing checks',
       { entry: { kind: 'list' } },
       [{}],
-      [expect.stringMatching(/^warning entry: /) as string],
+      [
+        'error entry: Only “Everyone” can be published in this version: nothing checks yet who may enter, and everybody could buy.',
+      ],
     ],
     [
       'an end that lies behind',
@@ -111,7 +113,7 @@ describe('the publish check tells', () => {
         'error sku: It has no SKU.',
         'error amount: It has no sale price.',
         'error quantity: It has no quantity.',
-        'warning images: It has no image.',
+        'warning images: It has no picture.',
       ],
     ],
     [
@@ -124,7 +126,7 @@ describe('the publish check tells', () => {
       'an image without words',
       {},
       [{ images: [{ imageId: 'i1', alt: '' }] }],
-      ['error images: An image has no text for those who cannot see it.'],
+      ['error images: A picture has no text for those who cannot see it.'],
     ],
     [
       'a discount that is none',
