@@ -361,7 +361,23 @@ test('a campaign is paused, resumed and cancelled in the engine, and its clone b
   const buy = async (key: string): Promise<unknown> =>
     (await engine.buy(grace, idOf(product), key)).body['code'];
   await engine.buy(grace, idOf(product), 'first');
-  placeOf(await press(`${campaign}/pause`));
+  // Pausing does not depend on what was saved meanwhile, as cancelling does.
+  const [pause, early] = [
+    formOf(await ada.get(`${campaign}/pause`)),
+    formOf(await ada.get(`${campaign}/cancel`)),
+  ];
+  placeOf(await send(ada, formOf(await ada.get(`${campaign}/edit`)), { description: 'In a hurry' }));
+  const changed = await send(ada, early);
+  expect([changed.status, mainOf(changed)]).toEqual([
+    409,
+    expect.stringContaining('You, in another window, changed the campaign meanwhile'),
+  ]);
+  placeOf(await send(ada, pause));
+  const twice = await send(ada, pause);
+  expect([twice.status, mainOf(twice)]).toEqual([
+    422,
+    expect.stringContaining('This campaign is paused already'),
+  ]);
   expect(await buy('while-paused')).toBe('sale_paused');
   placeOf(await send(ada, formOf(await ada.get(`${product}/edit`)), { amount: '39.90' }));
   placeOf(await press(`${campaign}/resume`));
@@ -380,8 +396,8 @@ test('a campaign is paused, resumed and cancelled in the engine, and its clone b
   placeOf(await send(ada, cancel));
   const again = await send(ada, cancel);
   expect([again.status, mainOf(again)]).toEqual([
-    409,
-    expect.stringContaining('Ada changed the campaign meanwhile'),
+    422,
+    expect.stringContaining('This campaign was cancelled'),
   ]);
   expect(await buy('cancelled')).toBe('sale_paused');
   expect(await stockOf(product)).toMatchObject({ available: 0, withdrawn: 8, reserved: 2 });

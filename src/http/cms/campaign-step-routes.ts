@@ -60,7 +60,10 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
       requireRole(c, 'publisher');
       const form = await readForm(c);
       const { campaign, products } = await campaignOf(c, context);
-      const saved = await catalogue[how](editorOf(c), campaign.id, versionOf(form.fields('version')));
+      const version = versionOf(form.fields('version'));
+      const saved = await (how === 'pause'
+        ? catalogue.pause(editorOf(c), campaign.id)
+        : catalogue[how](editorOf(c), campaign.id, version));
       switch (saved.outcome) {
         case 'saved':
           await engineAnswer(context, products);
@@ -70,8 +73,10 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
         case 'refused':
           return c.html(switchPage(lookOf(c, context), campaign, how, errorsOf(saved.findings)), 422);
         case 'conflict': {
-          const { updatedBy } = saved.current;
-          const message = `${updatedBy} changed the campaign meanwhile. Look at it again; if you still want this, press the button once more.`;
+          const by = (await catalogue.isOwnSave(editorOf(c), saved.current))
+            ? 'You, in another window,'
+            : saved.current.updatedBy;
+          const message = `${by} changed the campaign meanwhile. Look at it again; if you still want this, press the button once more.`;
           return c.html(switchPage(lookOf(c, context), saved.current, how, [{ field: '', message }]), 409);
         }
       }

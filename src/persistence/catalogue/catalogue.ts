@@ -16,7 +16,7 @@ import * as products from './product-changes.ts';
 import { readProduct, readProducts } from './product-rows.ts';
 import { checkNow, sendAgain, switchCampaign, type Switch } from './selling.ts';
 import { changeStock } from './stock-changes.ts';
-import { readTrail, type TrailPage } from './trail.ts';
+import { isSavedBy, readTrail, type TrailPage } from './trail.ts';
 
 export class Catalogue {
   readonly #desk: Desk;
@@ -90,8 +90,9 @@ export class Catalogue {
     return this.#switch(editor, id, version, 'publish');
   }
 
-  pause(editor: Editor, id: string, version: number): Promise<CampaignSaved> {
-    return this.#switch(editor, id, version, 'pause');
+  /** Whatever was saved meanwhile. */
+  pause(editor: Editor, id: string): Promise<CampaignSaved> {
+    return this.#switch(editor, id, undefined, 'pause');
   }
 
   resume(editor: Editor, id: string, version: number): Promise<CampaignSaved> {
@@ -138,7 +139,12 @@ export class Catalogue {
     return readTrail(this.#desk.pool, page);
   }
 
-  #switch(editor: Editor, id: string, version: number, how: Switch): Promise<CampaignSaved> {
+  /** Whether what is there now is what this user saved last, in another window. */
+  isOwnSave(editor: Editor, current: Campaign | CatalogueProduct): Promise<boolean> {
+    return isSavedBy(this.#desk.pool, editor, current);
+  }
+
+  #switch(editor: Editor, id: string, version: number | undefined, how: Switch): Promise<CampaignSaved> {
     return changing(this.#desk, editor, (change) => switchCampaign(change, id, version, how));
   }
 

@@ -1,7 +1,7 @@
 // Who changed what. Written in the transaction of the change itself, and never changed again.
 
-import type { CampaignDraft, Entry } from './campaign.ts';
-import type { ProductDraft } from './catalogue-product.ts';
+import type { Campaign, CampaignDraft, Entry } from './campaign.ts';
+import type { CatalogueProduct, ProductDraft } from './catalogue-product.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
 import { moneyText } from './money-text.ts';
 import type { Editor, TrailEntry } from './outcome.ts';
@@ -81,6 +81,22 @@ export async function readTrail(
     action: row.action,
     changes: row.changes,
   }));
+}
+
+/** By the line of that very change: two users may have one name. */
+export async function isSavedBy(
+  client: Statements,
+  { id }: Editor,
+  current: Pick<Campaign, 'id' | 'updatedAt'> | Pick<CatalogueProduct, 'id' | 'campaignId' | 'updatedAt'>,
+): Promise<boolean> {
+  const [campaignId, productId] =
+    'campaignId' in current ? [current.campaignId, current.id] : [current.id, null];
+  const { rowCount } = await client.query(
+    `SELECT FROM doorbuster_catalogue.trail WHERE campaign_id = $1 AND at = $2 AND user_id = $3
+       AND product_id IS NOT DISTINCT FROM $4 LIMIT 1`,
+    [campaignId, new Date(current.updatedAt), id, productId],
+  );
+  return rowCount === 1;
 }
 
 const CAMPAIGN_FIELDS = [

@@ -138,7 +138,7 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     expect(await phases(campaign.startsAt! - 1)).toEqual(['scheduled']);
     expect(await phases(campaign.startsAt!)).toEqual(['live']);
     expect(await phases(campaign.endsAt!)).toEqual(['ended']);
-    const paused = saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+    const paused = saved(await desk.catalogue.pause(PAT, campaign.id));
     expect(await phases(desk.now)).toEqual(['paused']);
     saved(await desk.catalogue.cancel(PAT, campaign.id, paused.version));
     expect(await phases(desk.now)).toEqual(['cancelled']);
@@ -282,7 +282,7 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
         }),
       ),
     ).toEqual([expect.stringMatching(/^endsAt: "Ember Kettle": It ends after the end of the campaign/)]);
-    saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+    saved(await desk.catalogue.pause(PAT, campaign.id));
     saved(await desk.catalogue.saveProduct(EDA, product.id, 1, cheaper));
     expect((await desk.outbox(product.id)).map(({ kind }) => kind)).toEqual([
       'configure',
@@ -292,9 +292,50 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     ]);
   });
 
+  test('pausing takes whatever was saved meanwhile, and the status is told before the version', async () => {
+    const { campaign, product } = await desk.published();
+    const titled = await desk.catalogue.saveCampaign(EDA, campaign.id, campaign.version, {
+      ...campaign,
+      title: 'Saved meanwhile',
+    });
+    expect(await desk.catalogue.cancel(PAT, campaign.id, campaign.version)).toEqual({
+      outcome: 'conflict',
+      current: saved(titled),
+    });
+    const paused = saved(await desk.catalogue.pause(PAT, campaign.id));
+    expect(paused).toMatchObject({
+      title: 'Saved meanwhile',
+      status: 'paused',
+      version: campaign.version + 2,
+    });
+    expect((await desk.outbox(product.id)).at(-1)).toMatchObject({ kind: 'pause' });
+    expect(refusals(await desk.catalogue.pause(PAT, campaign.id))).toEqual([
+      'status: This campaign is paused already.',
+    ]);
+    expect(refusals(await desk.catalogue.publish(PAT, campaign.id, 1))).toEqual([
+      'status: This campaign is paused already.',
+    ]);
+  });
+
+  test('one’s own save in another window is known from that of somebody of the same name', async () => {
+    const campaign = await desk.campaign();
+    const product = await desk.product(campaign);
+    const namesake = { id: 'u9', name: EDA.name };
+    const own = async (): Promise<boolean[]> => {
+      const now = [(await desk.catalogue.campaign(campaign.id))!.campaign, await desk.read(product.id)];
+      return Promise.all(now.map((current) => desk.catalogue.isOwnSave(EDA, current)));
+    };
+    expect(await own()).toEqual([true, true]);
+    desk.now += MINUTE_MS;
+    saved(await desk.catalogue.saveCampaign(namesake, campaign.id, 1, campaign));
+    expect(await own()).toEqual([false, true]);
+    saved(await desk.catalogue.saveProduct(namesake, product.id, 1, product));
+    expect(await own()).toEqual([false, false]);
+  });
+
   test('a product that is added to a paused campaign is paused before it has stock', async () => {
     const { campaign } = await desk.published();
-    saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+    saved(await desk.catalogue.pause(PAT, campaign.id));
     expect(
       refusals(await desk.catalogue.addProduct(EDA, campaign.id, desk.productDraft({ sku: '' }))),
     ).toEqual(['sku: It has no SKU.']);
