@@ -4,7 +4,7 @@
 import type { Campaign } from './campaign.ts';
 import type { CatalogueProduct } from './catalogue-product.ts';
 import { campaignFaults, outsideOf, productFaults } from './draft-check.ts';
-import { hourText } from './hours.ts';
+import { hourAndZone } from './hours.ts';
 import type { Finding } from './outcome.ts';
 
 /** A product of another campaign that is published and not cancelled. */
@@ -32,7 +32,7 @@ export function checkCampaign(
     tell(
       'error',
       'endsAt',
-      `The campaign ended at ${hourText(campaign.endsAt, campaign.timeZone)}: its end must lie ahead.`,
+      `The campaign ended at ${hourAndZone(campaign.endsAt, campaign.timeZone)}: its end must lie ahead.`,
     );
   findings.push(...entryFaults(campaign));
   if (products.length === 0) tell('error', 'products', 'The campaign has no products: add one.');
@@ -102,7 +102,7 @@ function clashes(
     .map(
       (other) =>
         `The SKU ${sku} is on sale as "${other.name}" of the campaign "${other.campaignTitle}" from ` +
-        `${hourText(other.startsAt, timeZone)} to ${hourText(other.endsAt, timeZone)}.`,
+        `${hourAndZone(other.startsAt, timeZone)} to ${hourAndZone(other.endsAt, timeZone)}.`,
     );
   return [...here, ...elsewhere];
 }
