@@ -392,10 +392,21 @@ test('a campaign is paused, resumed and cancelled in the engine, and its clone b
   const locked = await send(ada, formOf(await ada.get(`${product}/edit`)), { amount: '1' });
   expect([locked.status, mainOf(locked)]).toEqual([422, expect.stringContaining('pause the campaign first')]);
 
+  const cloning = formOf(await ada.get(`${campaign}/clone`));
+  const mistaken = await send(ada, cloning, { title: '', startsAt: 'soon' });
+  expect([mistaken.status, errorsIn(mistaken)]).toEqual([422, ['title', 'startsAt']]);
+  const [startsAt, endsAt] = [cloning.fields.get('startsAt')!, cloning.fields.get('endsAt')!].map((at) =>
+    at.replace(/^\d{4}/, '2040'),
+  );
   const clone = placeOf(
-    await send(ada, formOf(await ada.get(`${campaign}/clone`)), { title: 'Steps, again' }),
+    await send(ada, cloning, { title: 'Steps, again', startsAt: startsAt!, endsAt: endsAt! }),
   ).replace(/\?.*/, '');
   const cloned = await ada.get(clone);
+  expect(mainOf(cloned).match(/ 2040, /g)!.length).toBeGreaterThan(1);
+  const edit = formOf(await ada.get(`${clone}/edit`));
+  const later = { startsAt: startsAt!.replace('2040', '2044'), endsAt: endsAt!.replace('2040', '2044') };
+  placeOf(await send(ada, edit, { ...later, moveProducts: 'yes' }));
+  expect(mainOf(await ada.get(clone))).not.toMatch(/ 2040, | (starts|ends) (before|after|at or)/);
   expect(mainOf(cloned)).toMatch(/Steps, again Draft.*Ember kettle Not sent to the engine/);
   expect(/href="\/cms\/products\/([^"]+)"/.exec(cloned.html)![1]).not.toBe(idOf(product));
 

@@ -7,9 +7,10 @@ import * as campaigns from './campaign-changes.ts';
 import type { Campaign, CampaignDraft, CampaignSummary } from './campaign.ts';
 import { readCampaign, readSummaries, type CampaignPage } from './campaign-rows.ts';
 import type { CatalogueProduct, ProductDraft } from './catalogue-product.ts';
-import { cloneCampaign, type CloneName } from './cloning.ts';
+import { cloneCampaign, type CloneDraft } from './cloning.ts';
 import { changing, type DataFiles, type Desk } from './desk.ts';
 import { importProducts, type Imported, type ImportLine } from './importing.ts';
+import { saveMoving } from './moving.ts';
 import type { CampaignSaved, Editor, Finding, ProductSaved, SaveOutcome, TrailEntry } from './outcome.ts';
 import { readStockChanges, type StockChange } from './outbox.ts';
 import * as products from './product-changes.ts';
@@ -51,6 +52,16 @@ export class Catalogue {
     return this.#savingSlug(draft.slug, () =>
       changing(this.#desk, editor, (change) => campaigns.saveCampaign(change, id, version, draft)),
     );
+  }
+
+  /** Its products' hours move along with its own: both by as much, or those at an end of the campaign with that end. */
+  saveCampaignMoving(
+    editor: Editor,
+    id: string,
+    version: number,
+    draft: CampaignDraft,
+  ): Promise<CampaignSaved> {
+    return this.#savingSlug(draft.slug, () => saveMoving(this.#desk, editor, id, version, draft));
   }
 
   addProduct(editor: Editor, campaignId: string, draft: ProductDraft): Promise<ProductSaved> {
@@ -104,8 +115,8 @@ export class Catalogue {
     return this.#switch(editor, id, version, 'cancel');
   }
 
-  /** A draft with the same words and hours, and with new products. */
-  clone(editor: Editor, id: string, name: CloneName): Promise<CampaignSaved> {
+  /** A draft with the same words, and with new products; they move along when it has other hours. */
+  clone(editor: Editor, id: string, name: CloneDraft): Promise<CampaignSaved> {
     return this.#savingSlug(name.slug, () =>
       changing(this.#desk, editor, (change) => cloneCampaign(change, id, name)),
     );
