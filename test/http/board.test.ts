@@ -47,7 +47,6 @@ const figuresOf = (parts: Partial<SaleWatched>, products = [product('a'), produc
     products,
     watched: watched(parts),
     series: emptySeries(0, 0),
-    plotted: 2,
     now: NOW,
   });
 
@@ -89,10 +88,13 @@ test('what is missing from the figures is said in words', () => {
   expect(crowded.notes.join(' ')).toMatch(/first 100 of 101/);
 });
 
-test('stock that is not known of every product is a gap in the plot, and no number', () => {
-  const plot = boardPlot(series(7, [1, 2, 3], [5, undefined, 4]), 1);
+test('stock that nobody knows is a gap in the plot, and no number; a product counts from when it is known', () => {
+  const plot = boardPlot(series(7, [1, 2, 3], [5, undefined, 4]));
   expect(plot.available).toEqual([5, null, 4]);
-  expect(boardPlot(series(7, [1, 2, 3], [5, undefined, 4]), 2).available).toEqual([null, null, null]);
+  const one = series(7, [1, 1, 1], [5, 5, 5]);
+  one.known[2] = 2;
+  one.available[2] = 35;
+  expect(boardPlot(one).available).toEqual([5, 5, 35]);
 });
 
 test('minutes are sums of their seconds, the newest first, without those before anything was', () => {
@@ -106,7 +108,6 @@ test('minutes are sums of their seconds, the newest first, without those before 
       orders,
       orders.map((_, at) => (at === 199 ? 6 : undefined)),
     ),
-    plotted: 1,
     now: NOW,
   });
   expect(minutes.map(({ at, orders, available }) => [at / 60_000, orders, available])).toEqual([

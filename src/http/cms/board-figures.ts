@@ -61,7 +61,7 @@ export interface BoardPlot {
   readonly from: number;
   readonly orders: readonly number[];
   readonly reasons: readonly (readonly number[])[];
-  /** Null where it is not known of every product. */
+  /** Sums over the products that are known by then; null where none is. */
   readonly available: readonly (number | null)[];
   readonly held: readonly (number | null)[];
   readonly sold: readonly (number | null)[];
@@ -87,7 +87,6 @@ export interface BoardSources {
   readonly watched: SaleWatched;
   /** Of what is plotted, ten minutes of it. */
   readonly series: SaleSeries;
-  readonly plotted: number;
   readonly now: number;
 }
 
@@ -118,9 +117,9 @@ export function boardFigures(sources: BoardSources): BoardFigures {
   };
 }
 
-export function boardPlot(series: SaleSeries, plotted: number): BoardPlot {
+export function boardPlot(series: SaleSeries): BoardPlot {
   const known = (list: readonly number[]): (number | null)[] =>
-    list.map((figure, at) => (series.known[at] === plotted && plotted > 0 ? figure : null));
+    list.map((figure, at) => (series.known[at]! > 0 ? figure : null));
   return {
     from: series.from,
     orders: series.orders,
@@ -203,7 +202,7 @@ function named(names: readonly string[]): string {
   return names.length > NAMED_MAX ? `${shown} and ${names.length - NAMED_MAX} more` : shown;
 }
 
-function minutesOf({ series, plotted }: BoardSources): BoardMinute[] {
+function minutesOf({ series }: BoardSources): BoardMinute[] {
   const minutes = new Map<number, number[]>();
   for (let at = 0; at < series.seconds; at++) {
     const minute = Math.floor((series.from + at) / 60);
@@ -226,7 +225,7 @@ function minutesOf({ series, plotted }: BoardSources): BoardMinute[] {
             0,
           ),
         ),
-        available: series.known[last] === plotted && plotted > 0 ? series.available[last]! : null,
+        available: series.known[last]! > 0 ? series.available[last]! : null,
       };
     })
     .toReversed()

@@ -69,9 +69,10 @@ function board(view: BoardPageView): Markup {
     ${tiles(figures.totals)} ${plots(plotted, address)} ${productTable(view, address)} ${minuteTable(view)}
     <p class="muted board-hints">
       Orders and refusals are those that this shop’s gateways answered, on average over the last 5 seconds;
-      whoever repeats a lost request is not counted twice. Stock is what the products’ actors say. Revenue is
-      units sold times the present sale price: what was sold at another price counts as if it had been sold at
-      this one, and held units do not count.
+      whoever repeats a lost request is not counted twice. Stock is what the products’ actors say; in the plot
+      and minute by minute a product counts from when this shop’s nodes first read its stock, which is at its
+      first purchase or the first look here. Revenue is units sold times the present sale price: what was sold
+      at another price counts as if it had been sold at this one, and held units do not count.
     </p>
   </div>`;
 }
