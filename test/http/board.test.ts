@@ -9,7 +9,9 @@ import { BOARD_STREAMS_MAX, BoardStreams } from '../../src/http/cms/board-stream
 import { Counters } from '../../src/http/counters.ts';
 import { emptySeries, type SaleSeries } from '../../src/http/sale-series.ts';
 import type { SaleQuestion, SaleWatched } from '../../src/http/sale-watch.ts';
-import type { Campaign, CatalogueProduct } from '../../src/persistence/index.ts';
+import { loadAssets } from '../../src/http/index.ts';
+import { boardPage } from '../../src/http/pages/index.ts';
+import type { Campaign, CampaignPhase, CatalogueProduct } from '../../src/persistence/index.ts';
 
 const NOW = 1_000_000_000;
 const campaign = {
@@ -75,6 +77,34 @@ test('revenue is units sold at the present price, in each currency; rates are of
   });
   expect(totals).toMatchObject({ offered: 200, sold: 5, orders: 2.4, revenue: '€148.50 + ¥2,000' });
   expect(notes).toEqual([]);
+});
+
+test('a product of which all units are held and none is sold is not called sold out', () => {
+  const gone = (id: string, reserved: number, sold: number): ProductReading => ({
+    ...reading(id, 0, 1),
+    stock: { loaded: 10, withdrawn: 0, available: 0, reserved, sold },
+    state: 'sold_out',
+  });
+  const { products } = figuresOf({ readings: [gone('a', 10, 0), gone('b', 3, 7)] });
+  expect(products.map(({ state }) => state)).toEqual(['all_held', 'sold_out']);
+});
+
+test('publishers pause and resume from the board, as its phase allows', async () => {
+  const shownIn = async (phase: CampaignPhase, role: string): Promise<string[]> => {
+    const figures = { ...figuresOf({ readings: [reading('a', 1, 1)] }), phase };
+    const plot = boardPlot(emptySeries(0, 0));
+    const look = { assets: loadAssets(), now: NOW, session: { user: { name: 'Ada', role } } } as never;
+    const timed = { ...campaign, timeZone: 'Europe/Berlin' };
+    const page = String(await boardPage(look, { campaign: timed, figures, plot, plotted: undefined }));
+    return [...page.matchAll(/<a\s[^>]*data-phases="[^"]*"([^>]*)>\s*(\w+)/g)]
+      .filter(([, attributes]) => !attributes!.includes('hidden'))
+      .map(([, , text]) => text!);
+  };
+  expect(await shownIn('live', 'publisher')).toEqual(['Pause']);
+  expect(await shownIn('scheduled', 'publisher')).toEqual(['Pause']);
+  expect(await shownIn('paused', 'publisher')).toEqual(['Resume']);
+  expect(await shownIn('cancelled', 'publisher')).toEqual([]);
+  expect(await shownIn('live', 'editor')).toEqual([]);
 });
 
 test('what is missing from the figures is said in words', () => {

@@ -37,11 +37,14 @@ export interface BoardRow {
   readonly revenue: string;
 }
 
+/** As the engine has it, and `all_held` when the last units may still come back and none is sold. */
+export type BoardState = ProductReading['state'] | 'all_held';
+
 export interface BoardProduct extends BoardRow {
   readonly id: string;
   readonly name: string;
   /** Undefined: the engine knows nothing of it, or does not say. */
-  readonly state: ProductReading['state'] | undefined;
+  readonly state: BoardState | undefined;
 }
 
 /** One minute of the last ten. */
@@ -99,7 +102,7 @@ export function boardFigures(sources: BoardSources): BoardFigures {
     return {
       id: product.id,
       name: product.name,
-      state: reading?.state,
+      state: reading && stateOf(reading),
       ...stockOf(reading),
       ...ratesOf(counts.get(product.id), watched.countedSeconds),
       revenue: reading === undefined ? '–' : revenueOf([reading]),
@@ -128,6 +131,10 @@ export function boardPlot(series: SaleSeries): BoardPlot {
     held: known(series.held),
     sold: known(series.sold),
   };
+}
+
+function stateOf({ state, stock }: ProductReading): BoardState {
+  return state === 'sold_out' && stock.reserved > 0 && stock.sold === 0 ? 'all_held' : state;
 }
 
 function stockOf(reading: ProductReading | undefined) {

@@ -14,8 +14,10 @@ import {
   type BoardRow,
 } from '../../cms/board-figures.ts';
 import type { Markup } from '../layout.ts';
+import { mayPublish } from '../../cms/cms-session.ts';
 import { campaignHref, campaignPage, linkButton, productHref, type Look } from './frame.ts';
 import { emptyState } from './page-header.ts';
+import { phaseSwitches } from './phase-switches.ts';
 import { stockBar } from './stock-bar.ts';
 
 export interface BoardPageView {
@@ -31,6 +33,7 @@ export function boardPage(look: Look, view: BoardPageView): Markup {
   return campaignPage(look, campaign, 'board', {
     styles: ['cms-board.css'],
     scripts: ['cms-board.js'],
+    actions: mayPublish(look.session.user.role) ? phaseSwitches(campaign, figures.phase) : [],
     main:
       figures.products.length === 0
         ? emptyState({
@@ -240,6 +243,7 @@ const STATES = {
   upcoming: { text: 'Upcoming', badge: 'badge-scheduled' },
   on_sale: { text: 'On sale', badge: 'badge-live' },
   sold_out: { text: 'Sold out', badge: 'badge-ended' },
+  all_held: { text: 'All held', badge: 'badge-paused' },
   paused: { text: 'Paused', badge: 'badge-paused' },
   ended: { text: 'Ended', badge: 'badge-ended' },
   unknown: { text: 'Not known', badge: 'badge-draft' },
