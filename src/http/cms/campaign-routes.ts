@@ -45,7 +45,7 @@ export function campaignRoutes(cms: Hono, context: HttpContext): void {
       campaigns.length < CATALOGUE_LIMITS.campaignsPerPage
         ? undefined
         : olderHref(phase, campaigns.at(-1)!.id);
-    const view = { campaigns, phase, older, isFirstPage: before === undefined };
+    const view = { campaigns, phase, older, isFirstPage: before === undefined, demo: context.demo };
     return c.html(campaignListPage(lookOf(c, context), view));
   });
 
