@@ -2,8 +2,15 @@
 
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { FORM_PARTS_MAX, FORMS_BYTES_MAX, readForm, type CmsForm } from '../../src/http/cms/form.ts';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import {
+  FORM_BYTES_MAX,
+  FORM_PARTS_MAX,
+  FORMS_BYTES_MAX,
+  LARGE_FORMS_PER_USER_MAX,
+  readForm,
+  type CmsForm,
+} from '../../src/http/cms/form.ts';
 import { gate } from '../../src/http/cms/gate.ts';
 import { signInRoutes } from '../../src/http/cms/sign-in.ts';
 import { mayEdit, mayPublish, requireRole, signedIn } from '../../src/http/cms/signed-in.ts';
@@ -205,36 +212,92 @@ test('a form may have so many fields and bytes, and not one more', async () => {
   expect((await sendRaw(browser, parts(FORM_PARTS_MAX + 1), multipart)).status).toBe(413);
 
   const filled = (bytes: number): string => `csrf=${csrf}&a=`.padEnd(bytes, 'x');
-  expect((await sendRaw(browser, filled(BYTES_MAX), urlencoded)).status).toBe(303);
+  expect((await sendRaw(browser, filled(FORM_BYTES_MAX), urlencoded)).status).toBe(303);
   read = undefined;
-  const tooLarge = await sendRaw(browser, filled(BYTES_MAX + 1), urlencoded);
+  // However much the route takes with files: a form of pairs has none.
+  const tooLarge = await sendRaw(browser, filled(FORM_BYTES_MAX + 1), urlencoded);
   expect(tooLarge.status).toBe(413);
-  expect(tooLarge.html).toContain('The form takes 3 MiB with all its files.');
+  expect(tooLarge.html).toContain('The form takes 0.25 MiB with all its files.');
+  const withFile = (bytes: number): string => {
+    const start = `${part('name="csrf"', csrf)}${part('name="f"; filename="f"', '').slice(0, -2)}`;
+    const end = `\r\n--${BOUNDARY}--\r\n`;
+    return start + 'x'.repeat(bytes - start.length - end.length) + end;
+  };
+  expect((await sendRaw(browser, withFile(BYTES_MAX), multipart)).status).toBe(303);
+  read = undefined;
+  const tooLargeFile = await sendRaw(browser, withFile(BYTES_MAX + 1), multipart);
+  expect(tooLargeFile.status).toBe(413);
+  expect(tooLargeFile.html).toContain('The form takes 3 MiB with all its files.');
   expect(read).toBeUndefined();
 });
 
-test('forms that are held at once have so many bytes, and not more, until they are answered', async () => {
+test('the texts of a form with files have as many bytes together as a form without, and not one more', async () => {
   const browser = await signIn();
   const csrf = await browser.csrf();
+  const multipart = `multipart/form-data; boundary=${BOUNDARY}`;
+  const body = (bytes: number): string => {
+    const rest = 'x'.repeat(bytes - csrf.length - 1_000);
+    const texts = `${part('name="csrf"', csrf)}${part('name="a"', 'x'.repeat(1_000))}${part('name="b"', rest)}`;
+    return `${texts}${part('name="f"; filename="f"', 'y'.repeat(FORM_BYTES_MAX))}--${BOUNDARY}--\r\n`;
+  };
+  expect((await sendRaw(browser, body(FORM_BYTES_MAX), multipart)).status).toBe(303);
+  expect(read!.file('f')!.bytes).toHaveLength(FORM_BYTES_MAX);
+  read = undefined;
+  const tooLong = await sendRaw(browser, body(FORM_BYTES_MAX + 1), multipart);
+  expect(tooLong.status).toBe(413);
+  expect(tooLong.html).toContain('All texts of a form together may have 256 KiB');
+  expect(read).toBeUndefined();
+});
+
+test('pairs are counted before any is made', async () => {
+  const browser = await signIn();
+  const body = `csrf=${await browser.csrf()}${'&a'.repeat(FORM_PARTS_MAX)}`;
+  const made = vi.spyOn(globalThis, 'URLSearchParams');
+  try {
+    expect((await sendRaw(browser, body, 'application/x-www-form-urlencoded')).status).toBe(413);
+    expect(made).not.toHaveBeenCalled();
+  } finally {
+    made.mockRestore();
+  }
+});
+
+test('large forms that are held at once have so many bytes, of one user and of all; a small one always finds room', async () => {
   const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
   waiting = answered;
-  const declared = { 'Content-Length': String(BYTES_MAX) };
-  const urlencoded = 'application/x-www-form-urlencoded';
+  const multipart = `multipart/form-data; boundary=${BOUNDARY}`;
   const fit = Math.floor(FORMS_BYTES_MAX / BYTES_MAX);
   waitingMax = fit;
+  const users: { browser: CmsBrowser; csrf: string }[] = [];
+  for (let user = 0; user <= fit / LARGE_FORMS_PER_USER_MAX; user++) {
+    // oxlint-disable-next-line no-await-in-loop -- one account after the other
+    const browser = await signIn();
+    // oxlint-disable-next-line no-await-in-loop -- likewise
+    users.push({ browser, csrf: await browser.csrf() });
+  }
+  const sendSmall = ({ browser, csrf }: (typeof users)[0]): Promise<Page> =>
+    sendRaw(browser, `${part('name="csrf"', csrf)}--${BOUNDARY}--`, multipart);
   // They say that they are large: that alone is held.
-  const held = Array.from({ length: fit }, () => sendRaw(browser, `csrf=${csrf}`, urlencoded, declared));
+  const sendLarge = ({ browser, csrf }: (typeof users)[0], typed = csrf): Promise<Page> =>
+    sendRaw(browser, `${part('name="csrf"', typed)}--${BOUNDARY}--`, multipart, {
+      'Content-Length': String(BYTES_MAX),
+    });
+  const ofOne = LARGE_FORMS_PER_USER_MAX;
+  const held = Array.from({ length: fit }, (_, at) => sendLarge(users[Math.floor(at / ofOne)]!));
   await waitUntil('all of them are read', () => Promise.resolve(reading === fit));
-  const refused = await sendRaw(browser, `csrf=${csrf}`, urlencoded, declared);
+  const tooMany = await sendLarge(users[0]!);
+  expect(tooMany.status).toBe(429);
+  expect(tooMany.html).toContain('You are sending files with 3 forms already.');
+  const refused = await sendLarge(users.at(-1)!);
   expect(refused.status).toBe(503);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(refused.html).toContain('Too many files are being sent');
+  for (const user of [users[0]!, users.at(-1)!]) expect((await sendSmall(user)).status).toBe(303);
   answer();
   expect((await Promise.all(held)).map(({ status }) => status)).toEqual(held.map(() => 303));
-  for (const body of [`csrf=${csrf}`, 'csrf=wrong']) {
-    for (let time = 0; time <= fit; time++) await sendRaw(browser, body, urlencoded, declared);
+  for (const typed of [undefined, 'wrong']) {
+    for (let time = 0; time <= fit; time++) await sendLarge(users[0]!, typed);
   }
-  expect((await sendRaw(browser, `csrf=${csrf}`, urlencoded, declared)).status).toBe(303);
+  expect((await sendLarge(users[0]!)).status).toBe(303);
 });
 
 test('a role does what the ones before it may, and is told which one it would take', async () => {
