@@ -11,12 +11,14 @@ import {
   readForm,
   type CmsForm,
 } from '../../src/http/cms/form.ts';
+import { campaignRoutes } from '../../src/http/cms/campaign-routes.ts';
 import { gate } from '../../src/http/cms/gate.ts';
 import { signInRoutes } from '../../src/http/cms/sign-in.ts';
 import { mayEdit, mayPublish, requireRole, signedIn } from '../../src/http/cms/signed-in.ts';
 import { errorSummary, field, textAreaField } from '../../src/http/pages/cms/field.ts';
 import { CmsBrowser, csrfIn, textOf, type Page } from '../harness/cms-browser.ts';
 import { waitUntil } from '../harness/wait-until.ts';
+import { NeedsPublisher } from '../../src/persistence/index.ts';
 import { CmsApp } from './cms-app.ts';
 
 const BYTES_MAX = 3 * 1024 * 1024;
@@ -46,6 +48,7 @@ beforeAll(async () => {
     return c.redirect('/cms', 303);
   });
   app.post('/cms/careless', (c) => c.redirect('/cms', 303));
+  campaignRoutes(app, cms.context);
   for (const role of ['viewer', 'editor', 'publisher'] as const) {
     app.post(`/cms/for-${role}`, async (c) => {
       requireRole(c, role);
@@ -323,6 +326,80 @@ test('a role that is taken away in mid-session holds from the next request on', 
   await cms.users.change(email, { role: 'viewer' });
   expect((await browser.post('/cms/for-publisher', { csrf })).status).toBe(403);
   expect((await browser.post('/cms/for-viewer', { csrf })).status).toBe(303);
+});
+
+/** Its last bytes are sent by `finish`. */
+function sendSlowly(
+  browser: CmsBrowser,
+  path: string,
+  fields: Record<string, string>,
+): { answer: Promise<Response>; finish(): void } {
+  const bytes = Buffer.from(new URLSearchParams(fields).toString());
+  const { promise, resolve: finish } = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    async start(stream) {
+      stream.enqueue(bytes.subarray(0, -1));
+      await promise;
+      stream.enqueue(bytes.subarray(-1));
+      stream.close();
+    },
+  });
+  const headers = {
+    Cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+    'Content-Type': 'application/x-www-form-urlencoded',
+    'Transfer-Encoding': 'chunked',
+  };
+  const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
+  return { answer: Promise.resolve(app.request(`http://localhost:3000${path}`, init)), finish };
+}
+
+test.each<[string, (email: string) => Promise<unknown>, number]>([
+  ['is disabled', (email) => cms.users.change(email, { disabled: true }), 401],
+  ['loses the role', (email) => cms.users.change(email, { role: 'editor' }), 403],
+  ['gets another password', (email) => cms.users.change(email, { password: 'another horse battery' }), 401],
+  ['stays as they are', () => Promise.resolve(), 303],
+])('who %s while a form arrives', async (_, change, status) => {
+  const browser = await signIn('publisher');
+  const email = `form-${accounts}@shop.example`;
+  const { answer, finish } = sendSlowly(browser, '/cms/for-publisher', { csrf: await browser.csrf() });
+  await signIn('viewer');
+  await change(email);
+  finish();
+  expect((await answer).status).toBe(status);
+  expect(read !== undefined).toBe(status === 303);
+});
+
+test('an editor whose form arrives when the campaign is published changes nothing of it', async () => {
+  const browser = await signIn('editor');
+  const typed = { title: 'Draft', slug: 'slow-draft', timeZone: 'UTC', entry: 'everyone' };
+  const csrf = await browser.csrf();
+  const made = await browser.post('/cms/campaigns/new', { csrf, ...typed });
+  const [, path, id] = /^(\/cms\/campaigns\/(\w+))/.exec(made.headers.get('location')!)!;
+  const changed = { csrf, ...typed, title: 'Changed', version: '1' };
+  const slow = sendSlowly(browser, `${path}/edit`, changed);
+  await signIn('viewer');
+  await cms.pool.query(`UPDATE doorbuster_catalogue.campaigns SET status = 'published' WHERE id = $1`, [id]);
+  slow.finish();
+  expect((await slow.answer).status).toBe(403);
+  const editor = { id: 'u1', name: 'Eda', role: 'editor' } as const;
+  const { catalogue } = cms.context.cms;
+  const { campaign } = (await catalogue.campaign(id!))!;
+  expect(campaign.title).toBe('Draft');
+  // Nor when its status changes after the page's own look at it.
+  await expect(catalogue.saveCampaign(editor, id!, 1, campaign)).rejects.toThrow(NeedsPublisher);
+  await expect(catalogue.pause(editor, id!, 1)).rejects.toThrow(NeedsPublisher);
+});
+
+test('an address that is none is not there, and words of it that are none say nothing', async () => {
+  const browser = await cms.signedIn('plain', 'viewer');
+  for (const path of ['/cms/campaigns/%00', '/cms/campaigns/%ed%a0%80', '/cms?before=%00', '/cms?before=%ff'])
+    expect((await browser.get(path)).status, path).toBe(404);
+  expect(cms.faults).toEqual([]);
+  for (const word of ['constructor', '__proto__', 'toString', 'campaign-saved']) {
+    const { html: shown } = await browser.get(`/cms?done=${word}`);
+    expect(shown.includes('class="notice'), word).toBe(word === 'campaign-saved');
+    expect(shown).not.toContain('native code');
+  }
 });
 
 test('a handler that takes a form past its check is found out', async () => {

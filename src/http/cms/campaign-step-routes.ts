@@ -87,8 +87,8 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
 
   cms.post('/cms/campaigns/:id/clone', async (c) => {
     requireRole(c, 'editor');
-    const { campaign } = await campaignOf(c, context);
     const form = await readForm(c);
+    const { campaign } = await campaignOf(c, context);
     const title = form.fields('title').trim();
     const slug = form.fields('slug').trim();
     const name = { title, slug: slug === '' ? slugOfTitle(title) : slug };

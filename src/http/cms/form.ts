@@ -34,9 +34,11 @@ export const LARGE_FORMS_PER_USER_MAX = 3;
 let bytesHeld = 0;
 const largeFormsOf = new Map<string, number>();
 
-/** @throws CmsProblem Problem */
+/** Of whoever is signed in, still when its last byte is there. @throws CmsProblem Problem */
 export async function readForm(c: Context, bytesMax: number = FORM_BYTES_MAX): Promise<CmsForm> {
-  return readFormOf(c, c.get('cms').csrf, bytesMax);
+  const form = await readFormOf(c, c.get('cms').csrf, bytesMax);
+  await c.get('lookAgain')();
+  return form;
 }
 
 /** @param csrf what its field `csrf` must be @throws CmsProblem Problem */

@@ -17,6 +17,7 @@ import {
   requireChange,
 } from './look.ts';
 import { changesOf, productCsv, readProductCsv, type CsvMistake } from './product-csv.ts';
+import { requireRole } from './signed-in.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -37,10 +38,11 @@ export function importRoutes(cms: Hono, context: HttpContext): void {
   cms.get('/cms/campaigns/:id/import', async (c) => show(c, await campaignOf(c, context)));
 
   cms.post('/cms/campaigns/:id/import', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c, CSV_BYTES_MAX + FORM_BYTES_MAX);
     const found = await campaignOf(c, context);
     const { campaign, products } = found;
     requireChange(c, campaign);
-    const form = await readForm(c, 2 * CSV_BYTES_MAX + FORM_BYTES_MAX);
     const file = form.file('file');
     if (file === undefined) return show(c, found, atFile('Choose a CSV file.'), 422);
     if (file.bytes.length > CSV_BYTES_MAX)

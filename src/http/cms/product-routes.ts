@@ -28,6 +28,7 @@ import {
 } from './look.ts';
 import { productAsTyped, readProduct, typedProduct, type ProductTyped } from './product-form.ts';
 import { picturesOf, takePictures } from './product-pictures.ts';
+import { requireRole } from './signed-in.ts';
 
 /** Of a product's form with the pictures that it brings. */
 const PRODUCT_FORM_BYTES_MAX = 32 * 1024 * 1024;
@@ -70,6 +71,8 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
     product: CatalogueProduct | undefined,
   ) => {
     const { typed, errors, newAlts } = await takePictures(context, form, typedProduct(form.fields));
+    // Large pictures take seconds.
+    await c.get('lookAgain')();
     const version = versionOf(form.fields('version'));
     // The form keeps the version that it was made from: a mistake in it does not make it newer.
     const same = product && { ...product, version };
@@ -91,9 +94,11 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/campaigns/:id/products/new', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c, PRODUCT_FORM_BYTES_MAX);
     const { campaign } = await campaignOf(c, context);
     requireChange(c, campaign);
-    const sent = await readSent(c, await readForm(c, PRODUCT_FORM_BYTES_MAX), campaign, undefined);
+    const sent = await readSent(c, form, campaign, undefined);
     if (sent.response !== undefined) return sent.response;
     const saved = await catalogue.addProduct(editorOf(c), campaign.id, sent.draft);
     if (saved.outcome === 'not_found') throw noCampaign();
@@ -113,9 +118,11 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/products/:id/edit', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c, PRODUCT_FORM_BYTES_MAX);
     const { campaign, product } = await productOf(c, context);
     requireChange(c, campaign);
-    const sent = await readSent(c, await readForm(c, PRODUCT_FORM_BYTES_MAX), campaign, product);
+    const sent = await readSent(c, form, campaign, product);
     if (sent.response !== undefined) return sent.response;
     const { typed, version } = sent;
     const isSent = campaign.status !== 'draft';
@@ -137,9 +144,10 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/products/:id/move', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c);
     const { campaign, product } = await productOf(c, context);
     requireChange(c, campaign);
-    const form = await readForm(c);
     await catalogue.moveProduct(editorOf(c), product.id, form.fields('by') === 'up' ? -1 : 1);
     return c.redirect(`${campaignHref(campaign.id)}#products`, 303);
   });
@@ -151,9 +159,10 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/products/:id/remove', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c);
     const { campaign, product } = await productOf(c, context);
     requireChange(c, campaign);
-    const form = await readForm(c);
     const version = versionOf(form.fields('version'));
     const removed = await catalogue.removeProduct(editorOf(c), product.id, version);
     if (removed.outcome === 'not_found') throw noProduct();

@@ -38,7 +38,7 @@ export async function saveCampaign(
   draft: CampaignDraft,
 ): Promise<CampaignSaved> {
   const { client, editor, now } = change;
-  const old = await holdCampaign(client, id);
+  const old = await holdCampaign(client, id, editor);
   if (old === undefined) return NOT_FOUND;
   if (old.version !== version) return { outcome: 'conflict', current: old };
   if (old.status === 'cancelled') return refusedFor('status', CANCELLED);

@@ -61,7 +61,7 @@ async function importAll(
   lines: readonly ImportLine[],
 ): Promise<SaveOutcome<Imported>> {
   const { client, editor, now } = change;
-  const campaign = await holdCampaign(client, campaignId);
+  const campaign = await holdCampaign(client, campaignId, editor);
   if (campaign === undefined) return NOT_FOUND;
   if (campaign.version !== version)
     return refusedFor(

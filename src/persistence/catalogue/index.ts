@@ -29,4 +29,12 @@ export { slugOf } from './product-id.ts';
 export type { StockChange } from './outbox.ts';
 export type { TrailPage } from './trail.ts';
 export { CATALOGUE_VERSION, migrateCatalogue } from './catalogue-schema.ts';
-export type { CampaignSaved, Editor, Finding, ProductSaved, SaveOutcome, TrailEntry } from './outcome.ts';
+export {
+  NeedsPublisher,
+  type CampaignSaved,
+  type Editor,
+  type Finding,
+  type ProductSaved,
+  type SaveOutcome,
+  type TrailEntry,
+} from './outcome.ts';

@@ -6,7 +6,7 @@ import { holdCampaign, readCampaign, updateCampaign } from './campaign-rows.ts';
 import { CANCELLED } from './campaign-changes.ts';
 import type { CatalogueProduct } from './catalogue-product.ts';
 import { isError, NOT_FOUND, refused, refusedFor, saved, type Change } from './desk.ts';
-import type { CampaignSaved, Finding, ProductSaved } from './outcome.ts';
+import { NeedsPublisher, type CampaignSaved, type Finding, type ProductSaved } from './outcome.ts';
 import {
   cancelRequestId,
   configurationOf,
@@ -70,7 +70,8 @@ export async function switchCampaign(
   how: Switch,
 ): Promise<CampaignSaved> {
   const { client, editor, now } = change;
-  const old = await holdCampaign(client, id);
+  if (editor.role !== 'publisher') throw new NeedsPublisher();
+  const old = await holdCampaign(client, id, editor);
   if (old === undefined) return NOT_FOUND;
   if (old.version !== version) return { outcome: 'conflict', current: old };
   if (!FROM[how].includes(old.status)) return refusedFor('status', NOT_FROM[old.status]);
@@ -212,7 +213,7 @@ const isEnforcedAlike = (one: CatalogueProduct, other: CatalogueProduct): boolea
 export async function sendAgain(change: Change, id: string): Promise<ProductSaved> {
   const { client, editor, now } = change;
   const campaignId = await campaignOfProduct(client, id);
-  const campaign = campaignId === undefined ? undefined : await holdCampaign(client, campaignId);
+  const campaign = campaignId === undefined ? undefined : await holdCampaign(client, campaignId, editor);
   if (campaign === undefined) return NOT_FOUND;
   await holdProduct(client, id);
   const product = await readProduct(client, id);
