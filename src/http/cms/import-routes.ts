@@ -16,7 +16,7 @@ import {
   type CampaignAndProducts,
   requireChange,
 } from './look.ts';
-import { changesOf, productCsv, readProductCsv, type CsvMistake } from './product-csv.ts';
+import { changesOf, CSV_MISTAKES_MAX, productCsv, readProductCsv, type CsvMistake } from './product-csv.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -70,7 +70,12 @@ export function importRoutes(cms: Hono, context: HttpContext): void {
       }
       case 'refused': {
         const mistakes = mistakesOf(saved.findings);
-        return show(c, found, { report: { mistakes, count: mistakes.length } }, 422);
+        return show(
+          c,
+          found,
+          { report: { mistakes: mistakes.slice(0, CSV_MISTAKES_MAX), count: mistakes.length } },
+          422,
+        );
       }
       case 'not_found':
         throw noCampaign();

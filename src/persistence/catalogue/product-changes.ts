@@ -53,9 +53,11 @@ export async function openBatch(
   campaign: Campaign,
   drafts: readonly ProductDraft[],
 ): Promise<Batch> {
-  const skus = drafts.map((draft) => tidyProduct(draft).sku);
   const isOnSale = campaign.status !== 'draft';
-  return { onSale: isOnSale ? await readOnSale(client, campaign.id, skus) : undefined, trail: [] };
+  return {
+    onSale: isOnSale ? await readOnSale(client, campaign.id, drafts.map(tidyProduct)) : undefined,
+    trail: [],
+  };
 }
 
 async function closeBatch(
