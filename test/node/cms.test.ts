@@ -133,6 +133,11 @@ test('units are added and withdrawn through the actor, once for each form, and w
     /The engine refused to withdraw 60 units\. 60 units cannot be withdrawn/,
   );
   expect(await stockOf(product)).toMatchObject({ loaded: 60, withdrawn: 0 });
+  const history = mainOf(await ada.get(`${campaign}/history`));
+  expect(history).toMatch(
+    /Ada Withdrawal of 60 units asked for Ember kettle Refused 60 units cannot be withdrawn/,
+  );
+  expect(history).toMatch(/Ada Addition of 50 units asked for Ember kettle Confirmed Done by the engine/);
   for (const [units, problem] of [
     ['0', 'from 1 to 10000000'],
     ['-3', 'from 1 to 10000000'],

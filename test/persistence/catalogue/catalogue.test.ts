@@ -412,6 +412,24 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     expect(refusals(await desk.catalogue.changeStock(PAT, product.id, 'form-1', 51))).toHaveLength(1);
     saved(await desk.catalogue.changeStock(PAT, product.id, 'form-2', -20));
     expect((await desk.catalogue.stockChanges(product.id)).map(({ units }) => units)).toEqual([-20, 50, 100]);
+    // What was asked for is no change yet.
+    const told = async (): Promise<unknown> =>
+      (await desk.catalogue.trail({ campaignId: product.campaignId }))
+        .slice(0, 2)
+        .map(({ action, changes, answer }) => [action, changes, answer]);
+    const asked = { state: 'waiting', refusal: undefined };
+    expect(await told()).toEqual([
+      ['stock_withdrawn', [{ field: 'units', from: '', to: '20' }], asked],
+      ['stock_added', [{ field: 'units', from: '', to: '50' }], asked],
+    ]);
+    await pool.query(
+      `UPDATE doorbuster_catalogue.outbox SET answered_at = now(), outcome = $2 WHERE product_id = $1 AND kind = 'withdrawStock'`,
+      [product.id, JSON.stringify({ kind: 'refused', reason: 'Too many.' })],
+    );
+    expect(await told()).toEqual([
+      ['stock_withdrawn', expect.anything(), { state: 'refused', refusal: 'Too many.' }],
+      ['stock_added', expect.anything(), asked],
+    ]);
     expect((await desk.read(product.id)).quantity).toBe(100);
     for (const units of [0, 1.5, 10_000_001, Number.NaN])
       // oxlint-disable-next-line no-await-in-loop
