@@ -27,6 +27,8 @@ export { CATALOGUE_LIMITS } from './limits.ts';
 export { currencyDigits, moneyText } from './money-text.ts';
 export { slugOf } from './product-id.ts';
 export type { StockChange } from './outbox.ts';
+export { seenOf } from './seen.ts';
+export { skuKey } from './sku.ts';
 export type { TrailPage } from './trail.ts';
 export { CATALOGUE_VERSION, migrateCatalogue } from './catalogue-schema.ts';
 export type { CampaignSaved, Editor, Finding, ProductSaved, SaveOutcome, TrailEntry } from './outcome.ts';

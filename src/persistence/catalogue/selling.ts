@@ -27,6 +27,7 @@ import {
   type KeptProduct,
 } from './product-rows.ts';
 import { checkCampaign, type OnSale } from './publish-check.ts';
+import { seenOf } from './seen.ts';
 import { skuKey } from './sku.ts';
 import { writeTrail } from './trail.ts';
 import type { Statements } from './transaction.ts';
@@ -70,6 +71,7 @@ export async function switchCampaign(
   id: string,
   version: number | undefined,
   how: Switch,
+  seen?: string,
 ): Promise<CampaignSaved> {
   const { client, editor, now } = change;
   const old = await holdCampaign(client, id);
@@ -78,6 +80,7 @@ export async function switchCampaign(
   if (version !== undefined && old.version !== version) return { outcome: 'conflict', current: old };
   await holdProducts(client, id);
   const products = await readProducts(client, id);
+  if (seen !== undefined && seenOf(products) !== seen) return { outcome: 'conflict', current: old };
   const faults =
     how === 'publish'
       ? await publishFaults(client, old, products, now)
