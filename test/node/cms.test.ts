@@ -269,6 +269,8 @@ test('of two who edit at once the second is told, keeps what they typed, sees th
   ]);
 
   const history = mainOf(await ada.get(`${campaign}/history`));
+  expect(history).toContain('Hours are those of the clocks of UTC.');
+  expect(mainOf(await ada.get(campaign))).toMatch(/Saved \w{3} \d+ \w{3} \d{4}, [\d:]+ \(UTC\) by /);
   expect(history).toMatch(/Grace Campaign saved Title Two editors → Of Grace/);
   expect(history).toMatch(/Ada Product saved Kettle of Ada .*Sale price 45\.00 EUR → 49\.90 EUR/);
 });

@@ -4,7 +4,7 @@
 import { isPlainLines, isPlainText } from '../../actors/index.ts';
 import type { Campaign, CampaignDraft, Entry } from './campaign.ts';
 import type { ProductDraft } from './catalogue-product.ts';
-import { hourText, isTimeZone } from './hours.ts';
+import { hourAndZone, isTimeZone } from './hours.ts';
 import { CATALOGUE_LIMITS as LIMITS } from './limits.ts';
 import type { Finding } from './outcome.ts';
 import { hidesNothing, isSeen } from './sku.ts';
@@ -131,7 +131,7 @@ export function outsideOf(
   const tell = (field: 'startsAt' | 'endsAt', what: string, word: string, bound: number): number =>
     told.push({
       field,
-      message: `It ${what} ${word} the campaign, at ${hourText(bound, timeZone)}. A product’s hours lie inside the campaign’s.`,
+      message: `It ${what} ${word} the campaign, at ${hourAndZone(bound, timeZone)}. A product’s hours lie inside the campaign’s.`,
     });
   for (const [field, what] of [
     ['startsAt', 'starts'],

@@ -22,6 +22,7 @@ export type { CampaignPage } from './campaign-rows.ts';
 export type { CloneName } from './cloning.ts';
 export type { DataFiles } from './desk.ts';
 export { DISPATCH_LIMITS, EngineDispatcher, type EngineDispatcherOptions } from './dispatcher.ts';
+export { clockOf, dayOf, hourAndZone, shownHour, shownZone } from './hours.ts';
 export type { Imported, ImportLine } from './importing.ts';
 export { CATALOGUE_LIMITS } from './limits.ts';
 export { currencyDigits, moneyText } from './money-text.ts';

@@ -4,7 +4,7 @@
 import type { Campaign } from './campaign.ts';
 import type { CatalogueProduct } from './catalogue-product.ts';
 import { campaignFaults, outsideOf, productFaults } from './draft-check.ts';
-import { hourText } from './hours.ts';
+import { hourAndZone } from './hours.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
 import type { Finding } from './outcome.ts';
 import { skuKey } from './sku.ts';
@@ -34,7 +34,7 @@ export function checkCampaign(
     tell(
       'error',
       'endsAt',
-      `The campaign ended at ${hourText(campaign.endsAt, campaign.timeZone)}: its end must lie ahead.`,
+      `The campaign ended at ${hourAndZone(campaign.endsAt, campaign.timeZone)}: its end must lie ahead.`,
     );
   findings.push(...entryFaults(campaign));
   if (products.length === 0) tell('error', 'products', 'The campaign has no products: add one.');
@@ -117,7 +117,7 @@ function clashes(
   if (theirs !== undefined)
     told.push(
       `The SKU ${sku} is on sale as ${of(theirs)} of the campaign "${theirs.campaignTitle}" from ` +
-        `${hourText(theirs.startsAt, timeZone)} to ${hourText(theirs.endsAt, timeZone)}${more(further.length)}.`,
+        `${hourAndZone(theirs.startsAt, timeZone)} to ${hourAndZone(theirs.endsAt, timeZone)}${more(further.length)}.`,
     );
   return told;
 }

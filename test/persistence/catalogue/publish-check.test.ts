@@ -90,7 +90,7 @@ describe('the publish check tells', () => {
       { startsAt: NOW - 2 * HOUR_MS, endsAt: NOW - HOUR_MS },
       [{ startsAt: NOW - 2 * HOUR_MS, endsAt: NOW - HOUR_MS }],
       [
-        'error endsAt: The campaign ended at 2031-05-01 13:00 Europe/Berlin: its end must lie ahead.',
+        'error endsAt: The campaign ended at Thu 1 May 2031, 13:00 (Europe/Berlin, UTC+2): its end must lie ahead.',
         'error endsAt: Its sale would be over already: its end must lie ahead.',
       ],
     ],
@@ -139,9 +139,9 @@ describe('the publish check tells', () => {
       {},
       [{ startsAt: NOW + HOUR_MS - 1, endsAt: NOW + 3 * HOUR_MS + 1 }],
       [
-        'error startsAt: It starts before the start of the campaign, at 2031-05-01 15:00 Europe/Berlin. A product’s hours lie ' +
+        'error startsAt: It starts before the start of the campaign, at Thu 1 May 2031, 15:00 (Europe/Berlin, UTC+2). A product’s hours lie ' +
           'inside the campaign’s.',
-        'error endsAt: It ends after the end of the campaign, at 2031-05-01 17:00 Europe/Berlin. A product’s hours lie inside ' +
+        'error endsAt: It ends after the end of the campaign, at Thu 1 May 2031, 17:00 (Europe/Berlin, UTC+2). A product’s hours lie inside ' +
           'the campaign’s.',
       ],
     ],

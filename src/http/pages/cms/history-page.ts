@@ -19,15 +19,15 @@ export interface HistoryView {
 
 export function historyPage(look: Look, view: HistoryView): Markup {
   const { campaign, older } = view;
-  const main = html`${list(view)}
-  ${older === undefined ? '' : html`<p>${linkButton(older, 'Older changes')}</p>`}`;
+  const zone = campaign?.timeZone ?? 'UTC';
+  const main = html`<p class="muted">Hours are those of the clocks of ${zone.replaceAll('_', ' ')}.</p>
+    ${list(view)} ${older === undefined ? '' : html`<p>${linkButton(older, 'Older changes')}</p>`}`;
   if (campaign !== undefined) return campaignPage(look, campaign, 'history', { main });
   return lookPage(look, {
     title: 'History',
     current: 'history',
     breadcrumb: [],
-    main: html`${pageHeader({ title: 'History', lead: 'Who changed what, newest first. Hours are UTC.' })}
-    ${main}`,
+    main: html`${pageHeader({ title: 'History', lead: 'Who changed what, newest first.' })} ${main}`,
   });
 }
 
