@@ -84,7 +84,7 @@ test('a campaign is made, refused publication with reasons, mended, published, c
     expect(refused.html).toContain(`<a href="${product}/edit#${field}">${reason}</a>`);
   // The page has no button then; whoever sends the form all the same is refused.
   const sent = await ada.post(`${campaign}/publish`, { csrf: await ada.csrf(), version: '1' });
-  expect([sent.status, mainOf(sent).includes('It has no SKU.')]).toEqual([422, true]);
+  expect([sent.status, mainOf(sent).includes('It has no SKU.')]).toEqual([409, true]);
 
   placeOf(
     await send(ada, formOf(await ada.get(`${product}/edit`)), {
@@ -133,6 +133,11 @@ test('units are added and withdrawn through the actor, once for each form, and w
     /The engine refused to withdraw 60 units\. 60 units cannot be withdrawn/,
   );
   expect(await stockOf(product)).toMatchObject({ loaded: 60, withdrawn: 0 });
+  const history = mainOf(await ada.get(`${campaign}/history`));
+  expect(history).toMatch(
+    /Ada Withdrawal of 60 units asked for Ember kettle Refused 60 units cannot be withdrawn/,
+  );
+  expect(history).toMatch(/Ada Addition of 50 units asked for Ember kettle Confirmed Done by the engine/);
   for (const [units, problem] of [
     ['0', 'from 1 to 10000000'],
     ['-3', 'from 1 to 10000000'],
@@ -196,6 +201,45 @@ test('what was exported is imported as no change, and of a file with mistakes ev
   expect(mainOf(await ada.get(campaign))).toMatch(/Renamed.*Second.*Third/);
 });
 
+test('what is published or imported is what was seen: a save in between is told, and shown', async () => {
+  const bob = await signedIn('Bob', 'editor');
+  const campaign = await newCampaign('Seen');
+  const product = await newProduct(campaign, { sku: 'SE-1' });
+  const file = (text: string): { file: ChosenFile } => ({
+    file: { name: 'p.csv', bytes: new TextEncoder().encode(text) },
+  });
+  const bobSaves = async (fields: Record<string, string>): Promise<string> =>
+    placeOf(await send(bob, formOf(await bob.get(`${product}/edit`)), fields));
+
+  const publish = formOf(await ada.get(`${campaign}/publish`));
+  const upload = formOf(await ada.get(`${campaign}/import`));
+  const exported = (await ada.get(`${campaign}/products.csv`)).html;
+  await bobSaves({ amount: '0.01', description: 'Of Bob' });
+  const unseen = await send(ada, publish);
+  expect([unseen.status, mainOf(unseen)]).toEqual([
+    409,
+    expect.stringContaining('Somebody changed the campaign or its products since this page was made'),
+  ]);
+  const late = await send(ada, upload, file('sku,name,price\nSE-1,Renamed,49.90\n'));
+  expect([late.status, mainOf(late)]).toEqual([409, expect.stringContaining('nothing was imported')]);
+
+  // The page is new, and the file is old.
+  const old = await send(ada, formOf(late), file(exported));
+  expect([old.status, mainOf(old)]).toEqual([
+    422,
+    expect.stringContaining('Bob saved “Ember kettle” since the file was exported'),
+  ]);
+  expect(mainOf(await ada.get(product))).toMatch(/Of Bob.*€0\.01/);
+  const fresh = (await ada.get(`${campaign}/products.csv`)).html;
+  placeOf(
+    await send(ada, formOf(await ada.get(`${campaign}/import`)), file(fresh.replace('Ember', 'Amber'))),
+  );
+  expect(mainOf(await ada.get(product))).toMatch(/Amber kettle .*Of Bob/);
+
+  placeOf(await press(`${campaign}/publish`));
+  expect(mainOf(await ada.get(campaign))).toContain('Live');
+});
+
 test('of two who edit at once the second is told, keeps what they typed, sees the other’s values, and can save over them', async () => {
   const grace = await signedIn('Grace', 'editor');
   const campaign = await newCampaign('Two editors');
@@ -225,6 +269,8 @@ test('of two who edit at once the second is told, keeps what they typed, sees th
   ]);
 
   const history = mainOf(await ada.get(`${campaign}/history`));
+  expect(history).toContain('Hours are those of the clocks of UTC.');
+  expect(mainOf(await ada.get(campaign))).toMatch(/Saved \w{3} \d+ \w{3} \d{4}, [\d:]+ \(UTC\) by /);
   expect(history).toMatch(/Grace Campaign saved Title Two editors → Of Grace/);
   expect(history).toMatch(/Ada Product saved Kettle of Ada .*Sale price 45\.00 EUR → 49\.90 EUR/);
 });
@@ -361,7 +407,23 @@ test('a campaign is paused, resumed and cancelled in the engine, and its clone b
   const buy = async (key: string): Promise<unknown> =>
     (await engine.buy(grace, idOf(product), key)).body['code'];
   await engine.buy(grace, idOf(product), 'first');
-  placeOf(await press(`${campaign}/pause`));
+  // Pausing does not depend on what was saved meanwhile, as cancelling does.
+  const [pause, early] = [
+    formOf(await ada.get(`${campaign}/pause`)),
+    formOf(await ada.get(`${campaign}/cancel`)),
+  ];
+  placeOf(await send(ada, formOf(await ada.get(`${campaign}/edit`)), { description: 'In a hurry' }));
+  const changed = await send(ada, early);
+  expect([changed.status, mainOf(changed)]).toEqual([
+    409,
+    expect.stringContaining('You, in another window, changed the campaign meanwhile'),
+  ]);
+  placeOf(await send(ada, pause));
+  const twice = await send(ada, pause);
+  expect([twice.status, mainOf(twice)]).toEqual([
+    422,
+    expect.stringContaining('This campaign is paused already'),
+  ]);
   expect(await buy('while-paused')).toBe('sale_paused');
   placeOf(await send(ada, formOf(await ada.get(`${product}/edit`)), { amount: '39.90' }));
   placeOf(await press(`${campaign}/resume`));
@@ -380,8 +442,8 @@ test('a campaign is paused, resumed and cancelled in the engine, and its clone b
   placeOf(await send(ada, cancel));
   const again = await send(ada, cancel);
   expect([again.status, mainOf(again)]).toEqual([
-    409,
-    expect.stringContaining('Ada changed the campaign meanwhile'),
+    422,
+    expect.stringContaining('This campaign was cancelled'),
   ]);
   expect(await buy('cancelled')).toBe('sale_paused');
   expect(await stockOf(product)).toMatchObject({ available: 0, withdrawn: 8, reserved: 2 });

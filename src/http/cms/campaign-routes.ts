@@ -115,7 +115,11 @@ export function campaignRoutes(cms: Hono, context: HttpContext): void {
         await engineAnswer(context, products);
         return c.redirect(`${campaignHref(campaign.id)}?done=campaign-saved`, 303);
       case 'conflict':
-        return form(c, { typed, errors: [], campaign, theirs: theirSave(saved.current) }, 409);
+        return form(
+          c,
+          { typed, errors: [], campaign, theirs: await theirSave(c, context, saved.current) },
+          409,
+        );
       case 'refused':
         return form(c, { typed, errors: errorsOf(saved.findings), campaign: { ...campaign, version } }, 422);
       case 'not_found':
@@ -124,10 +128,15 @@ export function campaignRoutes(cms: Hono, context: HttpContext): void {
   });
 }
 
-const theirSave = (current: Campaign): NonNullable<CampaignFormView['theirs']> => ({
+const theirSave = async (
+  c: Context,
+  context: HttpContext,
+  current: Campaign,
+): Promise<NonNullable<CampaignFormView['theirs']>> => ({
   typed: campaignAsTyped(current),
   version: current.version,
   by: current.updatedBy,
+  isOwn: await context.cms!.catalogue.isOwnSave(editorOf(c), current),
   at: current.updatedAt,
   timeZone: current.timeZone,
 });

@@ -7,7 +7,7 @@ import { campaignFaults, tidyCampaign } from './draft-check.ts';
 import type { CampaignSaved, Finding } from './outcome.ts';
 import { campaignId } from './product-id.ts';
 import { readProducts } from './product-rows.ts';
-import { leftOutside } from './publish-check.ts';
+import { entryFaults, leftOutside } from './publish-check.ts';
 import { campaignChanges, writeTrail } from './trail.ts';
 import type { Statements } from './transaction.ts';
 
@@ -89,5 +89,9 @@ async function publishedFaults(client: Statements, campaign: Campaign): Promise<
     const message = `The campaign is published: it cannot be without its ${field === 'startsAt' ? 'start' : 'end'}.`;
     faults.push({ productId: undefined, field, message, severity: 'error' });
   }
-  return [...faults, ...leftOutside(campaign, await readProducts(client, campaign.id))];
+  return [
+    ...faults,
+    ...entryFaults(campaign),
+    ...leftOutside(campaign, await readProducts(client, campaign.id)),
+  ];
 }

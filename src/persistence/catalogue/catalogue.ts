@@ -16,7 +16,7 @@ import * as products from './product-changes.ts';
 import { readProduct, readProducts } from './product-rows.ts';
 import { checkNow, sendAgain, switchCampaign, type Switch } from './selling.ts';
 import { changeStock } from './stock-changes.ts';
-import { readTrail, type TrailPage } from './trail.ts';
+import { isSavedBy, readTrail, type TrailPage } from './trail.ts';
 
 export class Catalogue {
   readonly #desk: Desk;
@@ -71,14 +71,15 @@ export class Catalogue {
     return changing(this.#desk, editor, (change) => products.moveProduct(change, id, by));
   }
 
-  /** All of them or none: each finding carries its line. */
+  /** All of them or none: each finding carries its line. @param seen of the products that the lines were made over */
   importProducts(
     editor: Editor,
     campaignId: string,
     version: number,
     lines: readonly ImportLine[],
+    seen?: string,
   ): Promise<SaveOutcome<Imported>> {
-    return importProducts(this.#desk, editor, campaignId, version, lines);
+    return importProducts(this.#desk, editor, campaignId, { version, seen }, lines);
   }
 
   /** What is missing or clashes, as of this moment. */
@@ -86,12 +87,14 @@ export class Catalogue {
     return checkNow(this.#desk.pool, id, this.#desk.clock.now());
   }
 
-  publish(editor: Editor, id: string, version: number): Promise<CampaignSaved> {
-    return this.#switch(editor, id, version, 'publish');
+  /** @param seen `seenOf` the products that are meant; undefined: whatever they are */
+  publish(editor: Editor, id: string, version: number, seen?: string): Promise<CampaignSaved> {
+    return this.#switch(editor, id, version, 'publish', seen);
   }
 
-  pause(editor: Editor, id: string, version: number): Promise<CampaignSaved> {
-    return this.#switch(editor, id, version, 'pause');
+  /** Whatever was saved meanwhile. */
+  pause(editor: Editor, id: string): Promise<CampaignSaved> {
+    return this.#switch(editor, id, undefined, 'pause');
   }
 
   resume(editor: Editor, id: string, version: number): Promise<CampaignSaved> {
@@ -138,8 +141,19 @@ export class Catalogue {
     return readTrail(this.#desk.pool, page);
   }
 
-  #switch(editor: Editor, id: string, version: number, how: Switch): Promise<CampaignSaved> {
-    return changing(this.#desk, editor, (change) => switchCampaign(change, id, version, how));
+  /** Whether what is there now is what this user saved last, in another window. */
+  isOwnSave(editor: Editor, current: Campaign | CatalogueProduct): Promise<boolean> {
+    return isSavedBy(this.#desk.pool, editor, current);
+  }
+
+  #switch(
+    editor: Editor,
+    id: string,
+    version: number | undefined,
+    how: Switch,
+    seen?: string,
+  ): Promise<CampaignSaved> {
+    return changing(this.#desk, editor, (change) => switchCampaign(change, id, version, how, seen));
   }
 
   /** Two who take one address at the same moment: the second is told by Postgres. */

@@ -53,9 +53,11 @@ export async function openBatch(
   campaign: Campaign,
   drafts: readonly ProductDraft[],
 ): Promise<Batch> {
-  const skus = drafts.map((draft) => tidyProduct(draft).sku);
   const isOnSale = campaign.status !== 'draft';
-  return { onSale: isOnSale ? await readOnSale(client, campaign.id, skus) : undefined, trail: [] };
+  return {
+    onSale: isOnSale ? await readOnSale(client, campaign.id, drafts.map(tidyProduct)) : undefined,
+    trail: [],
+  };
 }
 
 async function closeBatch(
@@ -172,7 +174,7 @@ async function imageFaults(client: Statements, { id, images }: KeptProduct): Pro
     images.map(({ imageId }) => imageId),
   );
   if (images.every(({ imageId }) => known.has(imageId))) return [];
-  const message = 'An image is not there any more: upload it again.';
+  const message = 'A picture is not there any more: upload it again.';
   return [{ productId: id, field: 'images', message, severity: 'error' }];
 }
 

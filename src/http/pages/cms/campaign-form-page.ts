@@ -147,13 +147,16 @@ export const hourInput = (value: string): { type: 'datetime-local' | 'text'; spe
   spellcheck: false,
 });
 
+const ENTRY_HINT =
+  'Only “Everyone” can be published in this version: nothing checks yet who may enter. The others are kept in drafts.';
+
 const who: Part = (typed, errors, differing) =>
   html`<div class="form-section">
     <h2>Shoppers</h2>
     ${choiceField({
       name: 'entry',
       label: CAMPAIGN_LABELS.entry,
-      hint: theirsAt(differing, 'entry', undefined),
+      hint: theirsAt(differing, 'entry', ENTRY_HINT),
       error: errorAt(errors, 'entry'),
       value: typed.entry,
       options: Object.entries(ENTRY_LABELS).map(([value, text]) => ({ value, text })),
