@@ -163,6 +163,36 @@ test('what was exported is imported as no change', () => {
   );
 });
 
+test('an old export changes nothing that somebody saved since, and one SKU in turns is told apart by the ids', () => {
+  const present = [
+    product({ name: 'Morning' }, 'p1'),
+    product({ name: 'Evening' }, 'p2'),
+    product({ sku: 'ek-2' }, 'p3'),
+  ];
+  const exported = productCsv(present, ZONE);
+  const again = read(exported, present) as unknown as { products: { id: string }[] };
+  expect(again.products.map(({ id }) => id)).toEqual(['p1', 'p2', 'p3']);
+  expect(read('sku,name\nEK-1,Which\n', present)).toMatchObject({
+    mistakes: [{ message: 'The campaign has 2 products with the SKU EK-1: name one in the column id.' }],
+  });
+  expect(read('sku,name\nEK-2,Renamed\n', present)).toMatchObject({ products: [{ id: 'p3' }] });
+
+  const saved = [
+    { ...present[0]!, version: 2, description: 'Of Bob', updatedBy: 'Bob' },
+    ...present.slice(1),
+  ];
+  expect(read(exported, saved)).toMatchObject({
+    count: 1,
+    mistakes: [
+      { line: 2, message: expect.stringMatching(/^Bob saved “Morning” since the file was exported/) },
+    ],
+  });
+  // Of another campaign: its versions say nothing here.
+  const clones = saved.map((each, at) => ({ ...each, id: `c${at}`, sku: `EK-${at}`, version: 7 }));
+  const old = productCsv([{ ...clones[0]!, id: 'p1', version: 1, name: 'Old' }], ZONE);
+  expect(read(old, clones)).toMatchObject({ products: [{ id: 'c0', draft: { name: 'Old' } }] });
+});
+
 test('no exported cell is a formula for a spreadsheet, and each is read as it was', () => {
   const cells = fc.string({ unit: fc.constantFrom('=', '+', '-', '@', "'", '"', ',', ';', '\n', 'a', '1') });
   const trimmed = cells.map((cell) => cell.trim());

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPool } from '../../../src/persistence/index.ts';
+import { openPool, seenOf } from '../../../src/persistence/index.ts';
 import { POSTGRES_KINDS, SERVER_MS_MAX, type StartedPostgres } from '../postgres-kinds.ts';
 import { Desk, EDA, MINUTE_MS, PAT, refusals, saved } from './desk.ts';
 
@@ -534,6 +534,37 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
       'New',
     ]);
     expect(await desk.catalogue.trail({ campaignId: campaign.id })).toHaveLength(trail.length + 3);
+  });
+
+  test('nothing is published or imported over products that somebody changed since they were seen', async () => {
+    const campaign = await desk.campaign();
+    const [one, two] = [await desk.product(campaign), await desk.product(campaign)];
+    const look = async (): Promise<string> => seenOf((await desk.catalogue.campaign(campaign.id))!.products);
+    const changes = [
+      () => desk.catalogue.saveProduct(EDA, one.id, 1, { ...one, amount: 1 }),
+      () => desk.catalogue.moveProduct(EDA, two.id, -1),
+      () => desk.catalogue.removeProduct(EDA, two.id, 1),
+      () => desk.catalogue.addProduct(EDA, campaign.id, desk.productDraft()),
+      () => desk.catalogue.importProducts(EDA, campaign.id, 1, [{ line: 2, draft: desk.productDraft() }]),
+    ];
+    for (const change of changes) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const seen = await look();
+      // oxlint-disable-next-line no-await-in-loop
+      saved<unknown>(await change());
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await desk.catalogue.publish(PAT, campaign.id, 1, seen)).toEqual({
+        outcome: 'conflict',
+        current: campaign,
+      });
+      const lines = [{ line: 2, id: one.id, draft: one }];
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await desk.catalogue.importProducts(EDA, campaign.id, 1, lines, seen)).toMatchObject({
+        outcome: 'conflict',
+      });
+    }
+    expect(await desk.read(one.id)).toMatchObject({ amount: 1 });
+    saved(await desk.catalogue.publish(PAT, campaign.id, 1, await look()));
   });
 
   test('a campaign has 500 products at most, one by one and from a file', async () => {
