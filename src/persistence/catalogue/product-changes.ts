@@ -150,13 +150,20 @@ async function write(
   old: KeptProduct | undefined,
   product: KeptProduct,
 ): Promise<WrittenProduct> {
-  const { client } = change;
+  const { client, now } = change;
   const { onSale } = batch;
   const hasNewImages = JSON.stringify(old?.images ?? []) !== JSON.stringify(product.images);
   const faults =
     onSale === undefined
       ? productFaults(product, campaign, product.id)
       : checkProduct(campaign, product, products, onSale).filter(isError);
+  // The engine closes for good what is over. One whose hours were over before stays as it is.
+  const isOver = product.endsAt !== undefined && product.endsAt <= now && product.endsAt !== old?.endsAt;
+  if (onSale !== undefined && isOver) {
+    const message =
+      'Its sale would be over already: its end must lie ahead. To sell no more of it now, withdraw its units.';
+    faults.push({ productId: product.id, field: 'endsAt', message, severity: 'error' });
+  }
   if (hasNewImages) faults.push(...(await imageFaults(client, product)));
   if (faults.length > 0) return refused(faults.map((fault) => ({ ...fault, productId: old?.id })));
   let written = product;

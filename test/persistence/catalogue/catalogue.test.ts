@@ -396,6 +396,26 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     ]);
   });
 
+  test('no product of a published campaign is given an end that lies behind, and one that is over can still be written', async () => {
+    const { campaign, product } = await desk.published();
+    const over = { startsAt: desk.now - 30 * MINUTE_MS, endsAt: desk.now };
+    const refusal = [expect.stringMatching(/^endsAt: Its sale would be over already/)];
+    expect(refusals(await desk.catalogue.addProduct(EDA, campaign.id, desk.productDraft(over)))).toEqual(
+      refusal,
+    );
+    expect(refusals(await desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, ...over }))).toEqual(
+      refusal,
+    );
+    const lines = [{ line: 2, draft: desk.productDraft(over) }];
+    expect(refusals(await desk.catalogue.importProducts(EDA, campaign.id, campaign.version, lines))).toEqual(
+      refusal,
+    );
+    const { now } = desk;
+    desk.now = product.endsAt! + MINUTE_MS;
+    saved(await desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, description: 'It was fine.' }));
+    desk.now = now;
+  });
+
   test('a product that is added to a paused campaign is paused before it has stock', async () => {
     const { campaign } = await desk.published();
     saved(await desk.catalogue.pause(PAT, campaign.id));
