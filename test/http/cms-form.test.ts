@@ -387,7 +387,7 @@ test('an editor whose form arrives when the campaign is published changes nothin
   expect(campaign.title).toBe('Draft');
   // Nor when its status changes after the page's own look at it.
   await expect(catalogue.saveCampaign(editor, id!, 1, campaign)).rejects.toThrow(NeedsPublisher);
-  await expect(catalogue.pause(editor, id!, 1)).rejects.toThrow(NeedsPublisher);
+  await expect(catalogue.pause(editor, id!)).rejects.toThrow(NeedsPublisher);
 });
 
 test('an address that is none is not there, and words of it that are none say nothing', async () => {

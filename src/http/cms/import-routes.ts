@@ -16,16 +16,14 @@ import {
   type CampaignAndProducts,
   requireChange,
 } from './look.ts';
-requireRole(c, 'editor');
-const form = await readForm(c, CSV_BYTES_MAX + FORM_BYTES_MAX);
-// Now, and not before: an upload takes its time, and others save meanwhile.
-const found = await campaignOf(c, context);
-const { campaign, products } = found;
-requireChange(c, campaign);
-const version = versionOf(form.fields('version'));
-const seen = form.fields('seen');
-const isChanged = campaign.version !== version || seenOf(products) !== seen;
-if (isChanged) return show(c, found, atFile(CHANGED), 409);
+import {
+  changesOf,
+  CSV_MISTAKES_MAX,
+  productCsv,
+  readProductCsvInTurns,
+  type CsvMistake,
+} from './product-csv.ts';
+import { requireRole } from './signed-in.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const CHANGED =
@@ -67,7 +65,7 @@ export function importRoutes(cms: Hono, context: HttpContext): void {
         atFile(`The file must have at most ${CSV_BYTES_MAX / MEBIBYTE} MiB. Split it.`),
         422,
       );
-    const read = readProductCsv(file.bytes, products, campaign.timeZone);
+    const read = await readProductCsvInTurns(file.bytes, products, campaign.timeZone);
     if ('mistakes' in read) return show(c, found, { report: read }, 422);
     const lines = changesOf(read.products, products);
     if (lines.length === 0) return c.redirect(`${campaignHref(campaign.id)}?imported=0-0`, 303);

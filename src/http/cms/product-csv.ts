@@ -2,6 +2,7 @@
 // the file has, unless somebody saved it since the version that the line names; any other line is a new one. Pictures are not in the file: a product keeps those that it has. All mistakes of all
 // lines are told, and whoever gets mistakes must apply nothing.
 
+import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import {
   CATALOGUE_LIMITS,
@@ -10,7 +11,7 @@ import {
   type CatalogueProduct,
   type ProductDraft,
 } from '../../persistence/index.ts';
-import { csvOf, csvRecords, csvText } from './csv-records.ts';
+import { csvOf, csvRecords, csvText, type CsvRecord } from './csv-records.ts';
 import { hourWithOffset } from './local-time.ts';
 import {
   ATTRIBUTES_MAX,
@@ -23,6 +24,8 @@ import {
 export const CSV_PRODUCTS_MAX = CATALOGUE_LIMITS.productsPerCampaign;
 /** More are counted. */
 export const CSV_MISTAKES_MAX = 200;
+/** Some milliseconds. */
+const RECORDS_PER_TURN = 10;
 
 export const CSV_COLUMNS = [
   'sku',
@@ -98,23 +101,58 @@ export function readProductCsv(
   present: readonly CatalogueProduct[],
   zone: string,
 ): ProductCsvRead {
+  const reading = readInTurns(bytes, present, zone);
+  for (;;) {
+    const turn = reading.next();
+    if (turn.done) return turn.value;
+  }
+}
+
+/** The same, with room between its turns for everything else that the thread does. */
+export async function readProductCsvInTurns(
+  bytes: Uint8Array,
+  present: readonly CatalogueProduct[],
+  zone: string,
+): Promise<ProductCsvRead> {
+  const reading = readInTurns(bytes, present, zone);
+  for (;;) {
+    const turn = reading.next();
+    if (turn.done) return turn.value;
+    // oxlint-disable-next-line no-await-in-loop -- that is what it is for
+    await setImmediate();
+  }
+}
+
+function* readInTurns(
+  bytes: Uint8Array,
+  present: readonly CatalogueProduct[],
+  zone: string,
+): Generator<undefined, ProductCsvRead> {
   const text = csvText(bytes);
   if (text === undefined)
     return refused(1, 'The file is not UTF-8. Save it as “CSV UTF-8” in the spreadsheet program.');
-  const [header, ...records] = csvRecords(text);
+  const all: CsvRecord[] = [];
+  for (const record of csvRecords(text).take(CSV_PRODUCTS_MAX + 2))
+    if (all.push(record) % RECORDS_PER_TURN === 0) yield;
+  const [header, ...records] = all;
   if (header === undefined) return refused(1, `The file is empty. ${HEADER_WANTED}`);
   const columns = 'problem' in header ? header.problem : columnsOf(header.cells);
   if (typeof columns === 'string') return refused(header.line, columns);
   if (records.length === 0) return refused(header.line, 'There is no line below the header.');
+  // Nobody counts the others: that would take long.
   if (records.length > CSV_PRODUCTS_MAX)
-    return refused(1, `The file has ${records.length} products; ${CSV_PRODUCTS_MAX} is the most. Split it.`);
+    return refused(
+      1,
+      `The file has more than ${CSV_PRODUCTS_MAX} products, the most of a campaign. Split it.`,
+    );
 
   const products: CsvProduct[] = [];
   const mistakes: CsvMistake[] = [];
   const byId = new Map(present.map((product) => [product.id, product]));
   const bySku = Map.groupBy(present, ({ sku }) => skuKey(sku));
   const lineOfSku = new Map<string, number>();
-  for (const record of records) {
+  for (const [at, record] of records.entries()) {
+    if ((at + 1) % RECORDS_PER_TURN === 0) yield;
     const { line } = record;
     const wrong = (message: string): number => mistakes.push({ line, message });
     if ('problem' in record) wrong(record.problem);
@@ -202,7 +240,10 @@ function typedOf(
 /** One a line of the cell, `Colour: red`. */
 function attributesOf(cell: string, wrong: (message: string) => void): Attribute[] {
   const lines = cell.split('\n').filter((line) => line.trim() !== '');
-  if (lines.length > ATTRIBUTES_MAX) wrong(`A product has at most ${ATTRIBUTES_MAX} attributes.`);
+  if (lines.length > ATTRIBUTES_MAX) {
+    wrong(`A product has at most ${ATTRIBUTES_MAX} attributes.`);
+    return [];
+  }
   return lines.flatMap((line) => {
     const colon = line.indexOf(':');
     if (colon === -1) {

@@ -320,7 +320,7 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
   test('one’s own save in another window is known from that of somebody of the same name', async () => {
     const campaign = await desk.campaign();
     const product = await desk.product(campaign);
-    const namesake = { id: 'u9', name: EDA.name };
+    const namesake = { ...EDA, id: 'u9' };
     const own = async (): Promise<boolean[]> => {
       const now = [(await desk.catalogue.campaign(campaign.id))!.campaign, await desk.read(product.id)];
       return Promise.all(now.map((current) => desk.catalogue.isOwnSave(EDA, current)));
