@@ -6,6 +6,7 @@ import type { HttpContext } from '../context.ts';
 import {
   campaignHref,
   MORE_ROWS,
+  SENT,
   productFormPage,
   productHref,
   removePage,
@@ -69,7 +70,9 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
     campaign: Campaign,
     product: CatalogueProduct | undefined,
   ) => {
-    const { typed, errors, newAlts } = await takePictures(context, form, typedProduct(form.fields));
+    const taken = await takePictures(context, form, typedProduct(form.fields));
+    const { typed, errors } = whileDraft(campaign, product, form, taken);
+    const { newAlts } = taken;
     const version = versionOf(form.fields('version'));
     // The form keeps the version that it was made from: a mistake in it does not make it newer.
     const same = product && { ...product, version };
@@ -165,6 +168,22 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
       removed.outcome === 'refused' ? errorsOf(removed.findings) : [{ field: '', message: changed }];
     return c.html(removePage(lookOf(c, context), campaign, product, errors), 409);
   });
+}
+
+/** Units typed while it was a draft are the engine's by now: that is told, and the form shows what is there. */
+function whileDraft(
+  campaign: Campaign,
+  product: CatalogueProduct | undefined,
+  form: CmsForm,
+  { typed, errors }: { readonly typed: ProductTyped; readonly errors: readonly FieldError[] },
+): { readonly typed: ProductTyped; readonly errors: readonly FieldError[] } {
+  if (product === undefined || campaign.status === 'draft' || form.has(SENT)) return { typed, errors };
+  const { quantity } = productAsTyped(product, campaign.timeZone);
+  if (typed.quantity === quantity) return { typed, errors };
+  const message =
+    `The campaign was published while you were writing, and nothing is saved yet. ${typed.quantity || 'No'} units were typed; ` +
+    `it is on sale with ${quantity}: add or withdraw units on the product’s page.`;
+  return { typed: { ...typed, quantity }, errors: [...errors, { field: 'quantity', message }] };
 }
 
 const theirSave = async (
