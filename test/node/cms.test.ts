@@ -271,6 +271,25 @@ test('what is published or imported is what was seen: a save in between is told,
   expect(mainOf(await ada.get(campaign))).toContain('Live');
 });
 
+test('units typed into a draft that is published meanwhile are not dropped in silence', async () => {
+  const campaign = await newCampaign('Typed units');
+  const product = await newProduct(campaign, { sku: 'TU-1' });
+  const form = formOf(await ada.get(`${product}/edit`));
+  placeOf(await press(`${campaign}/publish`));
+  const told = await send(ada, form, { quantity: '777', description: 'Mine' });
+  expect([told.status, errorsIn(told), mainOf(told)]).toEqual([
+    422,
+    ['quantity'],
+    expect.stringContaining('777 units were typed; it is on sale with 10'),
+  ]);
+  const kept = formOf(told, `${product}/edit`);
+  expect([kept.fields.get('quantity'), kept.fields.get('description')]).toEqual(['10', 'Mine']);
+  expect(mainOf(await ada.get(product))).not.toContain('Mine');
+  placeOf(await send(ada, kept));
+  expect(mainOf(await ada.get(product))).toContain('Mine');
+  expect(await stockOf(product)).toMatchObject({ loaded: 10 });
+});
+
 test('of two who edit at once the second is told, keeps what they typed, sees the other’s values, and can save over them', async () => {
   const grace = await signedIn('Grace', 'editor');
   const campaign = await newCampaign('Two editors');

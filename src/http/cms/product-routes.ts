@@ -11,6 +11,7 @@ import type { HttpContext } from '../context.ts';
 import {
   campaignHref,
   MORE_ROWS,
+  SENT,
   productFormPage,
   productHref,
   removePage,
@@ -90,7 +91,9 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
       };
       return { response: await show(c, campaign, same, filled, 200) };
     }
-    const { typed, errors, newAlts } = await takePictures(context, form, typedProduct(form.fields));
+    const taken = await takePictures(context, form, typedProduct(form.fields));
+    const { typed, errors } = whileDraft(campaign, product, form, taken);
+    const { newAlts } = taken;
     // Large pictures take seconds.
     await c.get('lookAgain')();
     const read = readProduct(typed, campaign.timeZone);
@@ -197,6 +200,22 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
 function endingOf(form: CmsForm, { random }: HttpContext): string {
   const ending = form.fields('ending');
   return isProductEnding(ending) ? ending : productEnding(random);
+}
+
+/** Units typed while it was a draft are the engine's by now: that is told, and the form shows what is there. */
+function whileDraft(
+  campaign: Campaign,
+  product: CatalogueProduct | undefined,
+  form: CmsForm,
+  { typed, errors }: { readonly typed: ProductTyped; readonly errors: readonly FieldError[] },
+): { readonly typed: ProductTyped; readonly errors: readonly FieldError[] } {
+  if (product === undefined || campaign.status === 'draft' || form.has(SENT)) return { typed, errors };
+  const { quantity } = productAsTyped(product, campaign.timeZone);
+  if (typed.quantity === quantity) return { typed, errors };
+  const message =
+    `The campaign was published while you were writing, and nothing is saved yet. ${typed.quantity || 'No'} units were typed; ` +
+    `it is on sale with ${quantity}: add or withdraw units on the product’s page.`;
+  return { typed: { ...typed, quantity }, errors: [...errors, { field: 'quantity', message }] };
 }
 
 const theirSave = async (

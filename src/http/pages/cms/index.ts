@@ -12,7 +12,7 @@ export { historyPage, type HistoryView } from './history-page.ts';
 export { newImageField, NEW_IMAGES_PER_FORM, type Pictures } from './image-rows.ts';
 export { importPage, type ImportView } from './import-page.ts';
 export { previewPage } from './preview.ts';
-export { productFormPage, type ProductFormView } from './product-form-page.ts';
+export { productFormPage, SENT, type ProductFormView } from './product-form-page.ts';
 export { productPage } from './product-page.ts';
 export { stockNotice, type StockView } from './stock-panel.ts';
 export type { Uploads } from './upload-progress.ts';

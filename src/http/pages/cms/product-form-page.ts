@@ -37,6 +37,9 @@ import {
 import { imageRows, type Pictures } from './image-rows.ts';
 import { pageHeader } from './page-header.ts';
 
+/** Of a form that was made of a product on sale: its units are not written in it. */
+export const SENT = 'sent';
+
 export interface ProductFormView {
   readonly campaign: Campaign;
   /** Undefined: a new one. */
@@ -92,7 +95,8 @@ export function productFormPage(look: Look, view: ProductFormView): Markup {
             ? html`<input type="hidden" name="ending" value="${view.ending}" />`
             : html`<input type="hidden" name="version" value="${theirs?.version ?? product.version}" />`
         }
-        ${what(parts)} ${price(parts)} ${when(parts)} ${selling(parts)} ${imageRows(view)}
+        ${view.isSent ? html`<input type="hidden" name="${SENT}" value="yes" />` : ''} ${what(parts)}
+        ${price(parts)} ${when(parts)} ${selling(parts)} ${imageRows(view)}
         ${attributeRows(
           view.typed.attributes,
           view.emptyAttributeRows,
