@@ -4,7 +4,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import type { CmsContext } from './http/index.ts';
+import { proxiesOf, type CmsContext } from './http/index.ts';
 import { openAssets } from './open-assets.ts';
 import { Catalogue, EngineDispatcher, PasswordHasher, Sessions, SignIn, Users } from './persistence/index.ts';
 import type { Clock, Random, Router, Timers } from './runtime/index.ts';
@@ -27,7 +27,7 @@ export interface Cms {
 }
 
 export function openCms(ports: CmsPorts): Cms {
-  const { pool, router, clock, timers, random, worker, logger } = ports;
+  const { pool, router, clock, timers, random, config, worker, logger } = ports;
   const assets = openAssets(ports);
   const accounts = { pool, clock, random, hasher: new PasswordHasher(random) };
   const sessions = new Sessions(accounts);
@@ -40,6 +40,7 @@ export function openCms(ports: CmsPorts): Cms {
     catalogue: new Catalogue(pool, clock, random, assets.library),
     dispatcher,
     assets: assets.library,
+    proxies: proxiesOf(config.trustedProxies)!,
   };
   return { context, stop: async () => void (await Promise.all([dispatcher.stop(), assets.stop()])) };
 }

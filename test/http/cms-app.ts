@@ -7,6 +7,7 @@ import {
   createApp,
   DEFAULT_HTTP_LIMITS,
   loadAssets,
+  proxiesOf,
   type CmsContext,
   type HttpContext,
 } from '../../src/http/index.ts';
@@ -59,7 +60,14 @@ export class CmsApp {
       counters: new Counters(),
       limits: DEFAULT_HTTP_LIMITS,
       demo: false,
-      cms: { users: this.users, sessions, signIn, catalogue, assets },
+      cms: {
+        users: this.users,
+        sessions,
+        signIn,
+        catalogue,
+        assets,
+        proxies: proxiesOf(['10.9.0.0/16', 'fd00::9']),
+      },
     } as never;
     this.#app = this.#appOf(false);
     this.#demoApp = this.#appOf(true);

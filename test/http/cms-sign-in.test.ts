@@ -313,6 +313,27 @@ describe('failed tries', () => {
     expect((await cms.browser({ address: '192.0.2.9' }).signIn(email, PASSWORD)).status).toBe(303);
   });
 
+  test('through a trusted proxy are of whom it says, and of nobody else’s word', async () => {
+    const keysAfter = async (address: string, forwarded: string): Promise<string[]> => {
+      await cms.pool.query("DELETE FROM doorbuster_catalogue.sign_in_tries WHERE key LIKE 'address %'");
+      const headers = { 'x-forwarded-for': forwarded };
+      await cms.browser({ address }).signIn(`${crypto.randomUUID()}@shop.example`, WRONG, { headers });
+      const { rows } = await cms.pool.query<{ key: string }>(
+        "SELECT key FROM doorbuster_catalogue.sign_in_tries WHERE key LIKE 'address %'",
+      );
+      return rows.map(({ key }) => key.slice('address '.length));
+    };
+    for (const [address, forwarded, counted] of [
+      ['10.9.1.1', '203.0.113.7', '203.0.113.7'],
+      ['::ffff:10.9.1.1', '198.51.100.1, 203.0.113.7:4711, 10.9.2.2', '203.0.113.7'],
+      ['fd00::9', 'x, [2001:db8:1:2:3::4]:80', '2001:db8:1:2::/64'],
+      ['10.9.1.1', '203.0.113.7, somebody', '10.9.1.1'],
+      ['10.9.1.1', '10.9.3.3', '10.9.3.3'],
+      ['203.0.113.9', '203.0.113.7', '203.0.113.9'],
+    ] as const)
+      expect(await keysAfter(address, forwarded)).toEqual([counted]);
+  });
+
   test('of one address count for 15 minutes, of one e-mail until there is none for so long', async () => {
     const address = '192.0.2.20';
     const tries = async (): Promise<unknown[]> => {
