@@ -6,7 +6,15 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { proxiesOf, type CmsContext } from './http/index.ts';
 import { openAssets } from './open-assets.ts';
-import { Catalogue, EngineDispatcher, PasswordHasher, Sessions, SignIn, Users } from './persistence/index.ts';
+import {
+  Catalogue,
+  Devices,
+  EngineDispatcher,
+  PasswordHasher,
+  Sessions,
+  SignIn,
+  Users,
+} from './persistence/index.ts';
 import type { Clock, Random, Router, Timers } from './runtime/index.ts';
 
 export interface CmsPorts {
@@ -36,7 +44,7 @@ export function openCms(ports: CmsPorts): Cms {
   const context: CmsContext = {
     users: new Users(accounts),
     sessions,
-    signIn: new SignIn(accounts, sessions),
+    signIn: new SignIn(accounts, sessions, new Devices({ clock, random, secret: config.authSecret })),
     catalogue: new Catalogue(pool, clock, random, assets.library),
     dispatcher,
     assets: assets.library,

@@ -13,6 +13,7 @@ import {
 } from '../../src/http/index.ts';
 import {
   Catalogue,
+  Devices,
   migrateCatalogue,
   openPool,
   PasswordHasher,
@@ -48,7 +49,11 @@ export class CmsApp {
     const accounts = { pool, clock, random: systemRandom, hasher };
     const sessions = new Sessions(accounts);
     this.users = new Users(accounts);
-    const signIn = new SignIn(accounts, sessions);
+    const signIn = new SignIn(
+      accounts,
+      sessions,
+      new Devices({ clock, random: systemRandom, secret: 'a secret' }),
+    );
     const catalogue = new Catalogue(pool, clock, systemRandom);
     const assets = { imageOrigins: ['https://cdn.example'] };
     // No engine, no other threads and no pictures: nothing here gets as far as them.
