@@ -84,7 +84,7 @@ test('a campaign is made, refused publication with reasons, mended, published, c
     expect(refused.html).toContain(`<a href="${product}/edit#${field}">${reason}</a>`);
   // The page has no button then; whoever sends the form all the same is refused.
   const sent = await ada.post(`${campaign}/publish`, { csrf: await ada.csrf(), version: '1' });
-  expect([sent.status, mainOf(sent).includes('It has no SKU.')]).toEqual([422, true]);
+  expect([sent.status, mainOf(sent).includes('It has no SKU.')]).toEqual([409, true]);
 
   placeOf(
     await send(ada, formOf(await ada.get(`${product}/edit`)), {
@@ -92,6 +92,9 @@ test('a campaign is made, refused publication with reasons, mended, published, c
       amount: '49.90',
       listAmount: '99',
     }),
+  );
+  expect(mainOf(await ada.get(`${campaign}/publish`))).toContain(
+    'They can be bought from the moment you publish : the start has passed.',
   );
   placeOf(await press(`${campaign}/publish`));
   await waitUntil('the engine has confirmed it', async () =>
@@ -107,6 +110,34 @@ test('a campaign is made, refused publication with reasons, mended, published, c
   expect(bought).toMatchObject({ status: 201, body: { unitPrice: { amount: 4_990, currency: 'EUR' } } });
   const preview = await ada.get(`${campaign}/preview`);
   expect(mainOf(preview)).toMatch(/Preview\. Nobody can buy here\..*€49\.90 Before €99\.00/);
+});
+
+test('a form of a new product that is sent twice makes one, and says so; an address with a slash leads on', async () => {
+  const campaign = await newCampaign('Twice');
+  const form = formOf(await ada.get(`${campaign}/products/new`));
+  const typed = { name: 'Ember kettle', amount: '49.90', quantity: '10', sku: 'TW-1' };
+  const [one, other] = await Promise.all([send(ada, form, typed), send(ada, form, typed)]);
+  expect(placeOf(one).replace(/\?.*/, '')).toBe(placeOf(other).replace(/\?.*/, ''));
+  const late = placeOf(await send(ada, form, { ...typed, name: 'Another' }));
+  expect(mainOf(await ada.get(late))).toMatch(
+    /made this product\. What was sent again is not saved.*Ember kettle/,
+  );
+  expect(mainOf(await ada.get(campaign))).toMatch(/Products 1 /);
+
+  // A mistake in between keeps its name; what is no name of a form does not count as one.
+  const next = formOf(await ada.get(`${campaign}/products/new`));
+  const wrong = formOf(await send(ada, next, { ...typed, name: '' }));
+  expect(wrong.fields.get('ending')).toBe(next.fields.get('ending'));
+  placeOf(await send(ada, wrong, { ...typed, ending: 'kettle', name: 'By hand' }));
+  placeOf(await send(ada, wrong, { ...typed, name: 'Second', sku: 'TW-2' }));
+  expect(mainOf(await ada.get(campaign))).toMatch(/Products 3 /);
+
+  expect(placeOf(await ada.get('/cms/'))).toBe('/cms');
+
+  // Their start has passed: nothing of the preview says that they open then.
+  const preview = mainOf(await ada.get(`${campaign}/preview`));
+  expect(preview).toMatch(/Twice Opens when it is published .*No picture/);
+  expect(preview).not.toContain('From');
 });
 
 test('units are added and withdrawn through the actor, once for each form, and what it refuses is told', async () => {
@@ -133,6 +164,11 @@ test('units are added and withdrawn through the actor, once for each form, and w
     /The engine refused to withdraw 60 units\. 60 units cannot be withdrawn/,
   );
   expect(await stockOf(product)).toMatchObject({ loaded: 60, withdrawn: 0 });
+  const history = mainOf(await ada.get(`${campaign}/history`));
+  expect(history).toMatch(
+    /Ada Withdrawal of 60 units asked for Ember kettle Refused 60 units cannot be withdrawn/,
+  );
+  expect(history).toMatch(/Ada Addition of 50 units asked for Ember kettle Confirmed Done by the engine/);
   for (const [units, problem] of [
     ['0', 'from 1 to 10000000'],
     ['-3', 'from 1 to 10000000'],
@@ -196,6 +232,45 @@ test('what was exported is imported as no change, and of a file with mistakes ev
   expect(mainOf(await ada.get(campaign))).toMatch(/Renamed.*Second.*Third/);
 });
 
+test('what is published or imported is what was seen: a save in between is told, and shown', async () => {
+  const bob = await signedIn('Bob', 'editor');
+  const campaign = await newCampaign('Seen');
+  const product = await newProduct(campaign, { sku: 'SE-1' });
+  const file = (text: string): { file: ChosenFile } => ({
+    file: { name: 'p.csv', bytes: new TextEncoder().encode(text) },
+  });
+  const bobSaves = async (fields: Record<string, string>): Promise<string> =>
+    placeOf(await send(bob, formOf(await bob.get(`${product}/edit`)), fields));
+
+  const publish = formOf(await ada.get(`${campaign}/publish`));
+  const upload = formOf(await ada.get(`${campaign}/import`));
+  const exported = (await ada.get(`${campaign}/products.csv`)).html;
+  await bobSaves({ amount: '0.01', description: 'Of Bob' });
+  const unseen = await send(ada, publish);
+  expect([unseen.status, mainOf(unseen)]).toEqual([
+    409,
+    expect.stringContaining('Somebody changed the campaign or its products since this page was made'),
+  ]);
+  const late = await send(ada, upload, file('sku,name,price\nSE-1,Renamed,49.90\n'));
+  expect([late.status, mainOf(late)]).toEqual([409, expect.stringContaining('nothing was imported')]);
+
+  // The page is new, and the file is old.
+  const old = await send(ada, formOf(late), file(exported));
+  expect([old.status, mainOf(old)]).toEqual([
+    422,
+    expect.stringContaining('Bob saved “Ember kettle” since the file was exported'),
+  ]);
+  expect(mainOf(await ada.get(product))).toMatch(/Of Bob.*€0\.01/);
+  const fresh = (await ada.get(`${campaign}/products.csv`)).html;
+  placeOf(
+    await send(ada, formOf(await ada.get(`${campaign}/import`)), file(fresh.replace('Ember', 'Amber'))),
+  );
+  expect(mainOf(await ada.get(product))).toMatch(/Amber kettle .*Of Bob/);
+
+  placeOf(await press(`${campaign}/publish`));
+  expect(mainOf(await ada.get(campaign))).toContain('Live');
+});
+
 test('of two who edit at once the second is told, keeps what they typed, sees the other’s values, and can save over them', async () => {
   const grace = await signedIn('Grace', 'editor');
   const campaign = await newCampaign('Two editors');
@@ -225,6 +300,8 @@ test('of two who edit at once the second is told, keeps what they typed, sees th
   ]);
 
   const history = mainOf(await ada.get(`${campaign}/history`));
+  expect(history).toContain('Hours are those of the clocks of UTC.');
+  expect(mainOf(await ada.get(campaign))).toMatch(/Saved \w{3} \d+ \w{3} \d{4}, [\d:]+ \(UTC\) by /);
   expect(history).toMatch(/Grace Campaign saved Title Two editors → Of Grace/);
   expect(history).toMatch(/Ada Product saved Kettle of Ada .*Sale price 45\.00 EUR → 49\.90 EUR/);
 });
@@ -277,11 +354,15 @@ test('pictures that are none, mistakes in fields and foreign markup are told in 
     expect.stringContaining('takes 32 MiB with all its files'),
   ]);
 
+  const fresh = formOf(await ada.get(`${campaign}/products/new`));
   const more = await send(
     ada,
-    { ...form, fields: new Map([...form.fields, ['moreRows', 'yes']]) },
-    { name: 'Typed' },
+    { ...fresh, fields: new Map([...fresh.fields, ['moreRows', 'yes']]) },
+    { name: 'Typed', 'new-image-1-file': await picture(), 'new-image-1-alt': 'Not yet' },
   );
+  // It takes no pictures, and says so of one that was chosen; with none the focus is in the first row that is empty.
+  expect(errorsIn(more)).toEqual(['new-image-1-file']);
+  expect(formOf(more).fields.get('new-image-1-alt')).toBe('Not yet');
   expect([more.status, formOf(more).fields.get('name'), formOf(more).fields.has('attribute-5-name')]).toEqual(
     [200, 'Typed', true],
   );
@@ -330,6 +411,11 @@ test('a viewer looks, an editor writes drafts, and only a publisher touches what
   expect(await statuses(eve, [...looks, ...edits])).toEqual([...looks, ...edits].map(() => 200));
   expect(await statuses(eve, steps)).toEqual(steps.map(() => 403));
   expect(mainOf(await vera.get(campaign))).not.toMatch(/Edit campaign|Add product|Publish/);
+  // Whoever may not mend it reads what is to be mended, without a link to a page that refuses them.
+  const seen = await vera.get(campaign);
+  expect(mainOf(seen)).toContain('It has no image.');
+  expect(seen.html).not.toContain('/edit');
+  expect((await eve.get(campaign)).html).toContain(`<a href="${product}/edit#images">It has no image.</a>`);
 
   placeOf(await press(`${campaign}/publish`));
   expect(await statuses(eve, [`${campaign}/edit`, `${product}/edit`])).toEqual([403, 403]);
@@ -361,7 +447,23 @@ test('a campaign is paused, resumed and cancelled in the engine, and its clone b
   const buy = async (key: string): Promise<unknown> =>
     (await engine.buy(grace, idOf(product), key)).body['code'];
   await engine.buy(grace, idOf(product), 'first');
-  placeOf(await press(`${campaign}/pause`));
+  // Pausing does not depend on what was saved meanwhile, as cancelling does.
+  const [pause, early] = [
+    formOf(await ada.get(`${campaign}/pause`)),
+    formOf(await ada.get(`${campaign}/cancel`)),
+  ];
+  placeOf(await send(ada, formOf(await ada.get(`${campaign}/edit`)), { description: 'In a hurry' }));
+  const changed = await send(ada, early);
+  expect([changed.status, mainOf(changed)]).toEqual([
+    409,
+    expect.stringContaining('You, in another window, changed the campaign meanwhile'),
+  ]);
+  placeOf(await send(ada, pause));
+  const twice = await send(ada, pause);
+  expect([twice.status, mainOf(twice)]).toEqual([
+    422,
+    expect.stringContaining('This campaign is paused already'),
+  ]);
   expect(await buy('while-paused')).toBe('sale_paused');
   placeOf(await send(ada, formOf(await ada.get(`${product}/edit`)), { amount: '39.90' }));
   placeOf(await press(`${campaign}/resume`));
@@ -369,10 +471,21 @@ test('a campaign is paused, resumed and cancelled in the engine, and its clone b
   const locked = await send(ada, formOf(await ada.get(`${product}/edit`)), { amount: '1' });
   expect([locked.status, mainOf(locked)]).toEqual([422, expect.stringContaining('pause the campaign first')]);
 
+  const cloning = formOf(await ada.get(`${campaign}/clone`));
+  const mistaken = await send(ada, cloning, { title: '', startsAt: 'soon' });
+  expect([mistaken.status, errorsIn(mistaken)]).toEqual([422, ['title', 'startsAt']]);
+  const [startsAt, endsAt] = [cloning.fields.get('startsAt')!, cloning.fields.get('endsAt')!].map((at) =>
+    at.replace(/^\d{4}/, '2040'),
+  );
   const clone = placeOf(
-    await send(ada, formOf(await ada.get(`${campaign}/clone`)), { title: 'Steps, again' }),
+    await send(ada, cloning, { title: 'Steps, again', startsAt: startsAt!, endsAt: endsAt! }),
   ).replace(/\?.*/, '');
   const cloned = await ada.get(clone);
+  expect(mainOf(cloned).match(/ 2040, /g)!.length).toBeGreaterThan(1);
+  const edit = formOf(await ada.get(`${clone}/edit`));
+  const later = { startsAt: startsAt!.replace('2040', '2044'), endsAt: endsAt!.replace('2040', '2044') };
+  placeOf(await send(ada, edit, { ...later, moveProducts: 'yes' }));
+  expect(mainOf(await ada.get(clone))).not.toMatch(/ 2040, | (starts|ends) (before|after|at or)/);
   expect(mainOf(cloned)).toMatch(/Steps, again Draft.*Ember kettle Not sent to the engine/);
   expect(/href="\/cms\/products\/([^"]+)"/.exec(cloned.html)![1]).not.toBe(idOf(product));
 
@@ -380,8 +493,8 @@ test('a campaign is paused, resumed and cancelled in the engine, and its clone b
   placeOf(await send(ada, cancel));
   const again = await send(ada, cancel);
   expect([again.status, mainOf(again)]).toEqual([
-    409,
-    expect.stringContaining('Ada changed the campaign meanwhile'),
+    422,
+    expect.stringContaining('This campaign was cancelled'),
   ]);
   expect(await buy('cancelled')).toBe('sale_paused');
   expect(await stockOf(product)).toMatchObject({ available: 0, withdrawn: 8, reserved: 2 });

@@ -1,7 +1,12 @@
 // Products: one of them, its form, its place among the others, and its removal.
 
 import type { Context, Hono } from 'hono';
-import type { Campaign, CatalogueProduct } from '../../persistence/index.ts';
+import {
+  isProductEnding,
+  productEnding,
+  type Campaign,
+  type CatalogueProduct,
+} from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
 import {
   campaignHref,
@@ -27,7 +32,8 @@ import {
   requireChange,
 } from './look.ts';
 import { productAsTyped, readProduct, typedProduct, type ProductTyped } from './product-form.ts';
-import { picturesOf, takePictures } from './product-pictures.ts';
+import { leavePictures, picturesOf, takePictures } from './product-pictures.ts';
+import { requireRole } from './signed-in.ts';
 
 /** Of a product's form with the pictures that it brings. */
 const PRODUCT_FORM_BYTES_MAX = 32 * 1024 * 1024;
@@ -55,6 +61,7 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
       product,
       pictures,
       newAlts: [],
+      ending: productEnding(context.random),
       emptyAttributeRows: EMPTY_ROWS,
       isSent: product !== undefined && campaign.status !== 'draft',
       ...filled,
@@ -69,19 +76,28 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
     campaign: Campaign,
     product: CatalogueProduct | undefined,
   ) => {
-    const { typed, errors, newAlts } = await takePictures(context, form, typedProduct(form.fields));
     const version = versionOf(form.fields('version'));
+    const ending = endingOf(form, context);
     // The form keeps the version that it was made from: a mistake in it does not make it newer.
     const same = product && { ...product, version };
     if (form.has(MORE_ROWS)) {
-      const filled = { typed, errors, newAlts, emptyAttributeRows: MORE_EMPTY_ROWS };
+      const filled = {
+        typed: typedProduct(form.fields),
+        ...leavePictures(form),
+        ending,
+        emptyAttributeRows: MORE_EMPTY_ROWS,
+        asksForMoreRows: true,
+      };
       return { response: await show(c, campaign, same, filled, 200) };
     }
+    const { typed, errors, newAlts } = await takePictures(context, form, typedProduct(form.fields));
+    // Large pictures take seconds.
+    await c.get('lookAgain')();
     const read = readProduct(typed, campaign.timeZone);
     const all: FieldError[] = [...('errors' in read ? read.errors : []), ...errors];
     if (all.length > 0 || 'errors' in read)
-      return { response: await show(c, campaign, same, { typed, errors: all, newAlts }, 422) };
-    return { typed, draft: read.draft, version };
+      return { response: await show(c, campaign, same, { typed, ending, errors: all, newAlts }, 422) };
+    return { typed, ending, draft: read.draft, version };
   };
 
   cms.get('/cms/campaigns/:id/products/new', async (c) => {
@@ -91,15 +107,21 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/campaigns/:id/products/new', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c, PRODUCT_FORM_BYTES_MAX);
     const { campaign } = await campaignOf(c, context);
     requireChange(c, campaign);
-    const sent = await readSent(c, await readForm(c, PRODUCT_FORM_BYTES_MAX), campaign, undefined);
+    const present = (await catalogue.campaign(campaign.id))?.products ?? [];
+    const made = present.find(({ id }) => id.endsWith(`-${endingOf(form, context)}`));
+    if (made !== undefined) return c.redirect(`${productHref(made.id)}?done=product-made-before`, 303);
+    const sent = await readSent(c, form, campaign, undefined);
     if (sent.response !== undefined) return sent.response;
-    const saved = await catalogue.addProduct(editorOf(c), campaign.id, sent.draft);
+    const saved = await catalogue.addProduct(editorOf(c), campaign.id, sent.draft, sent.ending);
     if (saved.outcome === 'not_found') throw noCampaign();
     if (saved.outcome !== 'saved') {
       const errors = saved.outcome === 'refused' ? errorsOf(saved.findings) : [];
-      return show(c, campaign, undefined, { typed: sent.typed, errors }, 422);
+      const { typed, ending } = sent;
+      return show(c, campaign, undefined, { typed, ending, errors }, 422);
     }
     await engineAnswer(context, [saved.value]);
     return c.redirect(`${productHref(saved.value.id)}?done=product-saved`, 303);
@@ -113,9 +135,11 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/products/:id/edit', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c, PRODUCT_FORM_BYTES_MAX);
     const { campaign, product } = await productOf(c, context);
     requireChange(c, campaign);
-    const sent = await readSent(c, await readForm(c, PRODUCT_FORM_BYTES_MAX), campaign, product);
+    const sent = await readSent(c, form, campaign, product);
     if (sent.response !== undefined) return sent.response;
     const { typed, version } = sent;
     const isSent = campaign.status !== 'draft';
@@ -126,7 +150,7 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
         await engineAnswer(context, [product]);
         return c.redirect(`${productHref(product.id)}?done=product-saved`, 303);
       case 'conflict': {
-        const theirs = theirSave(saved.current, campaign);
+        const theirs = await theirSave(c, context, saved.current, campaign);
         return show(c, campaign, saved.current, { typed, errors: [], theirs }, 409);
       }
       case 'refused':
@@ -137,9 +161,10 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/products/:id/move', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c);
     const { campaign, product } = await productOf(c, context);
     requireChange(c, campaign);
-    const form = await readForm(c);
     await catalogue.moveProduct(editorOf(c), product.id, form.fields('by') === 'up' ? -1 : 1);
     return c.redirect(`${campaignHref(campaign.id)}#products`, 303);
   });
@@ -151,28 +176,39 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/products/:id/remove', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c);
     const { campaign, product } = await productOf(c, context);
     requireChange(c, campaign);
-    const form = await readForm(c);
     const version = versionOf(form.fields('version'));
     const removed = await catalogue.removeProduct(editorOf(c), product.id, version);
     if (removed.outcome === 'not_found') throw noProduct();
     if (removed.outcome === 'saved')
       return c.redirect(`${campaignHref(campaign.id)}?done=product-removed`, 303);
-    const changed = `${product.updatedBy} changed the product meanwhile. Look at it again before you remove it.`;
+    const isOwn = await catalogue.isOwnSave(editorOf(c), product);
+    const changed = `${isOwn ? 'You, in another window,' : product.updatedBy} changed the product meanwhile. Look at it again before you remove it.`;
     const errors =
       removed.outcome === 'refused' ? errorsOf(removed.findings) : [{ field: '', message: changed }];
     return c.html(removePage(lookOf(c, context), campaign, product, errors), 409);
   });
 }
 
-const theirSave = (
+/** Another one when somebody wrote it by hand. */
+function endingOf(form: CmsForm, { random }: HttpContext): string {
+  const ending = form.fields('ending');
+  return isProductEnding(ending) ? ending : productEnding(random);
+}
+
+const theirSave = async (
+  c: Context,
+  context: HttpContext,
   current: CatalogueProduct,
   { timeZone }: Campaign,
-): NonNullable<ProductFormView['theirs']> => ({
+): Promise<NonNullable<ProductFormView['theirs']>> => ({
   typed: productAsTyped(current, timeZone),
   version: current.version,
   by: current.updatedBy,
+  isOwn: await context.cms!.catalogue.isOwnSave(editorOf(c), current),
   at: current.updatedAt,
   timeZone,
 });

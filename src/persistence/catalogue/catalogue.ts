@@ -7,16 +7,17 @@ import * as campaigns from './campaign-changes.ts';
 import type { Campaign, CampaignDraft, CampaignSummary } from './campaign.ts';
 import { readCampaign, readSummaries, type CampaignPage } from './campaign-rows.ts';
 import type { CatalogueProduct, ProductDraft } from './catalogue-product.ts';
-import { cloneCampaign, type CloneName } from './cloning.ts';
+import { cloneCampaign, type CloneDraft } from './cloning.ts';
 import { changing, type DataFiles, type Desk } from './desk.ts';
 import { importProducts, type Imported, type ImportLine } from './importing.ts';
+import { saveMoving } from './moving.ts';
 import type { CampaignSaved, Editor, Finding, ProductSaved, SaveOutcome, TrailEntry } from './outcome.ts';
 import { readStockChanges, type StockChange } from './outbox.ts';
 import * as products from './product-changes.ts';
 import { readProduct, readProducts } from './product-rows.ts';
 import { checkNow, sendAgain, switchCampaign, type Switch } from './selling.ts';
 import { changeStock } from './stock-changes.ts';
-import { readTrail, type TrailPage } from './trail.ts';
+import { isSavedBy, readTrail, type TrailPage } from './trail.ts';
 
 export class Catalogue {
   readonly #desk: Desk;
@@ -53,8 +54,24 @@ export class Catalogue {
     );
   }
 
-  addProduct(editor: Editor, campaignId: string, draft: ProductDraft): Promise<ProductSaved> {
-    return changing(this.#desk, editor, (change) => products.addProduct(change, campaignId, draft));
+  /** Its products' hours move along with its own: both by as much, or those at an end of the campaign with that end. */
+  saveCampaignMoving(
+    editor: Editor,
+    id: string,
+    version: number,
+    draft: CampaignDraft,
+  ): Promise<CampaignSaved> {
+    return this.#savingSlug(draft.slug, () => saveMoving(this.#desk, editor, id, version, draft));
+  }
+
+  /** @param ending of its id, such as a form drew it ahead; a product that has it is what comes back, as it is */
+  addProduct(
+    editor: Editor,
+    campaignId: string,
+    draft: ProductDraft,
+    ending?: string,
+  ): Promise<ProductSaved> {
+    return changing(this.#desk, editor, (change) => products.addProduct(change, campaignId, draft, ending));
   }
 
   /** Of a product that was sent, `quantity` undefined leaves it as it is. */
@@ -71,14 +88,15 @@ export class Catalogue {
     return changing(this.#desk, editor, (change) => products.moveProduct(change, id, by));
   }
 
-  /** All of them or none: each finding carries its line. */
+  /** All of them or none: each finding carries its line. @param seen of the products that the lines were made over */
   importProducts(
     editor: Editor,
     campaignId: string,
     version: number,
     lines: readonly ImportLine[],
+    seen?: string,
   ): Promise<SaveOutcome<Imported>> {
-    return importProducts(this.#desk, editor, campaignId, version, lines);
+    return importProducts(this.#desk, editor, campaignId, { version, seen }, lines);
   }
 
   /** What is missing or clashes, as of this moment. */
@@ -86,12 +104,14 @@ export class Catalogue {
     return checkNow(this.#desk.pool, id, this.#desk.clock.now());
   }
 
-  publish(editor: Editor, id: string, version: number): Promise<CampaignSaved> {
-    return this.#switch(editor, id, version, 'publish');
+  /** @param seen `seenOf` the products that are meant; undefined: whatever they are */
+  publish(editor: Editor, id: string, version: number, seen?: string): Promise<CampaignSaved> {
+    return this.#switch(editor, id, version, 'publish', seen);
   }
 
-  pause(editor: Editor, id: string, version: number): Promise<CampaignSaved> {
-    return this.#switch(editor, id, version, 'pause');
+  /** Whatever was saved meanwhile. */
+  pause(editor: Editor, id: string): Promise<CampaignSaved> {
+    return this.#switch(editor, id, undefined, 'pause');
   }
 
   resume(editor: Editor, id: string, version: number): Promise<CampaignSaved> {
@@ -103,8 +123,8 @@ export class Catalogue {
     return this.#switch(editor, id, version, 'cancel');
   }
 
-  /** A draft with the same words and hours, and with new products. */
-  clone(editor: Editor, id: string, name: CloneName): Promise<CampaignSaved> {
+  /** A draft with the same words, and with new products; they move along when it has other hours. */
+  clone(editor: Editor, id: string, name: CloneDraft): Promise<CampaignSaved> {
     return this.#savingSlug(name.slug, () =>
       changing(this.#desk, editor, (change) => cloneCampaign(change, id, name)),
     );
@@ -138,8 +158,19 @@ export class Catalogue {
     return readTrail(this.#desk.pool, page);
   }
 
-  #switch(editor: Editor, id: string, version: number, how: Switch): Promise<CampaignSaved> {
-    return changing(this.#desk, editor, (change) => switchCampaign(change, id, version, how));
+  /** Whether what is there now is what this user saved last, in another window. */
+  isOwnSave(editor: Editor, current: Campaign | CatalogueProduct): Promise<boolean> {
+    return isSavedBy(this.#desk.pool, editor, current);
+  }
+
+  #switch(
+    editor: Editor,
+    id: string,
+    version: number | undefined,
+    how: Switch,
+    seen?: string,
+  ): Promise<CampaignSaved> {
+    return changing(this.#desk, editor, (change) => switchCampaign(change, id, version, how, seen));
   }
 
   /** Two who take one address at the same moment: the second is told by Postgres. */

@@ -119,8 +119,8 @@ class Delivery {
     if (reply.outcome === 'product') return { kind: 'confirmed' };
     const refusal = refusalOf(reply);
     if (isUndecided(refusal)) return 'again';
-    // Nothing can be bought of what is not there, or is closed.
-    if (kind === 'pause' && (refusal === 'not_found' || refusal === 'sale_ended'))
+    // Nothing can be bought of what is closed or not there: it is paused, and it goes on as much as it ever will.
+    if (refusal === 'sale_ended' || (kind === 'pause' && refusal === 'not_found'))
       return { kind: 'confirmed' };
     return refused(SWITCH_REFUSALS[refusal] ?? unexpected(refusal));
   }
@@ -169,16 +169,17 @@ const STOCK_REFUSALS: Partial<Record<Refusal, string>> = {
     'Another change of stock has the same name in the engine, with another number of units. Nothing was changed.',
 };
 
-const SWITCH_REFUSALS: Partial<Record<Refusal, string>> = { not_found: UNKNOWN, sale_ended: CLOSED };
+const SWITCH_REFUSALS: Partial<Record<Refusal, string>> = { not_found: UNKNOWN };
 
 const unexpected = (refusal: Refusal): string => `The engine refused it (${refusal}). Nothing was changed.`;
 
 function tooMany(quantity: number, stock: Stock | undefined): string {
   if (stock === undefined) return UNKNOWN;
   const { loaded, withdrawn, sold, reserved, available } = stock;
+  const told = (units: number): string => units.toLocaleString('en');
   return (
-    `${quantity} units cannot be withdrawn: of ${loaded - withdrawn} on sale ${sold} are sold and ${reserved} are held by ` +
-    `orders that are not paid yet, so ${available} can be withdrawn. Nothing was changed.`
+    `${told(quantity)} units cannot be withdrawn: of ${told(loaded - withdrawn)} on sale ${told(sold)} are sold and ` +
+    `${told(reserved)} are held by orders that are not paid yet, so ${told(available)} can be withdrawn. Nothing was changed.`
   );
 }
 

@@ -4,9 +4,10 @@
 import { isPlainLines, isPlainText } from '../../actors/index.ts';
 import type { Campaign, CampaignDraft, Entry } from './campaign.ts';
 import type { ProductDraft } from './catalogue-product.ts';
-import { hourText, isTimeZone } from './hours.ts';
+import { hourAndZone, isTimeZone } from './hours.ts';
 import { CATALOGUE_LIMITS as LIMITS } from './limits.ts';
 import type { Finding } from './outcome.ts';
+import { hidesNothing, isSeen } from './sku.ts';
 
 /** Texts without blanks around them. */
 export const tidyCampaign = (draft: CampaignDraft): CampaignDraft => ({
@@ -62,6 +63,8 @@ function entryFaults(entry: Entry, faults: Faults): void {
   faults.text('entry', entry.value, LIMITS.claimValueCharactersMax, 'the value of the claim', isPlainText);
 }
 
+const isShownText = (text: string): boolean => isPlainText(text) && hidesNothing(text);
+
 /** @param campaign that it is or will be of */
 export function productFaults(
   draft: ProductDraft,
@@ -69,9 +72,9 @@ export function productFaults(
   productId: string | undefined,
 ): Finding[] {
   const faults = new Faults(productId);
-  faults.text('name', draft.name, LIMITS.nameCharactersMax, 'a name', isPlainText);
+  faults.text('name', draft.name, LIMITS.nameCharactersMax, 'a name', isShownText);
   faults.optionalText('description', draft.description, LIMITS.descriptionCharactersMax, isPlainLines);
-  faults.optionalText('sku', draft.sku, LIMITS.skuCharactersMax, isPlainText);
+  faults.optionalText('sku', draft.sku, LIMITS.skuCharactersMax, (sku) => isPlainText(sku) && isSeen(sku));
   faults.window(draft);
   for (const message of outsideOf(campaign, draft)) faults.add(message.field, message.message);
   faults.amount('amount', draft.amount);
@@ -113,9 +116,9 @@ function attributeFaults({ attributes }: ProductDraft, faults: Faults): void {
 
 function imageFaults({ images }: ProductDraft, faults: Faults): void {
   if (images.length > LIMITS.imagesPerProduct)
-    faults.add('images', `A product has ${LIMITS.imagesPerProduct} images at most.`);
+    faults.add('images', `A product has ${LIMITS.imagesPerProduct} pictures at most.`);
   if (new Set(images.map(({ imageId }) => imageId)).size < images.length)
-    faults.add('images', 'The same image is there twice.');
+    faults.add('images', 'The same picture is there twice.');
   for (const { alt } of images) faults.optionalText('images', alt, LIMITS.altCharactersMax, isPlainText);
 }
 
@@ -128,7 +131,7 @@ export function outsideOf(
   const tell = (field: 'startsAt' | 'endsAt', what: string, word: string, bound: number): number =>
     told.push({
       field,
-      message: `It ${what} ${word} the campaign, at ${hourText(bound, timeZone)}. A product’s hours lie inside the campaign’s.`,
+      message: `It ${what} ${word} the campaign, at ${hourAndZone(bound, timeZone)}. A product’s hours lie inside the campaign’s.`,
     });
   for (const [field, what] of [
     ['startsAt', 'starts'],

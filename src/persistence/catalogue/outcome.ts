@@ -28,10 +28,16 @@ export type SaveOutcome<T> =
 export type CampaignSaved = SaveOutcome<Campaign>;
 export type ProductSaved = SaveOutcome<CatalogueProduct>;
 
-/** Who did it, for the trail. */
+/** Who does it, for the trail, and as what: a role may have been taken away since somebody last looked. */
 export interface Editor {
   readonly id: string;
   readonly name: string;
+  readonly role: 'viewer' | 'editor' | 'publisher';
+}
+
+/** What is not a draft is changed by publishers alone, and so is what shoppers can see and buy. Nothing changed. */
+export class NeedsPublisher extends Error {
+  override readonly name = 'NeedsPublisher';
 }
 
 /** One line of the trail. */
@@ -47,4 +53,9 @@ export interface TrailEntry {
   /** What was done, such as `product_saved`. */
   readonly action: string;
   readonly changes: readonly { readonly field: string; readonly from: string; readonly to: string }[];
+  /** Of a change of stock, which is only asked for: what the engine said. */
+  readonly answer?: {
+    readonly state: 'waiting' | 'confirmed' | 'refused';
+    readonly refusal: string | undefined;
+  };
 }

@@ -4,8 +4,10 @@
 import type { Campaign } from './campaign.ts';
 import type { CatalogueProduct } from './catalogue-product.ts';
 import { campaignFaults, outsideOf, productFaults } from './draft-check.ts';
-import { hourText } from './hours.ts';
+import { hourAndZone } from './hours.ts';
+import { CATALOGUE_LIMITS } from './limits.ts';
 import type { Finding } from './outcome.ts';
+import { skuKey } from './sku.ts';
 
 /** A product of another campaign that is published and not cancelled. */
 export interface OnSale {
@@ -32,25 +34,34 @@ export function checkCampaign(
     tell(
       'error',
       'endsAt',
-      `The campaign ended at ${hourText(campaign.endsAt, campaign.timeZone)}: its end must lie ahead.`,
+      `The campaign ended at ${hourAndZone(campaign.endsAt, campaign.timeZone)}: its end must lie ahead.`,
     );
-  if (campaign.entry.kind !== 'everyone')
-    tell(
-      'warning',
-      'entry',
-      'Who may enter is checked by the campaign’s page alone: whoever calls the interface for orders directly is not asked.',
-    );
+  findings.push(...entryFaults(campaign));
   if (products.length === 0) tell('error', 'products', 'The campaign has no products: add one.');
-  for (const product of products) findings.push(...checkProduct(campaign, product, products, onSale));
+  // Grouped once: only those of one SKU can clash.
+  const here = Map.groupBy(products, ({ sku }) => skuKey(sku));
+  const elsewhere = Map.groupBy(onSale, ({ sku }) => skuKey(sku));
+  for (const product of products) {
+    const key = skuKey(product.sku);
+    findings.push(...checkProduct(campaign, product, here.get(key) ?? [], elsewhere.get(key) ?? []));
+  }
   for (const product of products)
     if (product.endsAt !== undefined && product.endsAt <= now)
       findings.push(
         finding(product, 'error', 'endsAt', 'Its sale would be over already: its end must lie ahead.'),
       );
-  return findings;
+  return bounded(findings);
 }
 
-/** @param products all of the campaign */
+/** A rule that nothing enforces would sell to everybody, whatever the campaign says. */
+export function entryFaults({ entry }: Pick<Campaign, 'entry'>): Finding[] {
+  if (entry.kind === 'everyone') return [];
+  const message =
+    'Only “Everyone” can be published in this version: nothing checks yet who may enter, and everybody could buy.';
+  return [{ productId: undefined, field: 'entry', message, severity: 'error' }];
+}
+
+/** @param products all of the campaign, or those with its SKU */
 export function checkProduct(
   campaign: Pick<Campaign, 'startsAt' | 'endsAt' | 'timeZone'>,
   product: CatalogueProduct,
@@ -67,9 +78,9 @@ export function checkProduct(
   if (product.quantity === undefined) tell('error', 'quantity', 'It has no quantity.');
   else if (product.quantity === 0 && product.engine.confirmedAt === undefined)
     tell('error', 'quantity', 'Its quantity is 0: there is nothing to sell.');
-  if (product.images.length === 0) tell('warning', 'images', 'It has no image.');
+  if (product.images.length === 0) tell('warning', 'images', 'It has no picture.');
   if (product.images.some(({ alt }) => alt === ''))
-    tell('error', 'images', 'An image has no text for those who cannot see it.');
+    tell('error', 'images', 'A picture has no text for those who cannot see it.');
   const { listAmount, amount } = product;
   if (listAmount !== undefined && amount !== undefined && listAmount <= amount)
     tell('warning', 'listAmount', 'The list price is not above the sale price: no discount is shown.');
@@ -77,31 +88,48 @@ export function checkProduct(
   return findings;
 }
 
-/** One thing is sold at one place at a time: stock that is counted twice is sold twice. */
+/** One thing is sold at one place at a time: stock that is counted twice is sold twice. However many clash: one line each. */
 function clashes(
-  product: CatalogueProduct,
-  products: readonly CatalogueProduct[],
+  { id, sku, startsAt, endsAt }: CatalogueProduct,
+  here: readonly CatalogueProduct[],
   onSale: readonly OnSale[],
   timeZone: string,
 ): string[] {
-  const { id, sku, startsAt, endsAt } = product;
   if (sku === '' || startsAt === undefined || endsAt === undefined) return [];
-  const overlaps = (other: { startsAt: number | undefined; endsAt: number | undefined }): boolean =>
+  const key = skuKey(sku);
+  const isOne = (other: { startsAt: number | undefined; endsAt: number | undefined; sku: string }): boolean =>
     other.startsAt !== undefined &&
     other.endsAt !== undefined &&
     other.startsAt < endsAt &&
-    startsAt < other.endsAt;
-  const here = products
-    .filter((other) => other.id !== id && other.sku === sku && overlaps(other))
-    .map((other) => `The SKU ${sku} is on sale at the same time as "${other.name}" of this campaign.`);
-  const elsewhere = onSale
-    .filter((other) => other.productId !== id && other.sku === sku && overlaps(other))
-    .map(
-      (other) =>
-        `The SKU ${sku} is on sale as "${other.name}" of the campaign "${other.campaignTitle}" from ` +
-        `${hourText(other.startsAt, timeZone)} to ${hourText(other.endsAt, timeZone)}.`,
+    startsAt < other.endsAt &&
+    (other.sku === sku || skuKey(other.sku) === key);
+  const of = (other: { name: string; sku: string }): string =>
+    `"${other.name}"${other.sku === sku ? '' : `, whose SKU is written ${other.sku},`}`;
+  const more = (count: number): string =>
+    count === 0 ? '' : ` and ${count} ${count === 1 ? 'other' : 'others'}`;
+  const told: string[] = [];
+  const [first, ...others] = here.filter((other) => other.id !== id && isOne(other));
+  if (first !== undefined)
+    told.push(
+      `The SKU ${sku} is on sale at the same time as ${of(first)}${more(others.length)} of this campaign.`,
     );
-  return [...here, ...elsewhere];
+  const [theirs, ...further] = onSale.filter((other) => other.productId !== id && isOne(other));
+  if (theirs !== undefined)
+    told.push(
+      `The SKU ${sku} is on sale as ${of(theirs)} of the campaign "${theirs.campaignTitle}" from ` +
+        `${hourAndZone(theirs.startsAt, timeZone)} to ${hourAndZone(theirs.endsAt, timeZone)}${more(further.length)}.`,
+    );
+  return told;
+}
+
+/** Errors first, when they are too many to be told. */
+function bounded(findings: readonly Finding[]): Finding[] {
+  const { findingsMax } = CATALOGUE_LIMITS;
+  if (findings.length <= findingsMax) return [...findings];
+  const all = findings.toSorted((one, other) => one.severity.localeCompare(other.severity));
+  const { severity } = all[findingsMax]!;
+  const message = `And ${all.length - findingsMax} more: they are told when these are mended.`;
+  return [...all.slice(0, findingsMax), { productId: undefined, field: 'more', message, severity }];
 }
 
 const finding = (
@@ -111,13 +139,18 @@ const finding = (
   message: string,
 ): Finding => ({ productId: id, field, message, severity });
 
-/** The products of a published campaign whose hours a change of the campaign's would leave outside. */
+/** The products whose hours a change of the campaign's would leave outside. @param isMoving they were moved along already */
 export const leftOutside = (
   campaign: Pick<Campaign, 'startsAt' | 'endsAt' | 'timeZone'>,
   products: readonly CatalogueProduct[],
-): Finding[] =>
-  products.flatMap((product) =>
+  isMoving: boolean,
+): Finding[] => {
+  const advice = isMoving
+    ? 'Change the product’s hours first.'
+    : 'Move the products’ hours along, or change the product’s first.';
+  return products.flatMap((product) =>
     outsideOf(campaign, product).map(({ field, message }) =>
-      finding(product, 'error', field, `"${product.name}": ${message} Change the product’s hours first.`),
+      finding(product, 'error', field, `"${product.name}": ${message} ${advice}`),
     ),
   );
+};

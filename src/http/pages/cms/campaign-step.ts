@@ -2,8 +2,9 @@
 // removing a product. Each says what will happen, and only its own button does it.
 
 import { html } from 'hono/html';
-import type { Campaign, CatalogueProduct, Finding } from '../../../persistence/index.ts';
+import { seenOf, type Campaign, type CatalogueProduct, type Finding } from '../../../persistence/index.ts';
 import type { Markup } from '../layout.ts';
+import { hourInput } from './campaign-form-page.ts';
 import { csrfField, errorAt, errorSummary, field, type FieldError } from './field.ts';
 import { findingsList, hasErrors } from './findings.ts';
 import {
@@ -22,16 +23,31 @@ export interface PublishView {
   readonly campaign: Campaign;
   readonly products: readonly CatalogueProduct[];
   readonly findings: readonly Finding[];
-  /** Somebody pressed the button, and it was refused. */
-  readonly wasRefused: boolean;
+  /** Somebody pressed the button, and it was refused; or what they had seen is not what is there by now. */
+  readonly told: 'refused' | 'changed' | undefined;
 }
 
-export function publishPage(look: Look, { campaign, products, findings, wasRefused }: PublishView): Markup {
+export function publishPage(look: Look, { campaign, products, findings, told }: PublishView): Markup {
+  const wasRefused = told === 'refused';
   const isBlocked = hasErrors(findings);
   const units = products.reduce((sum, { quantity = 0 }) => sum + quantity, 0);
   return stepPage(look, campaign, 'Publish', {
-    hasErrors: wasRefused,
+    hasErrors: told !== undefined,
     main: html`
+      ${
+        told === 'changed'
+          ? errorSummary(
+              [
+                {
+                  field: '',
+                  message:
+                    'Somebody changed the campaign or its products since this page was made. Look at them again: this is the check as of now.',
+                },
+              ],
+              'This was not published',
+            )
+          : ''
+      }
       ${
         isBlocked
           ? html`<div
@@ -49,23 +65,34 @@ export function publishPage(look: Look, { campaign, products, findings, wasRefus
                 ${products.length} ${products.length === 1 ? 'product' : 'products'} with
                 ${units.toLocaleString('en')} units go on sale: <strong>${hoursOf(campaign)}</strong>.
               </p>
+              ${begun(products, look.now)}
               <p>
                 The engine is told at once. From the start on, prices change only while the campaign is
                 paused; what was sold stays sold.
               </p>
             </div>`
       }
-      ${findings.length === 0 ? '' : findingsList(campaign.id, products, findings)}
+      ${findings.length === 0 ? '' : findingsList(campaign.id, products, findings, true)}
       ${
         isBlocked
           ? html`<div class="form-actions">
               ${linkButton(campaignHref(campaign.id, 'publish'), 'Check again')}
               ${linkButton(campaignHref(campaign.id), 'Back to the campaign', 'plain')}
             </div>`
-          : stepForm(look, campaign, { action: 'publish', button: 'Publish' })
+          : stepForm(look, campaign, { action: 'publish', button: 'Publish', seen: seenOf(products) })
       }
     `,
   });
+}
+
+/** Of those whose start has passed. */
+function begun(products: readonly CatalogueProduct[], now: number): Markup | '' {
+  const count = products.filter(({ startsAt }) => startsAt !== undefined && startsAt <= now).length;
+  if (count === 0) return '';
+  const who = count === products.length ? 'They' : `${count} of them`;
+  return html`<p>
+    <strong>${who} can be bought from the moment you publish</strong>: the start has passed.
+  </p>`;
 }
 
 export type Switch = 'pause' | 'resume' | 'cancel';
@@ -103,13 +130,21 @@ export function switchPage(
   });
 }
 
-export interface CloneView {
-  readonly title: string;
-  readonly slug: string;
+export interface CloneView extends Readonly<Record<'title' | 'slug' | 'startsAt' | 'endsAt', string>> {
   readonly errors: readonly FieldError[];
 }
 
-export function clonePage(look: Look, campaign: Campaign, { title, slug, errors }: CloneView): Markup {
+export function clonePage(look: Look, campaign: Campaign, view: CloneView): Markup {
+  const { title, slug, errors } = view;
+  const hour = (name: 'startsAt' | 'endsAt', label: string): Markup =>
+    field({
+      name,
+      label,
+      value: view[name],
+      error: errorAt(errors, name),
+      ...hourInput(view[name]),
+      width: 'medium',
+    });
   return stepPage(look, campaign, 'Clone', {
     hasErrors: errors.length > 0,
     main: html`${errorSummary(errors)}
@@ -117,8 +152,8 @@ export function clonePage(look: Look, campaign: Campaign, { title, slug, errors 
         ${csrfField(look.session)}
         <div class="form-section">
           <p>
-            A new draft with the same texts, hours, products and pictures. Its products are new ones to the
-            engine: no order, no count and no limit of this campaign goes along.
+            A new draft with the same texts, products and pictures. Its products are new ones to the engine:
+            no order, no count and no limit of this campaign goes along.
           </p>
           ${field({ name: 'title', label: 'Title', value: title, error: errorAt(errors, 'title') })}
           ${field({
@@ -132,6 +167,11 @@ export function clonePage(look: Look, campaign: Campaign, { title, slug, errors 
             spellcheck: false,
             autocomplete: 'off',
           })}
+          <div class="field-group">${hour('startsAt', 'Start')} ${hour('endsAt', 'End')}</div>
+          <p class="muted">
+            By the clocks of ${campaign.timeZone.replaceAll('_', ' ')}. The products’ hours move along: all by
+            as much when start and end do, else those that start or end with the campaign.
+          </p>
         </div>
         <div class="form-actions">
           <button class="button button-primary" type="submit">Clone</button>
@@ -166,12 +206,14 @@ interface Step {
   readonly action: string;
   readonly button: string;
   readonly isDanger?: boolean;
+  readonly seen?: string;
 }
 
-function stepForm(look: Look, campaign: Campaign, { action, button, isDanger = false }: Step): Markup {
+function stepForm(look: Look, campaign: Campaign, { action, button, isDanger = false, seen }: Step): Markup {
   return html`<form class="form-actions" method="post" action="${campaignHref(campaign.id, action)}">
     ${csrfField(look.session)}
     <input type="hidden" name="version" value="${campaign.version}" />
+    ${seen === undefined ? '' : html`<input type="hidden" name="seen" value="${seen}" />`}
     <button class="button ${isDanger ? 'button-danger' : 'button-primary'}" type="submit">${button}</button>
     ${linkButton(campaignHref(campaign.id), 'Back to the campaign', 'plain')}
   </form>`;
