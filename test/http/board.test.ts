@@ -5,7 +5,11 @@ import { expect, test } from 'vitest';
 import type { ProductReading } from '../../src/actors/index.ts';
 import { boardFigures, boardPlot } from '../../src/http/cms/board-figures.ts';
 import { BoardHub, BOARDS_MAX, type BoardPorts } from '../../src/http/cms/board-hub.ts';
-import { BOARD_STREAMS_MAX, BoardStreams } from '../../src/http/cms/board-streams.ts';
+import {
+  BOARD_STREAMS_MAX,
+  BOARD_STREAMS_PER_PERSON_MAX,
+  BoardStreams,
+} from '../../src/http/cms/board-streams.ts';
 import { Counters } from '../../src/http/counters.ts';
 import { emptySeries, type SaleSeries } from '../../src/http/sale-series.ts';
 import type { SaleQuestion, SaleWatched } from '../../src/http/sale-watch.ts';
@@ -252,7 +256,12 @@ function streamOf(
     streamsMax: 1_000,
   });
   const app = new Hono().get('/', (c) =>
-    streams.open(c, { campaignId: 'c', productId: undefined, isSignedIn }),
+    streams.open(c, {
+      userId: c.req.query('user') ?? 'u',
+      campaignId: 'c',
+      productId: undefined,
+      isSignedIn,
+    }),
   );
   return { app, counters, node, pass, settle };
 }
@@ -315,9 +324,25 @@ test('a slow reader begins again with all that is remembered, and misses nothing
 test('streams are bounded, and each counts as long as it is open', async () => {
   const { app, counters } = streamOf();
   app.onError((error, c) => c.text(error.message, 503));
-  const open = await Promise.all(Array.from({ length: BOARD_STREAMS_MAX }, async () => app.request('/')));
+  const open = await Promise.all(
+    Array.from({ length: BOARD_STREAMS_MAX }, async (_, at) =>
+      app.request(`/?user=${Math.floor(at / BOARD_STREAMS_PER_PERSON_MAX)}`),
+    ),
+  );
   expect(counters.streams).toBe(BOARD_STREAMS_MAX);
-  expect((await app.request('/')).status).toBe(503);
+  expect((await app.request('/?user=new')).status).toBe(503);
   await open[0]!.body!.cancel();
-  expect((await app.request('/')).status).toBe(200);
+  expect((await app.request('/?user=new')).status).toBe(200);
+});
+
+test('one person has a few streams, and leaves the others to others', async () => {
+  const { app, counters } = streamOf();
+  app.onError((error, c) => c.text(error.message, 503));
+  const open = [];
+  for (let at = 0; at < BOARD_STREAMS_PER_PERSON_MAX; at++) open.push(await app.request('/?user=one'));
+  expect((await app.request('/?user=one')).status).toBe(503);
+  expect((await app.request('/?user=other')).status).toBe(200);
+  await open[0]!.body!.cancel();
+  expect((await app.request('/?user=one')).status).toBe(200);
+  expect(counters.streams).toBe(BOARD_STREAMS_PER_PERSON_MAX + 1);
 });
