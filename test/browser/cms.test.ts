@@ -129,6 +129,13 @@ test('the same without JavaScript, on a phone', async () => {
   await page.getByRole('link', { name: 'Plain paper' }).click();
   await desk.publish();
   await page.getByRole('link', { name: 'Live board' }).click();
+  // All tabs are seen, and who is signed in as what.
+  for (const name of ['Overview', 'Live board', 'Preview', 'Import and export', 'History']) {
+    const tab = page.getByRole('navigation', { name: 'This campaign' }).getByRole('link', { name });
+    const { x, width } = (await tab.boundingBox())!;
+    expect(x + width, name).toBeLessThanOrEqual(page.viewportSize()!.width);
+  }
+  expect(await page.locator('.cms-account-role').isVisible()).toBe(true);
   const row = (await page.locator('tbody [data-row]').getAttribute('data-row'))!;
   expect(await desk.figure('', 'available')).toBe('10');
   expect(await desk.faults('board-plain')).toEqual([]);

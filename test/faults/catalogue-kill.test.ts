@@ -206,7 +206,7 @@ describe('killed in each state that a command can be left in', () => {
     expect(await stockOf(engine, id)).toMatchObject({ loaded: 150, available: 150 });
 
     await engine.freeze();
-    const paused = saved(await catalogue.pause(EDITOR, campaign.id, campaign.version));
+    const paused = saved(await catalogue.pause(EDITOR, campaign.id));
     saved(await catalogue.saveProduct(EDITOR, id, 1, { ...product, quantity: undefined, amount: 3_900 }));
     saved(await catalogue.resume(EDITOR, campaign.id, paused.version));
     await killBeforeOutcome(
@@ -236,7 +236,7 @@ test('killed at random moments on the embedded Postgres, with changes of every k
     await expectAgreement(engine, catalogue, id);
     let units = 100;
     for (let round = 1; round <= KILLS; round++) {
-      campaign = saved(await catalogue.pause(EDITOR, campaign.id, campaign.version));
+      campaign = saved(await catalogue.pause(EDITOR, campaign.id));
       product = (await catalogue.product(id))!.product;
       const draft = { ...product, quantity: undefined, amount: 4_900 + round, perCustomerLimit: round };
       saved(await catalogue.saveProduct(EDITOR, id, product.version, draft));

@@ -9,15 +9,7 @@ import {
   typedCampaign,
   type CampaignTyped,
 } from '../../src/http/cms/campaign-form.ts';
-import {
-  hourText,
-  hourWithOffset,
-  isTimeZone,
-  readHour,
-  shownHour,
-  shownZone,
-  TIME_ZONES,
-} from '../../src/http/cms/local-time.ts';
+import { hourText, hourWithOffset, isTimeZone, readHour, TIME_ZONES } from '../../src/http/cms/local-time.ts';
 import { CURRENCIES, readMoney, shownMoney } from '../../src/http/cms/money-text.ts';
 import {
   productAsTyped,
@@ -25,7 +17,7 @@ import {
   typedProduct,
   type ProductTyped,
 } from '../../src/http/cms/product-form.ts';
-import { CATALOGUE_LIMITS, moneyText } from '../../src/persistence/index.ts';
+import { CATALOGUE_LIMITS, moneyText, shownHour, shownZone } from '../../src/persistence/index.ts';
 
 test('money is read in the currency’s smallest unit, with a point or a comma', () => {
   const amounts: [string, string, number][] = [

@@ -164,6 +164,11 @@ test('units are added and withdrawn through the actor, once for each form, and w
     /The engine refused to withdraw 60 units\. 60 units cannot be withdrawn/,
   );
   expect(await stockOf(product)).toMatchObject({ loaded: 60, withdrawn: 0 });
+  const history = mainOf(await ada.get(`${campaign}/history`));
+  expect(history).toMatch(
+    /Ada Withdrawal of 60 units asked for Ember kettle Refused 60 units cannot be withdrawn/,
+  );
+  expect(history).toMatch(/Ada Addition of 50 units asked for Ember kettle Confirmed Done by the engine/);
   for (const [units, problem] of [
     ['0', 'from 1 to 10000000'],
     ['-3', 'from 1 to 10000000'],
@@ -256,6 +261,8 @@ test('of two who edit at once the second is told, keeps what they typed, sees th
   ]);
 
   const history = mainOf(await ada.get(`${campaign}/history`));
+  expect(history).toContain('Hours are those of the clocks of UTC.');
+  expect(mainOf(await ada.get(campaign))).toMatch(/Saved \w{3} \d+ \w{3} \d{4}, [\d:]+ \(UTC\) by /);
   expect(history).toMatch(/Grace Campaign saved Title Two editors → Of Grace/);
   expect(history).toMatch(/Ada Product saved Kettle of Ada .*Sale price 45\.00 EUR → 49\.90 EUR/);
 });
@@ -401,7 +408,23 @@ test('a campaign is paused, resumed and cancelled in the engine, and its clone b
   const buy = async (key: string): Promise<unknown> =>
     (await engine.buy(grace, idOf(product), key)).body['code'];
   await engine.buy(grace, idOf(product), 'first');
-  placeOf(await press(`${campaign}/pause`));
+  // Pausing does not depend on what was saved meanwhile, as cancelling does.
+  const [pause, early] = [
+    formOf(await ada.get(`${campaign}/pause`)),
+    formOf(await ada.get(`${campaign}/cancel`)),
+  ];
+  placeOf(await send(ada, formOf(await ada.get(`${campaign}/edit`)), { description: 'In a hurry' }));
+  const changed = await send(ada, early);
+  expect([changed.status, mainOf(changed)]).toEqual([
+    409,
+    expect.stringContaining('You, in another window, changed the campaign meanwhile'),
+  ]);
+  placeOf(await send(ada, pause));
+  const twice = await send(ada, pause);
+  expect([twice.status, mainOf(twice)]).toEqual([
+    422,
+    expect.stringContaining('This campaign is paused already'),
+  ]);
   expect(await buy('while-paused')).toBe('sale_paused');
   placeOf(await send(ada, formOf(await ada.get(`${product}/edit`)), { amount: '39.90' }));
   placeOf(await press(`${campaign}/resume`));
@@ -409,10 +432,21 @@ test('a campaign is paused, resumed and cancelled in the engine, and its clone b
   const locked = await send(ada, formOf(await ada.get(`${product}/edit`)), { amount: '1' });
   expect([locked.status, mainOf(locked)]).toEqual([422, expect.stringContaining('pause the campaign first')]);
 
+  const cloning = formOf(await ada.get(`${campaign}/clone`));
+  const mistaken = await send(ada, cloning, { title: '', startsAt: 'soon' });
+  expect([mistaken.status, errorsIn(mistaken)]).toEqual([422, ['title', 'startsAt']]);
+  const [startsAt, endsAt] = [cloning.fields.get('startsAt')!, cloning.fields.get('endsAt')!].map((at) =>
+    at.replace(/^\d{4}/, '2040'),
+  );
   const clone = placeOf(
-    await send(ada, formOf(await ada.get(`${campaign}/clone`)), { title: 'Steps, again' }),
+    await send(ada, cloning, { title: 'Steps, again', startsAt: startsAt!, endsAt: endsAt! }),
   ).replace(/\?.*/, '');
   const cloned = await ada.get(clone);
+  expect(mainOf(cloned).match(/ 2040, /g)!.length).toBeGreaterThan(1);
+  const edit = formOf(await ada.get(`${clone}/edit`));
+  const later = { startsAt: startsAt!.replace('2040', '2044'), endsAt: endsAt!.replace('2040', '2044') };
+  placeOf(await send(ada, edit, { ...later, moveProducts: 'yes' }));
+  expect(mainOf(await ada.get(clone))).not.toMatch(/ 2040, | (starts|ends) (before|after|at or)/);
   expect(mainOf(cloned)).toMatch(/Steps, again Draft.*Ember kettle Not sent to the engine/);
   expect(/href="\/cms\/products\/([^"]+)"/.exec(cloned.html)![1]).not.toBe(idOf(product));
 
@@ -420,8 +454,8 @@ test('a campaign is paused, resumed and cancelled in the engine, and its clone b
   placeOf(await send(ada, cancel));
   const again = await send(ada, cancel);
   expect([again.status, mainOf(again)]).toEqual([
-    409,
-    expect.stringContaining('Ada changed the campaign meanwhile'),
+    422,
+    expect.stringContaining('This campaign was cancelled'),
   ]);
   expect(await buy('cancelled')).toBe('sale_paused');
   expect(await stockOf(product)).toMatchObject({ available: 0, withdrawn: 8, reserved: 2 });

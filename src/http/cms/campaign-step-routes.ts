@@ -10,9 +10,10 @@ import {
   previewPage,
   publishPage,
   switchPage,
+  type FieldError,
   type Switch,
 } from '../pages/index.ts';
-import { slugOfTitle } from './campaign-form.ts';
+import { campaignAsTyped, readCampaign } from './campaign-form.ts';
 import { engineAnswer } from './engine-answer.ts';
 import { readForm } from './form.ts';
 import { campaignOf, editorOf, errorsOf, lookOf, noCampaign, versionOf } from './look.ts';
@@ -60,7 +61,10 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
       requireRole(c, 'publisher');
       const form = await readForm(c);
       const { campaign, products } = await campaignOf(c, context);
-      const saved = await catalogue[how](editorOf(c), campaign.id, versionOf(form.fields('version')));
+      const version = versionOf(form.fields('version'));
+      const saved = await (how === 'pause'
+        ? catalogue.pause(editorOf(c), campaign.id)
+        : catalogue[how](editorOf(c), campaign.id, version));
       switch (saved.outcome) {
         case 'saved':
           await engineAnswer(context, products);
@@ -70,8 +74,10 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
         case 'refused':
           return c.html(switchPage(lookOf(c, context), campaign, how, errorsOf(saved.findings)), 422);
         case 'conflict': {
-          const { updatedBy } = saved.current;
-          const message = `${updatedBy} changed the campaign meanwhile. Look at it again; if you still want this, press the button once more.`;
+          const by = (await catalogue.isOwnSave(editorOf(c), saved.current))
+            ? 'You, in another window,'
+            : saved.current.updatedBy;
+          const message = `${by} changed the campaign meanwhile. Look at it again; if you still want this, press the button once more.`;
           return c.html(switchPage(lookOf(c, context), saved.current, how, [{ field: '', message }]), 409);
         }
       }
@@ -81,7 +87,8 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
   cms.get('/cms/campaigns/:id/clone', async (c) => {
     requireRole(c, 'editor');
     const { campaign } = await campaignOf(c, context);
-    const view = { title: `${campaign.title} again`, slug: '', errors: [] };
+    const { startsAt, endsAt } = campaignAsTyped(campaign);
+    const view = { title: `${campaign.title} again`, slug: '', startsAt, endsAt, errors: [] };
     return c.html(clonePage(lookOf(c, context), campaign, view));
   });
 
@@ -91,11 +98,20 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
     const form = await readForm(c);
     const title = form.fields('title').trim();
     const slug = form.fields('slug').trim();
-    const name = { title, slug: slug === '' ? slugOfTitle(title) : slug };
-    const saved = await catalogue.clone(editorOf(c), campaign.id, name);
+    const [startsAt, endsAt] = [form.fields('startsAt').trim(), form.fields('endsAt').trim()];
+    const refuse = (errors: readonly FieldError[]): Response | Promise<Response> =>
+      c.html(clonePage(lookOf(c, context), campaign, { title, slug, startsAt, endsAt, errors }), 422);
+    // All that a campaign's form would tell of it.
+    const read = readCampaign({ ...campaignAsTyped(campaign), title, slug, startsAt, endsAt });
+    if ('errors' in read) return refuse(read.errors);
+    const saved = await catalogue.clone(editorOf(c), campaign.id, {
+      title,
+      slug: read.draft.slug,
+      startsAt: read.draft.startsAt,
+      endsAt: read.draft.endsAt,
+    });
     if (saved.outcome === 'saved') return c.redirect(`${campaignHref(saved.value.id)}?done=cloned`, 303);
-    const errors = saved.outcome === 'refused' ? errorsOf(saved.findings) : [];
-    return c.html(clonePage(lookOf(c, context), campaign, { title, slug, errors }), 422);
+    return refuse(saved.outcome === 'refused' ? errorsOf(saved.findings) : []);
   });
 
   cms.get('/cms/campaigns/:id/preview', async (c) => {

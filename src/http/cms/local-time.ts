@@ -1,6 +1,7 @@
 // Hours as business users write them: by the clock on the wall of the campaign's time zone. An hour that a change of the clocks
 // leaves out, or has twice, is refused in words: a sale that opens an hour off is worse than a question.
 
+import { clockOf, dayOf } from '../../persistence/index.ts';
 import type { Read } from './typed-text.ts';
 
 const LOCAL = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)$/;
@@ -97,21 +98,6 @@ export function hourWithOffset(epochMs: number, zone: string): string {
   return zoned(epochMs, zone).toString({ timeZoneName: 'never', smallestUnit });
 }
 
-/** For people: `Thu 31 Jan 2030, 18:00`. */
-export function shownHour(epochMs: number, zone: string): string {
-  const at = wall(epochMs, zone);
-  return `${dayOf(at)}, ${clockOf(at)}`;
-}
-
-/** For people: `Europe/Berlin, UTC+1`. */
-export function shownZone(epochMs: number, zone: string): string {
-  if (zone === 'UTC') return 'UTC';
-  const offset = zoned(epochMs, zone)
-    .offset.replace(/:00$/, '')
-    .replace(/^([+-])0/, '$1');
-  return `${zone}, UTC${offset === '+0' ? '' : offset}`;
-}
-
 const zoned = (epochMs: number, zone: string): Temporal.ZonedDateTime =>
   Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(zone);
 
@@ -120,15 +106,3 @@ const wall = (epochMs: number, zone: string): Temporal.PlainDateTime =>
 
 const precisionOf = (epochMs: number): 'minute' | 'second' | 'millisecond' =>
   epochMs % 60_000 === 0 ? 'minute' : epochMs % 1_000 === 0 ? 'second' : 'millisecond';
-
-type Wall = Temporal.PlainDateTime | Temporal.ZonedDateTime;
-
-function clockOf(at: Wall): string {
-  const plain = at instanceof Temporal.ZonedDateTime ? at.toPlainDateTime() : at;
-  const time = plain.toPlainTime();
-  return time.toString({ smallestUnit: time.second === 0 && time.millisecond === 0 ? 'minute' : 'second' });
-}
-
-const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const dayOf = (at: Wall): string => `${DAYS[at.dayOfWeek - 1]} ${at.day} ${MONTHS[at.month - 1]} ${at.year}`;

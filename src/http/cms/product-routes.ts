@@ -144,7 +144,7 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
         await engineAnswer(context, [product]);
         return c.redirect(`${productHref(product.id)}?done=product-saved`, 303);
       case 'conflict': {
-        const theirs = theirSave(saved.current, campaign);
+        const theirs = await theirSave(c, context, saved.current, campaign);
         return show(c, campaign, saved.current, { typed, errors: [], theirs }, 409);
       }
       case 'refused':
@@ -177,7 +177,8 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
     if (removed.outcome === 'not_found') throw noProduct();
     if (removed.outcome === 'saved')
       return c.redirect(`${campaignHref(campaign.id)}?done=product-removed`, 303);
-    const changed = `${product.updatedBy} changed the product meanwhile. Look at it again before you remove it.`;
+    const isOwn = await catalogue.isOwnSave(editorOf(c), product);
+    const changed = `${isOwn ? 'You, in another window,' : product.updatedBy} changed the product meanwhile. Look at it again before you remove it.`;
     const errors =
       removed.outcome === 'refused' ? errorsOf(removed.findings) : [{ field: '', message: changed }];
     return c.html(removePage(lookOf(c, context), campaign, product, errors), 409);
@@ -190,13 +191,16 @@ function endingOf(form: CmsForm, { random }: HttpContext): string {
   return isProductEnding(ending) ? ending : productEnding(random);
 }
 
-const theirSave = (
+const theirSave = async (
+  c: Context,
+  context: HttpContext,
   current: CatalogueProduct,
   { timeZone }: Campaign,
-): NonNullable<ProductFormView['theirs']> => ({
+): Promise<NonNullable<ProductFormView['theirs']>> => ({
   typed: productAsTyped(current, timeZone),
   version: current.version,
   by: current.updatedBy,
+  isOwn: await context.cms!.catalogue.isOwnSave(editorOf(c), current),
   at: current.updatedAt,
   timeZone,
 });

@@ -3,8 +3,7 @@
 
 import { html } from 'hono/html';
 import type { Campaign, CampaignPhase, CatalogueProduct, Image } from '../../persistence/index.ts';
-import { phaseOf } from '../../persistence/index.ts';
-import { shownHour, shownZone } from '../cms/local-time.ts';
+import { phaseOf, shownHour, shownZone } from '../../persistence/index.ts';
 import { shownMoney } from '../cms/money-text.ts';
 import type { Assets } from './assets.ts';
 import { page, type Markup } from './layout.ts';

@@ -7,16 +7,17 @@ import * as campaigns from './campaign-changes.ts';
 import type { Campaign, CampaignDraft, CampaignSummary } from './campaign.ts';
 import { readCampaign, readSummaries, type CampaignPage } from './campaign-rows.ts';
 import type { CatalogueProduct, ProductDraft } from './catalogue-product.ts';
-import { cloneCampaign, type CloneName } from './cloning.ts';
+import { cloneCampaign, type CloneDraft } from './cloning.ts';
 import { changing, type DataFiles, type Desk } from './desk.ts';
 import { importProducts, type Imported, type ImportLine } from './importing.ts';
+import { saveMoving } from './moving.ts';
 import type { CampaignSaved, Editor, Finding, ProductSaved, SaveOutcome, TrailEntry } from './outcome.ts';
 import { readStockChanges, type StockChange } from './outbox.ts';
 import * as products from './product-changes.ts';
 import { readProduct, readProducts } from './product-rows.ts';
 import { checkNow, sendAgain, switchCampaign, type Switch } from './selling.ts';
 import { changeStock } from './stock-changes.ts';
-import { readTrail, type TrailPage } from './trail.ts';
+import { isSavedBy, readTrail, type TrailPage } from './trail.ts';
 
 export class Catalogue {
   readonly #desk: Desk;
@@ -51,6 +52,16 @@ export class Catalogue {
     return this.#savingSlug(draft.slug, () =>
       changing(this.#desk, editor, (change) => campaigns.saveCampaign(change, id, version, draft)),
     );
+  }
+
+  /** Its products' hours move along with its own: both by as much, or those at an end of the campaign with that end. */
+  saveCampaignMoving(
+    editor: Editor,
+    id: string,
+    version: number,
+    draft: CampaignDraft,
+  ): Promise<CampaignSaved> {
+    return this.#savingSlug(draft.slug, () => saveMoving(this.#desk, editor, id, version, draft));
   }
 
   /** @param ending of its id, such as a form drew it ahead; a product that has it is what comes back, as it is */
@@ -96,8 +107,9 @@ export class Catalogue {
     return this.#switch(editor, id, version, 'publish');
   }
 
-  pause(editor: Editor, id: string, version: number): Promise<CampaignSaved> {
-    return this.#switch(editor, id, version, 'pause');
+  /** Whatever was saved meanwhile. */
+  pause(editor: Editor, id: string): Promise<CampaignSaved> {
+    return this.#switch(editor, id, undefined, 'pause');
   }
 
   resume(editor: Editor, id: string, version: number): Promise<CampaignSaved> {
@@ -109,8 +121,8 @@ export class Catalogue {
     return this.#switch(editor, id, version, 'cancel');
   }
 
-  /** A draft with the same words and hours, and with new products. */
-  clone(editor: Editor, id: string, name: CloneName): Promise<CampaignSaved> {
+  /** A draft with the same words, and with new products; they move along when it has other hours. */
+  clone(editor: Editor, id: string, name: CloneDraft): Promise<CampaignSaved> {
     return this.#savingSlug(name.slug, () =>
       changing(this.#desk, editor, (change) => cloneCampaign(change, id, name)),
     );
@@ -144,7 +156,12 @@ export class Catalogue {
     return readTrail(this.#desk.pool, page);
   }
 
-  #switch(editor: Editor, id: string, version: number, how: Switch): Promise<CampaignSaved> {
+  /** Whether what is there now is what this user saved last, in another window. */
+  isOwnSave(editor: Editor, current: Campaign | CatalogueProduct): Promise<boolean> {
+    return isSavedBy(this.#desk.pool, editor, current);
+  }
+
+  #switch(editor: Editor, id: string, version: number | undefined, how: Switch): Promise<CampaignSaved> {
     return changing(this.#desk, editor, (change) => switchCampaign(change, id, version, how));
   }
 

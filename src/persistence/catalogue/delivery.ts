@@ -176,9 +176,10 @@ const unexpected = (refusal: Refusal): string => `The engine refused it (${refus
 function tooMany(quantity: number, stock: Stock | undefined): string {
   if (stock === undefined) return UNKNOWN;
   const { loaded, withdrawn, sold, reserved, available } = stock;
+  const told = (units: number): string => units.toLocaleString('en');
   return (
-    `${quantity} units cannot be withdrawn: of ${loaded - withdrawn} on sale ${sold} are sold and ${reserved} are held by ` +
-    `orders that are not paid yet, so ${available} can be withdrawn. Nothing was changed.`
+    `${told(quantity)} units cannot be withdrawn: of ${told(loaded - withdrawn)} on sale ${told(sold)} are sold and ` +
+    `${told(reserved)} are held by orders that are not paid yet, so ${told(available)} can be withdrawn. Nothing was changed.`
   );
 }
 

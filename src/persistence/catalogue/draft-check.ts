@@ -4,7 +4,7 @@
 import { isPlainLines, isPlainText } from '../../actors/index.ts';
 import type { Campaign, CampaignDraft, Entry } from './campaign.ts';
 import type { ProductDraft } from './catalogue-product.ts';
-import { hourText, isTimeZone } from './hours.ts';
+import { hourAndZone, isTimeZone } from './hours.ts';
 import { CATALOGUE_LIMITS as LIMITS } from './limits.ts';
 import type { Finding } from './outcome.ts';
 
@@ -113,9 +113,9 @@ function attributeFaults({ attributes }: ProductDraft, faults: Faults): void {
 
 function imageFaults({ images }: ProductDraft, faults: Faults): void {
   if (images.length > LIMITS.imagesPerProduct)
-    faults.add('images', `A product has ${LIMITS.imagesPerProduct} images at most.`);
+    faults.add('images', `A product has ${LIMITS.imagesPerProduct} pictures at most.`);
   if (new Set(images.map(({ imageId }) => imageId)).size < images.length)
-    faults.add('images', 'The same image is there twice.');
+    faults.add('images', 'The same picture is there twice.');
   for (const { alt } of images) faults.optionalText('images', alt, LIMITS.altCharactersMax, isPlainText);
 }
 
@@ -128,7 +128,7 @@ export function outsideOf(
   const tell = (field: 'startsAt' | 'endsAt', what: string, word: string, bound: number): number =>
     told.push({
       field,
-      message: `It ${what} ${word} the campaign, at ${hourText(bound, timeZone)}. A product’s hours lie inside the campaign’s.`,
+      message: `It ${what} ${word} the campaign, at ${hourAndZone(bound, timeZone)}. A product’s hours lie inside the campaign’s.`,
     });
   for (const [field, what] of [
     ['startsAt', 'starts'],

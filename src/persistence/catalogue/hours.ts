@@ -3,23 +3,39 @@
 export const WEEK_SECONDS = 7 * 24 * 60 * 60;
 export const YEAR_10000 = Date.UTC(10_000, 0);
 
-/** `2030-01-31 18:00 Europe/Berlin`, for messages. */
-export function hourText(at: number, timeZone: string): string {
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-  }).formatToParts(at);
-  const part = (type: Intl.DateTimeFormatPartTypes): string =>
-    parts.find((each) => each.type === type)?.value ?? '';
-  const seconds = part('second') === '00' ? '' : `:${part('second')}`;
-  return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}${seconds} ${timeZone}`;
+/** For people: `Thu 31 Jan 2030, 18:00`. */
+export function shownHour(epochMs: number, zone: string): string {
+  const at = zoned(epochMs, zone).toPlainDateTime();
+  return `${dayOf(at)}, ${clockOf(at)}`;
 }
+
+/** For people: `Europe/Berlin, UTC+1`. */
+export function shownZone(epochMs: number, zone: string): string {
+  if (zone === 'UTC') return 'UTC';
+  const offset = zoned(epochMs, zone)
+    .offset.replace(/:00$/, '')
+    .replace(/^([+-])0/, '$1');
+  return `${zone}, UTC${offset === '+0' ? '' : offset}`;
+}
+
+/** Where nothing around it names the time zone: `Thu 31 Jan 2030, 18:00 (Europe/Berlin, UTC+1)`. */
+export const hourAndZone = (epochMs: number, zone: string): string =>
+  `${shownHour(epochMs, zone)} (${shownZone(epochMs, zone)})`;
+
+const zoned = (epochMs: number, zone: string): Temporal.ZonedDateTime =>
+  Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(zone);
+
+type Wall = Temporal.PlainDateTime | Temporal.ZonedDateTime;
+
+export function clockOf(at: Wall): string {
+  const time = at.toPlainTime();
+  return time.toString({ smallestUnit: time.second === 0 && time.millisecond === 0 ? 'minute' : 'second' });
+}
+
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+export const dayOf = (at: Wall): string =>
+  `${DAYS[at.dayOfWeek - 1]} ${at.day} ${MONTHS[at.month - 1]} ${at.year}`;
 
 /** Of the IANA database; offsets such as +02:00 know no summer time. */
 export function isTimeZone(name: string): boolean {

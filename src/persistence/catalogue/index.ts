@@ -19,9 +19,10 @@ export type {
 } from './catalogue-product.ts';
 export { Catalogue } from './catalogue.ts';
 export type { CampaignPage } from './campaign-rows.ts';
-export type { CloneName } from './cloning.ts';
+export type { CloneDraft } from './cloning.ts';
 export type { DataFiles } from './desk.ts';
 export { DISPATCH_LIMITS, EngineDispatcher, type EngineDispatcherOptions } from './dispatcher.ts';
+export { clockOf, dayOf, hourAndZone, shownHour, shownZone } from './hours.ts';
 export type { Imported, ImportLine } from './importing.ts';
 export { CATALOGUE_LIMITS } from './limits.ts';
 export { currencyDigits, moneyText } from './money-text.ts';

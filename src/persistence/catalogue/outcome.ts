@@ -47,4 +47,9 @@ export interface TrailEntry {
   /** What was done, such as `product_saved`. */
   readonly action: string;
   readonly changes: readonly { readonly field: string; readonly from: string; readonly to: string }[];
+  /** Of a change of stock, which is only asked for: what the engine said. */
+  readonly answer?: {
+    readonly state: 'waiting' | 'confirmed' | 'refused';
+    readonly refusal: string | undefined;
+  };
 }

@@ -176,7 +176,7 @@ async function imageFaults(client: Statements, { id, images }: KeptProduct): Pro
     images.map(({ imageId }) => imageId),
   );
   if (images.every(({ imageId }) => known.has(imageId))) return [];
-  const message = 'An image is not there any more: upload it again.';
+  const message = 'A picture is not there any more: upload it again.';
   return [{ productId: id, field: 'images', message, severity: 'error' }];
 }
 

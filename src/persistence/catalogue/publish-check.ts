@@ -4,7 +4,7 @@
 import type { Campaign } from './campaign.ts';
 import type { CatalogueProduct } from './catalogue-product.ts';
 import { campaignFaults, outsideOf, productFaults } from './draft-check.ts';
-import { hourText } from './hours.ts';
+import { hourAndZone } from './hours.ts';
 import type { Finding } from './outcome.ts';
 
 /** A product of another campaign that is published and not cancelled. */
@@ -32,14 +32,9 @@ export function checkCampaign(
     tell(
       'error',
       'endsAt',
-      `The campaign ended at ${hourText(campaign.endsAt, campaign.timeZone)}: its end must lie ahead.`,
+      `The campaign ended at ${hourAndZone(campaign.endsAt, campaign.timeZone)}: its end must lie ahead.`,
     );
-  if (campaign.entry.kind !== 'everyone')
-    tell(
-      'warning',
-      'entry',
-      'Who may enter is checked by the campaign’s page alone: whoever calls the interface for orders directly is not asked.',
-    );
+  findings.push(...entryFaults(campaign));
   if (products.length === 0) tell('error', 'products', 'The campaign has no products: add one.');
   for (const product of products) findings.push(...checkProduct(campaign, product, products, onSale));
   for (const product of products)
@@ -48,6 +43,14 @@ export function checkCampaign(
         finding(product, 'error', 'endsAt', 'Its sale would be over already: its end must lie ahead.'),
       );
   return findings;
+}
+
+/** A rule that nothing enforces would sell to everybody, whatever the campaign says. */
+export function entryFaults({ entry }: Pick<Campaign, 'entry'>): Finding[] {
+  if (entry.kind === 'everyone') return [];
+  const message =
+    'Only “Everyone” can be published in this version: nothing checks yet who may enter, and everybody could buy.';
+  return [{ productId: undefined, field: 'entry', message, severity: 'error' }];
 }
 
 /** @param products all of the campaign */
@@ -67,9 +70,9 @@ export function checkProduct(
   if (product.quantity === undefined) tell('error', 'quantity', 'It has no quantity.');
   else if (product.quantity === 0 && product.engine.confirmedAt === undefined)
     tell('error', 'quantity', 'Its quantity is 0: there is nothing to sell.');
-  if (product.images.length === 0) tell('warning', 'images', 'It has no image.');
+  if (product.images.length === 0) tell('warning', 'images', 'It has no picture.');
   if (product.images.some(({ alt }) => alt === ''))
-    tell('error', 'images', 'An image has no text for those who cannot see it.');
+    tell('error', 'images', 'A picture has no text for those who cannot see it.');
   const { listAmount, amount } = product;
   if (listAmount !== undefined && amount !== undefined && listAmount <= amount)
     tell('warning', 'listAmount', 'The list price is not above the sale price: no discount is shown.');
@@ -99,7 +102,7 @@ function clashes(
     .map(
       (other) =>
         `The SKU ${sku} is on sale as "${other.name}" of the campaign "${other.campaignTitle}" from ` +
-        `${hourText(other.startsAt, timeZone)} to ${hourText(other.endsAt, timeZone)}.`,
+        `${hourAndZone(other.startsAt, timeZone)} to ${hourAndZone(other.endsAt, timeZone)}.`,
     );
   return [...here, ...elsewhere];
 }
@@ -111,13 +114,18 @@ const finding = (
   message: string,
 ): Finding => ({ productId: id, field, message, severity });
 
-/** The products of a published campaign whose hours a change of the campaign's would leave outside. */
+/** The products whose hours a change of the campaign's would leave outside. @param isMoving they were moved along already */
 export const leftOutside = (
   campaign: Pick<Campaign, 'startsAt' | 'endsAt' | 'timeZone'>,
   products: readonly CatalogueProduct[],
-): Finding[] =>
-  products.flatMap((product) =>
+  isMoving: boolean,
+): Finding[] => {
+  const advice = isMoving
+    ? 'Change the product’s hours first.'
+    : 'Move the products’ hours along, or change the product’s first.';
+  return products.flatMap((product) =>
     outsideOf(campaign, product).map(({ field, message }) =>
-      finding(product, 'error', field, `"${product.name}": ${message} Change the product’s hours first.`),
+      finding(product, 'error', field, `"${product.name}": ${message} ${advice}`),
     ),
   );
+};

@@ -63,17 +63,18 @@ const NOT_FROM: Readonly<Record<CampaignStatus, string>> = {
   cancelled: CANCELLED,
 };
 
+/** @param version undefined: whatever it is by now, as one pauses in a hurry */
 export async function switchCampaign(
   change: Change,
   id: string,
-  version: number,
+  version: number | undefined,
   how: Switch,
 ): Promise<CampaignSaved> {
   const { client, editor, now } = change;
   const old = await holdCampaign(client, id);
   if (old === undefined) return NOT_FOUND;
-  if (old.version !== version) return { outcome: 'conflict', current: old };
   if (!FROM[how].includes(old.status)) return refusedFor('status', NOT_FROM[old.status]);
+  if (version !== undefined && old.version !== version) return { outcome: 'conflict', current: old };
   await holdProducts(client, id);
   const products = await readProducts(client, id);
   const faults =
@@ -96,7 +97,7 @@ export async function switchCampaign(
   const campaign: Campaign = {
     ...old,
     status: TO[how],
-    version: version + 1,
+    version: old.version + 1,
     updatedAt: now,
     updatedBy: editor.name,
   };

@@ -7,7 +7,7 @@ import { CATALOGUE_LIMITS } from './limits.ts';
 import type { SaveOutcome } from './outcome.ts';
 import { changeRequestId, enqueue, readStockChanges, type StockChange } from './outbox.ts';
 import { holdWithCampaign } from './product-changes.ts';
-import { writeTrail } from './trail.ts';
+import { REQUEST_FIELD, writeTrail } from './trail.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]+$/;
 
@@ -56,7 +56,10 @@ export async function changeStock(
     campaignId: campaign.id,
     productId,
     action: units > 0 ? 'stock_added' : 'stock_withdrawn',
-    changes: [{ field: 'units', from: '', to: String(Math.abs(units)) }],
+    changes: [
+      { field: 'units', from: '', to: String(Math.abs(units)) },
+      { field: REQUEST_FIELD, from: '', to: changeRequestId(requestId) },
+    ],
   });
   const [made] = await readStockChanges(client, productId, changeRequestId(requestId));
   return saved(made!);

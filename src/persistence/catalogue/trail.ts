@@ -1,11 +1,15 @@
 // Who changed what. Written in the transaction of the change itself, and never changed again.
 
-import type { CampaignDraft, Entry } from './campaign.ts';
-import type { ProductDraft } from './catalogue-product.ts';
+import type { Campaign, CampaignDraft, Entry } from './campaign.ts';
+import type { CatalogueProduct, ProductDraft } from './catalogue-product.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
 import { moneyText } from './money-text.ts';
 import type { Editor, TrailEntry } from './outcome.ts';
+import type { EngineAnswer } from './outbox.ts';
 import type { Statements } from './transaction.ts';
+
+/** Of a line whose change the engine must answer: the request under which its answer is found. Nobody reads it. */
+export const REQUEST_FIELD = 'requestId';
 
 export interface TrailLine {
   readonly campaignId: string | undefined;
@@ -60,15 +64,19 @@ export async function readTrail(
     name: string | null;
     action: string;
     changes: TrailEntry['changes'];
+    is_asked: boolean;
+    outcome: EngineAnswer | null;
   }>(
     `SELECT t.id::float8 AS id, (extract(epoch FROM t.at) * 1000)::float8 AS at, t.user_name, t.campaign_id, c.title,
-       t.product_id, p.name, t.action, t.changes
+       t.product_id, p.name, t.action, t.changes, o.id IS NOT NULL AS is_asked, o.outcome
      FROM doorbuster_catalogue.trail AS t
+     LEFT JOIN doorbuster_catalogue.outbox AS o ON o.product_id = t.product_id AND o.request_id =
+       (SELECT change ->> 'to' FROM jsonb_array_elements(t.changes) AS change WHERE change ->> 'field' = $4)
      LEFT JOIN doorbuster_catalogue.campaigns AS c ON c.id = t.campaign_id
      LEFT JOIN doorbuster_catalogue.products AS p ON p.id = t.product_id
      WHERE ($1::text IS NULL OR t.campaign_id = $1) AND ($2::bigint IS NULL OR t.id < $2)
      ORDER BY t.id DESC LIMIT $3`,
-    [campaignId ?? null, before ?? null, CATALOGUE_LIMITS.trailEntriesPerPage],
+    [campaignId ?? null, before ?? null, CATALOGUE_LIMITS.trailEntriesPerPage, REQUEST_FIELD],
   );
   return rows.map((row) => ({
     id: row.id,
@@ -79,8 +87,30 @@ export async function readTrail(
     productId: row.product_id ?? undefined,
     productName: row.name ?? undefined,
     action: row.action,
-    changes: row.changes,
+    changes: row.changes.filter(({ field }) => field !== REQUEST_FIELD),
+    ...(row.is_asked && { answer: answerOf(row.outcome) }),
   }));
+}
+
+const answerOf = (outcome: EngineAnswer | null): NonNullable<TrailEntry['answer']> => ({
+  state: outcome === null ? 'waiting' : outcome.kind,
+  refusal: outcome?.kind === 'refused' ? outcome.reason : undefined,
+});
+
+/** By the line of that very change: two users may have one name. */
+export async function isSavedBy(
+  client: Statements,
+  { id }: Editor,
+  current: Pick<Campaign, 'id' | 'updatedAt'> | Pick<CatalogueProduct, 'id' | 'campaignId' | 'updatedAt'>,
+): Promise<boolean> {
+  const [campaignId, productId] =
+    'campaignId' in current ? [current.campaignId, current.id] : [current.id, null];
+  const { rowCount } = await client.query(
+    `SELECT FROM doorbuster_catalogue.trail WHERE campaign_id = $1 AND at = $2 AND user_id = $3
+       AND product_id IS NOT DISTINCT FROM $4 LIMIT 1`,
+    [campaignId, new Date(current.updatedAt), id, productId],
+  );
+  return rowCount === 1;
 }
 
 const CAMPAIGN_FIELDS = [

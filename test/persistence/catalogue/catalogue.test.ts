@@ -138,7 +138,7 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     expect(await phases(campaign.startsAt! - 1)).toEqual(['scheduled']);
     expect(await phases(campaign.startsAt!)).toEqual(['live']);
     expect(await phases(campaign.endsAt!)).toEqual(['ended']);
-    const paused = saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+    const paused = saved(await desk.catalogue.pause(PAT, campaign.id));
     expect(await phases(desk.now)).toEqual(['paused']);
     saved(await desk.catalogue.cancel(PAT, campaign.id, paused.version));
     expect(await phases(desk.now)).toEqual(['cancelled']);
@@ -212,6 +212,19 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     });
   });
 
+  test('a campaign that is not for everyone is neither published nor made of a published one', async () => {
+    const onlyEveryone = [expect.stringMatching(/^entry: Only “Everyone” can be published/)];
+    const campaign = await desk.campaign({ entry: { kind: 'claim', name: 'tier', value: 'gold' } });
+    const product = await desk.product(campaign);
+    expect(refusals(await desk.catalogue.publish(PAT, campaign.id, 1))).toEqual(onlyEveryone);
+    expect(await desk.outbox(product.id)).toEqual([]);
+    const { campaign: published } = await desk.published();
+    const closed = { ...published, entry: { kind: 'list' } } as const;
+    expect(refusals(await desk.catalogue.saveCampaign(PAT, published.id, published.version, closed))).toEqual(
+      onlyEveryone,
+    );
+  });
+
   test('one SKU is not on sale twice at the same time, even when two publish at once', async () => {
     const sku = 'TWICE';
     const campaigns = await Promise.all([desk.campaign({ title: 'One' }), desk.campaign({ title: 'Two' })]);
@@ -269,7 +282,7 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
         }),
       ),
     ).toEqual([expect.stringMatching(/^endsAt: "Ember Kettle": It ends after the end of the campaign/)]);
-    saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+    saved(await desk.catalogue.pause(PAT, campaign.id));
     saved(await desk.catalogue.saveProduct(EDA, product.id, 1, cheaper));
     expect((await desk.outbox(product.id)).map(({ kind }) => kind)).toEqual([
       'configure',
@@ -279,9 +292,113 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     ]);
   });
 
+  test('pausing takes whatever was saved meanwhile, and the status is told before the version', async () => {
+    const { campaign, product } = await desk.published();
+    const titled = await desk.catalogue.saveCampaign(EDA, campaign.id, campaign.version, {
+      ...campaign,
+      title: 'Saved meanwhile',
+    });
+    expect(await desk.catalogue.cancel(PAT, campaign.id, campaign.version)).toEqual({
+      outcome: 'conflict',
+      current: saved(titled),
+    });
+    const paused = saved(await desk.catalogue.pause(PAT, campaign.id));
+    expect(paused).toMatchObject({
+      title: 'Saved meanwhile',
+      status: 'paused',
+      version: campaign.version + 2,
+    });
+    expect((await desk.outbox(product.id)).at(-1)).toMatchObject({ kind: 'pause' });
+    expect(refusals(await desk.catalogue.pause(PAT, campaign.id))).toEqual([
+      'status: This campaign is paused already.',
+    ]);
+    expect(refusals(await desk.catalogue.publish(PAT, campaign.id, 1))).toEqual([
+      'status: This campaign is paused already.',
+    ]);
+  });
+
+  test('one’s own save in another window is known from that of somebody of the same name', async () => {
+    const campaign = await desk.campaign();
+    const product = await desk.product(campaign);
+    const namesake = { id: 'u9', name: EDA.name };
+    const own = async (): Promise<boolean[]> => {
+      const now = [(await desk.catalogue.campaign(campaign.id))!.campaign, await desk.read(product.id)];
+      return Promise.all(now.map((current) => desk.catalogue.isOwnSave(EDA, current)));
+    };
+    expect(await own()).toEqual([true, true]);
+    desk.now += MINUTE_MS;
+    saved(await desk.catalogue.saveCampaign(namesake, campaign.id, 1, campaign));
+    expect(await own()).toEqual([false, true]);
+    saved(await desk.catalogue.saveProduct(namesake, product.id, 1, product));
+    expect(await own()).toEqual([false, false]);
+  });
+
+  test('the products of a campaign on sale move along with its hours, all or none', async () => {
+    const { campaign, product } = await desk.published();
+    const { startsAt, endsAt } = campaign;
+    const day = 24 * 60 * MINUTE_MS;
+    const later = { ...campaign, startsAt: startsAt! + day, endsAt: endsAt! + day };
+    expect(refusals(await desk.catalogue.saveCampaign(EDA, campaign.id, 2, later))).toHaveLength(2);
+    const moved = saved(await desk.catalogue.saveCampaignMoving(EDA, campaign.id, 2, later));
+    expect(await desk.read(product.id)).toMatchObject({
+      startsAt: product.startsAt! + day,
+      endsAt: product.endsAt! + day,
+      version: 2,
+    });
+    expect((await desk.outbox(product.id)).at(-1)).toMatchObject({
+      kind: 'configure',
+      payload: { configuration: { startsAt: product.startsAt! + day, endsAt: product.endsAt! + day } },
+    });
+    const [last, before] = await desk.catalogue.trail({ campaignId: campaign.id });
+    expect([last!.action, before!.action]).toEqual(['product_saved', 'campaign_saved']);
+
+    // One end alone moved, and what lies behind it stays there: nothing of it is done.
+    const shorter = { ...moved, endsAt: moved.startsAt! + 45 * MINUTE_MS };
+    expect(refusals(await desk.catalogue.saveCampaignMoving(EDA, campaign.id, 3, shorter))).toEqual([
+      expect.stringMatching(/^endsAt: "Ember Kettle": It ends after the end of the campaign/),
+    ]);
+    expect((await desk.catalogue.campaign(campaign.id))!.campaign).toEqual(moved);
+
+    // What another campaign sells in the new hours is told by the product, and undoes the campaign's own.
+    const other = await desk.campaign();
+    await desk.product(other, { sku: product.sku });
+    saved(await desk.catalogue.publish(PAT, other.id, 1));
+    const back = { ...moved, startsAt: startsAt!, endsAt: endsAt! };
+    expect(refusals(await desk.catalogue.saveCampaignMoving(EDA, campaign.id, 3, back))).toEqual([
+      expect.stringMatching(/^products: "Ember Kettle": The SKU .* is on sale as/),
+    ]);
+    expect((await desk.catalogue.campaign(campaign.id))!.campaign).toEqual(moved);
+    expect(await desk.outbox(product.id)).toHaveLength(3);
+  });
+
+  test('a product at one end of its campaign stays at it, and a clone’s products move along', async () => {
+    const campaign = await desk.campaign();
+    const whole = await desk.product(campaign, { startsAt: campaign.startsAt, endsAt: campaign.endsAt });
+    const inner = await desk.product(campaign);
+    const longer = { ...campaign, endsAt: campaign.endsAt! + 60 * MINUTE_MS };
+    saved(await desk.catalogue.saveCampaignMoving(EDA, campaign.id, 1, longer));
+    expect(await desk.read(whole.id)).toMatchObject({ startsAt: campaign.startsAt, endsAt: longer.endsAt });
+    expect(await desk.read(inner.id)).toEqual(inner);
+
+    const hours = { startsAt: longer.startsAt! + MINUTE_MS, endsAt: longer.endsAt + MINUTE_MS };
+    const clone = saved(
+      await desk.catalogue.clone(EDA, campaign.id, {
+        title: 'Later',
+        slug: `${campaign.slug}-later`,
+        ...hours,
+      }),
+    );
+    expect(clone).toMatchObject(hours);
+    const { products } = (await desk.catalogue.campaign(clone.id))!;
+    expect(products.map(({ startsAt, endsAt }) => ({ startsAt, endsAt }))).toEqual([
+      hours,
+      { startsAt: inner.startsAt! + MINUTE_MS, endsAt: inner.endsAt! + MINUTE_MS },
+    ]);
+  });
+
   test('a product that is added to a paused campaign is paused before it has stock', async () => {
     const { campaign } = await desk.published();
-    saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+    saved(await desk.catalogue.pause(PAT, campaign.id));
     expect(
       refusals(await desk.catalogue.addProduct(EDA, campaign.id, desk.productDraft({ sku: '' }))),
     ).toEqual(['sku: It has no SKU.']);
@@ -358,6 +475,24 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     expect(refusals(await desk.catalogue.changeStock(PAT, product.id, 'form-1', 51))).toHaveLength(1);
     saved(await desk.catalogue.changeStock(PAT, product.id, 'form-2', -20));
     expect((await desk.catalogue.stockChanges(product.id)).map(({ units }) => units)).toEqual([-20, 50, 100]);
+    // What was asked for is no change yet.
+    const told = async (): Promise<unknown> =>
+      (await desk.catalogue.trail({ campaignId: product.campaignId }))
+        .slice(0, 2)
+        .map(({ action, changes, answer }) => [action, changes, answer]);
+    const asked = { state: 'waiting', refusal: undefined };
+    expect(await told()).toEqual([
+      ['stock_withdrawn', [{ field: 'units', from: '', to: '20' }], asked],
+      ['stock_added', [{ field: 'units', from: '', to: '50' }], asked],
+    ]);
+    await pool.query(
+      `UPDATE doorbuster_catalogue.outbox SET answered_at = now(), outcome = $2 WHERE product_id = $1 AND kind = 'withdrawStock'`,
+      [product.id, JSON.stringify({ kind: 'refused', reason: 'Too many.' })],
+    );
+    expect(await told()).toEqual([
+      ['stock_withdrawn', expect.anything(), { state: 'refused', refusal: 'Too many.' }],
+      ['stock_added', expect.anything(), asked],
+    ]);
     expect((await desk.read(product.id)).quantity).toBe(100);
     for (const units of [0, 1.5, 10_000_001, Number.NaN])
       // oxlint-disable-next-line no-await-in-loop
@@ -430,7 +565,7 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     const campaign = await desk.campaign();
     const draft = desk.productDraft({ images: [{ imageId: 'gone', alt: '' }] });
     expect(refusals(await desk.catalogue.addProduct(EDA, campaign.id, draft))).toEqual([
-      'images: An image is not there any more: upload it again.',
+      'images: A picture is not there any more: upload it again.',
     ]);
   });
 });

@@ -120,7 +120,7 @@ describe.each(POSTGRES_KINDS)('the dispatcher on $kind Postgres', { timeout: SER
 
   test('changes arrive in the order in which they were made', async () => {
     const { campaign, product } = await desk.published();
-    const paused = saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+    const paused = saved(await desk.catalogue.pause(PAT, campaign.id));
     const cheaper = saved(
       await desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, amount: 3_900 }),
     );
@@ -200,7 +200,7 @@ describe.each(POSTGRES_KINDS)('the dispatcher on $kind Postgres', { timeout: SER
       state: 'refused',
       refusal: expect.stringContaining('It was not sent'),
     });
-    const paused = saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+    const paused = saved(await desk.catalogue.pause(PAT, campaign.id));
     expect(await desk.catalogue.resume(PAT, campaign.id, paused.version)).toMatchObject({
       outcome: 'refused',
       findings: [{ productId: product.id, message: expect.stringContaining('Send it again') }],
@@ -240,7 +240,7 @@ describe.each(POSTGRES_KINDS)('the dispatcher on $kind Postgres', { timeout: SER
     await settled(product);
     expect((await desk.read(product.id)).engine.refusal).toContain('Pause the campaign');
     const { campaign } = (await desk.catalogue.product(product.id))!;
-    const paused = saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+    const paused = saved(await desk.catalogue.pause(PAT, campaign.id));
     saved(await desk.catalogue.sendAgain(EDA, product.id));
     await settled(product);
     await expectAgreement(product.id);
@@ -308,7 +308,7 @@ describe.each(POSTGRES_KINDS)('the dispatcher on $kind Postgres', { timeout: SER
     'a dispatcher that dies right $at $kind is followed by one that finishes its work',
     async ({ kind, at }) => {
       const { campaign, product } = await desk.published();
-      const paused = saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+      const paused = saved(await desk.catalogue.pause(PAT, campaign.id));
       saved(await desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, amount: 3_900 }));
       saved(await desk.catalogue.changeStock(PAT, product.id, 'fewer', -30));
       saved(await desk.catalogue.resume(PAT, campaign.id, paused.version));
@@ -407,7 +407,7 @@ describe.each(POSTGRES_KINDS)('the dispatcher on $kind Postgres', { timeout: SER
     test('pauses nothing for good that goes on by now', async () => {
       const { campaign, product } = await desk.published();
       await settled(product);
-      const paused = saved(await desk.catalogue.pause(PAT, campaign.id, campaign.version));
+      const paused = saved(await desk.catalogue.pause(PAT, campaign.id));
       const wake = await stall('pause');
       saved(await desk.catalogue.resume(PAT, campaign.id, paused.version));
       await settled(product);

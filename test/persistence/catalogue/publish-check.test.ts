@@ -78,17 +78,19 @@ describe('the publish check tells', () => {
     ['no end', { endsAt: undefined }, [{}], ['error endsAt: The campaign has no end.']],
     ['no products', {}, [], ['error products: The campaign has no products: add one.']],
     [
-      'entry that the engine does not check',
+      'entry that nothing checks',
       { entry: { kind: 'list' } },
       [{}],
-      [expect.stringMatching(/^warning entry: /) as string],
+      [
+        'error entry: Only “Everyone” can be published in this version: nothing checks yet who may enter, and everybody could buy.',
+      ],
     ],
     [
       'an end that lies behind',
       { startsAt: NOW - 2 * HOUR_MS, endsAt: NOW - HOUR_MS },
       [{ startsAt: NOW - 2 * HOUR_MS, endsAt: NOW - HOUR_MS }],
       [
-        'error endsAt: The campaign ended at 2031-05-01 13:00 Europe/Berlin: its end must lie ahead.',
+        'error endsAt: The campaign ended at Thu 1 May 2031, 13:00 (Europe/Berlin, UTC+2): its end must lie ahead.',
         'error endsAt: Its sale would be over already: its end must lie ahead.',
       ],
     ],
@@ -111,7 +113,7 @@ describe('the publish check tells', () => {
         'error sku: It has no SKU.',
         'error amount: It has no sale price.',
         'error quantity: It has no quantity.',
-        'warning images: It has no image.',
+        'warning images: It has no picture.',
       ],
     ],
     [
@@ -124,7 +126,7 @@ describe('the publish check tells', () => {
       'an image without words',
       {},
       [{ images: [{ imageId: 'i1', alt: '' }] }],
-      ['error images: An image has no text for those who cannot see it.'],
+      ['error images: A picture has no text for those who cannot see it.'],
     ],
     [
       'a discount that is none',
@@ -137,9 +139,9 @@ describe('the publish check tells', () => {
       {},
       [{ startsAt: NOW + HOUR_MS - 1, endsAt: NOW + 3 * HOUR_MS + 1 }],
       [
-        'error startsAt: It starts before the start of the campaign, at 2031-05-01 15:00 Europe/Berlin. A product’s hours lie ' +
+        'error startsAt: It starts before the start of the campaign, at Thu 1 May 2031, 15:00 (Europe/Berlin, UTC+2). A product’s hours lie ' +
           'inside the campaign’s.',
-        'error endsAt: It ends after the end of the campaign, at 2031-05-01 17:00 Europe/Berlin. A product’s hours lie inside ' +
+        'error endsAt: It ends after the end of the campaign, at Thu 1 May 2031, 17:00 (Europe/Berlin, UTC+2). A product’s hours lie inside ' +
           'the campaign’s.',
       ],
     ],

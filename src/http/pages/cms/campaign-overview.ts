@@ -14,7 +14,7 @@ import { mayChange } from '../../cms/may-change.ts';
 import type { Markup } from '../layout.ts';
 import { uploadProgress, type Uploads } from './upload-progress.ts';
 import { findingsList, hasErrors } from './findings.ts';
-import { campaignHref, campaignPage, linkButton, moment, type Look } from './frame.ts';
+import { campaignHref, campaignPage, linkButton, zonedMoment, type Look } from './frame.ts';
 import type { Pictures } from './image-rows.ts';
 import { emptyState } from './page-header.ts';
 import { productCard } from './product-card.ts';
@@ -129,7 +129,7 @@ function facts(campaign: Campaign): Markup {
         }
       </dd>
       <dt>Saved</dt>
-      <dd>${moment(campaign.updatedAt, timeZone)} by ${campaign.updatedBy}</dd>
+      <dd>${zonedMoment(campaign.updatedAt, timeZone)} by ${campaign.updatedBy}</dd>
     </dl>
   </section>`;
 }
@@ -156,7 +156,7 @@ function engine(campaign: Campaign, products: readonly CatalogueProduct[]): Mark
               confirmedAt === 0
                 ? ''
                 : html`<dt>Last answer</dt>
-                    <dd>Confirmed by the engine at ${moment(confirmedAt, campaign.timeZone)}</dd>`
+                    <dd>Confirmed by the engine at ${zonedMoment(confirmedAt, campaign.timeZone)}</dd>`
             }
           </dl>`
     }

@@ -4,6 +4,7 @@
 import { html } from 'hono/html';
 import type { Campaign, CatalogueProduct, Finding } from '../../../persistence/index.ts';
 import type { Markup } from '../layout.ts';
+import { hourInput } from './campaign-form-page.ts';
 import { csrfField, errorAt, errorSummary, field, type FieldError } from './field.ts';
 import { findingsList, hasErrors } from './findings.ts';
 import {
@@ -114,13 +115,21 @@ export function switchPage(
   });
 }
 
-export interface CloneView {
-  readonly title: string;
-  readonly slug: string;
+export interface CloneView extends Readonly<Record<'title' | 'slug' | 'startsAt' | 'endsAt', string>> {
   readonly errors: readonly FieldError[];
 }
 
-export function clonePage(look: Look, campaign: Campaign, { title, slug, errors }: CloneView): Markup {
+export function clonePage(look: Look, campaign: Campaign, view: CloneView): Markup {
+  const { title, slug, errors } = view;
+  const hour = (name: 'startsAt' | 'endsAt', label: string): Markup =>
+    field({
+      name,
+      label,
+      value: view[name],
+      error: errorAt(errors, name),
+      ...hourInput(view[name]),
+      width: 'medium',
+    });
   return stepPage(look, campaign, 'Clone', {
     hasErrors: errors.length > 0,
     main: html`${errorSummary(errors)}
@@ -128,8 +137,8 @@ export function clonePage(look: Look, campaign: Campaign, { title, slug, errors 
         ${csrfField(look.session)}
         <div class="form-section">
           <p>
-            A new draft with the same texts, hours, products and pictures. Its products are new ones to the
-            engine: no order, no count and no limit of this campaign goes along.
+            A new draft with the same texts, products and pictures. Its products are new ones to the engine:
+            no order, no count and no limit of this campaign goes along.
           </p>
           ${field({ name: 'title', label: 'Title', value: title, error: errorAt(errors, 'title') })}
           ${field({
@@ -143,6 +152,11 @@ export function clonePage(look: Look, campaign: Campaign, { title, slug, errors 
             spellcheck: false,
             autocomplete: 'off',
           })}
+          <div class="field-group">${hour('startsAt', 'Start')} ${hour('endsAt', 'End')}</div>
+          <p class="muted">
+            By the clocks of ${campaign.timeZone.replaceAll('_', ' ')}. The products’ hours move along: all by
+            as much when start and end do, else those that start or end with the campaign.
+          </p>
         </div>
         <div class="form-actions">
           <button class="button button-primary" type="submit">Clone</button>

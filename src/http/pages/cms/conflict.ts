@@ -3,12 +3,14 @@
 
 import { html } from 'hono/html';
 import type { Markup } from '../layout.ts';
-import { moment } from './frame.ts';
+import { zonedMoment } from './frame.ts';
 
 export interface TheirSave {
   /** Of what they saved: the next save names it. */
   readonly version: number;
   readonly by: string;
+  /** The same person, in another window. */
+  readonly isOwn: boolean;
   /** Epoch milliseconds. */
   readonly at: number;
   readonly timeZone: string;
@@ -45,10 +47,12 @@ export function conflictPanel(
     tabindex="-1"
     autofocus
   >
-    <h2 id="conflict-title">${theirs.by} saved this while you were writing</h2>
+    <h2 id="conflict-title">
+      ${theirs.isOwn ? 'You saved this in another window meanwhile' : `${theirs.by} saved this while you were writing`}
+    </h2>
     <p>
-      At ${moment(theirs.at, theirs.timeZone)}. Nothing of yours is lost: it stands in the form below, and is
-      not saved yet. ${differing.length === 0 ? 'It does not differ from theirs.' : 'This differs:'}
+      At ${zonedMoment(theirs.at, theirs.timeZone)}. Nothing of yours is lost: it stands in the form below,
+      and is not saved yet. ${differing.length === 0 ? 'It does not differ from theirs.' : 'This differs:'}
     </p>
     ${differing.length === 0 ? '' : table(differing)}
     <p class="row">

@@ -3,7 +3,7 @@
 import { html } from 'hono/html';
 import type { CatalogueProduct } from '../../../persistence/index.ts';
 import type { Markup } from '../layout.ts';
-import { moment } from './frame.ts';
+import { zonedMoment } from './frame.ts';
 
 export function engineBadge({ engine }: Pick<CatalogueProduct, 'engine'>): Markup {
   if (engine.refusal !== undefined)
@@ -21,7 +21,7 @@ export function engineBadge({ engine }: Pick<CatalogueProduct, 'engine'>): Marku
 export function engineText({ engine }: Pick<CatalogueProduct, 'engine'>, timeZone: string): Markup {
   const { refusal, waiting, confirmedAt } = engine;
   const confirmed =
-    confirmedAt === undefined ? '' : html`Confirmed by the engine at ${moment(confirmedAt, timeZone)}. `;
+    confirmedAt === undefined ? '' : html`Confirmed by the engine at ${zonedMoment(confirmedAt, timeZone)}. `;
   if (refusal !== undefined) return html`Refused by the engine: ${refusal} ${confirmed}`;
   if (waiting > 0) {
     const what = waiting === 1 ? 'One change waits' : `${waiting} changes wait`;

@@ -1,8 +1,7 @@
 // What all pages of campaigns have in common: who looks, what came of the last action, and the parts of one campaign as tabs.
 
 import { html } from 'hono/html';
-import { phaseOf, type Campaign } from '../../../persistence/index.ts';
-import { shownHour, shownZone } from '../../cms/local-time.ts';
+import { hourAndZone, phaseOf, shownHour, shownZone, type Campaign } from '../../../persistence/index.ts';
 import type { CmsSession } from '../../cms/cms-session.ts';
 import type { Assets } from '../assets.ts';
 import type { Markup } from '../layout.ts';
@@ -107,6 +106,10 @@ export function hoursOf({
   if (start) return `From ${start}, no end yet (${zone})`;
   return end ? `Until ${end}, no start yet (${zone})` : `No hours yet (${timeZone})`;
 }
+
+/** Where nothing around it names the time zone. */
+export const zonedMoment = (at: number, timeZone: string): Markup =>
+  html`<time datetime="${new Date(at).toISOString()}">${hourAndZone(at, timeZone)}</time>`;
 
 /** One moment for people, for machines too. */
 export const moment = (at: number, timeZone: string): Markup =>

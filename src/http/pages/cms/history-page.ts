@@ -19,15 +19,15 @@ export interface HistoryView {
 
 export function historyPage(look: Look, view: HistoryView): Markup {
   const { campaign, older } = view;
-  const main = html`${list(view)}
-  ${older === undefined ? '' : html`<p>${linkButton(older, 'Older changes')}</p>`}`;
+  const zone = campaign?.timeZone ?? 'UTC';
+  const main = html`<p class="muted">Hours are those of the clocks of ${zone.replaceAll('_', ' ')}.</p>
+    ${list(view)} ${older === undefined ? '' : html`<p>${linkButton(older, 'Older changes')}</p>`}`;
   if (campaign !== undefined) return campaignPage(look, campaign, 'history', { main });
   return lookPage(look, {
     title: 'History',
     current: 'history',
     breadcrumb: [],
-    main: html`${pageHeader({ title: 'History', lead: 'Who changed what, newest first. Hours are UTC.' })}
-    ${main}`,
+    main: html`${pageHeader({ title: 'History', lead: 'Who changed what, newest first.' })} ${main}`,
   });
 }
 
@@ -80,11 +80,23 @@ const ACTIONS: Readonly<Record<string, string>> = {
   product_moved: 'Product moved',
   product_sent_again: 'Product sent to the engine again',
   products_imported: 'Products imported',
-  stock_added: 'Units added',
-  stock_withdrawn: 'Units withdrawn',
 };
 
-const action = ({ action }: TrailEntry): string => ACTIONS[action] ?? action;
+function action({ action, changes }: TrailEntry): string {
+  const units = Number(changes.find(({ field }) => field === 'units')?.to);
+  const text = `${units.toLocaleString('en')} ${units === 1 ? 'unit' : 'units'}`;
+  // Only asked for: the engine's answer stands beside it.
+  if (action === 'stock_added') return `Addition of ${text} asked for`;
+  if (action === 'stock_withdrawn') return `Withdrawal of ${text} asked for`;
+  return ACTIONS[action] ?? action;
+}
+
+function answerText({ state, refusal }: NonNullable<TrailEntry['answer']>): Markup {
+  if (state === 'waiting')
+    return html`<span class="badge badge-waiting">Waiting</span> No answer of the engine yet.`;
+  if (state === 'refused') return html`<span class="badge badge-refused">Refused</span> ${refusal ?? ''}`;
+  return html`<span class="badge badge-confirmed">Confirmed</span> Done by the engine.`;
+}
 
 /** What it was done to, by its present name. */
 function place(entry: TrailEntry, campaign: Campaign | undefined): Markup {
@@ -98,7 +110,8 @@ function place(entry: TrailEntry, campaign: Campaign | undefined): Markup {
   }`;
 }
 
-function changes({ changes }: TrailEntry, zone: string): Markup {
+function changes({ changes, answer }: TrailEntry, zone: string): Markup {
+  if (answer !== undefined) return answerText(answer);
   if (changes.length === 0) return html`<span class="muted">–</span>`;
   return html`<dl class="changes">
     ${changes.map(
@@ -119,7 +132,6 @@ const LABELS: Readonly<Record<string, string>> = {
   attributes: 'Attributes',
   images: 'Pictures',
   status: 'Status',
-  units: 'Units',
   position: 'Place',
   from: 'Clone of',
   products: 'Products',

@@ -13,7 +13,7 @@ import {
   hoursOf,
   linkButton,
   lookPage,
-  moment,
+  zonedMoment,
   productHref,
   type Look,
 } from './frame.ts';
@@ -92,7 +92,7 @@ function about({ campaign, product }: ProductPageView): Markup {
             <dd>${value}</dd>`,
       )}
       <dt>Saved</dt>
-      <dd>${moment(product.updatedAt, timeZone)} by ${product.updatedBy}</dd>
+      <dd>${zonedMoment(product.updatedAt, timeZone)} by ${product.updatedBy}</dd>
     </dl>
   </section>`;
 }

@@ -99,7 +99,7 @@ function changesTable(changes: readonly StockChange[], timeZone: string): Markup
   return html`<div class="table-frame">
     <table class="table">
       <caption>
-        Changes of the stock, newest first
+        Changes of the stock, newest first, by the clocks of ${timeZone.replaceAll('_', ' ')}
       </caption>
       <thead>
         <tr>
