@@ -157,6 +157,43 @@ test('the same without JavaScript, on a phone', async () => {
   await visit.end();
 });
 
+test('a form on its way is sent once, says what takes long, and long names stay on a phone’s screen', async () => {
+  const visit = await browser.visit(engine.url, { size: 'phone' });
+  const desk = new CmsDesk(visit);
+  const { page } = visit;
+  await desk.signIn(printedAccount(engine));
+  const long = 'W'.repeat(120);
+  await desk.makeCampaign({ title: long });
+  await page.getByRole('link', { name: 'Add product' }).first().click();
+  await desk.fillProduct({ name: long, sku: 'W-1', price: '1', picture: { ...picture, alt: 'A lamp' } });
+
+  // What was chosen is not sent for more rows, and the page says so.
+  await page.getByRole('button', { name: 'More rows' }).click();
+  await page.getByRole('alert').getByText('Choose lamp.png again').waitFor();
+  await page.getByRole('button', { name: 'New picture 1' }).setInputFiles(picture);
+
+  // Two clicks: the first is sent, the second is not.
+  const sent = await visit.run(`(() => {
+    const isStopped = [];
+    window.addEventListener('submit', ({ defaultPrevented }) => isStopped.push(defaultPrevented));
+    const save = document.querySelector('.form-actions .button-primary');
+    save.click();
+    const told = [document.querySelector('.form-status').textContent, save.ariaDisabled];
+    save.click();
+    return [...told, ...isStopped];
+  })()`);
+  expect(sent).toEqual(['Checking and resizing pictures…', 'true', false, true]);
+  await page.getByText('The product is saved.').waitFor();
+  expect(await desk.faults('long-product', ['phone light'])).toEqual([]);
+  await page.getByRole('link', { name: long }).click();
+  await page.getByText('Before publishing: 1 thing to mend').waitFor();
+  expect(await desk.faults('long-campaign', ['phone light'])).toEqual([]);
+  await page.getByRole('link', { name: 'Publish' }).click();
+  await page.getByText('This campaign cannot be published yet').waitFor();
+  expect(await desk.faults('long-publish', ['phone light'])).toEqual([]);
+  await visit.end();
+});
+
 test('by keyboard alone: sign in, make a campaign with a product, publish it, watch it', async () => {
   const visit = await browser.visit(engine.url);
   const keys = new Keyboard(visit);

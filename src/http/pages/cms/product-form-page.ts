@@ -88,7 +88,13 @@ export function productFormPage(look: Look, view: ProductFormView): Markup {
     main: html`
       ${pageHeader({ title, lead: html`In the campaign ${campaign.title}` })} ${errorSummary(errors)}
       ${theirs === undefined ? '' : conflictPanel(theirs, parts.differing, action)}
-      <form class="form" method="post" action="${action}" enctype="multipart/form-data">
+      <form
+        class="form"
+        method="post"
+        action="${action}"
+        enctype="multipart/form-data"
+        data-files-text="Checking and resizing pictures…"
+      >
         ${SAVES_BY_ENTER} ${csrfField(look.session)}
         ${
           product === undefined
@@ -108,6 +114,7 @@ export function productFormPage(look: Look, view: ProductFormView): Markup {
             ${theirs === undefined ? 'Save product' : 'Save mine over theirs'}
           </button>
           ${linkButton(product === undefined ? campaignHref(campaign.id) : productHref(product.id), 'Cancel', 'plain')}
+          <p class="form-status" role="status"></p>
         </div>
       </form>
     `,
