@@ -374,9 +374,9 @@ test('a viewer looks, an editor writes drafts, and only a publisher touches what
   expect(mainOf(await vera.get(campaign))).not.toMatch(/Edit campaign|Add product|Publish/);
   // Whoever may not mend it reads what is to be mended, without a link to a page that refuses them.
   const seen = await vera.get(campaign);
-  expect(mainOf(seen)).toContain('It has no image.');
+  expect(mainOf(seen)).toContain('It has no picture.');
   expect(seen.html).not.toContain('/edit');
-  expect((await eve.get(campaign)).html).toContain(`<a href="${product}/edit#images">It has no image.</a>`);
+  expect((await eve.get(campaign)).html).toContain(`<a href="${product}/edit#images">It has no picture.</a>`);
 
   placeOf(await press(`${campaign}/publish`));
   expect(await statuses(eve, [`${campaign}/edit`, `${product}/edit`])).toEqual([403, 403]);
