@@ -19,7 +19,7 @@ import { waitUntil } from '../harness/wait-until.ts';
 import { saved } from '../persistence/catalogue/desk.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
 
-const EDITOR = { id: 'u1', name: 'Eda' };
+const EDITOR = { id: 'u1', name: 'Eda', role: 'publisher' } as const;
 const HOUR_MS = 3_600_000;
 
 async function publish(

@@ -2,13 +2,14 @@
 // is imported as no change.
 
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { csvOf, csvRecords, csvText } from '../../src/http/cms/csv-records.ts';
 import {
   CSV_MISTAKES_MAX,
   CSV_PRODUCTS_MAX,
   productCsv,
   readProductCsv,
+  readProductCsvInTurns,
 } from '../../src/http/cms/product-csv.ts';
 import type { CatalogueProduct, ProductDraft } from '../../src/persistence/index.ts';
 
@@ -117,7 +118,7 @@ test('a file that is none is refused in words', () => {
     [bytes('sku,name,SKU\nA,B,C\n'), /sku is there twice/],
     [bytes('sku,name,currency\nA,"B,EUR\nC,D,EUR\n'), /begins with a quote that is not closed/],
     [bytes('sku,name\n'), /no line below the header/],
-    [bytes(`sku,name\n${'A,B\n'.repeat(CSV_PRODUCTS_MAX + 1)}`), /501 products; 500 is the most/],
+    [bytes(`sku,name\n${'A,B\n'.repeat(CSV_PRODUCTS_MAX + 1)}`), /more than 500 products/],
     [bytes(`sku,name\nA,${'x'.repeat(20_000)}\n`), /more than 16384 characters/],
     [bytes('sku,name,currency,attributes\nA,B,EUR,red\n'), /has no colon/],
   ];
@@ -126,6 +127,41 @@ test('a file that is none is refused in words', () => {
       mistakes: [{ message: expect.stringMatching(message) }],
       count: 1,
     });
+});
+
+test('of a file with very many lines no more are read than products fit in', () => {
+  const files = ['a\n'.repeat(1_000_000), 'a","\n'.repeat(400_000), `a,b${',c'.repeat(500)}\n`.repeat(1_000)];
+  for (const lines of files) {
+    const parsed = vi.spyOn(String.prototype, 'slice');
+    try {
+      expect(read(`sku,name\n${lines}`)).toEqual({
+        mistakes: [{ line: 1, message: expect.stringMatching(/more than 500 products/) }],
+        count: 1,
+      });
+      expect(parsed.mock.calls.length).toBeLessThan(10 * CSV_PRODUCTS_MAX);
+    } finally {
+      parsed.mockRestore();
+    }
+  }
+  expect(read(`sku,name\nA${','.repeat(100)}\n`)).toMatchObject({
+    mistakes: [{ line: 2, message: expect.stringMatching(/more than 100 cells/) }],
+  });
+});
+
+test('between turns of reading the thread does something else, and what is read is the same', async () => {
+  const file = bytes(`sku,name\n${Array.from({ length: 100 }, (_, at) => `S${at},Kettle,\n`).join('')}`);
+  let others = 0;
+  const reading = readProductCsvInTurns(file, [], ZONE).finally(() => (others = -others));
+  const other = (): void => {
+    if (others >= 0) {
+      others++;
+      setImmediate(other);
+    }
+  };
+  other();
+  const inTurns = await reading;
+  expect(others).toBeLessThan(-5);
+  expect(inTurns).toEqual(readProductCsv(file, [], ZONE));
 });
 
 test('of very many mistakes the first are told and all are counted', () => {
@@ -161,6 +197,36 @@ test('what was exported is imported as no change', () => {
   expect(again.products.map(({ id, draft }) => ({ id, draft }))).toEqual(
     drafts.map((draft, at) => ({ id: `p${at}`, draft })),
   );
+});
+
+test('an old export changes nothing that somebody saved since, and one SKU in turns is told apart by the ids', () => {
+  const present = [
+    product({ name: 'Morning' }, 'p1'),
+    product({ name: 'Evening' }, 'p2'),
+    product({ sku: 'ek-2' }, 'p3'),
+  ];
+  const exported = productCsv(present, ZONE);
+  const again = read(exported, present) as unknown as { products: { id: string }[] };
+  expect(again.products.map(({ id }) => id)).toEqual(['p1', 'p2', 'p3']);
+  expect(read('sku,name\nEK-1,Which\n', present)).toMatchObject({
+    mistakes: [{ message: 'The campaign has 2 products with the SKU EK-1: name one in the column id.' }],
+  });
+  expect(read('sku,name\nEK-2,Renamed\n', present)).toMatchObject({ products: [{ id: 'p3' }] });
+
+  const saved = [
+    { ...present[0]!, version: 2, description: 'Of Bob', updatedBy: 'Bob' },
+    ...present.slice(1),
+  ];
+  expect(read(exported, saved)).toMatchObject({
+    count: 1,
+    mistakes: [
+      { line: 2, message: expect.stringMatching(/^Bob saved “Morning” since the file was exported/) },
+    ],
+  });
+  // Of another campaign: its versions say nothing here.
+  const clones = saved.map((each, at) => ({ ...each, id: `c${at}`, sku: `EK-${at}`, version: 7 }));
+  const old = productCsv([{ ...clones[0]!, id: 'p1', version: 1, name: 'Old' }], ZONE);
+  expect(read(old, clones)).toMatchObject({ products: [{ id: 'c0', draft: { name: 'Old' } }] });
 });
 
 test('no exported cell is a formula for a spreadsheet, and each is read as it was', () => {

@@ -2,14 +2,23 @@
 
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { FORM_PARTS_MAX, FORMS_BYTES_MAX, readForm, type CmsForm } from '../../src/http/cms/form.ts';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import {
+  FORM_BYTES_MAX,
+  FORM_PARTS_MAX,
+  FORMS_BYTES_MAX,
+  LARGE_FORMS_PER_USER_MAX,
+  readForm,
+  type CmsForm,
+} from '../../src/http/cms/form.ts';
+import { campaignRoutes } from '../../src/http/cms/campaign-routes.ts';
 import { gate } from '../../src/http/cms/gate.ts';
 import { signInRoutes } from '../../src/http/cms/sign-in.ts';
 import { mayEdit, mayPublish, requireRole, signedIn } from '../../src/http/cms/signed-in.ts';
 import { errorSummary, field, textAreaField } from '../../src/http/pages/cms/field.ts';
 import { CmsBrowser, csrfIn, textOf, type Page } from '../harness/cms-browser.ts';
 import { waitUntil } from '../harness/wait-until.ts';
+import { NeedsPublisher } from '../../src/persistence/index.ts';
 import { CmsApp } from './cms-app.ts';
 
 const BYTES_MAX = 3 * 1024 * 1024;
@@ -39,6 +48,7 @@ beforeAll(async () => {
     return c.redirect('/cms', 303);
   });
   app.post('/cms/careless', (c) => c.redirect('/cms', 303));
+  campaignRoutes(app, cms.context);
   for (const role of ['viewer', 'editor', 'publisher'] as const) {
     app.post(`/cms/for-${role}`, async (c) => {
       requireRole(c, role);
@@ -205,36 +215,92 @@ test('a form may have so many fields and bytes, and not one more', async () => {
   expect((await sendRaw(browser, parts(FORM_PARTS_MAX + 1), multipart)).status).toBe(413);
 
   const filled = (bytes: number): string => `csrf=${csrf}&a=`.padEnd(bytes, 'x');
-  expect((await sendRaw(browser, filled(BYTES_MAX), urlencoded)).status).toBe(303);
+  expect((await sendRaw(browser, filled(FORM_BYTES_MAX), urlencoded)).status).toBe(303);
   read = undefined;
-  const tooLarge = await sendRaw(browser, filled(BYTES_MAX + 1), urlencoded);
+  // However much the route takes with files: a form of pairs has none.
+  const tooLarge = await sendRaw(browser, filled(FORM_BYTES_MAX + 1), urlencoded);
   expect(tooLarge.status).toBe(413);
-  expect(tooLarge.html).toContain('The form takes 3 MiB with all its files.');
+  expect(tooLarge.html).toContain('The form takes 0.25 MiB with all its files.');
+  const withFile = (bytes: number): string => {
+    const start = `${part('name="csrf"', csrf)}${part('name="f"; filename="f"', '').slice(0, -2)}`;
+    const end = `\r\n--${BOUNDARY}--\r\n`;
+    return start + 'x'.repeat(bytes - start.length - end.length) + end;
+  };
+  expect((await sendRaw(browser, withFile(BYTES_MAX), multipart)).status).toBe(303);
+  read = undefined;
+  const tooLargeFile = await sendRaw(browser, withFile(BYTES_MAX + 1), multipart);
+  expect(tooLargeFile.status).toBe(413);
+  expect(tooLargeFile.html).toContain('The form takes 3 MiB with all its files.');
   expect(read).toBeUndefined();
 });
 
-test('forms that are held at once have so many bytes, and not more, until they are answered', async () => {
+test('the texts of a form with files have as many bytes together as a form without, and not one more', async () => {
   const browser = await signIn();
   const csrf = await browser.csrf();
+  const multipart = `multipart/form-data; boundary=${BOUNDARY}`;
+  const body = (bytes: number): string => {
+    const rest = 'x'.repeat(bytes - csrf.length - 1_000);
+    const texts = `${part('name="csrf"', csrf)}${part('name="a"', 'x'.repeat(1_000))}${part('name="b"', rest)}`;
+    return `${texts}${part('name="f"; filename="f"', 'y'.repeat(FORM_BYTES_MAX))}--${BOUNDARY}--\r\n`;
+  };
+  expect((await sendRaw(browser, body(FORM_BYTES_MAX), multipart)).status).toBe(303);
+  expect(read!.file('f')!.bytes).toHaveLength(FORM_BYTES_MAX);
+  read = undefined;
+  const tooLong = await sendRaw(browser, body(FORM_BYTES_MAX + 1), multipart);
+  expect(tooLong.status).toBe(413);
+  expect(tooLong.html).toContain('All texts of a form together may have 256 KiB');
+  expect(read).toBeUndefined();
+});
+
+test('pairs are counted before any is made', async () => {
+  const browser = await signIn();
+  const body = `csrf=${await browser.csrf()}${'&a'.repeat(FORM_PARTS_MAX)}`;
+  const made = vi.spyOn(globalThis, 'URLSearchParams');
+  try {
+    expect((await sendRaw(browser, body, 'application/x-www-form-urlencoded')).status).toBe(413);
+    expect(made).not.toHaveBeenCalled();
+  } finally {
+    made.mockRestore();
+  }
+});
+
+test('large forms that are held at once have so many bytes, of one user and of all; a small one always finds room', async () => {
   const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
   waiting = answered;
-  const declared = { 'Content-Length': String(BYTES_MAX) };
-  const urlencoded = 'application/x-www-form-urlencoded';
+  const multipart = `multipart/form-data; boundary=${BOUNDARY}`;
   const fit = Math.floor(FORMS_BYTES_MAX / BYTES_MAX);
   waitingMax = fit;
+  const users: { browser: CmsBrowser; csrf: string }[] = [];
+  for (let user = 0; user <= fit / LARGE_FORMS_PER_USER_MAX; user++) {
+    // oxlint-disable-next-line no-await-in-loop -- one account after the other
+    const browser = await signIn();
+    // oxlint-disable-next-line no-await-in-loop -- likewise
+    users.push({ browser, csrf: await browser.csrf() });
+  }
+  const sendSmall = ({ browser, csrf }: (typeof users)[0]): Promise<Page> =>
+    sendRaw(browser, `${part('name="csrf"', csrf)}--${BOUNDARY}--`, multipart);
   // They say that they are large: that alone is held.
-  const held = Array.from({ length: fit }, () => sendRaw(browser, `csrf=${csrf}`, urlencoded, declared));
+  const sendLarge = ({ browser, csrf }: (typeof users)[0], typed = csrf): Promise<Page> =>
+    sendRaw(browser, `${part('name="csrf"', typed)}--${BOUNDARY}--`, multipart, {
+      'Content-Length': String(BYTES_MAX),
+    });
+  const ofOne = LARGE_FORMS_PER_USER_MAX;
+  const held = Array.from({ length: fit }, (_, at) => sendLarge(users[Math.floor(at / ofOne)]!));
   await waitUntil('all of them are read', () => Promise.resolve(reading === fit));
-  const refused = await sendRaw(browser, `csrf=${csrf}`, urlencoded, declared);
+  const tooMany = await sendLarge(users[0]!);
+  expect(tooMany.status).toBe(429);
+  expect(tooMany.html).toContain('You are sending files with 3 forms already.');
+  const refused = await sendLarge(users.at(-1)!);
   expect(refused.status).toBe(503);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(refused.html).toContain('Too many files are being sent');
+  for (const user of [users[0]!, users.at(-1)!]) expect((await sendSmall(user)).status).toBe(303);
   answer();
   expect((await Promise.all(held)).map(({ status }) => status)).toEqual(held.map(() => 303));
-  for (const body of [`csrf=${csrf}`, 'csrf=wrong']) {
-    for (let time = 0; time <= fit; time++) await sendRaw(browser, body, urlencoded, declared);
+  for (const typed of [undefined, 'wrong']) {
+    for (let time = 0; time <= fit; time++) await sendLarge(users[0]!, typed);
   }
-  expect((await sendRaw(browser, `csrf=${csrf}`, urlencoded, declared)).status).toBe(303);
+  expect((await sendLarge(users[0]!)).status).toBe(303);
 });
 
 test('a role does what the ones before it may, and is told which one it would take', async () => {
@@ -260,6 +326,80 @@ test('a role that is taken away in mid-session holds from the next request on', 
   await cms.users.change(email, { role: 'viewer' });
   expect((await browser.post('/cms/for-publisher', { csrf })).status).toBe(403);
   expect((await browser.post('/cms/for-viewer', { csrf })).status).toBe(303);
+});
+
+/** Its last bytes are sent by `finish`. */
+function sendSlowly(
+  browser: CmsBrowser,
+  path: string,
+  fields: Record<string, string>,
+): { answer: Promise<Response>; finish(): void } {
+  const bytes = Buffer.from(new URLSearchParams(fields).toString());
+  const { promise, resolve: finish } = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    async start(stream) {
+      stream.enqueue(bytes.subarray(0, -1));
+      await promise;
+      stream.enqueue(bytes.subarray(-1));
+      stream.close();
+    },
+  });
+  const headers = {
+    Cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+    'Content-Type': 'application/x-www-form-urlencoded',
+    'Transfer-Encoding': 'chunked',
+  };
+  const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
+  return { answer: Promise.resolve(app.request(`http://localhost:3000${path}`, init)), finish };
+}
+
+test.each<[string, (email: string) => Promise<unknown>, number]>([
+  ['is disabled', (email) => cms.users.change(email, { disabled: true }), 401],
+  ['loses the role', (email) => cms.users.change(email, { role: 'editor' }), 403],
+  ['gets another password', (email) => cms.users.change(email, { password: 'another horse battery' }), 401],
+  ['stays as they are', () => Promise.resolve(), 303],
+])('who %s while a form arrives', async (_, change, status) => {
+  const browser = await signIn('publisher');
+  const email = `form-${accounts}@shop.example`;
+  const { answer, finish } = sendSlowly(browser, '/cms/for-publisher', { csrf: await browser.csrf() });
+  await signIn('viewer');
+  await change(email);
+  finish();
+  expect((await answer).status).toBe(status);
+  expect(read !== undefined).toBe(status === 303);
+});
+
+test('an editor whose form arrives when the campaign is published changes nothing of it', async () => {
+  const browser = await signIn('editor');
+  const typed = { title: 'Draft', slug: 'slow-draft', timeZone: 'UTC', entry: 'everyone' };
+  const csrf = await browser.csrf();
+  const made = await browser.post('/cms/campaigns/new', { csrf, ...typed });
+  const [, path, id] = /^(\/cms\/campaigns\/(\w+))/.exec(made.headers.get('location')!)!;
+  const changed = { csrf, ...typed, title: 'Changed', version: '1' };
+  const slow = sendSlowly(browser, `${path}/edit`, changed);
+  await signIn('viewer');
+  await cms.pool.query(`UPDATE doorbuster_catalogue.campaigns SET status = 'published' WHERE id = $1`, [id]);
+  slow.finish();
+  expect((await slow.answer).status).toBe(403);
+  const editor = { id: 'u1', name: 'Eda', role: 'editor' } as const;
+  const { catalogue } = cms.context.cms;
+  const { campaign } = (await catalogue.campaign(id!))!;
+  expect(campaign.title).toBe('Draft');
+  // Nor when its status changes after the page's own look at it.
+  await expect(catalogue.saveCampaign(editor, id!, 1, campaign)).rejects.toThrow(NeedsPublisher);
+  await expect(catalogue.pause(editor, id!)).rejects.toThrow(NeedsPublisher);
+});
+
+test('an address that is none is not there, and words of it that are none say nothing', async () => {
+  const browser = await cms.signedIn('plain', 'viewer');
+  for (const path of ['/cms/campaigns/%00', '/cms/campaigns/%ed%a0%80', '/cms?before=%00', '/cms?before=%ff'])
+    expect((await browser.get(path)).status, path).toBe(404);
+  expect(cms.faults).toEqual([]);
+  for (const word of ['constructor', '__proto__', 'toString', 'campaign-saved']) {
+    const { html: shown } = await browser.get(`/cms?done=${word}`);
+    expect(shown.includes('class="notice'), word).toBe(word === 'campaign-saved');
+    expect(shown).not.toContain('native code');
+  }
 });
 
 test('a handler that takes a form past its check is found out', async () => {

@@ -84,7 +84,7 @@ test('a campaign is made, refused publication with reasons, mended, published, c
     expect(refused.html).toContain(`<a href="${product}/edit#${field}">${reason}</a>`);
   // The page has no button then; whoever sends the form all the same is refused.
   const sent = await ada.post(`${campaign}/publish`, { csrf: await ada.csrf(), version: '1' });
-  expect([sent.status, mainOf(sent).includes('It has no SKU.')]).toEqual([422, true]);
+  expect([sent.status, mainOf(sent).includes('It has no SKU.')]).toEqual([409, true]);
 
   placeOf(
     await send(ada, formOf(await ada.get(`${product}/edit`)), {
@@ -230,6 +230,45 @@ test('what was exported is imported as no change, and of a file with mistakes ev
     placeOf(await importing('sku,name,price,currency,quantity\nA-1,Renamed,2,EUR,7\nA-3,Third,3,EUR,5\n')),
   ).toBe(`${campaign}?imported=1-1`);
   expect(mainOf(await ada.get(campaign))).toMatch(/Renamed.*Second.*Third/);
+});
+
+test('what is published or imported is what was seen: a save in between is told, and shown', async () => {
+  const bob = await signedIn('Bob', 'editor');
+  const campaign = await newCampaign('Seen');
+  const product = await newProduct(campaign, { sku: 'SE-1' });
+  const file = (text: string): { file: ChosenFile } => ({
+    file: { name: 'p.csv', bytes: new TextEncoder().encode(text) },
+  });
+  const bobSaves = async (fields: Record<string, string>): Promise<string> =>
+    placeOf(await send(bob, formOf(await bob.get(`${product}/edit`)), fields));
+
+  const publish = formOf(await ada.get(`${campaign}/publish`));
+  const upload = formOf(await ada.get(`${campaign}/import`));
+  const exported = (await ada.get(`${campaign}/products.csv`)).html;
+  await bobSaves({ amount: '0.01', description: 'Of Bob' });
+  const unseen = await send(ada, publish);
+  expect([unseen.status, mainOf(unseen)]).toEqual([
+    409,
+    expect.stringContaining('Somebody changed the campaign or its products since this page was made'),
+  ]);
+  const late = await send(ada, upload, file('sku,name,price\nSE-1,Renamed,49.90\n'));
+  expect([late.status, mainOf(late)]).toEqual([409, expect.stringContaining('nothing was imported')]);
+
+  // The page is new, and the file is old.
+  const old = await send(ada, formOf(late), file(exported));
+  expect([old.status, mainOf(old)]).toEqual([
+    422,
+    expect.stringContaining('Bob saved “Ember kettle” since the file was exported'),
+  ]);
+  expect(mainOf(await ada.get(product))).toMatch(/Of Bob.*€0\.01/);
+  const fresh = (await ada.get(`${campaign}/products.csv`)).html;
+  placeOf(
+    await send(ada, formOf(await ada.get(`${campaign}/import`)), file(fresh.replace('Ember', 'Amber'))),
+  );
+  expect(mainOf(await ada.get(product))).toMatch(/Amber kettle .*Of Bob/);
+
+  placeOf(await press(`${campaign}/publish`));
+  expect(mainOf(await ada.get(campaign))).toContain('Live');
 });
 
 test('of two who edit at once the second is told, keeps what they typed, sees the other’s values, and can save over them', async () => {

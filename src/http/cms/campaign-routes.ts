@@ -15,7 +15,16 @@ import {
 import { campaignAsTyped, readCampaign, typedCampaign, type CampaignTyped } from './campaign-form.ts';
 import { engineAnswer } from './engine-answer.ts';
 import { readForm } from './form.ts';
-import { campaignOf, editorOf, errorsOf, lookOf, noCampaign, versionOf, requireChange } from './look.ts';
+import {
+  campaignOf,
+  editorOf,
+  errorsOf,
+  isPlainId,
+  lookOf,
+  noCampaign,
+  versionOf,
+  requireChange,
+} from './look.ts';
 import { picturesOf, uploadsOf } from './product-pictures.ts';
 import { requireRole } from './signed-in.ts';
 
@@ -40,6 +49,7 @@ export function campaignRoutes(cms: Hono, context: HttpContext): void {
     const asked = c.req.query('phase');
     const phase = PHASES.find((each) => each === asked);
     const before = c.req.query('before');
+    if (before !== undefined && !isPlainId(before)) throw noCampaign();
     const campaigns = await catalogue.campaigns({ phase, before });
     const older =
       campaigns.length < CATALOGUE_LIMITS.campaignsPerPage
@@ -92,9 +102,10 @@ export function campaignRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/campaigns/:id/edit', async (c) => {
+    requireRole(c, 'editor');
+    const sent = await readForm(c);
     const { campaign, products } = await campaignOf(c, context);
     requireChange(c, campaign);
-    const sent = await readForm(c);
     const typed = typedCampaign(sent.fields);
     const version = versionOf(sent.fields('version'));
     const movesProducts = sent.fields(MOVE_PRODUCTS) === 'yes';

@@ -25,27 +25,31 @@ const SWITCHES: readonly Switch[] = ['pause', 'resume', 'cancel'];
 export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
   const { catalogue } = context.cms!;
 
-  const publish = async (c: Context, wasRefused: boolean): Promise<Response> => {
+  const publish = async (c: Context, told?: 'refused' | 'changed'): Promise<Response> => {
     const { campaign, products } = await campaignOf(c, context);
     if (campaign.status !== 'draft') return c.redirect(campaignHref(campaign.id), 303);
     const findings = await catalogue.check(campaign.id);
-    const view = { campaign, products, findings, wasRefused };
-    return c.html(publishPage(lookOf(c, context), view), wasRefused ? 422 : 200);
+    const view = { campaign, products, findings, told };
+    return c.html(
+      publishPage(lookOf(c, context), view),
+      told === undefined ? 200 : told === 'refused' ? 422 : 409,
+    );
   };
 
   cms.get('/cms/campaigns/:id/publish', (c) => {
     requireRole(c, 'publisher');
-    return publish(c, false);
+    return publish(c);
   });
 
   cms.post('/cms/campaigns/:id/publish', async (c) => {
     requireRole(c, 'publisher');
     const form = await readForm(c);
     const { campaign, products } = await campaignOf(c, context);
-    const saved = await catalogue.publish(editorOf(c), campaign.id, versionOf(form.fields('version')));
+    const version = versionOf(form.fields('version'));
+    const saved = await catalogue.publish(editorOf(c), campaign.id, version, form.fields('seen'));
     if (saved.outcome === 'not_found') throw noCampaign();
     // Refused, or changed by somebody else since the page was loaded: the check is shown as of now.
-    if (saved.outcome !== 'saved') return publish(c, true);
+    if (saved.outcome !== 'saved') return publish(c, saved.outcome === 'refused' ? 'refused' : 'changed');
     await engineAnswer(context, products);
     return c.redirect(`${campaignHref(campaign.id)}?done=publish`, 303);
   });
@@ -94,8 +98,8 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
 
   cms.post('/cms/campaigns/:id/clone', async (c) => {
     requireRole(c, 'editor');
-    const { campaign } = await campaignOf(c, context);
     const form = await readForm(c);
+    const { campaign } = await campaignOf(c, context);
     const title = form.fields('title').trim();
     const slug = form.fields('slug').trim();
     const [startsAt, endsAt] = [form.fields('startsAt').trim(), form.fields('endsAt').trim()];

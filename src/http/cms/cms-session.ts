@@ -25,5 +25,7 @@ declare module 'hono' {
   interface ContextVariableMap {
     /** Set by signed-in.ts on everything behind the sign-in. */
     readonly cms: CmsSession;
+    /** Set there, too: looks the account up again after something that took long. Throws CmsProblem when it may less than before. */
+    readonly lookAgain: () => Promise<void>;
   }
 }

@@ -6,7 +6,7 @@ import type { Context } from 'hono';
 import { Problem } from '../problem.ts';
 import { readBytes } from '../request.ts';
 import { CmsProblem } from './cms-problem.ts';
-import { isMultipart, parseMultipart, type FormFile } from './multipart.ts';
+import { isMultipart, parseMultipart, tooManyParts, type FormFile } from './multipart.ts';
 
 export type { FormFile } from './multipart.ts';
 
@@ -21,25 +21,33 @@ export interface CmsForm {
   has(name: string): boolean;
 }
 
-/** Bytes of a form without files. */
+/** Bytes of a form without files, and of all texts of one with files. */
 export const FORM_BYTES_MAX = 256 * 1024;
 /** Fields and files of one form. */
 export const FORM_PARTS_MAX = 2_000;
 
-/** Bytes of all forms that one thread holds at once. */
+/** Bytes of all larger forms that one thread holds at once; the others always find room, such as a sign-in and a pause. */
 export const FORMS_BYTES_MAX = 128 * 1024 * 1024;
+/** Of one user, at once on one thread: whoever sends more takes no room from others. */
+export const LARGE_FORMS_PER_USER_MAX = 3;
 
 let bytesHeld = 0;
+const largeFormsOf = new Map<string, number>();
 
-/** @throws CmsProblem Problem */
+/** Of whoever is signed in, still when its last byte is there. @throws CmsProblem Problem */
 export async function readForm(c: Context, bytesMax: number = FORM_BYTES_MAX): Promise<CmsForm> {
-  return readFormOf(c, c.get('cms').csrf, bytesMax);
+  const form = await readFormOf(c, c.get('cms').csrf, bytesMax);
+  await c.get('lookAgain')();
+  return form;
 }
 
 /** @param csrf what its field `csrf` must be @throws CmsProblem Problem */
 export async function readFormOf(c: Context, csrf: string, bytesMax: number): Promise<CmsForm> {
-  hold(c, bytesMax);
-  const form = formOf(c.req.header('content-type') ?? '', bufferOf(await readBody(c, bytesMax)));
+  const contentType = c.req.header('content-type') ?? '';
+  // Only files are larger, and they come in parts.
+  const most = isMultipart(contentType) ? bytesMax : Math.min(bytesMax, FORM_BYTES_MAX);
+  hold(c, most);
+  const form = formOf(contentType, bufferOf(await readBody(c, most)));
   if (!isSame(form.fields('csrf'), csrf)) {
     throw new CmsProblem(
       403,
@@ -68,6 +76,16 @@ async function readBody(c: Context, bytesMax: number): Promise<ArrayBuffer | Uin
 /** Until its answer is made: a handler may have files in hand for as long. @throws CmsProblem */
 function hold(c: Context, bytesMax: number): void {
   const bytes = Math.min(Number(c.req.header('content-length')) || bytesMax, bytesMax);
+  if (bytes <= FORM_BYTES_MAX) return;
+  const { id } = c.get('cms').user;
+  const others = largeFormsOf.get(id) ?? 0;
+  if (others >= LARGE_FORMS_PER_USER_MAX)
+    throw new CmsProblem(
+      429,
+      'Too many files at once',
+      `You are sending files with ${others} forms already. Wait until one of them is saved, then send this one again. Nothing was changed.`,
+      2,
+    );
   if (bytesHeld + bytes > FORMS_BYTES_MAX)
     throw new CmsProblem(
       503,
@@ -76,13 +94,19 @@ function hold(c: Context, bytesMax: number): void {
       2,
     );
   bytesHeld += bytes;
-  c.set('formBytes', bytes);
+  largeFormsOf.set(id, others + 1);
+  c.set('letFormGo', () => {
+    bytesHeld -= bytes;
+    const left = largeFormsOf.get(id)! - 1;
+    if (left === 0) largeFormsOf.delete(id);
+    else largeFormsOf.set(id, left);
+  });
 }
 
 /** What `readForm` held for this request is held no more. */
 export function letGo(c: Context): void {
-  bytesHeld -= (c.get('formBytes') as number | undefined) ?? 0;
-  c.set('formBytes', 0);
+  c.get('letFormGo')?.();
+  c.set('letFormGo', undefined);
 }
 
 function formOf(contentType: string, bytes: Buffer): CmsForm {
@@ -94,14 +118,14 @@ function formOf(contentType: string, bytes: Buffer): CmsForm {
     else present.push(value);
   };
   if (isMultipart(contentType)) {
-    for (const part of parseMultipart(contentType, bytes, FORM_PARTS_MAX)) {
+    for (const part of parseMultipart(contentType, bytes, FORM_PARTS_MAX, FORM_BYTES_MAX)) {
       if (typeof part.value === 'string') take(values, part.name, part.value);
       else if (part.value.name !== '' || part.value.bytes.length > 0) take(files, part.name, part.value);
     }
   } else if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) {
-    const pairs = [...new URLSearchParams(bytes.toString('utf8'))];
-    if (pairs.length > FORM_PARTS_MAX) throw tooManyParts();
-    for (const [name, value] of pairs) take(values, name, value);
+    // Before any is made: very many take long.
+    if (pairsIn(bytes) > FORM_PARTS_MAX) throw tooManyParts(FORM_PARTS_MAX);
+    for (const [name, value] of new URLSearchParams(bytes.toString('utf8'))) take(values, name, value);
   } else {
     throw new CmsProblem(
       415,
@@ -118,18 +142,19 @@ function formOf(contentType: string, bytes: Buffer): CmsForm {
   };
 }
 
+function pairsIn(bytes: Buffer): number {
+  let pairs = 1;
+  for (let at = bytes.indexOf(AMPERSAND); at >= 0; at = bytes.indexOf(AMPERSAND, at + 1)) pairs++;
+  return pairs;
+}
+
+const AMPERSAND = 0x26;
+
 /** Without a copy. */
 const bufferOf = (bytes: ArrayBuffer | Uint8Array): Buffer =>
   bytes instanceof Uint8Array
     ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     : Buffer.from(bytes);
-
-export const tooManyParts = (): CmsProblem =>
-  new CmsProblem(
-    413,
-    'Too many fields',
-    `A form may have ${FORM_PARTS_MAX} fields at most. Nothing was changed.`,
-  );
 
 /** A browser sends \r\n for each line end of a text. Control characters, which come of a slip alone and which Postgres may not keep, are left out. */
 const plain = (value: string): string =>
@@ -145,7 +170,7 @@ declare module 'hono' {
   interface ContextVariableMap {
     /** The form's secret was compared. */
     csrfChecked: boolean;
-    /** That are held of its form. */
-    formBytes: number;
+    /** Of a large form: makes room for the next one. */
+    letFormGo: (() => void) | undefined;
   }
 }

@@ -1,7 +1,7 @@
 // What stands in front of every page of the CMS: its headers, the refusal of what another site sends, and what becomes of errors.
 
 import type { Context, Hono, MiddlewareHandler } from 'hono';
-import { HasherBusy } from '../../persistence/index.ts';
+import { HasherBusy, NeedsPublisher } from '../../persistence/index.ts';
 import { refusalPage } from '../pages/index.ts';
 import { Problem, PROBLEMS } from '../problem.ts';
 import type { HttpContext } from '../context.ts';
@@ -23,8 +23,7 @@ export function gate(cms: Hono, { assets, cms: own }: HttpContext, onError: (err
   cms.onError((error, c) => {
     cmsHeaders(c, { imageOrigins });
     const refusal = refusalOf(error);
-    if (!(error instanceof CmsProblem || error instanceof Problem || error instanceof HasherBusy))
-      onError(error);
+    if (!FORESEEN.some((kind) => error instanceof kind)) onError(error);
     if (refusal.retryAfterSeconds !== undefined) c.header('Retry-After', `${refusal.retryAfterSeconds}`);
     // Undefined before the sign-in, whatever the type says.
     const session = c.get('cms') as typeof c.var.cms | undefined;
@@ -56,8 +55,16 @@ function isOwnOrigin(c: Context): boolean {
   return origin === undefined || URL.parse(origin)?.host === new URL(c.req.url).host;
 }
 
+const FORESEEN = [CmsProblem, Problem, HasherBusy, NeedsPublisher];
+
 function refusalOf(error: unknown): CmsProblem {
   if (error instanceof CmsProblem) return error;
+  if (error instanceof NeedsPublisher)
+    return new CmsProblem(
+      403,
+      'Your role does not allow this any more',
+      'This needs the role publisher: the campaign was published meanwhile, or your role was changed. Nothing was changed.',
+    );
   if (error instanceof HasherBusy) return tooBusy();
   if (error instanceof Problem) {
     const { status, title, detail } = PROBLEMS[error.code];

@@ -36,13 +36,13 @@ function doneOf(c: Context): Notice | undefined {
   const imported = /^(\d{1,4})-(\d{1,4})$/.exec(c.req.query('imported') ?? '');
   if (imported !== null)
     return { kind: 'good', text: `Imported: ${imported[1]} added, ${imported[2]} changed.` };
-  const text = DONE[c.req.query('done') ?? ''];
-  return text === undefined ? undefined : { kind: 'good', text };
+  const done = c.req.query('done') ?? '';
+  return Object.hasOwn(DONE, done) ? { kind: 'good', text: DONE[done]! } : undefined;
 }
 
 export const editorOf = (c: Context): Editor => {
-  const { id, name } = c.get('cms').user;
-  return { id, name };
+  const { id, name, role } = c.get('cms').user;
+  return { id, name, role };
 };
 
 export interface CampaignAndProducts {
@@ -52,7 +52,8 @@ export interface CampaignAndProducts {
 
 /** Of the address. @throws CmsProblem */
 export async function campaignOf(c: Context, { cms }: HttpContext): Promise<CampaignAndProducts> {
-  const found = await cms!.catalogue.campaign(c.req.param('id') ?? '');
+  const id = c.req.param('id') ?? '';
+  const found = isPlainId(id) ? await cms!.catalogue.campaign(id) : undefined;
   if (found === undefined) throw noCampaign();
   return found;
 }
@@ -62,10 +63,14 @@ export async function productOf(
   c: Context,
   { cms }: HttpContext,
 ): Promise<{ readonly product: CatalogueProduct; readonly campaign: Campaign }> {
-  const found = await cms!.catalogue.product(c.req.param('id') ?? '');
+  const id = c.req.param('id') ?? '';
+  const found = isPlainId(id) ? await cms!.catalogue.product(id) : undefined;
   if (found === undefined) throw noProduct();
   return found;
 }
+
+/** Nothing else was ever an id; Postgres would not even take a \0 to look for. */
+export const isPlainId = (id: string): boolean => /^[\w.-]{1,100}$/.test(id);
 
 /** @throws CmsProblem that says which role is needed, or that nothing changes any more */
 export function requireChange(c: Context, campaign: Pick<Campaign, 'status'>): void {

@@ -22,13 +22,19 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
 export const isMultipart = (contentType: string): boolean => /^multipart\/form-data\b/i.test(contentType);
 
-/** @throws CmsProblem */
-export function parseMultipart(contentType: string, body: Buffer, partsMax: number): FormPart[] {
+/** @param textBytesMax of all parts together that are no files @throws CmsProblem */
+export function parseMultipart(
+  contentType: string,
+  body: Buffer,
+  partsMax: number,
+  textBytesMax: number,
+): FormPart[] {
   const boundary = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType);
   if (boundary === null) throw malformed('its boundary is missing');
   const delimiter = Buffer.from(`--${boundary[1] ?? boundary[2]}`, 'latin1');
   const separator = Buffer.concat([Buffer.from('\r\n'), delimiter]);
   const parts: FormPart[] = [];
+  let textBytes = 0;
   if (!body.subarray(0, delimiter.length).equals(delimiter))
     throw malformed('it does not begin with its boundary');
   let at = delimiter.length;
@@ -39,21 +45,18 @@ export function parseMultipart(contentType: string, body: Buffer, partsMax: numb
     if (headEnd < 0 || headEnd - at > PART_HEAD_BYTES_MAX) throw malformed('the head of a part does not end');
     const end = body.indexOf(separator, headEnd + END_OF_HEAD.length);
     if (end < 0) throw malformed('its last boundary is missing');
-    if (parts.length === partsMax) {
-      throw new CmsProblem(
-        413,
-        'Too many fields',
-        `A form may have ${partsMax} fields at most. Nothing was changed.`,
-      );
-    }
+    if (parts.length === partsMax) throw tooManyParts(partsMax);
     const value = body.subarray(headEnd + END_OF_HEAD.length, end);
-    parts.push(partOf(body.toString('utf8', at + 2, headEnd), value));
+    const { name, file } = headOf(body.toString('utf8', at + 2, headEnd));
+    if (file === undefined && (textBytes += value.length) > textBytesMax) throw tooMuchText(textBytesMax);
+    parts.push({ name, value: file === undefined ? value.toString('utf8') : { ...file, bytes: value } });
     at = end + separator.length;
   }
   return parts;
 }
 
-function partOf(head: string, bytes: Buffer): FormPart {
+/** Without a file it is of a text. */
+function headOf(head: string): { name: string; file: Omit<FormFile, 'bytes'> | undefined } {
   const lines = new Map(
     head.split('\r\n').map((line) => {
       const colon = line.indexOf(':');
@@ -64,8 +67,8 @@ function partOf(head: string, bytes: Buffer): FormPart {
   const name = parameter(disposition, 'name');
   if (!/^form-data\b/i.test(disposition) || name === undefined) throw malformed('a part has no name');
   const fileName = parameter(disposition, 'filename');
-  if (fileName === undefined) return { name, value: bytes.toString('utf8') };
-  return { name, value: { name: fileName, type: lines.get('content-type') ?? '', bytes } };
+  if (fileName === undefined) return { name, file: undefined };
+  return { name, file: { name: fileName, type: lines.get('content-type') ?? '' } };
 }
 
 /** Browsers write `"`, \r and \n in names as %22, %0D and %0A. */
@@ -79,4 +82,14 @@ const malformed = (why: string): CmsProblem =>
     400,
     'The form did not arrive whole',
     `It cannot be read: ${why}. Send it again. Nothing was changed.`,
+  );
+
+export const tooManyParts = (partsMax: number): CmsProblem =>
+  new CmsProblem(413, 'Too many fields', `A form may have ${partsMax} fields at most. Nothing was changed.`);
+
+const tooMuchText = (bytesMax: number): CmsProblem =>
+  new CmsProblem(
+    413,
+    'The texts are too long',
+    `All texts of a form together may have ${bytesMax / 1024} KiB, beside its files. Shorten them; your browser’s Back button shows what you typed. Nothing was changed.`,
   );

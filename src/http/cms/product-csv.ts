@@ -1,15 +1,17 @@
-// Products of a campaign as a CSV file. A line with an SKU that the campaign has changes that product, in the columns that the file
-// has; any other line is a new one. Pictures are not in the file: a product keeps those that it has. All mistakes of all
+// Products of a campaign as a CSV file. A line with an id or an SKU that the campaign has changes that product, in the columns that
+// the file has, unless somebody saved it since the version that the line names; any other line is a new one. Pictures are not in the file: a product keeps those that it has. All mistakes of all
 // lines are told, and whoever gets mistakes must apply nothing.
 
+import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import {
   CATALOGUE_LIMITS,
+  skuKey,
   type Attribute,
   type CatalogueProduct,
   type ProductDraft,
 } from '../../persistence/index.ts';
-import { csvOf, csvRecords, csvText } from './csv-records.ts';
+import { csvOf, csvRecords, csvText, type CsvRecord } from './csv-records.ts';
 import { hourWithOffset } from './local-time.ts';
 import {
   ATTRIBUTES_MAX,
@@ -22,6 +24,8 @@ import {
 export const CSV_PRODUCTS_MAX = CATALOGUE_LIMITS.productsPerCampaign;
 /** More are counted. */
 export const CSV_MISTAKES_MAX = 200;
+/** Some milliseconds. */
+const RECORDS_PER_TURN = 10;
 
 export const CSV_COLUMNS = [
   'sku',
@@ -36,10 +40,12 @@ export const CSV_COLUMNS = [
   'perCustomerLimit',
   'holdSeconds',
   'attributes',
+  'id',
+  'version',
 ] as const;
 type Column = (typeof CSV_COLUMNS)[number];
 
-const FIELD_OF: Readonly<Record<Exclude<Column, 'attributes'>, ProductField>> = {
+const FIELD_OF: Readonly<Record<Exclude<Column, 'attributes' | 'id' | 'version'>, ProductField>> = {
   sku: 'sku',
   name: 'name',
   description: 'description',
@@ -95,22 +101,58 @@ export function readProductCsv(
   present: readonly CatalogueProduct[],
   zone: string,
 ): ProductCsvRead {
+  const reading = readInTurns(bytes, present, zone);
+  for (;;) {
+    const turn = reading.next();
+    if (turn.done) return turn.value;
+  }
+}
+
+/** The same, with room between its turns for everything else that the thread does. */
+export async function readProductCsvInTurns(
+  bytes: Uint8Array,
+  present: readonly CatalogueProduct[],
+  zone: string,
+): Promise<ProductCsvRead> {
+  const reading = readInTurns(bytes, present, zone);
+  for (;;) {
+    const turn = reading.next();
+    if (turn.done) return turn.value;
+    // oxlint-disable-next-line no-await-in-loop -- that is what it is for
+    await setImmediate();
+  }
+}
+
+function* readInTurns(
+  bytes: Uint8Array,
+  present: readonly CatalogueProduct[],
+  zone: string,
+): Generator<undefined, ProductCsvRead> {
   const text = csvText(bytes);
   if (text === undefined)
     return refused(1, 'The file is not UTF-8. Save it as “CSV UTF-8” in the spreadsheet program.');
-  const [header, ...records] = csvRecords(text);
+  const all: CsvRecord[] = [];
+  for (const record of csvRecords(text).take(CSV_PRODUCTS_MAX + 2))
+    if (all.push(record) % RECORDS_PER_TURN === 0) yield;
+  const [header, ...records] = all;
   if (header === undefined) return refused(1, `The file is empty. ${HEADER_WANTED}`);
   const columns = 'problem' in header ? header.problem : columnsOf(header.cells);
   if (typeof columns === 'string') return refused(header.line, columns);
   if (records.length === 0) return refused(header.line, 'There is no line below the header.');
+  // Nobody counts the others: that would take long.
   if (records.length > CSV_PRODUCTS_MAX)
-    return refused(1, `The file has ${records.length} products; ${CSV_PRODUCTS_MAX} is the most. Split it.`);
+    return refused(
+      1,
+      `The file has more than ${CSV_PRODUCTS_MAX} products, the most of a campaign. Split it.`,
+    );
 
   const products: CsvProduct[] = [];
   const mistakes: CsvMistake[] = [];
-  const bySku = new Map(present.map((product) => [product.sku, product]));
+  const byId = new Map(present.map((product) => [product.id, product]));
+  const bySku = Map.groupBy(present, ({ sku }) => skuKey(sku));
   const lineOfSku = new Map<string, number>();
-  for (const record of records) {
+  for (const [at, record] of records.entries()) {
+    if ((at + 1) % RECORDS_PER_TURN === 0) yield;
     const { line } = record;
     const wrong = (message: string): number => mistakes.push({ line, message });
     if ('problem' in record) wrong(record.problem);
@@ -120,20 +162,38 @@ export function readProductCsv(
       const cells = new Map(columns.map((column, at) => [column, record.cells[at]!]));
       const sku = cells.get('sku')!;
       const before = lineOfSku.get(sku);
-      if (sku === '') wrong('SKU must not be empty: products are told apart by it.');
-      else if (before !== undefined) wrong(`The SKU ${sku} stands in line ${before} already.`);
+      const named = byId.get(cells.get('id') ?? '');
+      const owners = named === undefined && sku !== '' ? (bySku.get(skuKey(sku)) ?? []) : [];
+      const owner = named ?? owners[0];
+      // One SKU may be sold in turns: then the id says which product is meant.
+      if (sku === '' && named === undefined) wrong('SKU must not be empty: products are told apart by it.');
+      else if (owners.length > 1)
+        wrong(`The campaign has ${owners.length} products with the SKU ${sku}: name one in the column id.`);
+      else if (before !== undefined && named === undefined)
+        wrong(`The SKU ${sku} stands in line ${before} already.`);
       lineOfSku.set(sku, line);
-      const owner = bySku.get(sku);
       const typed = typedOf(cells, owner, zone, wrong);
       const read = readProduct(typed, zone);
       if ('errors' in read) for (const { message } of read.errors) wrong(message);
-      else products.push({ line, id: owner?.id, draft: read.draft });
+      else {
+        const ofAnother = named === undefined && (cells.get('id') ?? '') !== '';
+        const version = ofAnother ? '' : (cells.get('version') ?? '');
+        if (owner !== undefined && isOlder(version, owner, read.draft)) wrong(savedSince(owner));
+        products.push({ line, id: owner?.id, draft: read.draft });
+      }
     }
   }
   return mistakes.length === 0
     ? { products }
     : { mistakes: mistakes.slice(0, CSV_MISTAKES_MAX), count: mistakes.length };
 }
+
+/** Whether the line would undo what somebody saved since its version. */
+const isOlder = (version: string, owner: CatalogueProduct, draft: ProductDraft): boolean =>
+  version !== '' && version !== String(owner.version) && !isDeepStrictEqual(draft, draftOf(owner));
+
+const savedSince = ({ name, updatedBy }: CatalogueProduct): string =>
+  `${updatedBy} saved “${name}” since the file was exported. Export it again; or empty the version of this line to write over theirs.`;
 
 const refused = (line: number, message: string): ProductCsvRead => ({
   mistakes: [{ line, message }],
@@ -169,6 +229,7 @@ function typedOf(
     for (const field of ['startsAt', 'endsAt'] as const)
       if (owner[field] !== undefined) typed[field] = hourWithOffset(owner[field], zone);
   for (const [column, cell] of cells) {
+    if (column === 'id' || column === 'version') continue;
     if (column === 'attributes') typed.attributes = attributesOf(cell, wrong);
     else if (cell !== '' || !KEPT_WHEN_EMPTY.includes(column)) typed[FIELD_OF[column]] = cell;
   }
@@ -179,7 +240,10 @@ function typedOf(
 /** One a line of the cell, `Colour: red`. */
 function attributesOf(cell: string, wrong: (message: string) => void): Attribute[] {
   const lines = cell.split('\n').filter((line) => line.trim() !== '');
-  if (lines.length > ATTRIBUTES_MAX) wrong(`A product has at most ${ATTRIBUTES_MAX} attributes.`);
+  if (lines.length > ATTRIBUTES_MAX) {
+    wrong(`A product has at most ${ATTRIBUTES_MAX} attributes.`);
+    return [];
+  }
   return lines.flatMap((line) => {
     const colon = line.indexOf(':');
     if (colon === -1) {
@@ -229,6 +293,8 @@ export function productCsv(products: readonly CatalogueProduct[], zone: string):
       if (column === 'attributes')
         return product.attributes.map(({ name, value }) => `${name}: ${value}`).join('\n');
       if (column === 'startsAt' || column === 'endsAt') return hour(product[column]);
+      if (column === 'id') return product.id;
+      if (column === 'version') return String(product.version);
       return typed[FIELD_OF[column]];
     });
   });

@@ -33,6 +33,7 @@ import {
 } from './look.ts';
 import { productAsTyped, readProduct, typedProduct, type ProductTyped } from './product-form.ts';
 import { leavePictures, picturesOf, takePictures } from './product-pictures.ts';
+import { requireRole } from './signed-in.ts';
 
 /** Of a product's form with the pictures that it brings. */
 const PRODUCT_FORM_BYTES_MAX = 32 * 1024 * 1024;
@@ -90,6 +91,8 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
       return { response: await show(c, campaign, same, filled, 200) };
     }
     const { typed, errors, newAlts } = await takePictures(context, form, typedProduct(form.fields));
+    // Large pictures take seconds.
+    await c.get('lookAgain')();
     const read = readProduct(typed, campaign.timeZone);
     const all: FieldError[] = [...('errors' in read ? read.errors : []), ...errors];
     if (all.length > 0 || 'errors' in read)
@@ -104,9 +107,10 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/campaigns/:id/products/new', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c, PRODUCT_FORM_BYTES_MAX);
     const { campaign } = await campaignOf(c, context);
     requireChange(c, campaign);
-    const form = await readForm(c, PRODUCT_FORM_BYTES_MAX);
     const present = (await catalogue.campaign(campaign.id))?.products ?? [];
     const made = present.find(({ id }) => id.endsWith(`-${endingOf(form, context)}`));
     if (made !== undefined) return c.redirect(`${productHref(made.id)}?done=product-made-before`, 303);
@@ -131,9 +135,11 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/products/:id/edit', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c, PRODUCT_FORM_BYTES_MAX);
     const { campaign, product } = await productOf(c, context);
     requireChange(c, campaign);
-    const sent = await readSent(c, await readForm(c, PRODUCT_FORM_BYTES_MAX), campaign, product);
+    const sent = await readSent(c, form, campaign, product);
     if (sent.response !== undefined) return sent.response;
     const { typed, version } = sent;
     const isSent = campaign.status !== 'draft';
@@ -155,9 +161,10 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/products/:id/move', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c);
     const { campaign, product } = await productOf(c, context);
     requireChange(c, campaign);
-    const form = await readForm(c);
     await catalogue.moveProduct(editorOf(c), product.id, form.fields('by') === 'up' ? -1 : 1);
     return c.redirect(`${campaignHref(campaign.id)}#products`, 303);
   });
@@ -169,9 +176,10 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/products/:id/remove', async (c) => {
+    requireRole(c, 'editor');
+    const form = await readForm(c);
     const { campaign, product } = await productOf(c, context);
     requireChange(c, campaign);
-    const form = await readForm(c);
     const version = versionOf(form.fields('version'));
     const removed = await catalogue.removeProduct(editorOf(c), product.id, version);
     if (removed.outcome === 'not_found') throw noProduct();

@@ -21,7 +21,15 @@ export function signedIn(cms: Hono, { demo, cms: own }: HttpContext): void {
       return toSignIn(c);
     }
     const { id, name, email, role } = user;
-    c.set('cms', { user: { id, name, email, role }, csrf: csrfOf(token!) });
+    const csrf = csrfOf(token!);
+    c.set('cms', { user: { id, name, email, role }, csrf });
+    c.set('lookAgain', async () => {
+      const now = await own!.sessions.find(token!);
+      if (now === undefined || now.id !== id) throw signedOut();
+      c.set('cms', { user: { id, name: now.name, email: now.email, role: now.role }, csrf });
+      // What was asked of the role before stands, if it has not become less.
+      requireRole(c, role);
+    });
     await next();
     if (!changesNothing(c) && c.res.status < 400 && !c.get('csrfChecked'))
       throw new Error(`${c.req.path} took a form past readForm`);
@@ -37,12 +45,15 @@ function toSignIn(c: Context): Response {
       303,
     );
   }
-  throw new CmsProblem(
+  throw signedOut();
+}
+
+const signedOut = (): CmsProblem =>
+  new CmsProblem(
     401,
     'You are signed out',
     'Nothing was changed. Your browser’s Back button shows what you typed: keep a copy of it, sign in, and send it from a page that was loaded after that.',
   );
-}
 
 const NEEDED_TEXTS: Readonly<Record<UserRole, string>> = {
   viewer: 'viewer',

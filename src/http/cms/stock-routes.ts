@@ -46,7 +46,7 @@ export function stockRoutes(cms: Hono, context: HttpContext): void {
   cms.post('/cms/products/:id/stock', async (c) => {
     requireRole(c, 'publisher');
     const form = await readForm(c);
-    const id = c.req.param('id');
+    const { id } = (await productOf(c, context)).product;
     const way = form.fields('way') === 'withdraw' ? 'withdraw' : 'add';
     const text = form.fields(way);
     const refuse = (errors: readonly FieldError[]): Promise<Response> =>
@@ -69,9 +69,10 @@ export function stockRoutes(cms: Hono, context: HttpContext): void {
   });
 
   cms.post('/cms/products/:id/send-again', async (c) => {
+    requireRole(c, 'editor');
+    await readForm(c);
     const { campaign, product } = await productOf(c, context);
     requireChange(c, campaign);
-    await readForm(c);
     await catalogue.sendAgain(editorOf(c), product.id);
     await engineAnswer(context, [product]);
     return c.redirect(`${productHref(product.id)}?done=sent-again`, 303);

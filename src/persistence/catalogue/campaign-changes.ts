@@ -44,7 +44,7 @@ export async function saveCampaign(
   moveProducts?: Following,
 ): Promise<CampaignSaved> {
   const { client, editor, now } = change;
-  const old = await holdCampaign(client, id);
+  const old = await holdCampaign(client, id, editor);
   if (old === undefined) return NOT_FOUND;
   if (old.version !== version) return { outcome: 'conflict', current: old };
   if (old.status === 'cancelled') return refusedFor('status', CANCELLED);

@@ -10,6 +10,7 @@ import type {
 } from './campaign.ts';
 import { phaseOf } from './campaign.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
+import { NeedsPublisher, type Editor } from './outcome.ts';
 import type { Statements } from './transaction.ts';
 
 interface CampaignRow {
@@ -64,12 +65,22 @@ export async function readCampaign(client: Statements, id: string): Promise<Camp
   return rows[0] && campaignOf(rows[0]);
 }
 
-/** Whoever changes anything of a campaign holds it, before its products: so no two wait for each other. */
-export async function holdCampaign(client: Statements, id: string): Promise<Campaign | undefined> {
+/**
+ * Whoever changes anything of a campaign holds it, before its products: so no two wait for each other. What they may change is
+ * decided here, where its status stays as it is.
+ *
+ * @throws NeedsPublisher
+ */
+export async function holdCampaign(
+  client: Statements,
+  id: string,
+  { role }: Editor,
+): Promise<Campaign | undefined> {
   const { rows } = await client.query<CampaignRow>(
     `SELECT ${COLUMNS} FROM doorbuster_catalogue.campaigns AS c WHERE id = $1 FOR UPDATE`,
     [id],
   );
+  if (rows[0] !== undefined && rows[0].status !== 'draft' && role !== 'publisher') throw new NeedsPublisher();
   return rows[0] && campaignOf(rows[0]);
 }
 

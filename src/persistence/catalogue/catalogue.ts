@@ -88,14 +88,15 @@ export class Catalogue {
     return changing(this.#desk, editor, (change) => products.moveProduct(change, id, by));
   }
 
-  /** All of them or none: each finding carries its line. */
+  /** All of them or none: each finding carries its line. @param seen of the products that the lines were made over */
   importProducts(
     editor: Editor,
     campaignId: string,
     version: number,
     lines: readonly ImportLine[],
+    seen?: string,
   ): Promise<SaveOutcome<Imported>> {
-    return importProducts(this.#desk, editor, campaignId, version, lines);
+    return importProducts(this.#desk, editor, campaignId, { version, seen }, lines);
   }
 
   /** What is missing or clashes, as of this moment. */
@@ -103,8 +104,9 @@ export class Catalogue {
     return checkNow(this.#desk.pool, id, this.#desk.clock.now());
   }
 
-  publish(editor: Editor, id: string, version: number): Promise<CampaignSaved> {
-    return this.#switch(editor, id, version, 'publish');
+  /** @param seen `seenOf` the products that are meant; undefined: whatever they are */
+  publish(editor: Editor, id: string, version: number, seen?: string): Promise<CampaignSaved> {
+    return this.#switch(editor, id, version, 'publish', seen);
   }
 
   /** Whatever was saved meanwhile. */
@@ -161,8 +163,14 @@ export class Catalogue {
     return isSavedBy(this.#desk.pool, editor, current);
   }
 
-  #switch(editor: Editor, id: string, version: number | undefined, how: Switch): Promise<CampaignSaved> {
-    return changing(this.#desk, editor, (change) => switchCampaign(change, id, version, how));
+  #switch(
+    editor: Editor,
+    id: string,
+    version: number | undefined,
+    how: Switch,
+    seen?: string,
+  ): Promise<CampaignSaved> {
+    return changing(this.#desk, editor, (change) => switchCampaign(change, id, version, how, seen));
   }
 
   /** Two who take one address at the same moment: the second is told by Postgres. */

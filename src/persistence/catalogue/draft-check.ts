@@ -7,6 +7,7 @@ import type { ProductDraft } from './catalogue-product.ts';
 import { hourAndZone, isTimeZone } from './hours.ts';
 import { CATALOGUE_LIMITS as LIMITS } from './limits.ts';
 import type { Finding } from './outcome.ts';
+import { hidesNothing, isSeen } from './sku.ts';
 
 /** Texts without blanks around them. */
 export const tidyCampaign = (draft: CampaignDraft): CampaignDraft => ({
@@ -62,6 +63,8 @@ function entryFaults(entry: Entry, faults: Faults): void {
   faults.text('entry', entry.value, LIMITS.claimValueCharactersMax, 'the value of the claim', isPlainText);
 }
 
+const isShownText = (text: string): boolean => isPlainText(text) && hidesNothing(text);
+
 /** @param campaign that it is or will be of */
 export function productFaults(
   draft: ProductDraft,
@@ -69,9 +72,9 @@ export function productFaults(
   productId: string | undefined,
 ): Finding[] {
   const faults = new Faults(productId);
-  faults.text('name', draft.name, LIMITS.nameCharactersMax, 'a name', isPlainText);
+  faults.text('name', draft.name, LIMITS.nameCharactersMax, 'a name', isShownText);
   faults.optionalText('description', draft.description, LIMITS.descriptionCharactersMax, isPlainLines);
-  faults.optionalText('sku', draft.sku, LIMITS.skuCharactersMax, isPlainText);
+  faults.optionalText('sku', draft.sku, LIMITS.skuCharactersMax, (sku) => isPlainText(sku) && isSeen(sku));
   faults.window(draft);
   for (const message of outsideOf(campaign, draft)) faults.add(message.field, message.message);
   faults.amount('amount', draft.amount);

@@ -8,6 +8,7 @@ import { CATALOGUE_LIMITS } from './limits.ts';
 import type { Editor, Finding, SaveOutcome } from './outcome.ts';
 import { addTo, openBatch, saveIn } from './product-changes.ts';
 import { holdProducts, readProducts } from './product-rows.ts';
+import { seenOf } from './seen.ts';
 import { writeTrail } from './trail.ts';
 
 export interface ImportLine {
@@ -21,6 +22,13 @@ export interface ImportLine {
 export interface Imported {
   readonly added: number;
   readonly changed: number;
+}
+
+/** What the lines were made over. */
+export interface Over {
+  readonly version: number;
+  /** Undefined: whatever the products are. */
+  readonly seen: string | undefined;
 }
 
 /** Carries the findings out of the transaction, which it undoes. */
@@ -37,7 +45,7 @@ export async function importProducts(
   desk: Desk,
   editor: Editor,
   campaignId: string,
-  version: number,
+  over: Over,
   lines: readonly ImportLine[],
 ): Promise<SaveOutcome<Imported>> {
   if (lines.length === 0) return refusedFor('file', 'The file holds no products.');
@@ -47,7 +55,7 @@ export async function importProducts(
       `The file holds ${lines.length} products; a campaign has ${CATALOGUE_LIMITS.productsPerCampaign} at most.`,
     );
   try {
-    return await changing(desk, editor, (change) => importAll(change, campaignId, version, lines));
+    return await changing(desk, editor, (change) => importAll(change, campaignId, over, lines));
   } catch (error) {
     if (error instanceof LinesRefused) return refused(error.findings);
     throw error;
@@ -57,20 +65,19 @@ export async function importProducts(
 async function importAll(
   change: Change,
   campaignId: string,
-  version: number,
+  { version, seen }: Over,
   lines: readonly ImportLine[],
 ): Promise<SaveOutcome<Imported>> {
   const { client, editor, now } = change;
-  const campaign = await holdCampaign(client, campaignId);
+  const campaign = await holdCampaign(client, campaignId, editor);
   if (campaign === undefined) return NOT_FOUND;
-  if (campaign.version !== version)
-    return refusedFor(
-      'version',
-      'Somebody else changed the campaign meanwhile. Look at it, then import the file again.',
-    );
   if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED);
   await holdProducts(client, campaignId);
-  const products = new Map((await readProducts(client, campaignId)).map((product) => [product.id, product]));
+  const present = await readProducts(client, campaignId);
+  // The lines are whole products, made over those that were seen: over others they would undo what somebody saved.
+  if (campaign.version !== version || (seen !== undefined && seenOf(present) !== seen))
+    return { outcome: 'conflict', current: { added: 0, changed: 0 } };
+  const products = new Map(present.map((product) => [product.id, product]));
   const batch = await openBatch(
     change,
     campaign,
@@ -78,17 +85,17 @@ async function importAll(
   );
   const findings: Finding[] = [];
   const imported = { added: 0, changed: 0 };
-  const seen = new Set<string>();
+  const named = new Set<string>();
   for (const { line, id, draft } of lines) {
     const tell = (finding: Finding): number => findings.push({ ...finding, line });
     const old = id === undefined ? undefined : products.get(id);
-    if (id !== undefined && (old === undefined || seen.has(id))) {
+    if (id !== undefined && (old === undefined || named.has(id))) {
       const message =
         old === undefined ? `The campaign has no product ${id}.` : 'Another line changes the same product.';
       tell({ productId: id, field: 'id', message, severity: 'error' });
       continue;
     }
-    if (id !== undefined) seen.add(id);
+    if (id !== undefined) named.add(id);
     const all = [...products.values()];
     // oxlint-disable-next-line no-await-in-loop -- one connection, one statement at a time
     const outcome = await (old === undefined

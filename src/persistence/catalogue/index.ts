@@ -28,6 +28,16 @@ export { CATALOGUE_LIMITS } from './limits.ts';
 export { currencyDigits, moneyText } from './money-text.ts';
 export { isProductEnding, productEnding, slugOf } from './product-id.ts';
 export type { StockChange } from './outbox.ts';
+export { seenOf } from './seen.ts';
+export { skuKey } from './sku.ts';
 export type { TrailPage } from './trail.ts';
 export { CATALOGUE_VERSION, migrateCatalogue } from './catalogue-schema.ts';
-export type { CampaignSaved, Editor, Finding, ProductSaved, SaveOutcome, TrailEntry } from './outcome.ts';
+export {
+  NeedsPublisher,
+  type CampaignSaved,
+  type Editor,
+  type Finding,
+  type ProductSaved,
+  type SaveOutcome,
+  type TrailEntry,
+} from './outcome.ts';

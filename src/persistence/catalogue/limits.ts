@@ -31,4 +31,6 @@ export const CATALOGUE_LIMITS = {
   /** Of a value, as the trail keeps it. */
   trailTextCharactersMax: 300,
   stockChangesShown: 50,
+  /** Of one publish check. */
+  findingsMax: 200,
 } as const;

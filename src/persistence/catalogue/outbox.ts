@@ -38,7 +38,7 @@ export const cancelRequestId = (productId: string): string => `cms-${productId}-
 /** In this order. */
 export async function enqueue(
   client: Statements,
-  editor: Editor,
+  editor: Pick<Editor, 'id' | 'name'>,
   now: number,
   queue: readonly Queued[],
 ): Promise<void> {

@@ -28,10 +28,16 @@ export type SaveOutcome<T> =
 export type CampaignSaved = SaveOutcome<Campaign>;
 export type ProductSaved = SaveOutcome<CatalogueProduct>;
 
-/** Who did it, for the trail. */
+/** Who does it, for the trail, and as what: a role may have been taken away since somebody last looked. */
 export interface Editor {
   readonly id: string;
   readonly name: string;
+  readonly role: 'viewer' | 'editor' | 'publisher';
+}
+
+/** What is not a draft is changed by publishers alone, and so is what shoppers can see and buy. Nothing changed. */
+export class NeedsPublisher extends Error {
+  override readonly name = 'NeedsPublisher';
 }
 
 /** One line of the trail. */

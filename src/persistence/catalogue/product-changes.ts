@@ -34,7 +34,7 @@ export async function addProduct(
   draft: ProductDraft,
   ending: string | undefined,
 ): Promise<ProductSaved> {
-  const campaign = await holdCampaign(change.client, campaignId);
+  const campaign = await holdCampaign(change.client, campaignId, change.editor);
   if (campaign === undefined) return NOT_FOUND;
   if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED);
   const products = await readProducts(change.client, campaignId);
@@ -56,9 +56,11 @@ export async function openBatch(
   campaign: Campaign,
   drafts: readonly ProductDraft[],
 ): Promise<Batch> {
-  const skus = drafts.map((draft) => tidyProduct(draft).sku);
   const isOnSale = campaign.status !== 'draft';
-  return { onSale: isOnSale ? await readOnSale(client, campaign.id, skus) : undefined, trail: [] };
+  return {
+    onSale: isOnSale ? await readOnSale(client, campaign.id, drafts.map(tidyProduct)) : undefined,
+    trail: [],
+  };
 }
 
 async function closeBatch(
@@ -105,7 +107,7 @@ export async function saveProduct(
   version: number,
   draft: ProductDraft,
 ): Promise<ProductSaved> {
-  const held = await holdWithCampaign(change.client, id);
+  const held = await holdWithCampaign(change, id);
   if (held === undefined) return NOT_FOUND;
   if (held.product.version !== version) return { outcome: 'conflict', current: held.product };
   if (held.campaign.status === 'cancelled') return refusedFor('status', CANCELLED, id);
@@ -148,13 +150,20 @@ async function write(
   old: KeptProduct | undefined,
   product: KeptProduct,
 ): Promise<WrittenProduct> {
-  const { client } = change;
+  const { client, now } = change;
   const { onSale } = batch;
   const hasNewImages = JSON.stringify(old?.images ?? []) !== JSON.stringify(product.images);
   const faults =
     onSale === undefined
       ? productFaults(product, campaign, product.id)
       : checkProduct(campaign, product, products, onSale).filter(isError);
+  // The engine closes for good what is over. One whose hours were over before stays as it is.
+  const isOver = product.endsAt !== undefined && product.endsAt <= now && product.endsAt !== old?.endsAt;
+  if (onSale !== undefined && isOver) {
+    const message =
+      'Its sale would be over already: its end must lie ahead. To sell no more of it now, withdraw its units.';
+    faults.push({ productId: product.id, field: 'endsAt', message, severity: 'error' });
+  }
   if (hasNewImages) faults.push(...(await imageFaults(client, product)));
   if (faults.length > 0) return refused(faults.map((fault) => ({ ...fault, productId: old?.id })));
   let written = product;
@@ -195,11 +204,11 @@ function sentFaults(campaign: Campaign, old: KeptProduct, product: KeptProduct, 
 
 /** The campaign first, then the product. */
 export async function holdWithCampaign(
-  client: Statements,
+  { client, editor }: Change,
   id: string,
 ): Promise<{ campaign: Campaign; product: KeptProduct } | undefined> {
   const campaignId = await campaignOfProduct(client, id);
-  const campaign = campaignId === undefined ? undefined : await holdCampaign(client, campaignId);
+  const campaign = campaignId === undefined ? undefined : await holdCampaign(client, campaignId, editor);
   if (campaign === undefined) return undefined;
   await holdProduct(client, id);
   const product = await readProduct(client, id);
@@ -212,7 +221,7 @@ export async function removeProduct(
   version: number,
 ): Promise<SaveOutcome<undefined>> {
   const { client, editor, now } = change;
-  const held = await holdWithCampaign(client, id);
+  const held = await holdWithCampaign(change, id);
   if (held === undefined) return NOT_FOUND;
   const { campaign, product } = held;
   if (product.version !== version) return { outcome: 'conflict', current: undefined };
@@ -237,7 +246,7 @@ export async function removeProduct(
 export async function moveProduct(change: Change, id: string, by: 1 | -1): Promise<ProductSaved> {
   const { client, editor, now } = change;
   const campaignId = await campaignOfProduct(client, id);
-  const campaign = campaignId === undefined ? undefined : await holdCampaign(client, campaignId);
+  const campaign = campaignId === undefined ? undefined : await holdCampaign(client, campaignId, editor);
   if (campaign === undefined) return NOT_FOUND;
   if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED, id);
   await holdProducts(client, campaign.id);

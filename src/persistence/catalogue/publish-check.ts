@@ -5,7 +5,9 @@ import type { Campaign } from './campaign.ts';
 import type { CatalogueProduct } from './catalogue-product.ts';
 import { campaignFaults, outsideOf, productFaults } from './draft-check.ts';
 import { hourAndZone } from './hours.ts';
+import { CATALOGUE_LIMITS } from './limits.ts';
 import type { Finding } from './outcome.ts';
+import { skuKey } from './sku.ts';
 
 /** A product of another campaign that is published and not cancelled. */
 export interface OnSale {
@@ -36,13 +38,19 @@ export function checkCampaign(
     );
   findings.push(...entryFaults(campaign));
   if (products.length === 0) tell('error', 'products', 'The campaign has no products: add one.');
-  for (const product of products) findings.push(...checkProduct(campaign, product, products, onSale));
+  // Grouped once: only those of one SKU can clash.
+  const here = Map.groupBy(products, ({ sku }) => skuKey(sku));
+  const elsewhere = Map.groupBy(onSale, ({ sku }) => skuKey(sku));
+  for (const product of products) {
+    const key = skuKey(product.sku);
+    findings.push(...checkProduct(campaign, product, here.get(key) ?? [], elsewhere.get(key) ?? []));
+  }
   for (const product of products)
     if (product.endsAt !== undefined && product.endsAt <= now)
       findings.push(
         finding(product, 'error', 'endsAt', 'Its sale would be over already: its end must lie ahead.'),
       );
-  return findings;
+  return bounded(findings);
 }
 
 /** A rule that nothing enforces would sell to everybody, whatever the campaign says. */
@@ -53,7 +61,7 @@ export function entryFaults({ entry }: Pick<Campaign, 'entry'>): Finding[] {
   return [{ productId: undefined, field: 'entry', message, severity: 'error' }];
 }
 
-/** @param products all of the campaign */
+/** @param products all of the campaign, or those with its SKU */
 export function checkProduct(
   campaign: Pick<Campaign, 'startsAt' | 'endsAt' | 'timeZone'>,
   product: CatalogueProduct,
@@ -80,31 +88,48 @@ export function checkProduct(
   return findings;
 }
 
-/** One thing is sold at one place at a time: stock that is counted twice is sold twice. */
+/** One thing is sold at one place at a time: stock that is counted twice is sold twice. However many clash: one line each. */
 function clashes(
-  product: CatalogueProduct,
-  products: readonly CatalogueProduct[],
+  { id, sku, startsAt, endsAt }: CatalogueProduct,
+  here: readonly CatalogueProduct[],
   onSale: readonly OnSale[],
   timeZone: string,
 ): string[] {
-  const { id, sku, startsAt, endsAt } = product;
   if (sku === '' || startsAt === undefined || endsAt === undefined) return [];
-  const overlaps = (other: { startsAt: number | undefined; endsAt: number | undefined }): boolean =>
+  const key = skuKey(sku);
+  const isOne = (other: { startsAt: number | undefined; endsAt: number | undefined; sku: string }): boolean =>
     other.startsAt !== undefined &&
     other.endsAt !== undefined &&
     other.startsAt < endsAt &&
-    startsAt < other.endsAt;
-  const here = products
-    .filter((other) => other.id !== id && other.sku === sku && overlaps(other))
-    .map((other) => `The SKU ${sku} is on sale at the same time as "${other.name}" of this campaign.`);
-  const elsewhere = onSale
-    .filter((other) => other.productId !== id && other.sku === sku && overlaps(other))
-    .map(
-      (other) =>
-        `The SKU ${sku} is on sale as "${other.name}" of the campaign "${other.campaignTitle}" from ` +
-        `${hourAndZone(other.startsAt, timeZone)} to ${hourAndZone(other.endsAt, timeZone)}.`,
+    startsAt < other.endsAt &&
+    (other.sku === sku || skuKey(other.sku) === key);
+  const of = (other: { name: string; sku: string }): string =>
+    `"${other.name}"${other.sku === sku ? '' : `, whose SKU is written ${other.sku},`}`;
+  const more = (count: number): string =>
+    count === 0 ? '' : ` and ${count} ${count === 1 ? 'other' : 'others'}`;
+  const told: string[] = [];
+  const [first, ...others] = here.filter((other) => other.id !== id && isOne(other));
+  if (first !== undefined)
+    told.push(
+      `The SKU ${sku} is on sale at the same time as ${of(first)}${more(others.length)} of this campaign.`,
     );
-  return [...here, ...elsewhere];
+  const [theirs, ...further] = onSale.filter((other) => other.productId !== id && isOne(other));
+  if (theirs !== undefined)
+    told.push(
+      `The SKU ${sku} is on sale as ${of(theirs)} of the campaign "${theirs.campaignTitle}" from ` +
+        `${hourAndZone(theirs.startsAt, timeZone)} to ${hourAndZone(theirs.endsAt, timeZone)}${more(further.length)}.`,
+    );
+  return told;
+}
+
+/** Errors first, when they are too many to be told. */
+function bounded(findings: readonly Finding[]): Finding[] {
+  const { findingsMax } = CATALOGUE_LIMITS;
+  if (findings.length <= findingsMax) return [...findings];
+  const all = findings.toSorted((one, other) => one.severity.localeCompare(other.severity));
+  const { severity } = all[findingsMax]!;
+  const message = `And ${all.length - findingsMax} more: they are told when these are mended.`;
+  return [...all.slice(0, findingsMax), { productId: undefined, field: 'more', message, severity }];
 }
 
 const finding = (

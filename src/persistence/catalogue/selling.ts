@@ -6,7 +6,7 @@ import { holdCampaign, readCampaign, updateCampaign } from './campaign-rows.ts';
 import { CANCELLED } from './campaign-changes.ts';
 import type { CatalogueProduct } from './catalogue-product.ts';
 import { isError, NOT_FOUND, refused, refusedFor, saved, type Change } from './desk.ts';
-import type { CampaignSaved, Finding, ProductSaved } from './outcome.ts';
+import { NeedsPublisher, type CampaignSaved, type Finding, type ProductSaved } from './outcome.ts';
 import {
   cancelRequestId,
   configurationOf,
@@ -27,6 +27,8 @@ import {
   type KeptProduct,
 } from './product-rows.ts';
 import { checkCampaign, type OnSale } from './publish-check.ts';
+import { seenOf } from './seen.ts';
+import { skuKey } from './sku.ts';
 import { writeTrail } from './trail.ts';
 import type { Statements } from './transaction.ts';
 
@@ -69,19 +71,22 @@ export async function switchCampaign(
   id: string,
   version: number | undefined,
   how: Switch,
+  seen?: string,
 ): Promise<CampaignSaved> {
   const { client, editor, now } = change;
-  const old = await holdCampaign(client, id);
+  if (editor.role !== 'publisher') throw new NeedsPublisher();
+  const old = await holdCampaign(client, id, editor);
   if (old === undefined) return NOT_FOUND;
   if (!FROM[how].includes(old.status)) return refusedFor('status', NOT_FROM[old.status]);
   if (version !== undefined && old.version !== version) return { outcome: 'conflict', current: old };
   await holdProducts(client, id);
   const products = await readProducts(client, id);
+  if (seen !== undefined && seenOf(products) !== seen) return { outcome: 'conflict', current: old };
   const faults =
     how === 'publish'
       ? await publishFaults(client, old, products, now)
       : how === 'resume'
-        ? resumeFaults(products)
+        ? resumeFaults(products, now)
         : [];
   if (faults.length > 0) return refused(faults);
   if (how === 'publish') await markSent(change, products);
@@ -141,14 +146,15 @@ async function publishFaults(
   products: readonly KeptProduct[],
   now: number,
 ): Promise<Finding[]> {
-  const skus = products.map(({ sku }) => sku);
-  return checkCampaign(campaign, products, await readOnSale(client, campaign.id, skus), now).filter(isError);
+  return checkCampaign(campaign, products, await readOnSale(client, campaign.id, products), now).filter(
+    isError,
+  );
 }
 
-/** A sale that goes on under a configuration that was meant to change would sell at the old price. */
-const resumeFaults = (products: readonly KeptProduct[]): Finding[] =>
+/** A sale that goes on under a configuration that was meant to change would sell at the old price; one that is over sells nothing. */
+const resumeFaults = (products: readonly KeptProduct[], now: number): Finding[] =>
   products
-    .filter(({ engine }) => engine.refusal !== undefined)
+    .filter(({ engine, endsAt }) => engine.refusal !== undefined && (endsAt === undefined || endsAt > now))
     .map(({ id, name, engine }) => ({
       productId: id,
       field: 'status',
@@ -213,7 +219,7 @@ const isEnforcedAlike = (one: CatalogueProduct, other: CatalogueProduct): boolea
 export async function sendAgain(change: Change, id: string): Promise<ProductSaved> {
   const { client, editor, now } = change;
   const campaignId = await campaignOfProduct(client, id);
-  const campaign = campaignId === undefined ? undefined : await holdCampaign(client, campaignId);
+  const campaign = campaignId === undefined ? undefined : await holdCampaign(client, campaignId, editor);
   if (campaign === undefined) return NOT_FOUND;
   await holdProduct(client, id);
   const product = await readProduct(client, id);
@@ -231,21 +237,27 @@ export async function sendAgain(change: Change, id: string): Promise<ProductSave
   return saved((await readProduct(client, id))!);
 }
 
-/** Products of other campaigns with these SKUs. From here on, until this transaction ends, nobody else puts anything on sale. */
+/** Products of other campaigns that these could clash with. From here on, until this transaction ends, nobody else puts anything on sale. */
 export async function readOnSale(
   client: Statements,
   campaignId: string,
-  skus: readonly string[],
+  products: readonly Sold[],
 ): Promise<OnSale[]> {
   await client.query('SELECT pg_advisory_xact_lock($1)', [SALES_LOCK]);
-  return peekOnSale(client, campaignId, skus);
+  return peekOnSale(client, campaignId, products);
 }
+
+type Sold = Pick<CatalogueProduct, 'sku' | 'startsAt' | 'endsAt'>;
 
 export async function peekOnSale(
   client: Statements,
   campaignId: string,
-  skus: readonly string[],
+  products: readonly Sold[],
 ): Promise<OnSale[]> {
+  const keys = new Set(products.map(({ sku }) => skuKey(sku)));
+  const starts = products.flatMap(({ startsAt = [] }) => startsAt);
+  const ends = products.flatMap(({ endsAt = [] }) => endsAt);
+  if (starts.length === 0 || ends.length === 0) return [];
   const { rows } = await client.query<{
     id: string;
     name: string;
@@ -257,12 +269,14 @@ export async function peekOnSale(
     `SELECT p.id, p.name, c.title, p.sku, (extract(epoch FROM p.starts_at) * 1000)::float8 AS starts_at,
        (extract(epoch FROM p.ends_at) * 1000)::float8 AS ends_at
      FROM doorbuster_catalogue.products AS p JOIN doorbuster_catalogue.campaigns AS c ON c.id = p.campaign_id
-     WHERE c.id <> $1 AND c.status IN ('published', 'paused') AND p.sku = ANY ($2::text[])
-       AND p.starts_at IS NOT NULL AND p.ends_at IS NOT NULL
+     WHERE c.id <> $1 AND c.status IN ('published', 'paused') AND p.sku <> ''
+       AND p.starts_at < $3 AND p.ends_at > $2
      ORDER BY p.id`,
-    [campaignId, skus],
+    [campaignId, new Date(Math.min(...starts)), new Date(Math.max(...ends))],
   );
-  return rows.map((row) => ({
+  // Not by Postgres: what is one SKU to whoever reads it is decided in one place.
+  const clashing = rows.filter(({ sku }) => keys.has(skuKey(sku)));
+  return clashing.map((row) => ({
     productId: row.id,
     name: row.name,
     campaignTitle: row.title,
@@ -277,10 +291,6 @@ export async function checkNow(client: Statements, id: string, now: number): Pro
   const campaign = await readCampaign(client, id);
   if (campaign === undefined) return [];
   const products = await readProducts(client, id);
-  const onSale = await peekOnSale(
-    client,
-    id,
-    products.map(({ sku }) => sku),
-  );
+  const onSale = await peekOnSale(client, id, products);
   return checkCampaign(campaign, products, onSale, now);
 }

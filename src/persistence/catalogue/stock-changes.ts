@@ -27,7 +27,7 @@ export async function changeStock(
   const { quantityMax } = CATALOGUE_LIMITS;
   if (!Number.isSafeInteger(units) || units === 0 || Math.abs(units) > quantityMax)
     return refusedFor('units', `Add or withdraw 1 to ${quantityMax} whole units.`, productId);
-  const held = await holdWithCampaign(client, productId);
+  const held = await holdWithCampaign(change, productId);
   if (held === undefined) return NOT_FOUND;
   const { campaign, product } = held;
   const [known] = await readStockChanges(client, productId, changeRequestId(requestId));

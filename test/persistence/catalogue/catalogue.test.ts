@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPool } from '../../../src/persistence/index.ts';
+import { openPool, seenOf } from '../../../src/persistence/index.ts';
 import { POSTGRES_KINDS, SERVER_MS_MAX, type StartedPostgres } from '../postgres-kinds.ts';
 import { Desk, EDA, MINUTE_MS, PAT, refusals, saved } from './desk.ts';
 
@@ -320,7 +320,7 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
   test('one’s own save in another window is known from that of somebody of the same name', async () => {
     const campaign = await desk.campaign();
     const product = await desk.product(campaign);
-    const namesake = { id: 'u9', name: EDA.name };
+    const namesake = { ...EDA, id: 'u9' };
     const own = async (): Promise<boolean[]> => {
       const now = [(await desk.catalogue.campaign(campaign.id))!.campaign, await desk.read(product.id)];
       return Promise.all(now.map((current) => desk.catalogue.isOwnSave(EDA, current)));
@@ -394,6 +394,26 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
       hours,
       { startsAt: inner.startsAt! + MINUTE_MS, endsAt: inner.endsAt! + MINUTE_MS },
     ]);
+  });
+
+  test('no product of a published campaign is given an end that lies behind, and one that is over can still be written', async () => {
+    const { campaign, product } = await desk.published();
+    const over = { startsAt: desk.now - 30 * MINUTE_MS, endsAt: desk.now };
+    const refusal = [expect.stringMatching(/^endsAt: Its sale would be over already/)];
+    expect(refusals(await desk.catalogue.addProduct(EDA, campaign.id, desk.productDraft(over)))).toEqual(
+      refusal,
+    );
+    expect(refusals(await desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, ...over }))).toEqual(
+      refusal,
+    );
+    const lines = [{ line: 2, draft: desk.productDraft(over) }];
+    expect(refusals(await desk.catalogue.importProducts(EDA, campaign.id, campaign.version, lines))).toEqual(
+      refusal,
+    );
+    const { now } = desk;
+    desk.now = product.endsAt! + MINUTE_MS;
+    saved(await desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, description: 'It was fine.' }));
+    desk.now = now;
   });
 
   test('a product that is added to a paused campaign is paused before it has stock', async () => {
@@ -534,6 +554,37 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
       'New',
     ]);
     expect(await desk.catalogue.trail({ campaignId: campaign.id })).toHaveLength(trail.length + 3);
+  });
+
+  test('nothing is published or imported over products that somebody changed since they were seen', async () => {
+    const campaign = await desk.campaign();
+    const [one, two] = [await desk.product(campaign), await desk.product(campaign)];
+    const look = async (): Promise<string> => seenOf((await desk.catalogue.campaign(campaign.id))!.products);
+    const changes = [
+      () => desk.catalogue.saveProduct(EDA, one.id, 1, { ...one, amount: 1 }),
+      () => desk.catalogue.moveProduct(EDA, two.id, -1),
+      () => desk.catalogue.removeProduct(EDA, two.id, 1),
+      () => desk.catalogue.addProduct(EDA, campaign.id, desk.productDraft()),
+      () => desk.catalogue.importProducts(EDA, campaign.id, 1, [{ line: 2, draft: desk.productDraft() }]),
+    ];
+    for (const change of changes) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const seen = await look();
+      // oxlint-disable-next-line no-await-in-loop
+      saved<unknown>(await change());
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await desk.catalogue.publish(PAT, campaign.id, 1, seen)).toEqual({
+        outcome: 'conflict',
+        current: campaign,
+      });
+      const lines = [{ line: 2, id: one.id, draft: one }];
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await desk.catalogue.importProducts(EDA, campaign.id, 1, lines, seen)).toMatchObject({
+        outcome: 'conflict',
+      });
+    }
+    expect(await desk.read(one.id)).toMatchObject({ amount: 1 });
+    saved(await desk.catalogue.publish(PAT, campaign.id, 1, await look()));
   });
 
   test('a campaign has 500 products at most, one by one and from a file', async () => {

@@ -14,8 +14,8 @@ import {
 import { systemRandom } from '../../../src/runtime/index.ts';
 
 export const MINUTE_MS = 60_000;
-export const EDA: Editor = { id: 'u1', name: 'Eda' };
-export const PAT: Editor = { id: 'u2', name: 'Pat' };
+export const EDA: Editor = { id: 'u1', name: 'Eda', role: 'publisher' };
+export const PAT: Editor = { id: 'u2', name: 'Pat', role: 'publisher' };
 
 export class Desk {
   readonly pool: Pool;

@@ -191,6 +191,44 @@ describe('the publish check tells', () => {
   });
 });
 
+test('names in emoji and in scripts with joiners are let be', () => {
+  for (const name of ['❤️ Kettle 👨‍👩‍👧', 'می‌خواهم'])
+    expect(productFaults({ ...PRODUCT, name }, CAMPAIGN, undefined)).toEqual([]);
+});
+
+test.each(['ek-1', 'Ek-1', '\uff25\uff2b-1', 'EK-1\u200b', 'E\u00adK-1'])(
+  'the SKU %j is EK-1 to whoever reads it',
+  (sku) => {
+    const elsewhere = { productId: 'p2', name: 'Theirs', campaignTitle: 'June days', sku };
+    const clashes = told({}, [{}], [{ ...elsewhere, startsAt: NOW, endsAt: NOW + 9 * HOUR_MS }]);
+    expect(clashes).toEqual([
+      expect.stringContaining('error sku: The SKU EK-1 is on sale as "Theirs", whose SKU'),
+    ]);
+    expect(
+      told({}, [{}, { id: 'other', sku }]).filter((text) => text.includes('at the same time')),
+    ).toHaveLength(2);
+  },
+);
+
+test('however many products have one SKU, each has one finding, and all findings are bounded', () => {
+  const products = Array.from({ length: 500 }, (_, at) => ({ id: `p${at}`, name: `No. ${at}`, images: [] }));
+  const findings = told({}, products);
+  expect(findings).toHaveLength(LIMITS.findingsMax + 1);
+  expect(findings[0]).toBe(
+    'error sku: The SKU EK-1 is on sale at the same time as "No. 1" and 498 others of this campaign.',
+  );
+  expect(findings.at(-1)).toBe('error more: And 800 more: they are told when these are mended.');
+  const elsewhere = Array.from({ length: 3 }, (_, at) => ({
+    productId: `e${at}`,
+    name: 'Theirs',
+    campaignTitle: 'June days',
+    sku: 'EK-1',
+    startsAt: NOW,
+    endsAt: NOW + 9 * HOUR_MS,
+  }));
+  expect(told({}, [{}], elsewhere)).toEqual([expect.stringMatching(/to .* and 2 others\.$/)]);
+});
+
 describe('a draft is refused with', () => {
   const draft = ({ ...changes }: Partial<ProductDraft>): string[] =>
     productFaults({ ...PRODUCT, ...changes }, CAMPAIGN, undefined).map(({ field }) => field);
@@ -199,6 +237,11 @@ describe('a draft is refused with', () => {
     ['no name', { name: '' }, ['name']],
     ['a name that is too long', { name: 'x'.repeat(LIMITS.nameCharactersMax + 1) }, ['name']],
     ['a control character', { name: 'a\u0000b' }, ['name']],
+    ['a name with a character that nobody sees', { name: 'Kettle\u200b' }, ['name']],
+    ['a name that turns text around', { name: '\u202eelttek' }, ['name']],
+    ['an SKU with a character that nobody sees', { sku: 'EK\u200b-1' }, ['sku']],
+    ['an SKU with a joiner', { sku: 'EK\u200d-1' }, ['sku']],
+    ['an SKU that turns text around', { sku: '\u2067EK-1' }, ['sku']],
     ['half a character', { description: '\ud800' }, ['description']],
     ['a fraction of a cent', { amount: 10.5 }, ['amount']],
     ['a price below nothing', { amount: -1 }, ['amount']],

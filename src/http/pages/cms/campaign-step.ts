@@ -2,7 +2,7 @@
 // removing a product. Each says what will happen, and only its own button does it.
 
 import { html } from 'hono/html';
-import type { Campaign, CatalogueProduct, Finding } from '../../../persistence/index.ts';
+import { seenOf, type Campaign, type CatalogueProduct, type Finding } from '../../../persistence/index.ts';
 import type { Markup } from '../layout.ts';
 import { hourInput } from './campaign-form-page.ts';
 import { csrfField, errorAt, errorSummary, field, type FieldError } from './field.ts';
@@ -23,16 +23,31 @@ export interface PublishView {
   readonly campaign: Campaign;
   readonly products: readonly CatalogueProduct[];
   readonly findings: readonly Finding[];
-  /** Somebody pressed the button, and it was refused. */
-  readonly wasRefused: boolean;
+  /** Somebody pressed the button, and it was refused; or what they had seen is not what is there by now. */
+  readonly told: 'refused' | 'changed' | undefined;
 }
 
-export function publishPage(look: Look, { campaign, products, findings, wasRefused }: PublishView): Markup {
+export function publishPage(look: Look, { campaign, products, findings, told }: PublishView): Markup {
+  const wasRefused = told === 'refused';
   const isBlocked = hasErrors(findings);
   const units = products.reduce((sum, { quantity = 0 }) => sum + quantity, 0);
   return stepPage(look, campaign, 'Publish', {
-    hasErrors: wasRefused,
+    hasErrors: told !== undefined,
     main: html`
+      ${
+        told === 'changed'
+          ? errorSummary(
+              [
+                {
+                  field: '',
+                  message:
+                    'Somebody changed the campaign or its products since this page was made. Look at them again: this is the check as of now.',
+                },
+              ],
+              'This was not published',
+            )
+          : ''
+      }
       ${
         isBlocked
           ? html`<div
@@ -64,7 +79,7 @@ export function publishPage(look: Look, { campaign, products, findings, wasRefus
               ${linkButton(campaignHref(campaign.id, 'publish'), 'Check again')}
               ${linkButton(campaignHref(campaign.id), 'Back to the campaign', 'plain')}
             </div>`
-          : stepForm(look, campaign, { action: 'publish', button: 'Publish' })
+          : stepForm(look, campaign, { action: 'publish', button: 'Publish', seen: seenOf(products) })
       }
     `,
   });
@@ -191,12 +206,14 @@ interface Step {
   readonly action: string;
   readonly button: string;
   readonly isDanger?: boolean;
+  readonly seen?: string;
 }
 
-function stepForm(look: Look, campaign: Campaign, { action, button, isDanger = false }: Step): Markup {
+function stepForm(look: Look, campaign: Campaign, { action, button, isDanger = false, seen }: Step): Markup {
   return html`<form class="form-actions" method="post" action="${campaignHref(campaign.id, action)}">
     ${csrfField(look.session)}
     <input type="hidden" name="version" value="${campaign.version}" />
+    ${seen === undefined ? '' : html`<input type="hidden" name="seen" value="${seen}" />`}
     <button class="button ${isDanger ? 'button-danger' : 'button-primary'}" type="submit">${button}</button>
     ${linkButton(campaignHref(campaign.id), 'Back to the campaign', 'plain')}
   </form>`;

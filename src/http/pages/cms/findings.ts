@@ -15,11 +15,12 @@ export function findingsList(
   findings: readonly Finding[],
   canEdit: boolean,
 ): Markup {
+  const byProduct = Map.groupBy(findings, ({ productId }) => productId);
   const groups = [{ id: undefined, name: 'The campaign' }, ...products.map(({ id, name }) => ({ id, name }))];
   return html`<div class="finding-groups">
     ${groups.map(({ id, name }) => {
-      const own = findings.filter(({ productId }) => productId === id);
-      if (own.length === 0) return '';
+      const own = byProduct.get(id);
+      if (own === undefined) return '';
       return html`<div>
         <h3>${name}</h3>
         <ul class="findings">
@@ -41,5 +42,6 @@ function line({ severity, message }: Finding, href: string | undefined): Markup 
 function hrefOf(campaignId: string, { productId, field }: Finding): string {
   if (productId !== undefined) return `${productHref(productId, 'edit')}#${field}`;
   if (field === 'products') return campaignHref(campaignId, 'products/new');
+  if (field === 'more') return `${campaignHref(campaignId)}#products`;
   return `${campaignHref(campaignId, 'edit')}#${field}`;
 }

@@ -1,7 +1,7 @@
 // Products in and out of a campaign as a CSV file: the upload, and the report of its mistakes by line.
 
 import { html } from 'hono/html';
-import type { Campaign } from '../../../persistence/index.ts';
+import { seenOf, type Campaign, type CatalogueProduct } from '../../../persistence/index.ts';
 import { mayChange } from '../../cms/may-change.ts';
 import { CSV_COLUMNS, type CsvMistake } from '../../cms/product-csv.ts';
 import type { Markup } from '../layout.ts';
@@ -10,7 +10,7 @@ import { campaignHref, campaignPage, linkButton, type Look } from './frame.ts';
 
 export interface ImportView {
   readonly campaign: Campaign;
-  readonly products: number;
+  readonly products: readonly CatalogueProduct[];
   readonly errors: readonly FieldError[];
   readonly report: { readonly mistakes: readonly CsvMistake[]; readonly count: number } | undefined;
 }
@@ -23,14 +23,16 @@ export function importPage(look: Look, view: ImportView): Markup {
     main: html`
       ${errorSummary(errors)} ${report === undefined ? '' : reportOf(report)}
       <div class="columns">
-        <div class="stack">${canImport ? importForm(look, view) : ''} ${exportPart(campaign, products)}</div>
+        <div class="stack">
+          ${canImport ? importForm(look, view) : ''} ${exportPart(campaign, products.length)}
+        </div>
         ${rules()}
       </div>
     `,
   });
 }
 
-function importForm(look: Look, { campaign, errors }: ImportView): Markup {
+function importForm(look: Look, { campaign, products, errors }: ImportView): Markup {
   return html`<form
     class="form-section"
     method="post"
@@ -42,6 +44,7 @@ function importForm(look: Look, { campaign, errors }: ImportView): Markup {
     <p>All of the file is applied, or nothing of it. Products that are not in the file stay as they are.</p>
     ${csrfField(look.session)}
     <input type="hidden" name="version" value="${campaign.version}" />
+    <input type="hidden" name="seen" value="${seenOf(products)}" />
     ${fileField({
       name: 'file',
       label: 'CSV file',
@@ -116,8 +119,12 @@ const rules = (): Markup =>
       ${CSV_COLUMNS.map((column) => html`<li class="code">${column}</li>`)}
     </ul>
     <p>
-      A line with an SKU that the campaign has changes that product, in the columns that the file has. Any
-      other line is a new product.
+      A line with an id or an SKU that the campaign has changes that product, in the columns that the file
+      has. Any other line is a new product.
+    </p>
+    <p>
+      With <span class="code">version</span>, as it was exported, a line is refused when somebody saved the
+      product since. Without it the file is written over what they saved.
     </p>
     <p>
       Hours are written as <span class="code">2030-01-31T18:00</span>, by the campaign’s clocks; prices as
