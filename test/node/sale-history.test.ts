@@ -54,6 +54,8 @@ test('keeps ten minutes, and no figure of a second that is over stands for a lat
   const history = new SaleHistory();
   history.count('a', 5, columns(9, 9));
   history.stock('a', 5, stock(1, 1, 1));
+  const unused = history.series(['a'], 6, 5 + HISTORY_SECONDS);
+  expect([unused.orders.at(-1), unused.known.at(-1), unused.refused]).toEqual([0, 0, {}]);
   history.count('a', 5 + HISTORY_SECONDS, columns(1));
   const series = history.series(['a'], 0, 5 + HISTORY_SECONDS);
   expect(series.from).toBe(6);
