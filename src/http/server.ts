@@ -122,7 +122,7 @@ function malformed({ code, message }: NodeJS.ErrnoException): {
       return {
         status: 408,
         code: 'invalid_request',
-        detail: 'The request did not arrive whole in time. Send it again.',
+        detail: `The request did not arrive whole within ${REQUEST_TIMEOUT_MS / 1_000} seconds. Send less at once, or over a faster line.`,
       };
     default:
       return { status: 400, code: 'invalid_request', detail: `The request is not HTTP: ${message}.` };

@@ -333,7 +333,7 @@ function sendSlowly(
   browser: CmsBrowser,
   path: string,
   fields: Record<string, string>,
-): { answer: Promise<Response>; finish(): void } {
+): { answer: Promise<Response>; finish: () => void } {
   const bytes = Buffer.from(new URLSearchParams(fields).toString());
   const { promise, resolve: finish } = Promise.withResolvers<void>();
   const body = new ReadableStream<Uint8Array>({
