@@ -129,6 +129,13 @@ test('the same without JavaScript, on a phone', async () => {
   await page.getByRole('link', { name: 'Plain paper' }).click();
   await desk.publish();
   await page.getByRole('link', { name: 'Live board' }).click();
+  // All tabs are seen, and who is signed in as what.
+  for (const name of ['Overview', 'Live board', 'Preview', 'Import and export', 'History']) {
+    const tab = page.getByRole('navigation', { name: 'This campaign' }).getByRole('link', { name });
+    const { x, width } = (await tab.boundingBox())!;
+    expect(x + width, name).toBeLessThanOrEqual(page.viewportSize()!.width);
+  }
+  expect(await page.locator('.cms-account-role').isVisible()).toBe(true);
   const row = (await page.locator('tbody [data-row]').getAttribute('data-row'))!;
   expect(await desk.figure('', 'available')).toBe('10');
   expect(await desk.faults('board-plain')).toEqual([]);
@@ -167,11 +174,15 @@ test('by keyboard alone: sign in, make a campaign with a product, publish it, wa
   await keys.press('Save campaign');
   await page.getByRole('heading', { level: 1, name: 'All keys' }).waitFor();
   await keys.press('Add product');
+  await keys.press('More rows');
+  expect(await page.getByLabel('Attribute 1', { exact: true }).evaluate((it) => it.matches(':focus'))).toBe(
+    true,
+  );
   await keys.type('Name', 'Key ring');
   await keys.type('SKU', 'KEY-1');
   await keys.type('Sale price', '3.50');
   await keys.type('Quantity', '5');
-  await keys.press('Save product');
+  await page.keyboard.press('Enter');
   await page.getByText('The product is saved.').waitFor();
   await keys.press('All keys');
   await keys.press('Publish');

@@ -1,7 +1,12 @@
 // Products: one of them, its form, its place among the others, and its removal.
 
 import type { Context, Hono } from 'hono';
-import type { Campaign, CatalogueProduct } from '../../persistence/index.ts';
+import {
+  isProductEnding,
+  productEnding,
+  type Campaign,
+  type CatalogueProduct,
+} from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
 import {
   campaignHref,
@@ -28,7 +33,7 @@ import {
   requireChange,
 } from './look.ts';
 import { productAsTyped, readProduct, typedProduct, type ProductTyped } from './product-form.ts';
-import { picturesOf, takePictures } from './product-pictures.ts';
+import { leavePictures, picturesOf, takePictures } from './product-pictures.ts';
 
 /** Of a product's form with the pictures that it brings. */
 const PRODUCT_FORM_BYTES_MAX = 32 * 1024 * 1024;
@@ -56,6 +61,7 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
       product,
       pictures,
       newAlts: [],
+      ending: productEnding(context.random),
       emptyAttributeRows: EMPTY_ROWS,
       isSent: product !== undefined && campaign.status !== 'draft',
       ...filled,
@@ -70,21 +76,29 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
     campaign: Campaign,
     product: CatalogueProduct | undefined,
   ) => {
-    const taken = await takePictures(context, form, typedProduct(form.fields));
-    const { typed, errors } = whileDraft(campaign, product, form, taken);
-    const { newAlts } = taken;
     const version = versionOf(form.fields('version'));
+    const ending = endingOf(form, context);
     // The form keeps the version that it was made from: a mistake in it does not make it newer.
     const same = product && { ...product, version };
+    const late = whileDraft(campaign, product, form);
     if (form.has(MORE_ROWS)) {
-      const filled = { typed, errors, newAlts, emptyAttributeRows: MORE_EMPTY_ROWS };
+      const left = leavePictures(form);
+      const filled = {
+        typed: late.typed,
+        ...left,
+        errors: [...left.errors, ...late.errors],
+        ending,
+        emptyAttributeRows: MORE_EMPTY_ROWS,
+        asksForMoreRows: true,
+      };
       return { response: await show(c, campaign, same, filled, 200) };
     }
+    const { typed, errors, newAlts } = await takePictures(context, form, late.typed);
     const read = readProduct(typed, campaign.timeZone);
-    const all: FieldError[] = [...('errors' in read ? read.errors : []), ...errors];
+    const all: FieldError[] = [...('errors' in read ? read.errors : []), ...errors, ...late.errors];
     if (all.length > 0 || 'errors' in read)
-      return { response: await show(c, campaign, same, { typed, errors: all, newAlts }, 422) };
-    return { typed, draft: read.draft, version };
+      return { response: await show(c, campaign, same, { typed, ending, errors: all, newAlts }, 422) };
+    return { typed, ending, draft: read.draft, version };
   };
 
   cms.get('/cms/campaigns/:id/products/new', async (c) => {
@@ -96,13 +110,18 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   cms.post('/cms/campaigns/:id/products/new', async (c) => {
     const { campaign } = await campaignOf(c, context);
     requireChange(c, campaign);
-    const sent = await readSent(c, await readForm(c, PRODUCT_FORM_BYTES_MAX), campaign, undefined);
+    const form = await readForm(c, PRODUCT_FORM_BYTES_MAX);
+    const present = (await catalogue.campaign(campaign.id))?.products ?? [];
+    const made = present.find(({ id }) => id.endsWith(`-${endingOf(form, context)}`));
+    if (made !== undefined) return c.redirect(`${productHref(made.id)}?done=product-made-before`, 303);
+    const sent = await readSent(c, form, campaign, undefined);
     if (sent.response !== undefined) return sent.response;
-    const saved = await catalogue.addProduct(editorOf(c), campaign.id, sent.draft);
+    const saved = await catalogue.addProduct(editorOf(c), campaign.id, sent.draft, sent.ending);
     if (saved.outcome === 'not_found') throw noCampaign();
     if (saved.outcome !== 'saved') {
       const errors = saved.outcome === 'refused' ? errorsOf(saved.findings) : [];
-      return show(c, campaign, undefined, { typed: sent.typed, errors }, 422);
+      const { typed, ending } = sent;
+      return show(c, campaign, undefined, { typed, ending, errors }, 422);
     }
     await engineAnswer(context, [saved.value]);
     return c.redirect(`${productHref(saved.value.id)}?done=product-saved`, 303);
@@ -175,15 +194,21 @@ function whileDraft(
   campaign: Campaign,
   product: CatalogueProduct | undefined,
   form: CmsForm,
-  { typed, errors }: { readonly typed: ProductTyped; readonly errors: readonly FieldError[] },
 ): { readonly typed: ProductTyped; readonly errors: readonly FieldError[] } {
-  if (product === undefined || campaign.status === 'draft' || form.has(SENT)) return { typed, errors };
+  const typed = typedProduct(form.fields);
+  if (product === undefined || campaign.status === 'draft' || form.has(SENT)) return { typed, errors: [] };
   const { quantity } = productAsTyped(product, campaign.timeZone);
-  if (typed.quantity === quantity) return { typed, errors };
+  if (typed.quantity === quantity) return { typed, errors: [] };
   const message =
     `The campaign was published while you were writing, and nothing is saved yet. ${typed.quantity || 'No'} units were typed; ` +
     `it is on sale with ${quantity}: add or withdraw units on the product’s page.`;
-  return { typed: { ...typed, quantity }, errors: [...errors, { field: 'quantity', message }] };
+  return { typed: { ...typed, quantity }, errors: [{ field: 'quantity', message }] };
+}
+
+/** Another one when somebody wrote it by hand. */
+function endingOf(form: CmsForm, { random }: HttpContext): string {
+  const ending = form.fields('ending');
+  return isProductEnding(ending) ? ending : productEnding(random);
 }
 
 const theirSave = async (

@@ -32,13 +32,16 @@ export async function addProduct(
   change: Change,
   campaignId: string,
   draft: ProductDraft,
+  ending: string | undefined,
 ): Promise<ProductSaved> {
   const campaign = await holdCampaign(change.client, campaignId);
   if (campaign === undefined) return NOT_FOUND;
   if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED);
   const products = await readProducts(change.client, campaignId);
+  const present = ending === undefined ? undefined : products.find(({ id }) => id.endsWith(`-${ending}`));
+  if (present !== undefined) return saved(present);
   const batch = await openBatch(change, campaign, [draft]);
-  return closeBatch(change, batch, await addTo(change, campaign, products, draft, batch));
+  return closeBatch(change, batch, await addTo(change, campaign, products, draft, batch, ending));
 }
 
 /** What saving products of one campaign has in common: read before them, and written behind them. */
@@ -77,6 +80,7 @@ export async function addTo(
   products: readonly KeptProduct[],
   draft: ProductDraft,
   batch: Batch,
+  ending?: string,
 ): Promise<WrittenProduct> {
   const { editor, now } = change;
   if (products.length >= CATALOGUE_LIMITS.productsPerCampaign)
@@ -84,7 +88,7 @@ export async function addTo(
   const tidy = tidyProduct(draft);
   return write(change, campaign, products, batch, undefined, {
     ...tidy,
-    id: productId(tidy.name, change.random),
+    id: productId(tidy.name, change.random, ending),
     campaignId: campaign.id,
     position: Math.max(0, ...products.map(({ position }) => position)) + 1,
     version: 1,

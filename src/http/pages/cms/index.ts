@@ -2,7 +2,7 @@
 
 export { MORE_ROWS } from './attribute-rows.ts';
 export { boardPage, type BoardPageView } from './board-page.ts';
-export { campaignFormPage, type CampaignFormView } from './campaign-form-page.ts';
+export { campaignFormPage, MOVE_PRODUCTS, type CampaignFormView } from './campaign-form-page.ts';
 export { campaignListPage, PHASES, type CampaignListView } from './campaign-list.ts';
 export { campaignOverviewPage, type CampaignOverviewView } from './campaign-overview.ts';
 export { clonePage, publishPage, removePage, switchPage, type Switch } from './campaign-step.ts';
