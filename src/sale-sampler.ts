@@ -13,6 +13,8 @@ import type { WorkerPool } from './worker-pool.ts';
 export const RATE_SECONDS = 5;
 /** From then on a reading is none. */
 const READING_MS_MAX = 5_000;
+/** Products within a second that are read because a board asks, beyond those that are remembered: sales need the actors more. */
+export const READINGS_ASKED_MAX = 500;
 /** Behind a full second. */
 const AFTER_MS = 5;
 /** Clocks of nodes differ, and a second of theirs may come a little late: it is told again. */
@@ -32,12 +34,13 @@ export interface SaleSamplerPorts {
 export class SaleSampler {
   readonly #ports: SaleSamplerPorts;
   readonly #history = new SaleHistory();
-  /** Of the products that are remembered. */
+  /** Of the products that are remembered, and of others that were read a moment ago. */
   readonly #readings = new Map<string, { readonly reading: ProductReading; readonly at: number }>();
   /** The last second that is told. */
   #to: number;
   #cancel = (): void => undefined;
   #isStopped = false;
+  #asked = { second: 0, products: 0 };
 
   constructor(ports: SaleSamplerPorts) {
     this.#ports = ports;
@@ -73,7 +76,10 @@ export class SaleSampler {
     const asked = { productIds, plottedIds, from };
     const own = this.tell(asked);
     const unread = productIds.filter((productId) => this.#readingOf(productId) === undefined);
-    const [{ told, silent }] = await Promise.all([askOthers(asked), this.#read(unread)]);
+    const [{ told, silent }] = await Promise.all([
+      askOthers(asked),
+      this.#read(unread.slice(0, this.#allowed(unread.length))),
+    ]);
     const all = [own, ...told];
     const seconds = Math.max(...all.map(({ series }) => series.from + series.seconds)) - from;
     return {
@@ -97,11 +103,21 @@ export class SaleSampler {
     const { productIds } = this.#history;
     const present = new Set(productIds);
     for (const productId of this.#readings.keys())
-      if (!present.has(productId)) this.#readings.delete(productId);
+      if (!present.has(productId) && this.#readingOf(productId) === undefined)
+        this.#readings.delete(productId);
     for (const { productId, stock } of await this.#read(productIds))
       this.#history.stock(productId, second, stock);
     this.#history.carry(second);
     this.#to = Math.max(this.#to, second);
+  }
+
+  /** Of so many products; a board that was read waits until its readings are old, so all boards have their turn. */
+  #allowed(wanted: number): number {
+    const second = secondOf(this.#ports.clock.now());
+    if (this.#asked.second !== second) this.#asked = { second, products: 0 };
+    const allowed = Math.min(wanted, READINGS_ASKED_MAX - this.#asked.products);
+    this.#asked.products += allowed;
+    return allowed;
   }
 
   /** Those that answer in time. */

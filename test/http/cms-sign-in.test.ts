@@ -555,7 +555,7 @@ describe('bad input', () => {
     const csrf = await browser.csrf('/cms/sign-in');
     const page = await browser.post('/cms/sign-in', { csrf, password: 'x'.repeat(20_000) });
     expect(page.status).toBe(413);
-    expect(page.html).toContain('8192 bytes at most');
+    expect(page.html).toContain('This is too large');
   });
 
   test('fields that are too long are wrong, and cost and count nothing', async () => {

@@ -16,7 +16,7 @@ import { ClusterControl } from '../../src/cluster-control.ts';
 import { CALL_BYTES_MAX, decodeAnswer, encodeAnswer } from '../../src/runtime/cluster/call-format.ts';
 import { CallFailed } from '../../src/runtime/cluster/node-calls.ts';
 import { CARRIED_SECONDS, HISTORY_SECONDS, SaleHistory } from '../../src/sale-history.ts';
-import { SaleSampler } from '../../src/sale-sampler.ts';
+import { READINGS_ASKED_MAX, SaleSampler } from '../../src/sale-sampler.ts';
 
 function columns(orders: number, soldOut = 0): Float64Array {
   const counts = new Float64Array(TRAFFIC_COLUMNS);
@@ -89,13 +89,17 @@ test('adds what several nodes counted, and takes the stock from whoever knows mo
 });
 
 /** A second at a time, as the test says. */
-function sampled(windows: TrafficWindow['products'][][], read: () => ProductReading[]) {
+function sampled(windows: TrafficWindow['products'][][], read: () => ProductReading[], asked?: string[]) {
   let nowMs = 50_000_200;
   const due: (() => void)[] = [];
   const sampler = new SaleSampler({
     workers: {
       traffic: async () => windows.shift() ?? [],
-      readings: async (ids) => read().filter(({ productId }) => ids.includes(productId)),
+      readings: async (ids) => {
+        asked?.push(...ids);
+        if (asked !== undefined) return ids.map((id) => reading(id, 1));
+        return read().filter(({ productId }) => ids.includes(productId));
+      },
     },
     clock: { now: () => nowMs },
     timers: {
@@ -138,6 +142,26 @@ test('a board that is opened in mid-sale finds the seconds before', async () => 
   expect(series.available.slice(-3)).toEqual([0, 41, 41]);
   expect(counts).toEqual([{ productId: 'a', orders: 6, units: 12, refused: { sold_out: 8 } }]);
   expect(readings).toEqual([reading('a', 41)]);
+});
+
+test('many boards ask the actors for a bounded number of products a second, and all have their turn', async () => {
+  const asked: string[] = [];
+  const { sampler, second } = sampled([], () => [], asked);
+  const boards = Array.from({ length: 20 }, (_, board) =>
+    Array.from({ length: 100 }, (_, at) => `p${board}-${at}`),
+  );
+  const seen = new Set<string>();
+  for (let round = 0; round < 4; round++) {
+    await second();
+    asked.length = 0;
+    for (const productIds of boards) {
+      const { readings } = await sampler.watch({ productIds, plottedIds: [], from: 0 }, nobodyElse);
+      for (const { productId } of readings) seen.add(productId);
+    }
+    expect(asked.length).toBeLessThanOrEqual(READINGS_ASKED_MAX);
+  }
+  // Two thousand products in four seconds.
+  expect(seen.size).toBe(2_000);
 });
 
 test('stock that is not read is that of the last reading, for a minute and no longer', () => {
