@@ -11,7 +11,7 @@ import {
   toAssetConfig,
   type AssetConfig,
 } from './asset-config.ts';
-import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http/index.ts';
+import { DEFAULT_HTTP_LIMITS, proxiesOf, type HttpLimits } from './http/index.ts';
 import { parseRedisAddress, type RedisAddress } from './persistence/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
 
@@ -173,6 +173,14 @@ const settings = z.strictObject({
   STREAMS_MAX: integer(1, 100_000)
     .default(DEFAULT_HTTP_LIMITS.streamsMax)
     .describe('open event streams, a thread'),
+  TRUSTED_PROXIES: z
+    .string()
+    .max(4_096)
+    .refine((text) => proxiesOf(listOf(text)) !== undefined, {
+      error: 'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
+    })
+    .optional()
+    .describe('proxies whose X-Forwarded-For says who tries to sign in'),
   ...ASSET_SETTINGS,
 });
 
@@ -237,6 +245,8 @@ export interface Config {
   };
   readonly limits: RuntimeLimits;
   readonly http: HttpLimits;
+  /** Addresses and networks. */
+  readonly trustedProxies: readonly string[];
   readonly assets: AssetConfig;
 }
 
@@ -418,6 +428,7 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
       workerStartMs: values.WORKER_START_MS,
     },
     http: { ...DEFAULT_HTTP_LIMITS, streamsMax: values.STREAMS_MAX },
+    trustedProxies: listOf(values.TRUSTED_PROXIES ?? ''),
     assets: toAssetConfig(values),
   };
 }

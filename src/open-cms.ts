@@ -4,9 +4,17 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import type { CmsContext } from './http/index.ts';
+import { proxiesOf, type CmsContext } from './http/index.ts';
 import { openAssets } from './open-assets.ts';
-import { Catalogue, EngineDispatcher, PasswordHasher, Sessions, SignIn, Users } from './persistence/index.ts';
+import {
+  Catalogue,
+  Devices,
+  EngineDispatcher,
+  PasswordHasher,
+  Sessions,
+  SignIn,
+  Users,
+} from './persistence/index.ts';
 import type { Clock, Random, Router, Timers } from './runtime/index.ts';
 
 export interface CmsPorts {
@@ -27,7 +35,7 @@ export interface Cms {
 }
 
 export function openCms(ports: CmsPorts): Cms {
-  const { pool, router, clock, timers, random, worker, logger } = ports;
+  const { pool, router, clock, timers, random, config, worker, logger } = ports;
   const assets = openAssets(ports);
   const accounts = { pool, clock, random, hasher: new PasswordHasher(random) };
   const sessions = new Sessions(accounts);
@@ -36,10 +44,11 @@ export function openCms(ports: CmsPorts): Cms {
   const context: CmsContext = {
     users: new Users(accounts),
     sessions,
-    signIn: new SignIn(accounts, sessions),
+    signIn: new SignIn(accounts, sessions, new Devices({ clock, random, secret: config.authSecret })),
     catalogue: new Catalogue(pool, clock, random, assets.library),
     dispatcher,
     assets: assets.library,
+    proxies: proxiesOf(config.trustedProxies)!,
   };
   return { context, stop: async () => void (await Promise.all([dispatcher.stop(), assets.stop()])) };
 }

@@ -1,5 +1,6 @@
 // The last ten minutes of what is sold or watched through this node, second by second: for each product a ring, in which the
-// second that is 600 later takes the place of an older one. Kept by the main thread; pure, so that it asks nobody.
+// second that is 600 later takes the place of an older one. Kept by the main thread; pure, so that it asks nobody. A second whose
+// stock nobody could read has that of the second before, so that a sum over products does not dip.
 //
 //   at = second mod 600     seconds[at] says whose figures these are; figures of another second are none
 
@@ -11,6 +12,9 @@ export const HISTORY_SECONDS = 600;
 /** Products with a ring, of 77 KB each; the one that was used longest ago makes room for another. */
 export const PRODUCTS_REMEMBERED_MAX = 128;
 
+/** For so long the last reading of a product's stock stands for the seconds in which it was not read. */
+export const CARRIED_SECONDS = 60;
+
 const STOCK_COLUMNS = 3;
 
 interface Ring {
@@ -18,7 +22,7 @@ interface Ring {
   readonly traffic: Float64Array;
   /** Available, held, sold; NaN where nobody asked. */
   readonly stock: Float64Array;
-  usedAt: number;
+  last: { readonly second: number; readonly figures: readonly number[] } | undefined;
 }
 
 export class SaleHistory {
@@ -32,24 +36,33 @@ export class SaleHistory {
 
   /** @param columns as in a window of traffic */
   count(productId: string, second: number, columns: Float64Array): void {
-    const ring = this.#use(productId, second);
+    const ring = this.#use(productId);
     const at = open(ring, second) * TRAFFIC_COLUMNS;
     for (let column = 0; column < TRAFFIC_COLUMNS; column++) ring.traffic[at + column]! += columns[column]!;
   }
 
   stock(productId: string, second: number, { available, reserved, sold }: Stock): void {
     const ring = this.#rings.get(productId);
-    if (ring !== undefined) ring.stock.set([available, reserved, sold], open(ring, second) * STOCK_COLUMNS);
+    if (ring === undefined) return;
+    carry(ring, second - 1);
+    const figures = [available, reserved, sold];
+    ring.stock.set(figures, open(ring, second) * STOCK_COLUMNS);
+    ring.last = { second, figures };
+  }
+
+  /** Nobody will read the stock of the seconds up to this one any more. */
+  carry(second: number): void {
+    for (const ring of this.#rings.values()) carry(ring, second);
   }
 
   /** Somebody looks at it: from now on its stock is read, too. */
-  watch(productId: string, second: number): void {
-    this.#use(productId, second);
+  watch(productId: string): void {
+    this.#use(productId);
   }
 
-  /** Sold or watched since then. */
-  usedSince(second: number): string[] {
-    return [...this.#rings].filter(([, { usedAt }]) => usedAt >= second).map(([productId]) => productId);
+  /** Sold or watched, the one whose use is the longest ago first. */
+  get productIds(): string[] {
+    return [...this.#rings.keys()];
   }
 
   /** Sums over the products, of the seconds from `from` on, at most ten minutes of them. @param to the last second */
@@ -76,7 +89,7 @@ export class SaleHistory {
     });
   }
 
-  #use(productId: string, second: number): Ring {
+  #use(productId: string): Ring {
     let ring = this.#rings.get(productId);
     if (ring !== undefined) this.#rings.delete(productId);
     else if (this.#rings.size >= this.#productsMax) this.#rings.delete(this.#rings.keys().next().value!);
@@ -84,9 +97,8 @@ export class SaleHistory {
       seconds: new Float64Array(HISTORY_SECONDS).fill(-1),
       traffic: new Float64Array(HISTORY_SECONDS * TRAFFIC_COLUMNS),
       stock: new Float64Array(HISTORY_SECONDS * STOCK_COLUMNS).fill(NaN),
-      usedAt: second,
+      last: undefined,
     };
-    ring.usedAt = second;
     this.#rings.set(productId, ring);
     return ring;
   }
@@ -101,6 +113,16 @@ function open({ seconds, traffic, stock }: Ring, second: number): number {
     stock.fill(NaN, at * STOCK_COLUMNS, (at + 1) * STOCK_COLUMNS);
   }
   return at;
+}
+
+/** The last reading stands for the seconds after it. */
+function carry(ring: Ring, to: number): void {
+  if (ring.last === undefined) return;
+  const { second: readAt, figures } = ring.last;
+  for (let second = readAt + 1; second <= Math.min(to, readAt + CARRIED_SECONDS); second++) {
+    const at = open(ring, second) * STOCK_COLUMNS;
+    if (Number.isNaN(ring.stock[at]!)) ring.stock.set(figures, at);
+  }
 }
 
 function add(into: SaleSeries, { seconds, traffic, stock }: Ring): void {

@@ -1,5 +1,5 @@
 // What is sold, second by second, as the main thread gathers it from the threads that serve HTTP: counts of their answers, and the
-// stock of the products that are sold or watched. Whoever made it starts and stops it. A sale needs none of it: a thread that does
+// stock of the products that were sold or watched. Whoever made it starts and stops it. A sale needs none of it: a thread that does
 // not answer is left out, and what it counted comes with its next answer.
 
 import type { ProductReading } from './actors/index.ts';
@@ -11,8 +11,6 @@ import type { WorkerPool } from './worker-pool.ts';
 
 /** Rates are of so many seconds. */
 export const RATE_SECONDS = 5;
-/** Since the last purchase, or the last look. */
-const SAMPLED_SECONDS = 60;
 /** From then on a reading is none. */
 const READING_MS_MAX = 5_000;
 /** Behind a full second. */
@@ -34,7 +32,7 @@ export interface SaleSamplerPorts {
 export class SaleSampler {
   readonly #ports: SaleSamplerPorts;
   readonly #history = new SaleHistory();
-  /** Of the products that are sampled. */
+  /** Of the products that are remembered. */
   readonly #readings = new Map<string, { readonly reading: ProductReading; readonly at: number }>();
   /** The last second that is told. */
   #to: number;
@@ -62,7 +60,7 @@ export class SaleSampler {
 
   /** What this node's gateways counted. */
   tell({ productIds, plottedIds, from }: SaleQuestion): SaleTold {
-    for (const productId of productIds) this.#history.watch(productId, this.#to);
+    for (const productId of productIds) this.#history.watch(productId);
     return {
       series: this.#history.series(plottedIds, from, this.#to),
       counts: this.#history.counts(productIds, this.#to - RATE_SECONDS + 1, this.#to),
@@ -95,12 +93,14 @@ export class SaleSampler {
     for (const products of await this.#ports.workers.traffic()) {
       for (const [productId, columns] of products) this.#history.count(productId, second, columns);
     }
-    const sampled = this.#history.usedSince(second - SAMPLED_SECONDS);
-    const present = new Set(sampled);
+    // All that are remembered, also those that nobody buys: a sum over products needs each of them.
+    const { productIds } = this.#history;
+    const present = new Set(productIds);
     for (const productId of this.#readings.keys())
       if (!present.has(productId)) this.#readings.delete(productId);
-    for (const { productId, stock } of await this.#read(sampled))
+    for (const { productId, stock } of await this.#read(productIds))
       this.#history.stock(productId, second, stock);
+    this.#history.carry(second);
     this.#to = Math.max(this.#to, second);
   }
 

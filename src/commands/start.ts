@@ -1,5 +1,6 @@
 // `doorbuster start`: a node of this process, until a signal ends it.
 
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describeConfig, loadConfig } from '../config.ts';
 import { loadSampleCampaign } from '../demo.ts';
@@ -45,7 +46,7 @@ async function start({ demo = false, config: file, printConfig }: StartOptions):
   const { adminToken } = config;
   const products = await unlessItFails(loadSampleCampaign(url, adminToken), isStopping);
   const account = await unlessItFails(makeDemoAccount(url, adminToken), isStopping);
-  if (!isStopping()) greet({ url, adminToken, products, account, startedAt });
+  if (!isStopping()) greet({ url, adminToken, dataDir: config.dataDir, products, account, startedAt });
 }
 
 /** A node that runs without its samples is worth more than none. */
@@ -92,12 +93,14 @@ function stopOnSignals(node: RunningNode): () => boolean {
 interface Greeting {
   readonly url: string;
   readonly adminToken: string;
+  readonly dataDir: string;
   readonly products: readonly string[] | undefined;
   readonly account: DemoAccount | undefined;
   readonly startedAt: number;
 }
 
-function greet({ url, adminToken, products = [], account, startedAt }: Greeting): void {
+function greet({ url, adminToken, dataDir, products = [], account, startedAt }: Greeting): void {
+  const folder = folderOption(dataDir);
   const [product = 'ember-kettle'] = products;
   const cms =
     account === undefined ? '' : `\n  CMS           ${url}/cms   ${account.email}   ${account.password}`;
@@ -114,6 +117,17 @@ Buy one from another terminal:
   curl -i ${url}/v1/orders -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: $(date +%s)" \\
     -d '{"productId":"${product}","quantity":1}'
 
-Then: npx doorbuster audit · npm run stampede -- --url ${url} · Ctrl-C stops.
+Then, from the same folder:
+
+  npx doorbuster audit${folder}
+  npm run stampede -- --url ${url}${folder}
+
+Ctrl-C stops.
 `);
+}
+
+/** Through it, commands of another terminal find the node and its admin token. */
+function folderOption(dataDir: string): string {
+  if (resolve(dataDir) === resolve('./data')) return '';
+  return ` --data-dir ${/^[\w./-]+$/.test(dataDir) ? dataDir : `'${dataDir.replaceAll("'", String.raw`'\''`)}'`}`;
 }

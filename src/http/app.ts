@@ -7,7 +7,7 @@ import { cmsRoutes } from './cms/index.ts';
 import type { HttpContext } from './context.ts';
 import { OrderCache } from './order-cache.ts';
 import { orderRoutes } from './order-routes.ts';
-import { pageRoutes } from './page-routes.ts';
+import { isForPerson, nowhere, pageRoutes } from './page-routes.ts';
 import { placementRoutes } from './placement-routes.ts';
 import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
@@ -38,7 +38,8 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
   cmsRoutes(app, context, onError);
   app.notFound((c) => {
     const allowed = methodsOf(app, c.req.path);
-    if (allowed.length === 0 || allowed.includes(c.req.method)) return problemResponse('not_found');
+    if (allowed.length === 0 || allowed.includes(c.req.method))
+      return isForPerson(c) ? nowhere(c, context) : problemResponse('not_found');
     const response = problemResponse('method_not_allowed');
     response.headers.set('Allow', allowed.join(', '));
     return response;

@@ -2,7 +2,7 @@
 
 export { answerAdminCall, tooManyAdminCalls } from './admin-call.ts';
 export { AdminDesk, type StockChanged, type StockCounted } from './admin-desk.ts';
-export type { CmsContext } from './cms/index.ts';
+export { proxiesOf, type CmsContext } from './cms/index.ts';
 export { createApp } from './app.ts';
 export { Auth } from './auth.ts';
 export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './context.ts';

@@ -1,11 +1,12 @@
 // Pages for people: the storefront, the API's documentation, and their static files.
 
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
+import { accepts } from 'hono/accepts';
 import { LRUCache } from 'lru-cache';
 import type { HttpContext } from './context.ts';
 import { openApiDocument } from './openapi/index.ts';
 import { PROBLEMS } from './problem.ts';
-import { assetResponse, docsPage, storefrontPage, type ProductView } from './pages/index.ts';
+import { assetResponse, docsPage, nowherePage, storefrontPage, type ProductView } from './pages/index.ts';
 import { productView } from './product-view.ts';
 import { ShopWindow } from './shop-window.ts';
 
@@ -56,6 +57,20 @@ export function pageRoutes(app: Hono, context: HttpContext): void {
   app.get('/favicon.ico', () => assetResponse(assets, 'favicon.svg', undefined));
 
   app.get('/static/*', (c) => assetResponse(assets, c.req.path.slice('/static/'.length), c.req.query('v')));
+}
+
+/** Whoever typed the address into a browser, rather than a client of the API. */
+export function isForPerson(c: Context): boolean {
+  const isLook = c.req.method === 'GET' || c.req.method === 'HEAD';
+  if (!isLook || c.req.path === '/v1' || c.req.path.startsWith('/v1/')) return false;
+  const supports = ['text/html', 'application/json', 'application/problem+json'];
+  return accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'text/html';
+}
+
+/** Nothing is at the address. */
+export function nowhere(c: Context, { assets }: HttpContext): Response | Promise<Response> {
+  pageHeaders(c.header.bind(c));
+  return c.html(nowherePage(assets), 404);
 }
 
 function pageHeaders(set: (name: string, value: string) => void): void {

@@ -129,6 +129,13 @@ test('the same without JavaScript, on a phone', async () => {
   await page.getByRole('link', { name: 'Plain paper' }).click();
   await desk.publish();
   await page.getByRole('link', { name: 'Live board' }).click();
+  // All tabs are seen, and who is signed in as what.
+  for (const name of ['Overview', 'Live board', 'Preview', 'Import and export', 'History']) {
+    const tab = page.getByRole('navigation', { name: 'This campaign' }).getByRole('link', { name });
+    const { x, width } = (await tab.boundingBox())!;
+    expect(x + width, name).toBeLessThanOrEqual(page.viewportSize()!.width);
+  }
+  expect(await page.locator('.cms-account-role').isVisible()).toBe(true);
   const row = (await page.locator('tbody [data-row]').getAttribute('data-row'))!;
   expect(await desk.figure('', 'available')).toBe('10');
   expect(await desk.faults('board-plain')).toEqual([]);
@@ -150,6 +157,43 @@ test('the same without JavaScript, on a phone', async () => {
   await visit.end();
 });
 
+test('a form on its way is sent once, says what takes long, and long names stay on a phone’s screen', async () => {
+  const visit = await browser.visit(engine.url, { size: 'phone' });
+  const desk = new CmsDesk(visit);
+  const { page } = visit;
+  await desk.signIn(printedAccount(engine));
+  const long = 'W'.repeat(120);
+  await desk.makeCampaign({ title: long });
+  await page.getByRole('link', { name: 'Add product' }).first().click();
+  await desk.fillProduct({ name: long, sku: 'W-1', price: '1', picture: { ...picture, alt: 'A lamp' } });
+
+  // What was chosen is not sent for more rows, and the page says so.
+  await page.getByRole('button', { name: 'More rows' }).click();
+  await page.getByRole('alert').getByText('Choose lamp.png again').waitFor();
+  await page.getByRole('button', { name: 'New picture 1' }).setInputFiles(picture);
+
+  // Two clicks: the first is sent, the second is not.
+  const sent = await visit.run(`(() => {
+    const isStopped = [];
+    window.addEventListener('submit', ({ defaultPrevented }) => isStopped.push(defaultPrevented));
+    const save = document.querySelector('.form-actions .button-primary');
+    save.click();
+    const told = [document.querySelector('.form-status').textContent, save.ariaDisabled];
+    save.click();
+    return [...told, ...isStopped];
+  })()`);
+  expect(sent).toEqual(['Checking and resizing pictures…', 'true', false, true]);
+  await page.getByText('The product is saved.').waitFor();
+  expect(await desk.faults('long-product', ['phone light'])).toEqual([]);
+  await page.getByRole('link', { name: long }).click();
+  await page.getByText('Before publishing: 1 thing to mend').waitFor();
+  expect(await desk.faults('long-campaign', ['phone light'])).toEqual([]);
+  await page.getByRole('link', { name: 'Publish' }).click();
+  await page.getByText('This campaign cannot be published yet').waitFor();
+  expect(await desk.faults('long-publish', ['phone light'])).toEqual([]);
+  await visit.end();
+});
+
 test('by keyboard alone: sign in, make a campaign with a product, publish it, watch it', async () => {
   const visit = await browser.visit(engine.url);
   const keys = new Keyboard(visit);
@@ -167,11 +211,15 @@ test('by keyboard alone: sign in, make a campaign with a product, publish it, wa
   await keys.press('Save campaign');
   await page.getByRole('heading', { level: 1, name: 'All keys' }).waitFor();
   await keys.press('Add product');
+  await keys.press('More rows');
+  expect(await page.getByLabel('Attribute 1', { exact: true }).evaluate((it) => it.matches(':focus'))).toBe(
+    true,
+  );
   await keys.type('Name', 'Key ring');
   await keys.type('SKU', 'KEY-1');
   await keys.type('Sale price', '3.50');
   await keys.type('Quantity', '5');
-  await keys.press('Save product');
+  await page.keyboard.press('Enter');
   await page.getByText('The product is saved.').waitFor();
   await keys.press('All keys');
   await keys.press('Publish');

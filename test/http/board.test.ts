@@ -5,11 +5,17 @@ import { expect, test } from 'vitest';
 import type { ProductReading } from '../../src/actors/index.ts';
 import { boardFigures, boardPlot } from '../../src/http/cms/board-figures.ts';
 import { BoardHub, BOARDS_MAX, type BoardPorts } from '../../src/http/cms/board-hub.ts';
-import { BOARD_STREAMS_MAX, BoardStreams } from '../../src/http/cms/board-streams.ts';
+import {
+  BOARD_STREAMS_MAX,
+  BOARD_STREAMS_PER_PERSON_MAX,
+  BoardStreams,
+} from '../../src/http/cms/board-streams.ts';
 import { Counters } from '../../src/http/counters.ts';
 import { emptySeries, type SaleSeries } from '../../src/http/sale-series.ts';
 import type { SaleQuestion, SaleWatched } from '../../src/http/sale-watch.ts';
-import type { Campaign, CatalogueProduct } from '../../src/persistence/index.ts';
+import { loadAssets } from '../../src/http/index.ts';
+import { boardPage } from '../../src/http/pages/index.ts';
+import type { Campaign, CampaignPhase, CatalogueProduct } from '../../src/persistence/index.ts';
 
 const NOW = 1_000_000_000;
 const campaign = {
@@ -47,7 +53,6 @@ const figuresOf = (parts: Partial<SaleWatched>, products = [product('a'), produc
     products,
     watched: watched(parts),
     series: emptySeries(0, 0),
-    plotted: 2,
     now: NOW,
   });
 
@@ -78,6 +83,34 @@ test('revenue is units sold at the present price, in each currency; rates are of
   expect(notes).toEqual([]);
 });
 
+test('a product of which all units are held and none is sold is not called sold out', () => {
+  const gone = (id: string, reserved: number, sold: number): ProductReading => ({
+    ...reading(id, 0, 1),
+    stock: { loaded: 10, withdrawn: 0, available: 0, reserved, sold },
+    state: 'sold_out',
+  });
+  const { products } = figuresOf({ readings: [gone('a', 10, 0), gone('b', 3, 7)] });
+  expect(products.map(({ state }) => state)).toEqual(['all_held', 'sold_out']);
+});
+
+test('publishers pause and resume from the board, as its phase allows', async () => {
+  const shownIn = async (phase: CampaignPhase, role: string): Promise<string[]> => {
+    const figures = { ...figuresOf({ readings: [reading('a', 1, 1)] }), phase };
+    const plot = boardPlot(emptySeries(0, 0));
+    const look = { assets: loadAssets(), now: NOW, session: { user: { name: 'Ada', role } } } as never;
+    const timed = { ...campaign, timeZone: 'Europe/Berlin' };
+    const page = String(await boardPage(look, { campaign: timed, figures, plot, plotted: undefined }));
+    return [...page.matchAll(/<a\s[^>]*data-phases="[^"]*"([^>]*)>\s*(\w+)/g)]
+      .filter(([, attributes]) => !attributes!.includes('hidden'))
+      .map(([, , text]) => text!);
+  };
+  expect(await shownIn('live', 'publisher')).toEqual(['Pause']);
+  expect(await shownIn('scheduled', 'publisher')).toEqual(['Pause']);
+  expect(await shownIn('paused', 'publisher')).toEqual(['Resume']);
+  expect(await shownIn('cancelled', 'publisher')).toEqual([]);
+  expect(await shownIn('live', 'editor')).toEqual([]);
+});
+
 test('what is missing from the figures is said in words', () => {
   const { notes, products } = figuresOf({ readings: [reading('a', 0, 1)], silent: ['north', 'south'] });
   expect(products[1]!.state).toBeUndefined();
@@ -89,10 +122,13 @@ test('what is missing from the figures is said in words', () => {
   expect(crowded.notes.join(' ')).toMatch(/first 100 of 101/);
 });
 
-test('stock that is not known of every product is a gap in the plot, and no number', () => {
-  const plot = boardPlot(series(7, [1, 2, 3], [5, undefined, 4]), 1);
+test('stock that nobody knows is a gap in the plot, and no number; a product counts from when it is known', () => {
+  const plot = boardPlot(series(7, [1, 2, 3], [5, undefined, 4]));
   expect(plot.available).toEqual([5, null, 4]);
-  expect(boardPlot(series(7, [1, 2, 3], [5, undefined, 4]), 2).available).toEqual([null, null, null]);
+  const one = series(7, [1, 1, 1], [5, 5, 5]);
+  one.known[2] = 2;
+  one.available[2] = 35;
+  expect(boardPlot(one).available).toEqual([5, 5, 35]);
 });
 
 test('minutes are sums of their seconds, the newest first, without those before anything was', () => {
@@ -106,7 +142,6 @@ test('minutes are sums of their seconds, the newest first, without those before 
       orders,
       orders.map((_, at) => (at === 199 ? 6 : undefined)),
     ),
-    plotted: 1,
     now: NOW,
   });
   expect(minutes.map(({ at, orders, available }) => [at / 60_000, orders, available])).toEqual([
@@ -221,7 +256,12 @@ function streamOf(
     streamsMax: 1_000,
   });
   const app = new Hono().get('/', (c) =>
-    streams.open(c, { campaignId: 'c', productId: undefined, isSignedIn }),
+    streams.open(c, {
+      userId: c.req.query('user') ?? 'u',
+      campaignId: 'c',
+      productId: undefined,
+      isSignedIn,
+    }),
   );
   return { app, counters, node, pass, settle };
 }
@@ -284,9 +324,25 @@ test('a slow reader begins again with all that is remembered, and misses nothing
 test('streams are bounded, and each counts as long as it is open', async () => {
   const { app, counters } = streamOf();
   app.onError((error, c) => c.text(error.message, 503));
-  const open = await Promise.all(Array.from({ length: BOARD_STREAMS_MAX }, async () => app.request('/')));
+  const open = await Promise.all(
+    Array.from({ length: BOARD_STREAMS_MAX }, async (_, at) =>
+      app.request(`/?user=${Math.floor(at / BOARD_STREAMS_PER_PERSON_MAX)}`),
+    ),
+  );
   expect(counters.streams).toBe(BOARD_STREAMS_MAX);
-  expect((await app.request('/')).status).toBe(503);
+  expect((await app.request('/?user=new')).status).toBe(503);
   await open[0]!.body!.cancel();
-  expect((await app.request('/')).status).toBe(200);
+  expect((await app.request('/?user=new')).status).toBe(200);
+});
+
+test('one person has a few streams, and leaves the others to others', async () => {
+  const { app, counters } = streamOf();
+  app.onError((error, c) => c.text(error.message, 503));
+  const open = [];
+  for (let at = 0; at < BOARD_STREAMS_PER_PERSON_MAX; at++) open.push(await app.request('/?user=one'));
+  expect((await app.request('/?user=one')).status).toBe(503);
+  expect((await app.request('/?user=other')).status).toBe(200);
+  await open[0]!.body!.cancel();
+  expect((await app.request('/?user=one')).status).toBe(200);
+  expect(counters.streams).toBe(BOARD_STREAMS_PER_PERSON_MAX + 1);
 });

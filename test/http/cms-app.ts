@@ -7,11 +7,13 @@ import {
   createApp,
   DEFAULT_HTTP_LIMITS,
   loadAssets,
+  proxiesOf,
   type CmsContext,
   type HttpContext,
 } from '../../src/http/index.ts';
 import {
   Catalogue,
+  Devices,
   migrateCatalogue,
   openPool,
   PasswordHasher,
@@ -47,7 +49,11 @@ export class CmsApp {
     const accounts = { pool, clock, random: systemRandom, hasher };
     const sessions = new Sessions(accounts);
     this.users = new Users(accounts);
-    const signIn = new SignIn(accounts, sessions);
+    const signIn = new SignIn(
+      accounts,
+      sessions,
+      new Devices({ clock, random: systemRandom, secret: 'a secret' }),
+    );
     const catalogue = new Catalogue(pool, clock, systemRandom);
     const assets = { imageOrigins: ['https://cdn.example'] };
     // No engine, no other threads and no pictures: nothing here gets as far as them.
@@ -59,7 +65,14 @@ export class CmsApp {
       counters: new Counters(),
       limits: DEFAULT_HTTP_LIMITS,
       demo: false,
-      cms: { users: this.users, sessions, signIn, catalogue, assets },
+      cms: {
+        users: this.users,
+        sessions,
+        signIn,
+        catalogue,
+        assets,
+        proxies: proxiesOf(['10.9.0.0/16', 'fd00::9']),
+      },
     } as never;
     this.#app = this.#appOf(false);
     this.#demoApp = this.#appOf(true);

@@ -2,6 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
+  DEVICE_MS_MAX,
   HasherBusy,
   LOCKED_MS,
   SESSION_IDLE_MS_MAX,
@@ -13,6 +14,7 @@ import { csrfIn, textOf, type CmsBrowser, type Page } from '../harness/cms-brows
 import { CmsApp, PASSWORD } from './cms-app.ts';
 
 const COOKIE = 'doorbuster_cms';
+const DEVICE = `${COOKIE}_device`;
 const WRONG = 'not the right password';
 const MINUTE_MS = 60_000;
 
@@ -311,6 +313,67 @@ describe('failed tries', () => {
     expect((await cms.browser({ address: '192.0.2.10' }).signIn(email, PASSWORD)).status).toBe(303);
     cms.now += LOCKED_MS;
     expect((await cms.browser({ address: '192.0.2.9' }).signIn(email, PASSWORD)).status).toBe(303);
+  });
+
+  test('of strangers lock out strangers alone: a browser that signed in before has tries of its own', async () => {
+    const email = await cms.account('regular');
+    const browser = cms.browser({ address: '192.0.2.30' });
+    const signedIn = await browser.signIn(email, PASSWORD);
+    expect(signedIn.headers.getSetCookie().find((cookie) => cookie.startsWith(DEVICE))).toMatch(
+      /; Max-Age=7776000; Path=\/cms\/sign-in; HttpOnly; SameSite=Strict$/,
+    );
+    const device = browser.cookies.get(DEVICE)!;
+    const again = (typed: string, password: string, token = device): Promise<Page> => {
+      const fresh = cms.browser({ address: '192.0.2.30' });
+      fresh.cookies.set(DEVICE, token);
+      return fresh.signIn(typed, password);
+    };
+    await failTimes(TRIES_PER_EMAIL_MAX, email);
+    await cms.pool.query(
+      `INSERT INTO doorbuster_catalogue.sign_in_tries (key, tries, ends_at) VALUES ('address 192.0.2.30', $1, $2)
+       ON CONFLICT (key) DO UPDATE SET tries = excluded.tries, ends_at = excluded.ends_at`,
+      [TRIES_PER_ADDRESS_MAX, new Date(cms.now + LOCKED_MS)],
+    );
+    expect((await cms.browser().signIn(email, PASSWORD)).status).toBe(429);
+    expect((await cms.browser({ address: '192.0.2.30' }).signIn('z@shop.example', WRONG)).status).toBe(429);
+    expect((await again(email, PASSWORD)).status).toBe(303);
+    // Not for another e-mail, nor when it was made up.
+    expect((await again(await cms.account('neighbour'), PASSWORD)).status).toBe(429);
+    const [id, endsAt, sum] = device.split('.');
+    for (const wrong of [`${id}.${Number(endsAt) + 1}.${sum}`, `${id}.${endsAt}.${'A'.repeat(43)}`, 'x'])
+      expect((await again(email, PASSWORD, wrong)).status).toBe(429);
+    // Its own tries are bounded, too, until somebody mends the account.
+    let page: Page | undefined;
+    for (let time = 0; time < TRIES_PER_EMAIL_MAX; time++) page = await again(email, WRONG);
+    expect(page!.status).toBe(429);
+    expect((await again(email, PASSWORD)).status).toBe(429);
+    await cms.users.change(email, { disabled: false });
+    expect((await again(email, PASSWORD)).status).toBe(303);
+    await failTimes(TRIES_PER_EMAIL_MAX, email);
+    cms.now += DEVICE_MS_MAX;
+    await failTimes(TRIES_PER_EMAIL_MAX, email);
+    expect((await again(email, PASSWORD)).status).toBe(429);
+  });
+
+  test('through a trusted proxy are of whom it says, and of nobody else’s word', async () => {
+    const keysAfter = async (address: string, forwarded: string): Promise<string[]> => {
+      await cms.pool.query("DELETE FROM doorbuster_catalogue.sign_in_tries WHERE key LIKE 'address %'");
+      const headers = { 'x-forwarded-for': forwarded };
+      await cms.browser({ address }).signIn(`${crypto.randomUUID()}@shop.example`, WRONG, { headers });
+      const { rows } = await cms.pool.query<{ key: string }>(
+        "SELECT key FROM doorbuster_catalogue.sign_in_tries WHERE key LIKE 'address %'",
+      );
+      return rows.map(({ key }) => key.slice('address '.length));
+    };
+    for (const [address, forwarded, counted] of [
+      ['10.9.1.1', '203.0.113.7', '203.0.113.7'],
+      ['::ffff:10.9.1.1', '198.51.100.1, 203.0.113.7:4711, 10.9.2.2', '203.0.113.7'],
+      ['fd00::9', 'x, [2001:db8:1:2:3::4]:80', '2001:db8:1:2::/64'],
+      ['10.9.1.1', '203.0.113.7, somebody', '10.9.1.1'],
+      ['10.9.1.1', '10.9.3.3', '10.9.3.3'],
+      ['203.0.113.9', '203.0.113.7', '203.0.113.9'],
+    ] as const)
+      expect(await keysAfter(address, forwarded)).toEqual([counted]);
   });
 
   test('of one address count for 15 minutes, of one e-mail until there is none for so long', async () => {

@@ -93,6 +93,9 @@ test('a campaign is made, refused publication with reasons, mended, published, c
       listAmount: '99',
     }),
   );
+  expect(mainOf(await ada.get(`${campaign}/publish`))).toContain(
+    'They can be bought from the moment you publish : the start has passed.',
+  );
   placeOf(await press(`${campaign}/publish`));
   await waitUntil('the engine has confirmed it', async () =>
     mainOf(await ada.get(product)).includes('Confirmed by the engine at'),
@@ -107,6 +110,34 @@ test('a campaign is made, refused publication with reasons, mended, published, c
   expect(bought).toMatchObject({ status: 201, body: { unitPrice: { amount: 4_990, currency: 'EUR' } } });
   const preview = await ada.get(`${campaign}/preview`);
   expect(mainOf(preview)).toMatch(/Preview\. Nobody can buy here\..*€49\.90 Before €99\.00/);
+});
+
+test('a form of a new product that is sent twice makes one, and says so; an address with a slash leads on', async () => {
+  const campaign = await newCampaign('Twice');
+  const form = formOf(await ada.get(`${campaign}/products/new`));
+  const typed = { name: 'Ember kettle', amount: '49.90', quantity: '10', sku: 'TW-1' };
+  const [one, other] = await Promise.all([send(ada, form, typed), send(ada, form, typed)]);
+  expect(placeOf(one).replace(/\?.*/, '')).toBe(placeOf(other).replace(/\?.*/, ''));
+  const late = placeOf(await send(ada, form, { ...typed, name: 'Another' }));
+  expect(mainOf(await ada.get(late))).toMatch(
+    /made this product\. What was sent again is not saved.*Ember kettle/,
+  );
+  expect(mainOf(await ada.get(campaign))).toMatch(/Products 1 /);
+
+  // A mistake in between keeps its name; what is no name of a form does not count as one.
+  const next = formOf(await ada.get(`${campaign}/products/new`));
+  const wrong = formOf(await send(ada, next, { ...typed, name: '' }));
+  expect(wrong.fields.get('ending')).toBe(next.fields.get('ending'));
+  placeOf(await send(ada, wrong, { ...typed, ending: 'kettle', name: 'By hand' }));
+  placeOf(await send(ada, wrong, { ...typed, name: 'Second', sku: 'TW-2' }));
+  expect(mainOf(await ada.get(campaign))).toMatch(/Products 3 /);
+
+  expect(placeOf(await ada.get('/cms/'))).toBe('/cms');
+
+  // Their start has passed: nothing of the preview says that they open then.
+  const preview = mainOf(await ada.get(`${campaign}/preview`));
+  expect(preview).toMatch(/Twice Opens when it is published .*No picture/);
+  expect(preview).not.toContain('From');
 });
 
 test('units are added and withdrawn through the actor, once for each form, and what it refuses is told', async () => {
@@ -240,6 +271,25 @@ test('what is published or imported is what was seen: a save in between is told,
   expect(mainOf(await ada.get(campaign))).toContain('Live');
 });
 
+test('units typed into a draft that is published meanwhile are not dropped in silence', async () => {
+  const campaign = await newCampaign('Typed units');
+  const product = await newProduct(campaign, { sku: 'TU-1' });
+  const form = formOf(await ada.get(`${product}/edit`));
+  placeOf(await press(`${campaign}/publish`));
+  const told = await send(ada, form, { quantity: '777', description: 'Mine' });
+  expect([told.status, errorsIn(told), mainOf(told)]).toEqual([
+    422,
+    ['quantity'],
+    expect.stringContaining('777 units were typed; it is on sale with 10'),
+  ]);
+  const kept = formOf(told, `${product}/edit`);
+  expect([kept.fields.get('quantity'), kept.fields.get('description')]).toEqual(['10', 'Mine']);
+  expect(mainOf(await ada.get(product))).not.toContain('Mine');
+  placeOf(await send(ada, kept));
+  expect(mainOf(await ada.get(product))).toContain('Mine');
+  expect(await stockOf(product)).toMatchObject({ loaded: 10 });
+});
+
 test('of two who edit at once the second is told, keeps what they typed, sees the other’s values, and can save over them', async () => {
   const grace = await signedIn('Grace', 'editor');
   const campaign = await newCampaign('Two editors');
@@ -323,11 +373,15 @@ test('pictures that are none, mistakes in fields and foreign markup are told in 
     expect.stringContaining('takes 32 MiB with all its files'),
   ]);
 
+  const fresh = formOf(await ada.get(`${campaign}/products/new`));
   const more = await send(
     ada,
-    { ...form, fields: new Map([...form.fields, ['moreRows', 'yes']]) },
-    { name: 'Typed' },
+    { ...fresh, fields: new Map([...fresh.fields, ['moreRows', 'yes']]) },
+    { name: 'Typed', 'new-image-1-file': await picture(), 'new-image-1-alt': 'Not yet' },
   );
+  // It takes no pictures, and says so of one that was chosen; with none the focus is in the first row that is empty.
+  expect(errorsIn(more)).toEqual(['new-image-1-file']);
+  expect(formOf(more).fields.get('new-image-1-alt')).toBe('Not yet');
   expect([more.status, formOf(more).fields.get('name'), formOf(more).fields.has('attribute-5-name')]).toEqual(
     [200, 'Typed', true],
   );
@@ -376,6 +430,11 @@ test('a viewer looks, an editor writes drafts, and only a publisher touches what
   expect(await statuses(eve, [...looks, ...edits])).toEqual([...looks, ...edits].map(() => 200));
   expect(await statuses(eve, steps)).toEqual(steps.map(() => 403));
   expect(mainOf(await vera.get(campaign))).not.toMatch(/Edit campaign|Add product|Publish/);
+  // Whoever may not mend it reads what is to be mended, without a link to a page that refuses them.
+  const seen = await vera.get(campaign);
+  expect(mainOf(seen)).toContain('It has no picture.');
+  expect(seen.html).not.toContain('/edit');
+  expect((await eve.get(campaign)).html).toContain(`<a href="${product}/edit#images">It has no picture.</a>`);
 
   placeOf(await press(`${campaign}/publish`));
   expect(await statuses(eve, [`${campaign}/edit`, `${product}/edit`])).toEqual([403, 403]);
@@ -431,10 +490,21 @@ test('a campaign is paused, resumed and cancelled in the engine, and its clone b
   const locked = await send(ada, formOf(await ada.get(`${product}/edit`)), { amount: '1' });
   expect([locked.status, mainOf(locked)]).toEqual([422, expect.stringContaining('pause the campaign first')]);
 
+  const cloning = formOf(await ada.get(`${campaign}/clone`));
+  const mistaken = await send(ada, cloning, { title: '', startsAt: 'soon' });
+  expect([mistaken.status, errorsIn(mistaken)]).toEqual([422, ['title', 'startsAt']]);
+  const [startsAt, endsAt] = [cloning.fields.get('startsAt')!, cloning.fields.get('endsAt')!].map((at) =>
+    at.replace(/^\d{4}/, '2040'),
+  );
   const clone = placeOf(
-    await send(ada, formOf(await ada.get(`${campaign}/clone`)), { title: 'Steps, again' }),
+    await send(ada, cloning, { title: 'Steps, again', startsAt: startsAt!, endsAt: endsAt! }),
   ).replace(/\?.*/, '');
   const cloned = await ada.get(clone);
+  expect(mainOf(cloned).match(/ 2040, /g)!.length).toBeGreaterThan(1);
+  const edit = formOf(await ada.get(`${clone}/edit`));
+  const later = { startsAt: startsAt!.replace('2040', '2044'), endsAt: endsAt!.replace('2040', '2044') };
+  placeOf(await send(ada, edit, { ...later, moveProducts: 'yes' }));
+  expect(mainOf(await ada.get(clone))).not.toMatch(/ 2040, | (starts|ends) (before|after|at or)/);
   expect(mainOf(cloned)).toMatch(/Steps, again Draft.*Ember kettle Not sent to the engine/);
   expect(/href="\/cms\/products\/([^"]+)"/.exec(cloned.html)![1]).not.toBe(idOf(product));
 

@@ -94,6 +94,19 @@ test('a password that would end the address of Postgres early is refused, and no
   expect(loadConfig({ ...secrets, DATABASE_URL: escaped }, {}).databaseUrl).toBe(escaped);
 });
 
+test('proxies are addresses and networks', () => {
+  const TRUSTED_PROXIES = '10.0.0.0/8, fd00::/8,192.0.2.1';
+  expect(loadConfig({ ...secrets, TRUSTED_PROXIES }, {}).trustedProxies).toEqual([
+    '10.0.0.0/8',
+    'fd00::/8',
+    '192.0.2.1',
+  ]);
+  for (const wrong of ['proxy.example', '10.0.0.0/33', '10.0.0.1,', '10.0.0.0/8/8', '10.0.0.0/'])
+    expect(mistakesOf({ ...secrets, TRUSTED_PROXIES: wrong })).toEqual([
+      expect.stringMatching(/^TRUSTED_PROXIES must be IP addresses or networks/),
+    ]);
+});
+
 test('in a cluster, signs of life must come well before a record is given out again', () => {
   const cluster = { ...secrets, NATS_URL: 'nats://localhost', DATABASE_URL: 'postgres://localhost/shop' };
   const heartbeat = { FEED_ACK_WAIT_MS: '9000', FEED_HEARTBEAT_MS: '3001' };

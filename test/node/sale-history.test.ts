@@ -15,7 +15,7 @@ import {
 import { ClusterControl } from '../../src/cluster-control.ts';
 import { CALL_BYTES_MAX, decodeAnswer, encodeAnswer } from '../../src/runtime/cluster/call-format.ts';
 import { CallFailed } from '../../src/runtime/cluster/node-calls.ts';
-import { HISTORY_SECONDS, SaleHistory } from '../../src/sale-history.ts';
+import { CARRIED_SECONDS, HISTORY_SECONDS, SaleHistory } from '../../src/sale-history.ts';
 import { SaleSampler } from '../../src/sale-sampler.ts';
 
 function columns(orders: number, soldOut = 0): Float64Array {
@@ -54,6 +54,8 @@ test('keeps ten minutes, and no figure of a second that is over stands for a lat
   const history = new SaleHistory();
   history.count('a', 5, columns(9, 9));
   history.stock('a', 5, stock(1, 1, 1));
+  const unused = history.series(['a'], 6, 5 + HISTORY_SECONDS);
+  expect([unused.orders.at(-1), unused.known.at(-1), unused.refused]).toEqual([0, 0, {}]);
   history.count('a', 5 + HISTORY_SECONDS, columns(1));
   const series = history.series(['a'], 0, 5 + HISTORY_SECONDS);
   expect(series.from).toBe(6);
@@ -68,9 +70,8 @@ test('remembers a bounded number of products, those used last', () => {
   history.count('a', 1, columns(1));
   history.count('b', 2, columns(1));
   history.count('a', 3, columns(1));
-  history.watch('c', 4);
-  expect(history.usedSince(0).toSorted()).toEqual(['a', 'c']);
-  expect(history.usedSince(4)).toEqual(['c']);
+  history.watch('c');
+  expect(history.productIds).toEqual(['a', 'c']);
 });
 
 test('adds what several nodes counted, and takes the stock from whoever knows most of it', () => {
@@ -137,6 +138,37 @@ test('a board that is opened in mid-sale finds the seconds before', async () => 
   expect(series.available.slice(-3)).toEqual([0, 41, 41]);
   expect(counts).toEqual([{ productId: 'a', orders: 6, units: 12, refused: { sold_out: 8 } }]);
   expect(readings).toEqual([reading('a', 41)]);
+});
+
+test('stock that is not read is that of the last reading, for a minute and no longer', () => {
+  const history = new SaleHistory();
+  history.watch('a');
+  history.stock('a', 1_000, stock(7, 1, 2));
+  history.count('a', 1_002, columns(1));
+  history.stock('a', 1_003, stock(6, 1, 3));
+  history.carry(1_200);
+  const { known, available, held } = history.series(['a'], 999, 1_200);
+  expect(available.slice(0, 6)).toEqual([0, 7, 7, 7, 6, 6]);
+  expect(held.slice(0, 6)).toEqual([0, 1, 1, 1, 1, 1]);
+  expect(known.lastIndexOf(1)).toBe(4 + CARRIED_SECONDS);
+});
+
+test('the start of a rush is in the plot, also when nobody had looked or bought for long', async () => {
+  const quiet: TrafficWindow['products'][][] = Array.from({ length: 100 }, () => []);
+  let available = 50;
+  const { sampler, second } = sampled([...quiet, [[['a', columns(3)]]]], () => [
+    reading('a', available),
+    reading('b', 20),
+  ]);
+  const question = { productIds: ['a', 'b'], plottedIds: ['a', 'b'], from: 0 };
+  await sampler.watch(question, nobodyElse);
+  for (let passed = 0; passed < 100; passed++) await second();
+  available = 47;
+  await second();
+  const { series } = await sampler.watch(question, nobodyElse);
+  expect(series.orders.slice(-2)).toEqual([0, 3]);
+  expect(series.known.slice(-100)).toEqual(Array.from({ length: 100 }, () => 2));
+  expect(series.available.slice(-2)).toEqual([70, 67]);
 });
 
 test('a product that nobody bought is read when somebody looks, and from then on', async () => {
@@ -234,7 +266,8 @@ test('an actor that misses a second keeps its figures for a moment, and not for 
   await second();
   const missed = await sampler.watch(question, nobodyElse);
   expect(missed.readings).toEqual([reading('a', 3)]);
-  expect(missed.series.known.slice(-2)).toEqual([1, 0]);
+  expect(missed.series.known.slice(-2)).toEqual([1, 1]);
+  expect(missed.series.available.slice(-2)).toEqual([3, 3]);
   for (let passed = 0; passed < 6; passed++) await second();
   expect((await sampler.watch(question, nobodyElse)).readings).toEqual([]);
 });

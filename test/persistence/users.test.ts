@@ -12,6 +12,7 @@ import {
   SESSION_MS_MAX,
   Sessions,
   SESSIONS_PER_USER_MAX,
+  Devices,
   SignIn,
   Users,
   USERS_MAX,
@@ -110,7 +111,7 @@ describe.each(POSTGRES_KINDS)('in $kind Postgres', ({ start }) => {
     const ports = { pool, clock, random: systemRandom, hasher };
     users = new Users(ports);
     sessions = new Sessions(ports);
-    signIn = new SignIn(ports, sessions);
+    signIn = new SignIn(ports, sessions, new Devices({ ...ports, secret: 'a secret' }));
   }, SERVER_MS_MAX);
   afterAll(async () => {
     await pool?.end();

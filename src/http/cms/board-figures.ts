@@ -37,11 +37,14 @@ export interface BoardRow {
   readonly revenue: string;
 }
 
+/** As the engine has it, and `all_held` when the last units may still come back and none is sold. */
+export type BoardState = ProductReading['state'] | 'all_held';
+
 export interface BoardProduct extends BoardRow {
   readonly id: string;
   readonly name: string;
   /** Undefined: the engine knows nothing of it, or does not say. */
-  readonly state: ProductReading['state'] | undefined;
+  readonly state: BoardState | undefined;
 }
 
 /** One minute of the last ten. */
@@ -61,7 +64,7 @@ export interface BoardPlot {
   readonly from: number;
   readonly orders: readonly number[];
   readonly reasons: readonly (readonly number[])[];
-  /** Null where it is not known of every product. */
+  /** Sums over the products that are known by then; null where none is. */
   readonly available: readonly (number | null)[];
   readonly held: readonly (number | null)[];
   readonly sold: readonly (number | null)[];
@@ -87,7 +90,6 @@ export interface BoardSources {
   readonly watched: SaleWatched;
   /** Of what is plotted, ten minutes of it. */
   readonly series: SaleSeries;
-  readonly plotted: number;
   readonly now: number;
 }
 
@@ -100,7 +102,7 @@ export function boardFigures(sources: BoardSources): BoardFigures {
     return {
       id: product.id,
       name: product.name,
-      state: reading?.state,
+      state: reading && stateOf(reading),
       ...stockOf(reading),
       ...ratesOf(counts.get(product.id), watched.countedSeconds),
       revenue: reading === undefined ? '–' : revenueOf([reading]),
@@ -118,9 +120,9 @@ export function boardFigures(sources: BoardSources): BoardFigures {
   };
 }
 
-export function boardPlot(series: SaleSeries, plotted: number): BoardPlot {
+export function boardPlot(series: SaleSeries): BoardPlot {
   const known = (list: readonly number[]): (number | null)[] =>
-    list.map((figure, at) => (series.known[at] === plotted && plotted > 0 ? figure : null));
+    list.map((figure, at) => (series.known[at]! > 0 ? figure : null));
   return {
     from: series.from,
     orders: series.orders,
@@ -129,6 +131,10 @@ export function boardPlot(series: SaleSeries, plotted: number): BoardPlot {
     held: known(series.held),
     sold: known(series.sold),
   };
+}
+
+function stateOf({ state, stock }: ProductReading): BoardState {
+  return state === 'sold_out' && stock.reserved > 0 && stock.sold === 0 ? 'all_held' : state;
 }
 
 function stockOf(reading: ProductReading | undefined) {
@@ -203,7 +209,7 @@ function named(names: readonly string[]): string {
   return names.length > NAMED_MAX ? `${shown} and ${names.length - NAMED_MAX} more` : shown;
 }
 
-function minutesOf({ series, plotted }: BoardSources): BoardMinute[] {
+function minutesOf({ series }: BoardSources): BoardMinute[] {
   const minutes = new Map<number, number[]>();
   for (let at = 0; at < series.seconds; at++) {
     const minute = Math.floor((series.from + at) / 60);
@@ -226,7 +232,7 @@ function minutesOf({ series, plotted }: BoardSources): BoardMinute[] {
             0,
           ),
         ),
-        available: series.known[last] === plotted && plotted > 0 ? series.available[last]! : null,
+        available: series.known[last]! > 0 ? series.available[last]! : null,
       };
     })
     .toReversed()

@@ -129,9 +129,8 @@ export class BoardHub {
     const from = board.series.from + board.series.seconds;
     const watched: SaleWatched = await node.sale({ productIds, plottedIds, from });
     const series = (board.series = joined(board.series, watched.series));
-    const plotted = plottedIds.length;
-    const figures = boardFigures({ campaign, products, watched, series, plotted, now });
-    return { figures, plot: boardPlot(series, plotted) };
+    const figures = boardFigures({ campaign, products, watched, series, now });
+    return { figures, plot: boardPlot(series) };
   }
 }
 

@@ -29,6 +29,7 @@ export function boardRoutes(cms: Hono, context: HttpContext): void {
     if (productId !== undefined && !products.some(({ id }) => id === productId)) throw noProduct();
     const token = readCookie(c, 'session', demo);
     return streams.open(c, {
+      userId: c.get('cms').user.id,
       campaignId: campaign.id,
       productId,
       isSignedIn: async () => token !== undefined && (await own!.sessions.find(token)) !== undefined,

@@ -10,6 +10,8 @@ import type { BoardHub } from './board-hub.ts';
 
 /** Of one thread; they count among all its event streams, too. */
 export const BOARD_STREAMS_MAX = 200;
+/** Of one person among them: or one could take all. */
+export const BOARD_STREAMS_PER_PERSON_MAX = 8;
 const LOOK_MS = 250;
 /** Between two looks whether the session is still alive; each of them is a use of it. */
 const SESSION_LOOK_MS = 15_000;
@@ -28,6 +30,7 @@ export interface BoardStreamsPorts {
 }
 
 export interface BoardWatcher {
+  readonly userId: string;
   readonly campaignId: string;
   readonly productId: string | undefined;
   /** Asked again and again. An answer that fails is none. */
@@ -37,6 +40,7 @@ export interface BoardWatcher {
 export class BoardStreams {
   readonly #ports: BoardStreamsPorts;
   #open = 0;
+  readonly #openOf = new Map<string, number>();
 
   constructor(ports: BoardStreamsPorts) {
     this.#ports = ports;
@@ -54,10 +58,14 @@ export class BoardStreams {
     const { counters, streamsMax } = this.#ports;
     if (counters.streams >= streamsMax || this.#open >= BOARD_STREAMS_MAX)
       throw new Problem('overloaded', { detail: 'Too many boards are watched through this thread.' });
+    if ((this.#openOf.get(watcher.userId) ?? 0) >= BOARD_STREAMS_PER_PERSON_MAX)
+      throw new Problem('overloaded', {
+        detail: `You watch ${BOARD_STREAMS_PER_PERSON_MAX} boards already. Close one of them.`,
+      });
     return c.body(this.#body(watcher), 200, headers);
   }
 
-  #body({ campaignId, productId, isSignedIn }: BoardWatcher): ReadableStream<Uint8Array> {
+  #body({ userId, campaignId, productId, isSignedIn }: BoardWatcher): ReadableStream<Uint8Array> {
     const { hub, node, timers, counters } = this.#ports;
     let leave = (): void => undefined;
     let whole = (): Uint8Array | undefined => undefined;
@@ -70,7 +78,7 @@ export class BoardStreams {
       leave();
       cancelLook();
       counters.streams--;
-      this.#open--;
+      this.#count(userId, -1);
     };
     return new ReadableStream<Uint8Array>(
       {
@@ -94,7 +102,7 @@ export class BoardStreams {
           };
           controller.enqueue(opening);
           counters.streams++;
-          this.#open++;
+          this.#count(userId, 1);
           try {
             ({ leave, whole } = hub.watch(campaignId, productId, (event, isWhole) => {
               const hasRoom = (controller.desiredSize ?? 0) > 0;
@@ -117,5 +125,12 @@ export class BoardStreams {
       },
       { highWaterMark: EVENTS_BUFFERED_MAX },
     );
+  }
+
+  #count(userId: string, change: 1 | -1): void {
+    this.#open += change;
+    const open = (this.#openOf.get(userId) ?? 0) + change;
+    if (open === 0) this.#openOf.delete(userId);
+    else this.#openOf.set(userId, open);
   }
 }

@@ -8,6 +8,7 @@ import {
   campaignHref,
   campaignListPage,
   campaignOverviewPage,
+  MOVE_PRODUCTS,
   PHASES,
   type CampaignFormView,
 } from '../pages/index.ts';
@@ -42,6 +43,8 @@ const NEW_CAMPAIGN: CampaignTyped = {
 export function campaignRoutes(cms: Hono, context: HttpContext): void {
   const { catalogue } = context.cms!;
 
+  cms.get('/cms/', (c) => c.redirect('/cms', 303));
+
   cms.get('/cms', async (c) => {
     const asked = c.req.query('phase');
     const phase = PHASES.find((each) => each === asked);
@@ -52,7 +55,7 @@ export function campaignRoutes(cms: Hono, context: HttpContext): void {
       campaigns.length < CATALOGUE_LIMITS.campaignsPerPage
         ? undefined
         : olderHref(phase, campaigns.at(-1)!.id);
-    const view = { campaigns, phase, older, isFirstPage: before === undefined };
+    const view = { campaigns, phase, older, isFirstPage: before === undefined, demo: context.demo };
     return c.html(campaignListPage(lookOf(c, context), view));
   });
 
@@ -105,23 +108,25 @@ export function campaignRoutes(cms: Hono, context: HttpContext): void {
     requireChange(c, campaign);
     const typed = typedCampaign(sent.fields);
     const version = versionOf(sent.fields('version'));
+    const movesProducts = sent.fields(MOVE_PRODUCTS) === 'yes';
     const read = readCampaign(typed);
     // The form keeps the version that it was made from: a mistake in it does not make it newer.
     if ('errors' in read)
-      return form(c, { typed, errors: read.errors, campaign: { ...campaign, version } }, 422);
-    const saved = await catalogue.saveCampaign(editorOf(c), campaign.id, version, read.draft);
+      return form(c, { typed, errors: read.errors, campaign: { ...campaign, version }, movesProducts }, 422);
+    const save = movesProducts ? 'saveCampaignMoving' : 'saveCampaign';
+    const saved = await catalogue[save](editorOf(c), campaign.id, version, read.draft);
     switch (saved.outcome) {
       case 'saved':
         await engineAnswer(context, products);
         return c.redirect(`${campaignHref(campaign.id)}?done=campaign-saved`, 303);
-      case 'conflict':
-        return form(
-          c,
-          { typed, errors: [], campaign, theirs: await theirSave(c, context, saved.current) },
-          409,
-        );
-      case 'refused':
-        return form(c, { typed, errors: errorsOf(saved.findings), campaign: { ...campaign, version } }, 422);
+      case 'conflict': {
+        const theirs = await theirSave(c, context, saved.current);
+        return form(c, { typed, errors: [], campaign, theirs, movesProducts }, 409);
+      }
+      case 'refused': {
+        const errors = errorsOf(saved.findings);
+        return form(c, { typed, errors, campaign: { ...campaign, version }, movesProducts }, 422);
+      }
       case 'not_found':
         throw noCampaign();
     }

@@ -10,9 +10,10 @@ import {
   previewPage,
   publishPage,
   switchPage,
+  type FieldError,
   type Switch,
 } from '../pages/index.ts';
-import { slugOfTitle } from './campaign-form.ts';
+import { campaignAsTyped, readCampaign } from './campaign-form.ts';
 import { engineAnswer } from './engine-answer.ts';
 import { readForm } from './form.ts';
 import { campaignOf, editorOf, errorsOf, lookOf, noCampaign, versionOf } from './look.ts';
@@ -90,7 +91,8 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
   cms.get('/cms/campaigns/:id/clone', async (c) => {
     requireRole(c, 'editor');
     const { campaign } = await campaignOf(c, context);
-    const view = { title: `${campaign.title} again`, slug: '', errors: [] };
+    const { startsAt, endsAt } = campaignAsTyped(campaign);
+    const view = { title: `${campaign.title} again`, slug: '', startsAt, endsAt, errors: [] };
     return c.html(clonePage(lookOf(c, context), campaign, view));
   });
 
@@ -100,11 +102,20 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
     const { campaign } = await campaignOf(c, context);
     const title = form.fields('title').trim();
     const slug = form.fields('slug').trim();
-    const name = { title, slug: slug === '' ? slugOfTitle(title) : slug };
-    const saved = await catalogue.clone(editorOf(c), campaign.id, name);
+    const [startsAt, endsAt] = [form.fields('startsAt').trim(), form.fields('endsAt').trim()];
+    const refuse = (errors: readonly FieldError[]): Response | Promise<Response> =>
+      c.html(clonePage(lookOf(c, context), campaign, { title, slug, startsAt, endsAt, errors }), 422);
+    // All that a campaign's form would tell of it.
+    const read = readCampaign({ ...campaignAsTyped(campaign), title, slug, startsAt, endsAt });
+    if ('errors' in read) return refuse(read.errors);
+    const saved = await catalogue.clone(editorOf(c), campaign.id, {
+      title,
+      slug: read.draft.slug,
+      startsAt: read.draft.startsAt,
+      endsAt: read.draft.endsAt,
+    });
     if (saved.outcome === 'saved') return c.redirect(`${campaignHref(saved.value.id)}?done=cloned`, 303);
-    const errors = saved.outcome === 'refused' ? errorsOf(saved.findings) : [];
-    return c.html(clonePage(lookOf(c, context), campaign, { title, slug, errors }), 422);
+    return refuse(saved.outcome === 'refused' ? errorsOf(saved.findings) : []);
   });
 
   cms.get('/cms/campaigns/:id/preview', async (c) => {

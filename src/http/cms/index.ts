@@ -14,6 +14,7 @@ import { signInRoutes } from './sign-in.ts';
 import { signedIn } from './signed-in.ts';
 import { stockRoutes } from './stock-routes.ts';
 
+export { proxiesOf } from './client-address.ts';
 export type { CmsContext } from './context.ts';
 
 /** @param onError told of what no handler foresaw */

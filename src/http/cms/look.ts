@@ -13,6 +13,8 @@ import { requireRole } from './signed-in.ts';
 const DONE: Readonly<Record<string, string>> = {
   'campaign-saved': 'The campaign is saved.',
   'product-saved': 'The product is saved.',
+  'product-made-before':
+    'This form was sent before and made this product. What was sent again is not saved: change it here.',
   'product-removed': 'The product is removed.',
   'sent-again': 'The product is on its way to the engine again.',
   cloned: 'This is the clone: a draft with products of its own.',

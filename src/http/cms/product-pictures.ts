@@ -57,3 +57,14 @@ export async function takePictures(
   }
   return { typed: { ...typed, images }, errors, newAlts };
 }
+
+/** What a form that only asks for more rows says of files that were chosen: a page cannot choose them again by itself. */
+export function leavePictures(form: CmsForm): Omit<PicturesTaken, 'typed'> {
+  const rows = Array.from({ length: NEW_IMAGES_PER_FORM }, (_, row) => row);
+  const errors = rows.flatMap((row): FieldError[] => {
+    const field = newImageField(row, 'file');
+    const name = form.file(field)?.name ?? form.fields(field);
+    return name === '' ? [] : [{ field, message: `Choose ${name} again: “More rows” takes no pictures.` }];
+  });
+  return { errors, newAlts: rows.map((row) => form.fields(newImageField(row, 'alt')).trim()) };
+}

@@ -1,11 +1,17 @@
 // Products: one of them, its form, its place among the others, and its removal.
 
 import type { Context, Hono } from 'hono';
-import type { Campaign, CatalogueProduct } from '../../persistence/index.ts';
+import {
+  isProductEnding,
+  productEnding,
+  type Campaign,
+  type CatalogueProduct,
+} from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
 import {
   campaignHref,
   MORE_ROWS,
+  SENT,
   productFormPage,
   productHref,
   removePage,
@@ -27,7 +33,7 @@ import {
   requireChange,
 } from './look.ts';
 import { productAsTyped, readProduct, typedProduct, type ProductTyped } from './product-form.ts';
-import { picturesOf, takePictures } from './product-pictures.ts';
+import { leavePictures, picturesOf, takePictures } from './product-pictures.ts';
 import { requireRole } from './signed-in.ts';
 
 /** Of a product's form with the pictures that it brings. */
@@ -56,6 +62,7 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
       product,
       pictures,
       newAlts: [],
+      ending: productEnding(context.random),
       emptyAttributeRows: EMPTY_ROWS,
       isSent: product !== undefined && campaign.status !== 'draft',
       ...filled,
@@ -70,21 +77,30 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
     campaign: Campaign,
     product: CatalogueProduct | undefined,
   ) => {
-    const { typed, errors, newAlts } = await takePictures(context, form, typedProduct(form.fields));
-    // Large pictures take seconds.
-    await c.get('lookAgain')();
     const version = versionOf(form.fields('version'));
+    const ending = endingOf(form, context);
     // The form keeps the version that it was made from: a mistake in it does not make it newer.
     const same = product && { ...product, version };
     if (form.has(MORE_ROWS)) {
-      const filled = { typed, errors, newAlts, emptyAttributeRows: MORE_EMPTY_ROWS };
+      const filled = {
+        typed: typedProduct(form.fields),
+        ...leavePictures(form),
+        ending,
+        emptyAttributeRows: MORE_EMPTY_ROWS,
+        asksForMoreRows: true,
+      };
       return { response: await show(c, campaign, same, filled, 200) };
     }
+    const taken = await takePictures(context, form, typedProduct(form.fields));
+    const { typed, errors } = whileDraft(campaign, product, form, taken);
+    const { newAlts } = taken;
+    // Large pictures take seconds.
+    await c.get('lookAgain')();
     const read = readProduct(typed, campaign.timeZone);
     const all: FieldError[] = [...('errors' in read ? read.errors : []), ...errors];
     if (all.length > 0 || 'errors' in read)
-      return { response: await show(c, campaign, same, { typed, errors: all, newAlts }, 422) };
-    return { typed, draft: read.draft, version };
+      return { response: await show(c, campaign, same, { typed, ending, errors: all, newAlts }, 422) };
+    return { typed, ending, draft: read.draft, version };
   };
 
   cms.get('/cms/campaigns/:id/products/new', async (c) => {
@@ -98,13 +114,17 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
     const form = await readForm(c, PRODUCT_FORM_BYTES_MAX);
     const { campaign } = await campaignOf(c, context);
     requireChange(c, campaign);
+    const present = (await catalogue.campaign(campaign.id))?.products ?? [];
+    const made = present.find(({ id }) => id.endsWith(`-${endingOf(form, context)}`));
+    if (made !== undefined) return c.redirect(`${productHref(made.id)}?done=product-made-before`, 303);
     const sent = await readSent(c, form, campaign, undefined);
     if (sent.response !== undefined) return sent.response;
-    const saved = await catalogue.addProduct(editorOf(c), campaign.id, sent.draft);
+    const saved = await catalogue.addProduct(editorOf(c), campaign.id, sent.draft, sent.ending);
     if (saved.outcome === 'not_found') throw noCampaign();
     if (saved.outcome !== 'saved') {
       const errors = saved.outcome === 'refused' ? errorsOf(saved.findings) : [];
-      return show(c, campaign, undefined, { typed: sent.typed, errors }, 422);
+      const { typed, ending } = sent;
+      return show(c, campaign, undefined, { typed, ending, errors }, 422);
     }
     await engineAnswer(context, [saved.value]);
     return c.redirect(`${productHref(saved.value.id)}?done=product-saved`, 303);
@@ -174,6 +194,28 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
       removed.outcome === 'refused' ? errorsOf(removed.findings) : [{ field: '', message: changed }];
     return c.html(removePage(lookOf(c, context), campaign, product, errors), 409);
   });
+}
+
+/** Another one when somebody wrote it by hand. */
+function endingOf(form: CmsForm, { random }: HttpContext): string {
+  const ending = form.fields('ending');
+  return isProductEnding(ending) ? ending : productEnding(random);
+}
+
+/** Units typed while it was a draft are the engine's by now: that is told, and the form shows what is there. */
+function whileDraft(
+  campaign: Campaign,
+  product: CatalogueProduct | undefined,
+  form: CmsForm,
+  { typed, errors }: { readonly typed: ProductTyped; readonly errors: readonly FieldError[] },
+): { readonly typed: ProductTyped; readonly errors: readonly FieldError[] } {
+  if (product === undefined || campaign.status === 'draft' || form.has(SENT)) return { typed, errors };
+  const { quantity } = productAsTyped(product, campaign.timeZone);
+  if (typed.quantity === quantity) return { typed, errors };
+  const message =
+    `The campaign was published while you were writing, and nothing is saved yet. ${typed.quantity || 'No'} units were typed; ` +
+    `it is on sale with ${quantity}: add or withdraw units on the product’s page.`;
+  return { typed: { ...typed, quantity }, errors: [...errors, { field: 'quantity', message }] };
 }
 
 const theirSave = async (

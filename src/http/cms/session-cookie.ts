@@ -1,22 +1,31 @@
-// The cookies of the CMS: one that says who is signed in, and before that one that ties the sign-in form to this browser. Scripts
-// cannot read them, other sites cannot have them sent along with a form, and they go to /cms alone.
+// The cookies of the CMS: one that says who is signed in, before that one that ties the sign-in form to this browser, and after it
+// one that says that this browser signed in. Scripts cannot read them, other sites cannot have them sent along with a form, and they
+// go to /cms alone.
 
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { CookieOptions } from 'hono/utils/cookie';
-import { SESSION_MS_MAX } from '../../persistence/index.ts';
+import { DEVICE_MS_MAX, SESSION_MS_MAX } from '../../persistence/index.ts';
 
-const NAMES = { session: 'doorbuster_cms', entry: 'doorbuster_cms_entry' } as const;
+const NAMES = {
+  session: 'doorbuster_cms',
+  entry: 'doorbuster_cms_entry',
+  device: 'doorbuster_cms_device',
+} as const;
 export type CookieKind = keyof typeof NAMES;
+const OWN_ATTRIBUTES: Readonly<Record<CookieKind, CookieOptions>> = {
+  session: { maxAge: SESSION_MS_MAX / 1_000 },
+  entry: {},
+  device: { maxAge: DEVICE_MS_MAX / 1_000, path: '/cms/sign-in', sameSite: 'Strict' },
+};
 
 export function readCookie(c: Context, kind: CookieKind, demo: boolean): string | undefined {
   return getCookie(c, nameOf(c, kind, demo));
 }
 
 export function writeCookie(c: Context, kind: CookieKind, value: string, demo: boolean): void {
-  const life = kind === 'session' ? { maxAge: SESSION_MS_MAX / 1_000 } : {};
-  setCookie(c, nameOf(c, kind, demo), value, { ...attributes(c, demo), ...life });
+  setCookie(c, nameOf(c, kind, demo), value, { ...attributes(c, demo), ...OWN_ATTRIBUTES[kind] });
 }
 
 export function removeCookie(c: Context, kind: CookieKind, demo: boolean): void {

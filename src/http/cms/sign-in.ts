@@ -16,7 +16,7 @@ const ENTRY_BYTES = 16;
 const ENTRY = /^[A-Za-z0-9_-]{22}$/;
 
 export function signInRoutes(cms: Hono, { assets, clock, random, demo, cms: own }: HttpContext): void {
-  const { sessions, signIn } = own!;
+  const { sessions, signIn, proxies } = own!;
 
   const entryOf = (c: Context): string | undefined => {
     const entry = readCookie(c, 'entry', demo);
@@ -51,7 +51,12 @@ export function signInRoutes(cms: Hono, { assets, clock, random, demo, cms: own 
     const [email, password, next] = [form.fields('email'), form.fields('password'), form.fields('next')];
     if (email.trim() === '' || password === '')
       return c.html(show(c, { email, next, error: 'Type your e-mail and your password.' }), 400);
-    const tried = await signIn.attempt({ email, password, address: clientAddress(c) });
+    const tried = await signIn.attempt({
+      email,
+      password,
+      address: clientAddress(c, proxies),
+      device: readCookie(c, 'device', demo),
+    });
     if (tried.outcome === 'busy') throw tooBusy();
     if (tried.outcome !== 'signed_in') {
       const { status, error, retryAfterSeconds } = refusalOf(tried, clock.now());
@@ -61,6 +66,7 @@ export function signInRoutes(cms: Hono, { assets, clock, random, demo, cms: own 
     const before = readCookie(c, 'session', demo);
     if (before !== undefined) await sessions.end(before);
     writeCookie(c, 'session', tried.token, demo);
+    writeCookie(c, 'device', tried.device, demo);
     removeCookie(c, 'entry', demo);
     return c.redirect(nextPage(next), 303);
   });

@@ -28,6 +28,8 @@ export interface CampaignView {
   readonly title: string;
   readonly description: string;
   readonly phase: CampaignPhase;
+  /** Epoch milliseconds of the moment that is shown. */
+  readonly now: number;
   readonly startsAt: number | undefined;
   readonly endsAt: number | undefined;
   readonly timeZone: string;
@@ -59,27 +61,29 @@ export function campaignViewPage(assets: Assets, view: CampaignView, parts: Camp
           : html`<section aria-labelledby="offers-heading">
               <h2 id="offers-heading" class="visually-hidden">Products</h2>
               <ul class="offers">
-                ${view.offers.map((offer, at) => offerCard(offer, view.timeZone, at === 0, parts.action))}
+                ${view.offers.map((offer, at) => offerCard(offer, view, at === 0, parts.action))}
               </ul>
             </section>`
       }`,
   });
 }
 
-function hoursLine({ phase, startsAt, endsAt, timeZone }: CampaignView): Markup {
+function hoursLine({ phase, now, startsAt, endsAt, timeZone }: CampaignView): Markup {
   const at = (epochMs: number): Markup =>
     html`<time datetime="${new Date(epochMs).toISOString()}">${shownHour(epochMs, timeZone)}</time>
       <span class="campaign-zone">${shownZone(epochMs, timeZone)}</span>`;
   if (phase === 'cancelled') return html`Cancelled`;
   if (phase === 'paused') return html`Paused for now`;
-  if (endsAt !== undefined && phase === 'ended') return html`Ended ${at(endsAt)}`;
+  if (endsAt !== undefined && endsAt <= now) return html`Ended ${at(endsAt)}`;
   if (endsAt !== undefined && phase === 'live') return html`On sale until ${at(endsAt)}`;
+  // A draft whose start has passed sells as soon as it is published.
+  if (startsAt !== undefined && startsAt <= now) return html`Opens when it is published`;
   return startsAt === undefined ? html`Opens soon` : html`Opens ${at(startsAt)}`;
 }
 
 function offerCard(
   offer: OfferView,
-  timeZone: string,
+  { timeZone, now }: Pick<CampaignView, 'timeZone' | 'now'>,
   isFirst: boolean,
   action: ((offer: OfferView) => Markup) | undefined,
 ): Markup {
@@ -89,7 +93,7 @@ function offerCard(
       <div class="offer-pictures">
         ${
           first === undefined
-            ? html`<div class="offer-no-picture"></div>`
+            ? html`<p class="offer-no-picture">No picture</p>`
             : picture(first.image, first.alt, { sizes: '(max-width: 48rem) 100vw, 26rem', isFirst })
         }
         ${
@@ -121,7 +125,7 @@ function offerCard(
           ${offer.perCustomerLimit === 1 ? 'One per customer' : `Up to ${offer.perCustomerLimit} per customer`}
         </p>
         ${
-          offer.startsAt === undefined
+          offer.startsAt === undefined || offer.startsAt <= now
             ? ''
             : html`<p class="offer-hours">
                 From
@@ -162,6 +166,7 @@ export function campaignViewOf(
     title,
     description,
     phase: phaseOf(campaign, now),
+    now,
     startsAt,
     endsAt,
     timeZone,

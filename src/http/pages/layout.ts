@@ -14,7 +14,8 @@ export type PageParts = {
   styles: readonly string[];
   /** The entry module first; the others are fetched early, so that imports do not wait for each other. */
   scripts?: readonly string[];
-  current: 'storefront' | 'docs';
+  /** Undefined: none of the places that the page names. */
+  current: 'storefront' | 'docs' | undefined;
   /** Stands at the right of the masthead. */
   aside?: Markup;
   main: Markup;

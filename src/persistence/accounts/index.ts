@@ -1,5 +1,6 @@
 // People who work in the CMS, and their sessions.
 
+export { DEVICE_MS_MAX, Devices } from './devices.ts';
 export { passwordFault, PASSWORD_MAX, PASSWORD_MIN } from './password.ts';
 export { HasherBusy, HASHES_WAITING_MAX, PasswordHasher } from './password-hasher.ts';
 export { SESSION_IDLE_MS_MAX, SESSION_MS_MAX, Sessions, SESSIONS_PER_USER_MAX } from './sessions.ts';

@@ -24,6 +24,16 @@ export const triesOfEmail = (email: string): TryKey => ({
   inARow: true,
 });
 
+/** Of a browser that signed in with this e-mail before: no stranger uses them up. */
+export const triesOfDevice = (email: string, id: string): TryKey => ({
+  key: devicesKey(email) + id,
+  triesMax: TRIES_PER_EMAIL_MAX,
+  inARow: true,
+});
+
+/** What the keys of all its devices begin with. */
+export const devicesKey = (email: string): string => `device ${email} `;
+
 /** Many people may share one, and somebody always mistypes: it is the crowd of tries that tells. */
 export const triesOfAddress = (address: string): TryKey => ({
   key: `address ${address}`,

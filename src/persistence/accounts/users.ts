@@ -3,7 +3,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Clock, Random } from '../../runtime/index.ts';
 import type { PasswordHasher } from './password-hasher.ts';
-import { triesOfEmail } from './sign-in-tries.ts';
+import { devicesKey, triesOfEmail } from './sign-in-tries.ts';
 import { isUserRole, type User, type UserRole } from './user.ts';
 
 export const USERS_MAX = 500;
@@ -105,9 +105,10 @@ export class Users {
         await client.query('DELETE FROM doorbuster_catalogue.sessions WHERE user_id = $1', [row.id]);
       // Whoever mends an account lets its owner in again at once.
       if (passwordHash !== undefined || disabled === false)
-        await client.query('DELETE FROM doorbuster_catalogue.sign_in_tries WHERE key = $1', [
-          triesOfEmail(row.email).key,
-        ]);
+        await client.query(
+          'DELETE FROM doorbuster_catalogue.sign_in_tries WHERE key = $1 OR starts_with(key, $2)',
+          [triesOfEmail(row.email).key, devicesKey(row.email)],
+        );
       return userOf(row);
     });
   }

@@ -6,7 +6,14 @@ import type { Pool, PoolClient } from 'pg';
 import type { Clock } from '../../runtime/index.ts';
 import type { AssetStore } from './asset-store.ts';
 import { fileName } from './file-name.ts';
-import { insertFiles, readFileBytes, readProgress, type NewFile, type UploadProgress } from './file-rows.ts';
+import {
+  insertFiles,
+  readFileBytes,
+  readKnownNames,
+  readProgress,
+  type NewFile,
+  type UploadProgress,
+} from './file-rows.ts';
 import { FileShelf } from './file-shelf.ts';
 import type { Image, ImageAdded, ImageVariant } from './image.ts';
 import { insertImage, insertVariants, readFilesOf, readImages, type NamedFile } from './image-rows.ts';
@@ -38,7 +45,11 @@ export class AssetLibrary {
   constructor(options: AssetLibraryOptions) {
     const { pool, store } = options;
     this.#options = options;
-    this.#shelf = new FileShelf(async (name) => (await store.read?.(name)) ?? readFileBytes(pool, name));
+    this.#shelf = new FileShelf({
+      near: store.read && ((name) => store.read!(name)),
+      known: (names) => readKnownNames(pool, names),
+      read: (name) => readFileBytes(pool, name),
+    });
   }
 
   /** Where pages may take pictures from beside the node itself, for their Content-Security-Policy. */

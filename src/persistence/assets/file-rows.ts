@@ -53,6 +53,15 @@ export async function readFileBytes(pool: Pool, name: string): Promise<Uint8Arra
   return rows[0]?.bytes;
 }
 
+/** Those of these names that are files. */
+export async function readKnownNames(pool: Pool, names: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await pool.query<{ name: string }>(
+    'SELECT name FROM doorbuster_catalogue.files WHERE name = ANY ($1)',
+    [names],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
 /** How far the uploads are. */
 export interface UploadProgress {
   readonly files: number;

@@ -19,6 +19,8 @@ export class PictureDesk {
   readonly #onTrouble: (what: string) => void;
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  /** Of the picture in work, too. */
+  #waitingBytes = 0;
   #child: ChildProcess | undefined;
   #hasStopped = false;
 
@@ -37,19 +39,24 @@ export class PictureDesk {
   }
 
   async make(bytes: Uint8Array): Promise<PictureOutcome> {
-    const { bytesMax, waitingMax } = this.#limits;
+    const { bytesMax, waitingMax, waitingBytesMax } = this.#limits;
     if (bytes.byteLength > bytesMax)
       return refused(
         `This file has ${mebibytes(bytes.byteLength)} MiB. A picture may have at most ${mebibytes(bytesMax)}: save it smaller, or as JPEG.`,
       );
     const found = pictureType(bytes);
     if ('reason' in found) return refused(found.reason);
-    if (this.#waiting > waitingMax)
+    const waitingBytes = this.#waitingBytes + bytes.byteLength;
+    if (this.#waiting > waitingMax || (this.#waiting > 0 && waitingBytes > waitingBytesMax))
       return refused('Many pictures are being worked on just now. Try again in a minute.', true);
     this.#waiting++;
+    this.#waitingBytes = waitingBytes;
     const made = this.#turn.then(() => this.#work(bytes));
     this.#turn = made;
-    return made.finally(() => this.#waiting--);
+    return made.finally(() => {
+      this.#waiting--;
+      this.#waitingBytes -= bytes.byteLength;
+    });
   }
 
   /** The picture in work is given up, and so are those that wait. */
@@ -121,6 +128,7 @@ export class PictureDesk {
       `--max-old-space-size=${HEAP_MEBIBYTES_MAX}`,
       this.#file,
       JSON.stringify(this.#limits),
+      String(process.pid),
     ];
     // The shell becomes that process. What it takes for itself is bounded; where the system knows no such bound, time and pixels are.
     const bounded = [

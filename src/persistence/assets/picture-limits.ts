@@ -16,6 +16,8 @@ export const PICTURE_LIMITS = {
   outputBytesMax: 32 * 1024 * 1024,
   /** Pictures that wait for their turn, a thread. */
   waitingMax: 8,
+  /** Of those and of the one in work, bytes. */
+  waitingBytesMax: 48 * 1024 * 1024,
 } as const;
 
 export type PictureLimits = { readonly [name in keyof typeof PICTURE_LIMITS]: number };

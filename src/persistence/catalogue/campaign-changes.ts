@@ -6,6 +6,7 @@ import { NOT_FOUND, refused, refusedFor, saved, type Change } from './desk.ts';
 import { campaignFaults, tidyCampaign } from './draft-check.ts';
 import type { CampaignSaved, Finding } from './outcome.ts';
 import { campaignId } from './product-id.ts';
+import { movedAlong } from './product-hours.ts';
 import { readProducts } from './product-rows.ts';
 import { entryFaults, leftOutside } from './publish-check.ts';
 import { campaignChanges, writeTrail } from './trail.ts';
@@ -31,11 +32,16 @@ export async function createCampaign(change: Change, draft: CampaignDraft): Prom
   return saved(campaign);
 }
 
+/** What else changes with a campaign, in its transaction. */
+export type Following = (change: Change, old: Campaign, campaign: Campaign) => Promise<void>;
+
+/** @param moveProducts along with the campaign's hours */
 export async function saveCampaign(
   change: Change,
   id: string,
   version: number,
   draft: CampaignDraft,
+  moveProducts?: Following,
 ): Promise<CampaignSaved> {
   const { client, editor, now } = change;
   const old = await holdCampaign(client, id, editor);
@@ -50,11 +56,18 @@ export async function saveCampaign(
     updatedBy: editor.name,
   };
   const faults = await faultsOf(client, campaign, id);
-  if (old.status !== 'draft') faults.push(...(await publishedFaults(client, campaign)));
+  if (old.status !== 'draft') faults.push(...publishedFaults(campaign));
+  if (old.status !== 'draft' || moveProducts !== undefined) {
+    const products = await readProducts(client, id);
+    const placed =
+      moveProducts === undefined ? products : products.map((product) => movedAlong(old, campaign, product));
+    faults.push(...leftOutside(campaign, placed, moveProducts !== undefined));
+  }
   if (faults.length > 0) return refused(faults);
   await updateCampaign(client, campaign);
   const changes = campaignChanges(old, campaign);
   await writeTrail(client, editor, now, { campaignId: id, action: 'campaign_saved', changes });
+  await moveProducts?.(change, old, campaign);
   return saved(campaign);
 }
 
@@ -82,16 +95,12 @@ export const slugTaken = (slug: string, title?: string): Finding => ({
   severity: 'error',
 });
 
-async function publishedFaults(client: Statements, campaign: Campaign): Promise<Finding[]> {
+function publishedFaults(campaign: Campaign): Finding[] {
   const faults: Finding[] = [];
   for (const field of ['startsAt', 'endsAt'] as const) {
     if (campaign[field] !== undefined) continue;
     const message = `The campaign is published: it cannot be without its ${field === 'startsAt' ? 'start' : 'end'}.`;
     faults.push({ productId: undefined, field, message, severity: 'error' });
   }
-  return [
-    ...faults,
-    ...entryFaults(campaign),
-    ...leftOutside(campaign, await readProducts(client, campaign.id)),
-  ];
+  return [...faults, ...entryFaults(campaign)];
 }

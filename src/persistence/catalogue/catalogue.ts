@@ -7,9 +7,10 @@ import * as campaigns from './campaign-changes.ts';
 import type { Campaign, CampaignDraft, CampaignSummary } from './campaign.ts';
 import { readCampaign, readSummaries, type CampaignPage } from './campaign-rows.ts';
 import type { CatalogueProduct, ProductDraft } from './catalogue-product.ts';
-import { cloneCampaign, type CloneName } from './cloning.ts';
+import { cloneCampaign, type CloneDraft } from './cloning.ts';
 import { changing, type DataFiles, type Desk } from './desk.ts';
 import { importProducts, type Imported, type ImportLine } from './importing.ts';
+import { saveMoving } from './moving.ts';
 import type { CampaignSaved, Editor, Finding, ProductSaved, SaveOutcome, TrailEntry } from './outcome.ts';
 import { readStockChanges, type StockChange } from './outbox.ts';
 import * as products from './product-changes.ts';
@@ -53,8 +54,24 @@ export class Catalogue {
     );
   }
 
-  addProduct(editor: Editor, campaignId: string, draft: ProductDraft): Promise<ProductSaved> {
-    return changing(this.#desk, editor, (change) => products.addProduct(change, campaignId, draft));
+  /** Its products' hours move along with its own: both by as much, or those at an end of the campaign with that end. */
+  saveCampaignMoving(
+    editor: Editor,
+    id: string,
+    version: number,
+    draft: CampaignDraft,
+  ): Promise<CampaignSaved> {
+    return this.#savingSlug(draft.slug, () => saveMoving(this.#desk, editor, id, version, draft));
+  }
+
+  /** @param ending of its id, such as a form drew it ahead; a product that has it is what comes back, as it is */
+  addProduct(
+    editor: Editor,
+    campaignId: string,
+    draft: ProductDraft,
+    ending?: string,
+  ): Promise<ProductSaved> {
+    return changing(this.#desk, editor, (change) => products.addProduct(change, campaignId, draft, ending));
   }
 
   /** Of a product that was sent, `quantity` undefined leaves it as it is. */
@@ -106,8 +123,8 @@ export class Catalogue {
     return this.#switch(editor, id, version, 'cancel');
   }
 
-  /** A draft with the same words and hours, and with new products. */
-  clone(editor: Editor, id: string, name: CloneName): Promise<CampaignSaved> {
+  /** A draft with the same words, and with new products; they move along when it has other hours. */
+  clone(editor: Editor, id: string, name: CloneDraft): Promise<CampaignSaved> {
     return this.#savingSlug(name.slug, () =>
       changing(this.#desk, editor, (change) => cloneCampaign(change, id, name)),
     );

@@ -6,22 +6,24 @@ import { createCampaign } from './campaign-changes.ts';
 import { readCampaign } from './campaign-rows.ts';
 import { NOT_FOUND, type Change } from './desk.ts';
 import type { CampaignSaved } from './outcome.ts';
+import { movedAlong } from './product-hours.ts';
 import { productId } from './product-id.ts';
 import { readProducts, writeImages, writeProduct } from './product-rows.ts';
 import { writeTrail } from './trail.ts';
 
-export type CloneName = Pick<Campaign, 'title' | 'slug'>;
+/** Hours that are not named are those of the original. */
+export type CloneDraft = Pick<Campaign, 'title' | 'slug'> & Partial<Pick<Campaign, 'startsAt' | 'endsAt'>>;
 
-export async function cloneCampaign(change: Change, id: string, name: CloneName): Promise<CampaignSaved> {
+export async function cloneCampaign(change: Change, id: string, draft: CloneDraft): Promise<CampaignSaved> {
   const { client, editor, now } = change;
   const original = await readCampaign(client, id);
   if (original === undefined) return NOT_FOUND;
-  const made = await createCampaign(change, { ...original, ...name });
+  const made = await createCampaign(change, { ...original, ...draft });
   if (made.outcome !== 'saved') return made;
   const products = await readProducts(client, id);
   for (const product of products) {
     const copy = {
-      ...product,
+      ...movedAlong(original, made.value, product),
       id: productId(product.name, change.random),
       campaignId: made.value.id,
       version: 1,

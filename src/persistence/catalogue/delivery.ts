@@ -119,8 +119,8 @@ class Delivery {
     if (reply.outcome === 'product') return { kind: 'confirmed' };
     const refusal = refusalOf(reply);
     if (isUndecided(refusal)) return 'again';
-    // Nothing can be bought of what is not there, or is closed.
-    if (kind === 'pause' && (refusal === 'not_found' || refusal === 'sale_ended'))
+    // Nothing can be bought of what is closed or not there: it is paused, and it goes on as much as it ever will.
+    if (refusal === 'sale_ended' || (kind === 'pause' && refusal === 'not_found'))
       return { kind: 'confirmed' };
     return refused(SWITCH_REFUSALS[refusal] ?? unexpected(refusal));
   }
@@ -169,7 +169,7 @@ const STOCK_REFUSALS: Partial<Record<Refusal, string>> = {
     'Another change of stock has the same name in the engine, with another number of units. Nothing was changed.',
 };
 
-const SWITCH_REFUSALS: Partial<Record<Refusal, string>> = { not_found: UNKNOWN, sale_ended: CLOSED };
+const SWITCH_REFUSALS: Partial<Record<Refusal, string>> = { not_found: UNKNOWN };
 
 const unexpected = (refusal: Refusal): string => `The engine refused it (${refusal}). Nothing was changed.`;
 

@@ -8,7 +8,7 @@
 // nothing any more.
 
 import type { Pool } from 'pg';
-import { enqueue, type EngineAnswer, type EngineCommand } from './outbox.ts';
+import { enqueue, repeatInitialLoad, type EngineAnswer, type EngineCommand } from './outbox.ts';
 import { inTransaction, type Statements } from './transaction.ts';
 
 export interface ClaimedCommand {
@@ -118,6 +118,11 @@ export async function settle(
       delivered.filter(({ claimed: { id, command } }) => late.has(id) && isSwitch(command)),
       now,
     );
+    await repeatFirstLoads(
+      client,
+      delivered.filter((each) => !late.has(each.claimed.id) && isConfigured(each)),
+      now,
+    );
   });
 }
 
@@ -165,6 +170,40 @@ async function writeOutcomes(
 }
 
 const isSwitch = ({ kind }: EngineCommand): boolean => kind === 'pause' || kind === 'resume';
+
+const isConfigured = (each: Delivered): boolean =>
+  each.claimed.command.kind === 'configure' && 'answer' in each && each.answer.kind === 'confirmed';
+
+/**
+ * A first load that was held back while the engine refused the product follows when it has it, however that came about: a product
+ * without its units would be shown as confirmed. Of a paused campaign it waits behind the pause; of a cancelled one it stays away.
+ */
+async function repeatFirstLoads(
+  client: Statements,
+  configured: readonly Delivered[],
+  now: number,
+): Promise<void> {
+  if (configured.length === 0) return;
+  const { rows } = await client.query<{ id: string; status: 'published' | 'paused' }>(
+    `SELECT p.id, c.status FROM doorbuster_catalogue.products AS p
+     JOIN doorbuster_catalogue.campaigns AS c ON c.id = p.campaign_id
+     WHERE p.id = ANY ($1::text[]) AND c.status IN ('published', 'paused') AND EXISTS (
+       SELECT FROM doorbuster_catalogue.outbox AS o WHERE o.product_id = p.id
+         AND o.request_id = 'cms-' || p.id || '-initial' AND o.outcome ->> 'kind' = 'refused')
+     ORDER BY p.id`,
+    [configured.map(({ claimed }) => claimed.productId)],
+  );
+  const editor = { id: '', name: 'Doorbuster' };
+  for (const { id, status } of rows) {
+    const command = { kind: status === 'paused' ? 'pause' : 'resume' } as const;
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one statement at a time
+    if (status === 'paused') await enqueue(client, editor, now, [{ productId: id, command }]);
+    // oxlint-disable-next-line no-await-in-loop
+    await repeatInitialLoad(client, id);
+    // oxlint-disable-next-line no-await-in-loop
+    if (status === 'published') await enqueue(client, editor, now, [{ productId: id, command }]);
+  }
+}
 
 async function repeatSwitches(client: Statements, late: readonly Delivered[], now: number): Promise<void> {
   if (late.length === 0) return;

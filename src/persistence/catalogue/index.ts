@@ -19,14 +19,14 @@ export type {
 } from './catalogue-product.ts';
 export { Catalogue } from './catalogue.ts';
 export type { CampaignPage } from './campaign-rows.ts';
-export type { CloneName } from './cloning.ts';
+export type { CloneDraft } from './cloning.ts';
 export type { DataFiles } from './desk.ts';
 export { DISPATCH_LIMITS, EngineDispatcher, type EngineDispatcherOptions } from './dispatcher.ts';
 export { clockOf, dayOf, hourAndZone, shownHour, shownZone } from './hours.ts';
 export type { Imported, ImportLine } from './importing.ts';
 export { CATALOGUE_LIMITS } from './limits.ts';
 export { currencyDigits, moneyText } from './money-text.ts';
-export { slugOf } from './product-id.ts';
+export { isProductEnding, productEnding, slugOf } from './product-id.ts';
 export type { StockChange } from './outbox.ts';
 export { seenOf } from './seen.ts';
 export { skuKey } from './sku.ts';

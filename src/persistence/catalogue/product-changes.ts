@@ -32,13 +32,16 @@ export async function addProduct(
   change: Change,
   campaignId: string,
   draft: ProductDraft,
+  ending: string | undefined,
 ): Promise<ProductSaved> {
   const campaign = await holdCampaign(change.client, campaignId, change.editor);
   if (campaign === undefined) return NOT_FOUND;
   if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED);
   const products = await readProducts(change.client, campaignId);
+  const present = ending === undefined ? undefined : products.find(({ id }) => id.endsWith(`-${ending}`));
+  if (present !== undefined) return saved(present);
   const batch = await openBatch(change, campaign, [draft]);
-  return closeBatch(change, batch, await addTo(change, campaign, products, draft, batch));
+  return closeBatch(change, batch, await addTo(change, campaign, products, draft, batch, ending));
 }
 
 /** What saving products of one campaign has in common: read before them, and written behind them. */
@@ -77,6 +80,7 @@ export async function addTo(
   products: readonly KeptProduct[],
   draft: ProductDraft,
   batch: Batch,
+  ending?: string,
 ): Promise<WrittenProduct> {
   const { editor, now } = change;
   if (products.length >= CATALOGUE_LIMITS.productsPerCampaign)
@@ -84,7 +88,7 @@ export async function addTo(
   const tidy = tidyProduct(draft);
   return write(change, campaign, products, batch, undefined, {
     ...tidy,
-    id: productId(tidy.name, change.random),
+    id: productId(tidy.name, change.random, ending),
     campaignId: campaign.id,
     position: Math.max(0, ...products.map(({ position }) => position)) + 1,
     version: 1,
@@ -146,13 +150,20 @@ async function write(
   old: KeptProduct | undefined,
   product: KeptProduct,
 ): Promise<WrittenProduct> {
-  const { client } = change;
+  const { client, now } = change;
   const { onSale } = batch;
   const hasNewImages = JSON.stringify(old?.images ?? []) !== JSON.stringify(product.images);
   const faults =
     onSale === undefined
       ? productFaults(product, campaign, product.id)
       : checkProduct(campaign, product, products, onSale).filter(isError);
+  // The engine closes for good what is over. One whose hours were over before stays as it is.
+  const isOver = product.endsAt !== undefined && product.endsAt <= now && product.endsAt !== old?.endsAt;
+  if (onSale !== undefined && isOver) {
+    const message =
+      'Its sale would be over already: its end must lie ahead. To sell no more of it now, withdraw its units.';
+    faults.push({ productId: product.id, field: 'endsAt', message, severity: 'error' });
+  }
   if (hasNewImages) faults.push(...(await imageFaults(client, product)));
   if (faults.length > 0) return refused(faults.map((fault) => ({ ...fault, productId: old?.id })));
   let written = product;

@@ -9,10 +9,16 @@ const PRODUCT_ID_CHARACTERS_MAX = 64;
 
 export const campaignId = (random: Random): string => randomText(random, 16);
 
+/** What tells two products of one name apart; a form draws it ahead, so that sending it twice makes one product. */
+export const productEnding = (random: Random): string => randomText(random, ID_CHARACTERS);
+
+export const isProductEnding = (text: string): boolean =>
+  text.length === ID_CHARACTERS && Array.from(text).every((each) => ALPHABET.includes(each));
+
 /** Tells people what it is, and nobody can guess it. */
-export function productId(name: string, random: Random): string {
+export function productId(name: string, random: Random, ending: string = productEnding(random)): string {
   const slug = slugOf(name).slice(0, PRODUCT_ID_CHARACTERS_MAX - ID_CHARACTERS - 1);
-  return `${slug.replace(/-+$/, '') || 'product'}-${randomText(random, ID_CHARACTERS)}`;
+  return `${slug.replace(/-+$/, '') || 'product'}-${ending}`;
 }
 
 /** `Café crème` → `cafe-creme`. */

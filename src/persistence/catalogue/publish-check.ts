@@ -139,13 +139,18 @@ const finding = (
   message: string,
 ): Finding => ({ productId: id, field, message, severity });
 
-/** The products of a published campaign whose hours a change of the campaign's would leave outside. */
+/** The products whose hours a change of the campaign's would leave outside. @param isMoving they were moved along already */
 export const leftOutside = (
   campaign: Pick<Campaign, 'startsAt' | 'endsAt' | 'timeZone'>,
   products: readonly CatalogueProduct[],
-): Finding[] =>
-  products.flatMap((product) =>
+  isMoving: boolean,
+): Finding[] => {
+  const advice = isMoving
+    ? 'Change the product’s hours first.'
+    : 'Move the products’ hours along, or change the product’s first.';
+  return products.flatMap((product) =>
     outsideOf(campaign, product).map(({ field, message }) =>
-      finding(product, 'error', field, `"${product.name}": ${message} Change the product’s hours first.`),
+      finding(product, 'error', field, `"${product.name}": ${message} ${advice}`),
     ),
   );
+};

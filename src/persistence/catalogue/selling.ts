@@ -86,7 +86,7 @@ export async function switchCampaign(
     how === 'publish'
       ? await publishFaults(client, old, products, now)
       : how === 'resume'
-        ? resumeFaults(products)
+        ? resumeFaults(products, now)
         : [];
   if (faults.length > 0) return refused(faults);
   if (how === 'publish') await markSent(change, products);
@@ -151,10 +151,10 @@ async function publishFaults(
   );
 }
 
-/** A sale that goes on under a configuration that was meant to change would sell at the old price. */
-const resumeFaults = (products: readonly KeptProduct[]): Finding[] =>
+/** A sale that goes on under a configuration that was meant to change would sell at the old price; one that is over sells nothing. */
+const resumeFaults = (products: readonly KeptProduct[], now: number): Finding[] =>
   products
-    .filter(({ engine }) => engine.refusal !== undefined)
+    .filter(({ engine, endsAt }) => engine.refusal !== undefined && (endsAt === undefined || endsAt > now))
     .map(({ id, name, engine }) => ({
       productId: id,
       field: 'status',

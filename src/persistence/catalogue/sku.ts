@@ -13,6 +13,6 @@ export const isSeen = (sku: string): boolean => sku.search(UNSEEN) === -1;
 
 /** Some scripts and emoji are written with joiners and variants: these are let be. The others hide, or turn text around. */
 const HIDDEN_IN_TEXT =
-  /(?![\u200c\u200d\ufe0e\ufe0f])[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Zl}\p{Zp}]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+  /(?!\u200c|\u200d|\ufe0e|\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Zl}\p{Zp}]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 export const hidesNothing = (text: string): boolean => !HIDDEN_IN_TEXT.test(text);

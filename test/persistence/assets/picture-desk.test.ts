@@ -1,10 +1,11 @@
 // What becomes of the files that people upload, good ones and others: a picture without anything but picture, or a reason in words;
 // and of this thread, when a picture brings the process that works on it to an end.
 
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PICTURE_LIMITS, PictureDesk, type PictureLimits } from '../../../src/persistence/index.ts';
@@ -237,6 +238,51 @@ test('a bounded number of pictures waits; one more is told to come again', async
   });
   for (const outcome of await Promise.all(three)) expect(outcome).toMatchObject({ reason: 'it worked' });
   expect(await desk.make(picture('work'))).toMatchObject({ reason: 'it worked' });
+});
+
+test('the bytes of pictures that wait are bounded; one more is told to come again', async () => {
+  const desk = open({ waitingBytesMax: 10 });
+  const first = desk.make(picture('work'));
+  expect(await desk.make(picture('work'))).toMatchObject({
+    canRetry: true,
+    reason: expect.stringContaining('Try again in a minute') as string,
+  });
+  expect(await first).toMatchObject({ reason: 'it worked' });
+  expect(await desk.make(picture('work is more than so many bytes'))).not.toMatchObject({ canRetry: true });
+});
+
+test('a process whose node was killed ends in the middle of its work', async () => {
+  const program = fileURLToPath(
+    new URL('../../../src/persistence/assets/picture-process.ts', import.meta.url),
+  );
+  const node = spawn(
+    '/bin/sh',
+    [
+      '-c',
+      'exec 3<&0; "$@" "$$" <&3 & echo $!; wait',
+      'sh',
+      process.execPath,
+      program,
+      JSON.stringify(PICTURE_LIMITS),
+    ],
+    { stdio: ['pipe', 'pipe', 'ignore'] },
+  );
+  const said: Buffer[] = [];
+  node.stdout.on('data', (piece: Buffer) => said.push(piece));
+  const ended = new Promise((resolve) => node.once('close', resolve));
+  node.stdin.on('error', () => undefined);
+  node.stdin.end(onePixelPng(7_000, 6_000));
+  const tasks = await waitUntil('the process is there', () => {
+    const line = /^(\d+)\n/.exec(Buffer.concat(said).toString('latin1'));
+    return line === null ? undefined : `/proc/${line[1]}/task`;
+  });
+  await waitUntil('threads of libvips work', () =>
+    readdirSync(tasks).some((task) => readFileSync(`${tasks}/${task}/comm`, 'latin1').startsWith('libvips')),
+  );
+  node.kill('SIGKILL');
+  await ended;
+  // The end of its output is the end of the process: there was no answer in it.
+  expect(Buffer.concat(said).toString('latin1')).toMatch(/^\d+\n$/);
 });
 
 test('a stop ends what hangs, and what waits is told to come again', async () => {

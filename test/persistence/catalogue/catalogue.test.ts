@@ -333,6 +333,89 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     expect(await own()).toEqual([false, false]);
   });
 
+  test('the products of a campaign on sale move along with its hours, all or none', async () => {
+    const { campaign, product } = await desk.published();
+    const { startsAt, endsAt } = campaign;
+    const day = 24 * 60 * MINUTE_MS;
+    const later = { ...campaign, startsAt: startsAt! + day, endsAt: endsAt! + day };
+    expect(refusals(await desk.catalogue.saveCampaign(EDA, campaign.id, 2, later))).toHaveLength(2);
+    const moved = saved(await desk.catalogue.saveCampaignMoving(EDA, campaign.id, 2, later));
+    expect(await desk.read(product.id)).toMatchObject({
+      startsAt: product.startsAt! + day,
+      endsAt: product.endsAt! + day,
+      version: 2,
+    });
+    expect((await desk.outbox(product.id)).at(-1)).toMatchObject({
+      kind: 'configure',
+      payload: { configuration: { startsAt: product.startsAt! + day, endsAt: product.endsAt! + day } },
+    });
+    const [last, before] = await desk.catalogue.trail({ campaignId: campaign.id });
+    expect([last!.action, before!.action]).toEqual(['product_saved', 'campaign_saved']);
+
+    // One end alone moved, and what lies behind it stays there: nothing of it is done.
+    const shorter = { ...moved, endsAt: moved.startsAt! + 45 * MINUTE_MS };
+    expect(refusals(await desk.catalogue.saveCampaignMoving(EDA, campaign.id, 3, shorter))).toEqual([
+      expect.stringMatching(/^endsAt: "Ember Kettle": It ends after the end of the campaign/),
+    ]);
+    expect((await desk.catalogue.campaign(campaign.id))!.campaign).toEqual(moved);
+
+    // What another campaign sells in the new hours is told by the product, and undoes the campaign's own.
+    const other = await desk.campaign();
+    await desk.product(other, { sku: product.sku });
+    saved(await desk.catalogue.publish(PAT, other.id, 1));
+    const back = { ...moved, startsAt: startsAt!, endsAt: endsAt! };
+    expect(refusals(await desk.catalogue.saveCampaignMoving(EDA, campaign.id, 3, back))).toEqual([
+      expect.stringMatching(/^products: "Ember Kettle": The SKU .* is on sale as/),
+    ]);
+    expect((await desk.catalogue.campaign(campaign.id))!.campaign).toEqual(moved);
+    expect(await desk.outbox(product.id)).toHaveLength(3);
+  });
+
+  test('a product at one end of its campaign stays at it, and a clone’s products move along', async () => {
+    const campaign = await desk.campaign();
+    const whole = await desk.product(campaign, { startsAt: campaign.startsAt, endsAt: campaign.endsAt });
+    const inner = await desk.product(campaign);
+    const longer = { ...campaign, endsAt: campaign.endsAt! + 60 * MINUTE_MS };
+    saved(await desk.catalogue.saveCampaignMoving(EDA, campaign.id, 1, longer));
+    expect(await desk.read(whole.id)).toMatchObject({ startsAt: campaign.startsAt, endsAt: longer.endsAt });
+    expect(await desk.read(inner.id)).toEqual(inner);
+
+    const hours = { startsAt: longer.startsAt! + MINUTE_MS, endsAt: longer.endsAt + MINUTE_MS };
+    const clone = saved(
+      await desk.catalogue.clone(EDA, campaign.id, {
+        title: 'Later',
+        slug: `${campaign.slug}-later`,
+        ...hours,
+      }),
+    );
+    expect(clone).toMatchObject(hours);
+    const { products } = (await desk.catalogue.campaign(clone.id))!;
+    expect(products.map(({ startsAt, endsAt }) => ({ startsAt, endsAt }))).toEqual([
+      hours,
+      { startsAt: inner.startsAt! + MINUTE_MS, endsAt: inner.endsAt! + MINUTE_MS },
+    ]);
+  });
+
+  test('no product of a published campaign is given an end that lies behind, and one that is over can still be written', async () => {
+    const { campaign, product } = await desk.published();
+    const over = { startsAt: desk.now - 30 * MINUTE_MS, endsAt: desk.now };
+    const refusal = [expect.stringMatching(/^endsAt: Its sale would be over already/)];
+    expect(refusals(await desk.catalogue.addProduct(EDA, campaign.id, desk.productDraft(over)))).toEqual(
+      refusal,
+    );
+    expect(refusals(await desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, ...over }))).toEqual(
+      refusal,
+    );
+    const lines = [{ line: 2, draft: desk.productDraft(over) }];
+    expect(refusals(await desk.catalogue.importProducts(EDA, campaign.id, campaign.version, lines))).toEqual(
+      refusal,
+    );
+    const { now } = desk;
+    desk.now = product.endsAt! + MINUTE_MS;
+    saved(await desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, description: 'It was fine.' }));
+    desk.now = now;
+  });
+
   test('a product that is added to a paused campaign is paused before it has stock', async () => {
     const { campaign } = await desk.published();
     saved(await desk.catalogue.pause(PAT, campaign.id));

@@ -14,6 +14,7 @@ import { ActorEngine, refusing } from './actor-engine.ts';
 import { Desk, EDA, MINUTE_MS, PAT, saved } from './desk.ts';
 
 const LONG_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 describe.each(POSTGRES_KINDS)('the dispatcher on $kind Postgres', { timeout: SERVER_MS_MAX }, ({ start }) => {
   let postgres: StartedPostgres;
@@ -247,6 +248,87 @@ describe.each(POSTGRES_KINDS)('the dispatcher on $kind Postgres', { timeout: SER
     saved(await desk.catalogue.resume(PAT, campaign.id, paused.version));
     await settled(product);
     expect(await expectAgreement(product.id)).toMatchObject({ quantity: 100 });
+  });
+
+  test('a paused campaign goes on without the products that are over and closed for good', async () => {
+    const campaign = await desk.campaign({ startsAt: desk.now, endsAt: desk.now + 5 * DAY_MS });
+    const hours = { startsAt: desk.now, endsAt: desk.now + DAY_MS };
+    const [short, long] = [
+      await desk.product(campaign, hours),
+      await desk.product(campaign, { ...hours, endsAt: desk.now + 4 * DAY_MS }),
+    ];
+    saved(await desk.catalogue.publish(PAT, campaign.id, 1));
+    await settled(short, long);
+    const { now } = desk;
+    desk.now += 3 * DAY_MS;
+    engine.decide({ kind: 'retire', productId: short.id, keptMs: DAY_MS });
+    saved(await desk.catalogue.pause(PAT, campaign.id));
+    await settled(short, long);
+    // Nothing of it changes any more, and that is told.
+    saved(await desk.catalogue.saveProduct(EDA, short.id, 1, { ...short, perCustomerLimit: 9 }));
+    await settled(short, long);
+    expect((await desk.read(short.id)).engine.refusal).toContain('closed for good');
+    const paused = (await desk.catalogue.campaign(campaign.id))!.campaign;
+    saved(await desk.catalogue.resume(PAT, campaign.id, paused.version));
+    await settled(short, long);
+    await expectAgreement(long.id);
+    desk.now = now;
+  });
+
+  test('resuming what is closed for good is no refusal', async () => {
+    const { campaign, product } = await desk.published();
+    await settled(product);
+    const paused = saved(await desk.catalogue.pause(PAT, campaign.id));
+    await settled(product);
+    const { now } = desk;
+    desk.now += 2 * DAY_MS;
+    engine.decide({ kind: 'retire', productId: product.id, keptMs: DAY_MS });
+    saved(await desk.catalogue.resume(PAT, campaign.id, paused.version));
+    await settled(product);
+    expect((await desk.read(product.id)).engine.refusal).toBeUndefined();
+    desk.now = now;
+  });
+
+  test.each(['published', 'paused', 'cancelled'] as const)(
+    'of a %s campaign, a first load that was held back follows only a product that is saved as the engine has it',
+    async (status) => {
+      const { campaign, product } = await desk.published({ quantity: 40 });
+      const { name, description, endsAt, currency, perCustomerLimit, holdSeconds } = product;
+      const theirs = { name, description, startsAt: product.startsAt!, endsAt: endsAt!, amount: 100 };
+      const configuration = { ...theirs, currency, perCustomerLimit, holdSeconds };
+      engine.decide({ kind: 'configure', productId: product.id, expectedRevision: 0, configuration });
+      await settled(product);
+      expect((await desk.read(product.id)).engine.refusal).toContain('Somebody changed this product');
+      let { version } = campaign;
+      const pause = async (): Promise<void> => {
+        ({ version } = saved(await desk.catalogue.pause(PAT, campaign.id)));
+      };
+      await pause();
+      await settled(product);
+      saved(await desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, amount: 100 }));
+      if (status === 'cancelled') saved(await desk.catalogue.cancel(PAT, campaign.id, version));
+      await settled(product);
+      if (status === 'published') {
+        saved(await desk.catalogue.resume(PAT, campaign.id, version));
+        await settled(product);
+        expect(engine.buy(product.id, 'ada')).toBe('reserved');
+      }
+      const units = status === 'cancelled' ? 0 : 40;
+      expect(engine.products.get(product.id)!.stock.loaded).toBe(units);
+      if (units > 0) expect(await expectAgreement(product.id)).toMatchObject({ quantity: 40 });
+    },
+  );
+
+  test('a first load that was held back follows a save that was on its way already', async () => {
+    const { product } = await desk.published({ quantity: 40 });
+    const { name, description, endsAt, currency, perCustomerLimit, amount } = product;
+    const theirs = { name, description, startsAt: product.startsAt!, endsAt: endsAt!, amount: amount! };
+    const configuration = { ...theirs, currency, perCustomerLimit, holdSeconds: 77 };
+    engine.decide({ kind: 'configure', productId: product.id, expectedRevision: 0, configuration });
+    saved(await desk.catalogue.saveProduct(EDA, product.id, 1, { ...product, holdSeconds: 77 }));
+    await settled(product);
+    expect(await expectAgreement(product.id)).toMatchObject({ quantity: 40 });
+    expect(engine.products.get(product.id)!.stock.loaded).toBe(40);
   });
 
   test('what the engine cannot decide is sent until it can', async () => {

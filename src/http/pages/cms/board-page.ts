@@ -14,8 +14,10 @@ import {
   type BoardRow,
 } from '../../cms/board-figures.ts';
 import type { Markup } from '../layout.ts';
+import { mayPublish } from '../../cms/cms-session.ts';
 import { campaignHref, campaignPage, linkButton, productHref, type Look } from './frame.ts';
 import { emptyState } from './page-header.ts';
+import { phaseSwitches } from './phase-switches.ts';
 import { stockBar } from './stock-bar.ts';
 
 export interface BoardPageView {
@@ -31,6 +33,7 @@ export function boardPage(look: Look, view: BoardPageView): Markup {
   return campaignPage(look, campaign, 'board', {
     styles: ['cms-board.css'],
     scripts: ['cms-board.js'],
+    actions: mayPublish(look.session.user.role) ? phaseSwitches(campaign, figures.phase) : [],
     main:
       figures.products.length === 0
         ? emptyState({
@@ -69,9 +72,10 @@ function board(view: BoardPageView): Markup {
     ${tiles(figures.totals)} ${plots(plotted, address)} ${productTable(view, address)} ${minuteTable(view)}
     <p class="muted board-hints">
       Orders and refusals are those that this shop’s gateways answered, on average over the last 5 seconds;
-      whoever repeats a lost request is not counted twice. Stock is what the products’ actors say. Revenue is
-      units sold times the present sale price: what was sold at another price counts as if it had been sold at
-      this one, and held units do not count.
+      whoever repeats a lost request is not counted twice. Stock is what the products’ actors say; in the plot
+      and minute by minute a product counts from when this shop’s nodes first read its stock, which is at its
+      first purchase or the first look here. Revenue is units sold times the present sale price: what was sold
+      at another price counts as if it had been sold at this one, and held units do not count.
     </p>
   </div>`;
 }
@@ -239,6 +243,7 @@ const STATES = {
   upcoming: { text: 'Upcoming', badge: 'badge-scheduled' },
   on_sale: { text: 'On sale', badge: 'badge-live' },
   sold_out: { text: 'Sold out', badge: 'badge-ended' },
+  all_held: { text: 'All held', badge: 'badge-paused' },
   paused: { text: 'Paused', badge: 'badge-paused' },
   ended: { text: 'Ended', badge: 'badge-ended' },
   unknown: { text: 'Not known', badge: 'badge-draft' },

@@ -13,6 +13,7 @@ import { TIME_ZONES } from '../../cms/local-time.ts';
 import type { Markup } from '../layout.ts';
 import { conflictPanel, differences, theirsAt, type Difference, type TheirSave } from './conflict.ts';
 import {
+  checkField,
   choiceField,
   csrfField,
   errorAt,
@@ -25,11 +26,16 @@ import {
 import { CAMPAIGNS, campaignCrumb, campaignHref, linkButton, lookPage, type Look } from './frame.ts';
 import { pageHeader } from './page-header.ts';
 
+/** The products' hours move along with the campaign's. */
+export const MOVE_PRODUCTS = 'moveProducts';
+
 export interface CampaignFormView {
   readonly typed: CampaignTyped;
   readonly errors: readonly FieldError[];
   /** Undefined: a new one. */
   readonly campaign: Campaign | undefined;
+  /** As it was checked, when the form came back. */
+  readonly movesProducts?: boolean;
   /** What somebody else saved while this was typed. */
   readonly theirs?: (TheirSave & { readonly typed: CampaignTyped }) | undefined;
 }
@@ -58,7 +64,9 @@ export function campaignFormPage(look: Look, view: CampaignFormView): Markup {
             ? ''
             : html`<input type="hidden" name="version" value="${theirs?.version ?? campaign.version}" />`
         }
-        ${what(typed, errors, differing)} ${when(typed, errors, differing)} ${who(typed, errors, differing)}
+        ${what(typed, errors, differing)}
+        ${when(typed, errors, differing, campaign === undefined ? '' : moveCheck(view.movesProducts))}
+        ${who(typed, errors, differing)}
         <div class="form-actions">
           <button class="button button-primary" type="submit">
             ${theirs === undefined ? 'Save campaign' : 'Save mine over theirs'}
@@ -72,7 +80,20 @@ export function campaignFormPage(look: Look, view: CampaignFormView): Markup {
 
 const NEW_LEAD = 'It is a draft until you publish it. Hours and products can come later.';
 
-type Part = (typed: CampaignTyped, errors: readonly FieldError[], differing: readonly Difference[]) => Markup;
+const moveCheck = (checked = false): Markup =>
+  checkField({
+    name: MOVE_PRODUCTS,
+    label: 'Move the products’ hours along',
+    hint: 'When start and end move by as much, all products do. When one end moves, those that start or end with the campaign still do.',
+    checked,
+  });
+
+type Part = (
+  typed: CampaignTyped,
+  errors: readonly FieldError[],
+  differing: readonly Difference[],
+  more?: Markup | '',
+) => Markup;
 
 const what: Part = (typed, errors, differing) => {
   const common = (name: 'title' | 'slug' | 'description') => ({
@@ -89,7 +110,7 @@ const what: Part = (typed, errors, differing) => {
       hint: theirsAt(
         differing,
         'slug',
-        'Lower-case letters, digits and dashes. Left empty, it is made of the title.',
+        'Lower-case letters, digits and dashes. Left empty, it is made of the title. Campaign pages are not part of this version yet.',
       ),
       optional: true,
       before: '/c/',
@@ -105,7 +126,7 @@ const what: Part = (typed, errors, differing) => {
   </fieldset>`;
 };
 
-const when: Part = (typed, errors, differing) => {
+const when: Part = (typed, errors, differing, more = '') => {
   const zones =
     TIME_ZONES.includes(typed.timeZone) || typed.timeZone === ''
       ? TIME_ZONES
@@ -135,6 +156,7 @@ const when: Part = (typed, errors, differing) => {
       ${hour('startsAt', 'The first second at which anybody can buy.')}
       ${hour('endsAt', 'From then on nobody can.')}
     </div>
+    ${more}
   </fieldset>`;
 };
 
@@ -161,7 +183,7 @@ const who: Part = (typed, errors, differing) =>
       value: typed.entry,
       options: Object.entries(ENTRY_LABELS).map(([value, text]) => ({ value, text })),
     })}
-    <div class="field-group">
+    <div class="field-group claim-fields">
       ${(['claimName', 'claimValue'] as const).map((name) =>
         field({
           name,

@@ -22,6 +22,8 @@ export interface CampaignListView {
   /** Address of the next page. */
   readonly older: string | undefined;
   readonly isFirstPage: boolean;
+  /** The shop sells samples that are no campaign's. */
+  readonly demo: boolean;
 }
 
 export function campaignListPage(look: Look, view: CampaignListView): Markup {
@@ -76,7 +78,7 @@ function row(campaign: CampaignSummary): Markup {
   return html`<tr>
     <th scope="row">
       <a href="${campaignHref(campaign.id)}">${campaign.title}</a>
-      <span class="cell-note code">/c/${campaign.slug}</span>
+      <span class="cell-note">Address name: <span class="code">${campaign.slug}</span></span>
     </th>
     <td data-label="Phase">${phaseBadge(campaign.phase)}</td>
     <td data-label="Hours">${hoursOf(campaign)}</td>
@@ -94,7 +96,7 @@ function engineCell({ status, unconfirmed, refused }: CampaignSummary): Markup {
     : html`<span class="badge badge-confirmed">Confirmed</span>`;
 }
 
-function nothing({ phase, isFirstPage }: CampaignListView, canEdit: boolean): Markup {
+function nothing({ phase, isFirstPage, demo }: CampaignListView, canEdit: boolean): Markup {
   if (phase !== undefined || !isFirstPage)
     return emptyState({
       title: phase === undefined ? 'No older campaigns' : `No campaign is ${PHASE_WORDS[phase]}`,
@@ -103,12 +105,17 @@ function nothing({ phase, isFirstPage }: CampaignListView, canEdit: boolean): Ma
     });
   return emptyState({
     title: 'No campaigns yet',
-    text: canEdit
-      ? 'A campaign is a sale with a start and an end. Give it products, let it be checked, then publish it.'
-      : 'Somebody with the role editor or publisher can make the first one.',
+    text: `${demo ? SAMPLES : ''}${
+      canEdit
+        ? 'A campaign is a sale with a start and an end. Give it products, let it be checked, then publish it.'
+        : 'Somebody with the role editor or publisher can make the first one.'
+    }`,
     action: canEdit ? linkButton('/cms/campaigns/new', 'Make the first campaign', 'primary') : undefined,
   });
 }
+
+const SAMPLES =
+  'What the shop sells now are samples: the demo made them through the API, so they belong to no campaign. ';
 
 const PHASE_WORDS: Readonly<Record<CampaignPhase, string>> = {
   draft: 'a draft',

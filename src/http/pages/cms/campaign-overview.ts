@@ -34,7 +34,7 @@ export function campaignOverviewPage(look: Look, view: CampaignOverviewView): Ma
   return campaignPage(look, campaign, '', {
     actions: actionsOf(look, campaign),
     main: html`
-      ${campaign.status === 'draft' ? check(view) : ''}
+      ${campaign.status === 'draft' ? check(view, canEdit) : ''}
       <div class="columns">
         <section aria-labelledby="products-heading" class="stack" id="products">
           <div class="panel-head">
@@ -98,7 +98,7 @@ const PHASE_ACTIONS: Readonly<Record<CampaignPhase, readonly Action[]>> = {
   cancelled: [],
 };
 
-function check({ campaign, products, findings }: CampaignOverviewView): Markup {
+function check({ campaign, products, findings }: CampaignOverviewView, canEdit: boolean): Markup {
   if (findings.length === 0)
     return html`<p class="notice notice-good">Nothing is missing: this campaign can be published.</p>`;
   const errors = findings.filter(({ severity }) => severity === 'error').length;
@@ -107,7 +107,7 @@ function check({ campaign, products, findings }: CampaignOverviewView): Markup {
     : 'It can be published; look at this again';
   return html`<details class="panel check-panel" ${hasErrors(findings) ? html`open` : ''}>
     <summary><h2>${text}</h2></summary>
-    ${findingsList(campaign.id, products, findings)}
+    ${findingsList(campaign.id, products, findings, canEdit)}
   </details>`;
 }
 
@@ -117,8 +117,11 @@ function facts(campaign: Campaign): Markup {
     <h2 id="facts-heading">Campaign</h2>
     ${description === '' ? '' : html`<p class="long-text">${description}</p>`}
     <dl class="facts">
-      <dt>Address</dt>
-      <dd class="code">/c/${slug}</dd>
+      <dt>Address name</dt>
+      <dd>
+        <span class="code">${slug}</span>
+        <span class="cell-note">Campaign pages are not part of this version yet.</span>
+      </dd>
       <dt>Entry</dt>
       <dd>
         ${ENTRY_LABELS[entry.kind]}${

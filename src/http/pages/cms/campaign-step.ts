@@ -4,6 +4,7 @@
 import { html } from 'hono/html';
 import { seenOf, type Campaign, type CatalogueProduct, type Finding } from '../../../persistence/index.ts';
 import type { Markup } from '../layout.ts';
+import { hourInput } from './campaign-form-page.ts';
 import { csrfField, errorAt, errorSummary, field, type FieldError } from './field.ts';
 import { findingsList, hasErrors } from './findings.ts';
 import {
@@ -64,13 +65,14 @@ export function publishPage(look: Look, { campaign, products, findings, told }: 
                 ${products.length} ${products.length === 1 ? 'product' : 'products'} with
                 ${units.toLocaleString('en')} units go on sale: <strong>${hoursOf(campaign)}</strong>.
               </p>
+              ${begun(products, look.now)}
               <p>
                 The engine is told at once. From the start on, prices change only while the campaign is
                 paused; what was sold stays sold.
               </p>
             </div>`
       }
-      ${findings.length === 0 ? '' : findingsList(campaign.id, products, findings)}
+      ${findings.length === 0 ? '' : findingsList(campaign.id, products, findings, true)}
       ${
         isBlocked
           ? html`<div class="form-actions">
@@ -81,6 +83,16 @@ export function publishPage(look: Look, { campaign, products, findings, told }: 
       }
     `,
   });
+}
+
+/** Of those whose start has passed. */
+function begun(products: readonly CatalogueProduct[], now: number): Markup | '' {
+  const count = products.filter(({ startsAt }) => startsAt !== undefined && startsAt <= now).length;
+  if (count === 0) return '';
+  const who = count === products.length ? 'They' : `${count} of them`;
+  return html`<p>
+    <strong>${who} can be bought from the moment you publish</strong>: the start has passed.
+  </p>`;
 }
 
 export type Switch = 'pause' | 'resume' | 'cancel';
@@ -118,13 +130,21 @@ export function switchPage(
   });
 }
 
-export interface CloneView {
-  readonly title: string;
-  readonly slug: string;
+export interface CloneView extends Readonly<Record<'title' | 'slug' | 'startsAt' | 'endsAt', string>> {
   readonly errors: readonly FieldError[];
 }
 
-export function clonePage(look: Look, campaign: Campaign, { title, slug, errors }: CloneView): Markup {
+export function clonePage(look: Look, campaign: Campaign, view: CloneView): Markup {
+  const { title, slug, errors } = view;
+  const hour = (name: 'startsAt' | 'endsAt', label: string): Markup =>
+    field({
+      name,
+      label,
+      value: view[name],
+      error: errorAt(errors, name),
+      ...hourInput(view[name]),
+      width: 'medium',
+    });
   return stepPage(look, campaign, 'Clone', {
     hasErrors: errors.length > 0,
     main: html`${errorSummary(errors)}
@@ -132,8 +152,8 @@ export function clonePage(look: Look, campaign: Campaign, { title, slug, errors 
         ${csrfField(look.session)}
         <div class="form-section">
           <p>
-            A new draft with the same texts, hours, products and pictures. Its products are new ones to the
-            engine: no order, no count and no limit of this campaign goes along.
+            A new draft with the same texts, products and pictures. Its products are new ones to the engine:
+            no order, no count and no limit of this campaign goes along.
           </p>
           ${field({ name: 'title', label: 'Title', value: title, error: errorAt(errors, 'title') })}
           ${field({
@@ -147,6 +167,11 @@ export function clonePage(look: Look, campaign: Campaign, { title, slug, errors 
             spellcheck: false,
             autocomplete: 'off',
           })}
+          <div class="field-group">${hour('startsAt', 'Start')} ${hour('endsAt', 'End')}</div>
+          <p class="muted">
+            By the clocks of ${campaign.timeZone.replaceAll('_', ' ')}. The products’ hours move along: all by
+            as much when start and end do, else those that start or end with the campaign.
+          </p>
         </div>
         <div class="form-actions">
           <button class="button button-primary" type="submit">Clone</button>

@@ -1,4 +1,4 @@
-// What a check found, each with a link to the field that mends it, grouped by the campaign and its products.
+// What a check found, each with a link to the field that mends it for those who may, grouped by the campaign and its products.
 
 import { html } from 'hono/html';
 import type { CatalogueProduct, Finding } from '../../../persistence/index.ts';
@@ -8,10 +8,12 @@ import { campaignHref, productHref } from './frame.ts';
 export const hasErrors = (findings: readonly Finding[]): boolean =>
   findings.some(({ severity }) => severity === 'error');
 
+/** @param canEdit whether who looks may open the pages that mend it */
 export function findingsList(
   campaignId: string,
   products: readonly CatalogueProduct[],
   findings: readonly Finding[],
+  canEdit: boolean,
 ): Markup {
   const byProduct = Map.groupBy(findings, ({ productId }) => productId);
   const groups = [{ id: undefined, name: 'The campaign' }, ...products.map(({ id, name }) => ({ id, name }))];
@@ -22,17 +24,17 @@ export function findingsList(
       return html`<div>
         <h3>${name}</h3>
         <ul class="findings">
-          ${own.map((finding) => line(finding, hrefOf(campaignId, finding)))}
+          ${own.map((finding) => line(finding, canEdit ? hrefOf(campaignId, finding) : undefined))}
         </ul>
       </div>`;
     })}
   </div>`;
 }
 
-function line({ severity, message }: Finding, href: string): Markup {
+function line({ severity, message }: Finding, href: string | undefined): Markup {
   return html`<li class="finding-${severity}">
     <span class="finding-kind">${severity === 'error' ? 'Must be mended' : 'Look again'}</span>
-    <a href="${href}">${message}</a>
+    ${href === undefined ? html`<span>${message}</span>` : html`<a href="${href}">${message}</a>`}
   </li>`;
 }
 

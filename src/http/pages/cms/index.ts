@@ -2,7 +2,7 @@
 
 export { MORE_ROWS } from './attribute-rows.ts';
 export { boardPage, type BoardPageView } from './board-page.ts';
-export { campaignFormPage, type CampaignFormView } from './campaign-form-page.ts';
+export { campaignFormPage, MOVE_PRODUCTS, type CampaignFormView } from './campaign-form-page.ts';
 export { campaignListPage, PHASES, type CampaignListView } from './campaign-list.ts';
 export { campaignOverviewPage, type CampaignOverviewView } from './campaign-overview.ts';
 export { clonePage, publishPage, removePage, switchPage, type Switch } from './campaign-step.ts';
@@ -12,7 +12,7 @@ export { historyPage, type HistoryView } from './history-page.ts';
 export { newImageField, NEW_IMAGES_PER_FORM, type Pictures } from './image-rows.ts';
 export { importPage, type ImportView } from './import-page.ts';
 export { previewPage } from './preview.ts';
-export { productFormPage, type ProductFormView } from './product-form-page.ts';
+export { productFormPage, SENT, type ProductFormView } from './product-form-page.ts';
 export { productPage } from './product-page.ts';
 export { stockNotice, type StockView } from './stock-panel.ts';
 export type { Uploads } from './upload-progress.ts';

@@ -59,7 +59,7 @@ function actions(look: Look, { product, isFirst, isLast }: ProductCardView): Mar
   const move = (by: 'up' | 'down'): Markup =>
     html`<form method="post" action="${productHref(product.id, 'move')}">
       ${csrfField(look.session)}
-      <button class="button button-plain button-small" type="submit" name="by" value="${by}">
+      <button class="button button-quiet button-small" type="submit" name="by" value="${by}">
         ${by === 'up' ? '↑' : '↓'}<span class="visually-hidden"> Move ${product.name} ${by}</span>
       </button>
     </form>`;

@@ -37,10 +37,15 @@ import {
 import { imageRows, type Pictures } from './image-rows.ts';
 import { pageHeader } from './page-header.ts';
 
+/** Of a form that was made of a product on sale: its units are not written in it. */
+export const SENT = 'sent';
+
 export interface ProductFormView {
   readonly campaign: Campaign;
   /** Undefined: a new one. */
   readonly product: CatalogueProduct | undefined;
+  /** How the id of a new one will end: the form sent twice makes one product. */
+  readonly ending: string;
   readonly typed: ProductTyped;
   readonly errors: readonly FieldError[];
   readonly pictures: Pictures;
@@ -48,11 +53,18 @@ export interface ProductFormView {
   readonly newAlts: readonly string[];
   /** Rows to be filled, beside those that are. */
   readonly emptyAttributeRows: number;
+  /** They were asked for just now. */
+  readonly asksForMoreRows?: boolean | undefined;
   /** The engine has it: its units change on its page alone. */
   readonly isSent: boolean;
   /** What somebody else saved while this was typed. */
   readonly theirs?: (TheirSave & { readonly typed: ProductTyped }) | undefined;
 }
+
+/** Enter in a field presses a form's first button, which must save: “More rows” stands before the one that people see. */
+const SAVES_BY_ENTER = html`<button class="visually-hidden" type="submit" tabindex="-1" aria-hidden="true">
+  Save product
+</button>`;
 
 interface Parts {
   readonly view: ProductFormView;
@@ -76,20 +88,33 @@ export function productFormPage(look: Look, view: ProductFormView): Markup {
     main: html`
       ${pageHeader({ title, lead: html`In the campaign ${campaign.title}` })} ${errorSummary(errors)}
       ${theirs === undefined ? '' : conflictPanel(theirs, parts.differing, action)}
-      <form class="form" method="post" action="${action}" enctype="multipart/form-data">
-        ${csrfField(look.session)}
+      <form
+        class="form"
+        method="post"
+        action="${action}"
+        enctype="multipart/form-data"
+        data-files-text="Checking and resizing pictures…"
+      >
+        ${SAVES_BY_ENTER} ${csrfField(look.session)}
         ${
           product === undefined
-            ? ''
+            ? html`<input type="hidden" name="ending" value="${view.ending}" />`
             : html`<input type="hidden" name="version" value="${theirs?.version ?? product.version}" />`
         }
-        ${what(parts)} ${price(parts)} ${when(parts)} ${selling(parts)} ${imageRows(view)}
-        ${attributeRows(view.typed.attributes, view.emptyAttributeRows, errors)}
+        ${view.isSent ? html`<input type="hidden" name="${SENT}" value="yes" />` : ''} ${what(parts)}
+        ${price(parts)} ${when(parts)} ${selling(parts)} ${imageRows(view)}
+        ${attributeRows(
+          view.typed.attributes,
+          view.emptyAttributeRows,
+          errors,
+          view.asksForMoreRows === true && errors.length === 0,
+        )}
         <div class="form-actions">
           <button class="button button-primary" type="submit">
             ${theirs === undefined ? 'Save product' : 'Save mine over theirs'}
           </button>
           ${linkButton(product === undefined ? campaignHref(campaign.id) : productHref(product.id), 'Cancel', 'plain')}
+          <p class="form-status" role="status"></p>
         </div>
       </form>
     `,

@@ -31,7 +31,7 @@ export interface CmsPageParts {
   readonly hasErrors?: boolean;
   /** Names of static files beside base.css and cms.css. */
   readonly styles?: readonly string[];
-  /** Names of static modules; the page must work without them. */
+  /** Names of static modules beside cms-forms.js; the page must work without them. */
   readonly scripts?: readonly string[];
   readonly main: Markup;
 }
@@ -58,7 +58,7 @@ export function cmsPage(assets: Assets, parts: CmsPageParts): Markup {
         ${['base.css', 'cms.css', ...styles].map(
           (name) => html`<link rel="stylesheet" href="${assetUrl(assets, name)}" />`,
         )}
-        ${scripts.map((name) => html`<script type="module" src="${assetUrl(assets, name)}"></script>`)}
+        ${['cms-forms.js', ...scripts].map((name) => html`<script type="module" src="${assetUrl(assets, name)}"></script>`)}
       </head>
       <body class="cms">
         <a class="skip" href="#main">Skip to the content</a>

@@ -18,6 +18,7 @@ const states = {
   upcoming: ['Upcoming', 'badge-scheduled'],
   on_sale: ['On sale', 'badge-live'],
   sold_out: ['Sold out', 'badge-ended'],
+  all_held: ['All held', 'badge-paused'],
   paused: ['Paused', 'badge-paused'],
   ended: ['Ended', 'badge-ended'],
   unknown: ['Not known', 'badge-draft'],
@@ -100,7 +101,7 @@ function start() {
 
   function take({ plot, ...figures }) {
     newsAt = performance.now();
-    if (!isLive) health('live', 'Live');
+    if (!isLive) health('live', 'Updating');
     isLive = true;
     if (figures.phase !== times.phase) showPhase(figures.phase);
     times = figures;
@@ -150,6 +151,8 @@ function start() {
     const badge = document.querySelector('.page-header .badge');
     badge.className = `badge badge-${phase}`;
     badge.textContent = phases[phase];
+    for (const link of document.querySelectorAll('.page-header [data-phases]'))
+      link.hidden = !link.dataset.phases.split(' ').includes(phase);
     announcer.say(`The campaign is ${phases[phase].toLowerCase()} now.`);
   }
 
