@@ -102,10 +102,9 @@ export function readProductCsv(
   zone: string,
 ): ProductCsvRead {
   const reading = readInTurns(bytes, present, zone);
-  for (;;) {
-    const turn = reading.next();
-    if (turn.done) return turn.value;
-  }
+  let turn = reading.next();
+  while (!turn.done) turn = reading.next();
+  return turn.value;
 }
 
 /** The same, with room between its turns for everything else that the thread does. */
@@ -115,12 +114,10 @@ export async function readProductCsvInTurns(
   zone: string,
 ): Promise<ProductCsvRead> {
   const reading = readInTurns(bytes, present, zone);
-  for (;;) {
-    const turn = reading.next();
-    if (turn.done) return turn.value;
-    // oxlint-disable-next-line no-await-in-loop -- that is what it is for
-    await setImmediate();
-  }
+  let turn = reading.next();
+  // oxlint-disable-next-line no-await-in-loop -- that is what it is for
+  for (; !turn.done; turn = reading.next()) await setImmediate();
+  return turn.value;
 }
 
 function* readInTurns(

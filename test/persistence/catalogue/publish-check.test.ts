@@ -192,7 +192,10 @@ describe('the publish check tells', () => {
 });
 
 test('names in emoji and in scripts with joiners are let be', () => {
-  for (const name of ['\u2764\ufe0f Kettle \u{1f468}\u200d\u{1f469}\u200d\u{1f467}', '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645'])
+  for (const name of [
+    '\u2764\ufe0f Kettle \u{1f468}\u200d\u{1f469}\u200d\u{1f467}',
+    '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645',
+  ])
     expect(productFaults({ ...PRODUCT, name }, CAMPAIGN, undefined)).toEqual([]);
 });
 
