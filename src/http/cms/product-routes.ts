@@ -112,10 +112,9 @@ export function productRoutes(cms: Hono, context: HttpContext): void {
   cms.post('/cms/campaigns/:id/products/new', async (c) => {
     requireRole(c, 'editor');
     const form = await readForm(c, PRODUCT_FORM_BYTES_MAX);
-    const { campaign } = await campaignOf(c, context);
+    const { campaign, products } = await campaignOf(c, context);
     requireChange(c, campaign);
-    const present = (await catalogue.campaign(campaign.id))?.products ?? [];
-    const made = present.find(({ id }) => id.endsWith(`-${endingOf(form, context)}`));
+    const made = products.find(({ id }) => id.endsWith(`-${endingOf(form, context)}`));
     if (made !== undefined) return c.redirect(`${productHref(made.id)}?done=product-made-before`, 303);
     const sent = await readSent(c, form, campaign, undefined);
     if (sent.response !== undefined) return sent.response;

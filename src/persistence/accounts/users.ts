@@ -1,8 +1,9 @@
 // The people who work in the CMS. Who is disabled, or gets another password, loses all sessions in the same transaction.
 
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import type { Clock, Random } from '../../runtime/index.ts';
 import type { PasswordHasher } from './password-hasher.ts';
+import { inTransaction } from '../transaction.ts';
 import { devicesKey, triesOfEmail } from './sign-in-tries.ts';
 import { isUserRole, type User, type UserRole } from './user.ts';
 
@@ -121,19 +122,4 @@ export function userOf({ id, email, name, role, disabled_at, created_at }: UserR
   if (!isUserRole(role))
     throw new Error(`the user ${id} has the role ${role}, which this version does not know`);
   return { id, email, name, role, disabled: disabled_at !== null, createdAt: created_at.getTime() };
-}
-
-export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    const result = await work(client);
-    await client.query('COMMIT');
-    client.release();
-    return result;
-  } catch (error) {
-    // Its transaction ends with it.
-    client.release(true);
-    throw error;
-  }
 }

@@ -4,6 +4,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { Clock } from '../../runtime/index.ts';
+import { inTransaction } from '../transaction.ts';
 import type { AssetStore } from './asset-store.ts';
 import { fileName } from './file-name.ts';
 import {
@@ -146,19 +147,6 @@ export class AssetLibrary {
   /** Undefined while it cannot be used: everything goes on without it. */
   #storeId(): Promise<string | undefined> {
     return this.#options.store.id().catch(() => undefined);
-  }
-}
-
-async function inTransaction(pool: Pool, work: (client: PoolClient) => Promise<void>): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    await work(client);
-    await client.query('COMMIT');
-    client.release();
-  } catch (error) {
-    client.release(true);
-    throw error;
   }
 }
 

@@ -10,7 +10,7 @@ import { movedAlong } from './product-hours.ts';
 import { readProducts } from './product-rows.ts';
 import { entryFaults, leftOutside } from './publish-check.ts';
 import { campaignChanges, writeTrail } from './trail.ts';
-import type { Statements } from './transaction.ts';
+import type { Statements } from '../transaction.ts';
 
 export async function createCampaign(change: Change, draft: CampaignDraft): Promise<CampaignSaved> {
   const { client, editor, now } = change;

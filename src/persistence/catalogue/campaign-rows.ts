@@ -11,7 +11,7 @@ import type {
 import { phaseOf } from './campaign.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
 import { NeedsPublisher, type Editor } from './outcome.ts';
-import type { Statements } from './transaction.ts';
+import type { Statements } from '../transaction.ts';
 
 interface CampaignRow {
   id: string;

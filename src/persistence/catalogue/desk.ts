@@ -3,7 +3,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Clock, Random } from '../../runtime/ports.ts';
 import type { Editor, Finding, SaveOutcome } from './outcome.ts';
-import { inTransaction } from './transaction.ts';
+import { inTransaction } from '../transaction.ts';
 
 /** Of the asset library, on the connection of the caller. */
 export interface DataFiles {

@@ -9,7 +9,7 @@
 
 import type { Pool } from 'pg';
 import { enqueue, repeatInitialLoad, type EngineAnswer, type EngineCommand } from './outbox.ts';
-import { inTransaction, type Statements } from './transaction.ts';
+import { inTransaction, type Statements } from '../transaction.ts';
 
 export interface ClaimedCommand {
   readonly id: number;

@@ -6,7 +6,7 @@ import type { ProductConfiguration, Stock } from '../../actors/index.ts';
 import type { CatalogueProduct } from './catalogue-product.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
 import type { Editor } from './outcome.ts';
-import type { Statements } from './transaction.ts';
+import type { Statements } from '../transaction.ts';
 
 export type EngineCommand =
   | {

@@ -23,7 +23,7 @@ import {
 import { checkProduct, type OnSale } from './publish-check.ts';
 import { readOnSale, sendProduct } from './selling.ts';
 import { productChanges, writeTrail, type TrailLine } from './trail.ts';
-import type { Statements } from './transaction.ts';
+import type { Statements } from '../transaction.ts';
 
 /** As it was written; what the engine has said of it is not read again. */
 type WrittenProduct = SaveOutcome<KeptProduct>;

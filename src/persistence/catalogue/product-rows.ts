@@ -1,7 +1,7 @@
 // Products of the catalogue as rows, with their images, and with what the engine has said of them.
 
 import type { Attribute, CatalogueProduct, ProductImage } from './catalogue-product.ts';
-import type { Statements } from './transaction.ts';
+import type { Statements } from '../transaction.ts';
 
 /** What is kept beside a product, for those who send it. */
 export interface KeptProduct extends CatalogueProduct {

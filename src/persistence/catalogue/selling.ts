@@ -30,7 +30,7 @@ import { checkCampaign, type OnSale } from './publish-check.ts';
 import { seenOf } from './seen.ts';
 import { skuKey } from './sku.ts';
 import { writeTrail } from './trail.ts';
-import type { Statements } from './transaction.ts';
+import type { Statements } from '../transaction.ts';
 
 /** Two campaigns that are published at once must see each other. The number only has to be nobody else's. */
 const SALES_LOCK = 4_713_250_213;

@@ -6,7 +6,7 @@ import { CATALOGUE_LIMITS } from './limits.ts';
 import { moneyText } from './money-text.ts';
 import type { Editor, TrailEntry } from './outcome.ts';
 import type { EngineAnswer } from './outbox.ts';
-import type { Statements } from './transaction.ts';
+import type { Statements } from '../transaction.ts';
 
 /** Of a line whose change the engine must answer: the request under which its answer is found. Nobody reads it. */
 export const REQUEST_FIELD = 'requestId';
