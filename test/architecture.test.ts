@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   actors: [],
   runtime: ['actors'],
   persistence: ['actors', 'runtime'],
+  client: [],
   http: ['actors', 'runtime', 'persistence'],
   commands: ['actors', 'runtime', 'persistence', 'http', ''],
   '': ['actors', 'runtime', 'persistence', 'http', 'commands'],

@@ -14,9 +14,13 @@ export interface Shopper {
   readonly customerKey: Key;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
+  /** Everything that the shop's token says of them, as it says it. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** Ids of the campaigns that they have brought an invitation to. */
+  readonly invitedTo: readonly string[];
 }
 
-interface Claims {
+interface Claims extends Readonly<Record<string, unknown>> {
   readonly sub: string;
   /** Epoch seconds. */
   readonly exp: number;
@@ -27,6 +31,7 @@ type Verify = (token: string) => Claims;
 const TOKEN_CHARACTERS_MAX = 4_096;
 /** In any case, as all schemes. */
 const SCHEME = /^Bearer /i;
+const NOWHERE: readonly string[] = [];
 const DEMO_TOKEN_LIFE_SECONDS = 24 * 60 * 60;
 
 export class Auth {
@@ -79,7 +84,13 @@ export class Auth {
     if (!isCustomerId(claims.sub)) {
       throw unauthenticated('The token’s `sub` must be 1 to 128 characters without control characters.');
     }
-    return { customerId: claims.sub, customerKey: customerKeyOf(claims.sub), expiresAt };
+    return {
+      customerId: claims.sub,
+      customerKey: customerKeyOf(claims.sub),
+      expiresAt,
+      claims,
+      invitedTo: NOWHERE,
+    };
   }
 }
 

@@ -1,0 +1,29 @@
+// What a node must know of a campaign to tell who may enter and what stands behind it. Plain data: it goes from the node's main
+// thread, which reads it from Postgres, to all its worker threads.
+
+import type { CampaignStatus, Entry } from '../catalogue/campaign.ts';
+
+/** The keys of the customers on a list, in order, 16 bytes each; one copy for all threads of a node. */
+export interface CustomerKeys {
+  readonly listId: string;
+  readonly customers: number;
+  readonly bytes: SharedArrayBuffer;
+}
+
+export interface Door {
+  readonly campaignId: string;
+  readonly slug: string;
+  readonly title: string;
+  /** Never `draft`: a draft has no door. */
+  readonly status: CampaignStatus;
+  /** Epoch milliseconds. */
+  readonly startsAt: number;
+  readonly endsAt: number;
+  readonly entry: Entry;
+  /** Of a campaign with a list; undefined while there is none, and then nobody enters. */
+  readonly keys: CustomerKeys | undefined;
+  /** In the campaign's order. A product never changes its campaign. */
+  readonly productIds: readonly string[];
+  /** Another one as soon as anything that shoppers see of the campaign or its products is another. */
+  readonly stamp: string;
+}
