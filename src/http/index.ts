@@ -7,6 +7,7 @@ export { createApp } from './app.ts';
 export { Auth } from './auth.ts';
 export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './context.ts';
 export { Counters } from './counters.ts';
+export { Doors, DOORS_LIMITS, type DoorsPorts, type Passage, type Visitor } from './doors.ts';
 export type {
   NodeControl,
   NodeReport,
