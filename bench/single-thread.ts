@@ -77,7 +77,7 @@ const { app, purchase } = createApp(
     clock,
     random,
     timers,
-    auth: new Auth(config.authSecret, config.adminToken, clock),
+    auth: new Auth(config, clock, random),
     node,
     orders: new OrderReads(pool),
     products: new ProductReads(pool),

@@ -296,7 +296,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       clock,
       random,
       timers,
-      auth: new Auth(config.authSecret, config.adminToken, clock),
+      auth: new Auth(config, clock, random),
       node: control,
       orders: new OrderReads(pool),
       products: new ProductReads(pool),
