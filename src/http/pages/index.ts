@@ -3,7 +3,7 @@
 export { assetResponse, loadAssets, type Assets } from './assets.ts';
 export type { CampaignCardView } from './campaign/campaign-card.ts';
 export type { MomentView } from './campaign/campaign-hero.ts';
-export { campaignPage, type CampaignPageView } from './campaign/campaign-page.ts';
+export { campaignPage, campaignPath, type CampaignPageView } from './campaign/campaign-page.ts';
 export { campaignTicket } from './campaign/campaign-ticket.ts';
 export { campaignViewOf, type CampaignView, type OfferView } from './campaign/campaign-view.ts';
 export * from './cms/index.ts';
@@ -16,7 +16,8 @@ export { Locale, localeOf, timeLeft } from './locale.ts';
 export { nowherePage } from './nowhere.ts';
 export type { VisitorView } from './shop-frame.ts';
 export { en, type Texts } from './texts.ts';
-export type { TicketAction } from './ticket.ts';
+export { ticketNotice, type TicketAction, type TicketRefusal } from './ticket.ts';
+export { escaped, Gaps, rendered, type Pieces } from './pieces.ts';
 export { storefrontPage, type StorefrontView } from './storefront.ts';
 export { picture, type PictureOptions } from './picture.ts';
 export type { ProductView, SaleState } from './product-view.ts';

@@ -17,7 +17,7 @@ import {
   visitorAside,
   type VisitorView,
 } from './shop-frame.ts';
-import { ticket, type TicketAction, type TicketView } from './ticket.ts';
+import { ticket, ticketNotice, type TicketAction, type TicketRefusal, type TicketView } from './ticket.ts';
 
 export interface StorefrontView {
   readonly campaigns: readonly CampaignCardView[];
@@ -26,6 +26,8 @@ export interface StorefrontView {
   readonly signInHref: string;
   /** Names one wish for each product. */
   readonly key: string;
+  /** What came of a form. */
+  readonly refusal?: TicketRefusal | undefined;
   /** Epoch milliseconds, by this server's clock. */
   readonly now: number;
 }
@@ -86,14 +88,20 @@ function drop(assets: Assets, view: StorefrontView, locale: Locale): Markup {
       ${locale.texts.products}
     </h2>
     <ul class="tickets">
-      ${products.map((product) => ticket(ticketOf(assets, product, now), action, locale))}
+      ${products.map((product) => ticket(ticketOf(assets, product, now, view.refusal), action, locale))}
     </ul>
   </section>`;
 }
 
-function ticketOf(assets: Assets, product: ProductView, now: number): TicketView {
+function ticketOf(
+  assets: Assets,
+  product: ProductView,
+  now: number,
+  refusal: TicketRefusal | undefined,
+): TicketView {
   const { sale, startsAt, endsAt } = product;
   const opensAt = Date.parse(startsAt);
+  const refused = refusal?.productId === product.id ? refusal : undefined;
   return {
     ...product,
     listAmount: undefined,
@@ -106,6 +114,8 @@ function ticketOf(assets: Assets, product: ProductView, now: number): TicketView
     morePictures: [],
     live: product,
     opensIn: sale.state === 'upcoming' ? timeLeft(opensAt - now) : undefined,
+    notice: refused && ticketNotice(refused.text),
+    quantity: refused && String(refused.quantity),
   };
 }
 

@@ -16,6 +16,13 @@ export type TicketAction =
   /** Nobody can buy here, as in a preview. */
   | { readonly kind: 'none' };
 
+/** What came of a form that was sent without the script. */
+export interface TicketRefusal {
+  readonly productId: string;
+  readonly text: string;
+  readonly quantity: number;
+}
+
 export interface TicketView {
   readonly id: string;
   readonly name: string;
@@ -36,10 +43,10 @@ export interface TicketView {
   readonly morePictures: readonly Markup[];
   /** As its actor says; undefined: the script has nothing to do with it. */
   readonly live: ProductView | undefined;
-  /** Why the last try came to nothing. */
-  readonly notice?: string | undefined;
+  /** Why the last try came to nothing; made by `ticketNotice`. */
+  readonly notice?: Markup | string | undefined;
   /** As the last try had it. */
-  readonly quantity?: number | undefined;
+  readonly quantity?: string | undefined;
   /** What is left until it opens when the page is made, as text. */
   readonly opensIn?: string | undefined;
 }
@@ -54,7 +61,6 @@ export function ticket(view: TicketView, action: TicketAction, locale: Locale): 
       ${view.live === undefined ? '' : html`data-product="${JSON.stringify(view.live)}"`}
       data-state="${view.state}"
       data-offer="${view.state}"
-      ${view.notice === undefined ? '' : html`data-problem="severe"`}
       aria-labelledby="${headingId}"
     >
       <div class="ticket-picture">
@@ -77,12 +83,15 @@ export function ticket(view: TicketView, action: TicketAction, locale: Locale): 
         }
       </div>
       <div class="ticket-stub">
-        ${price(view, locale)} ${message(view, locale)}
+        ${price(view, locale)} ${view.notice ?? ''} ${message(view, locale)}
         ${view.live === undefined ? '' : stock(view.live, locale)} ${actions(view, action, texts)}
       </div>
     </article>
   </li>`;
 }
+
+export const ticketNotice = (text: string): Markup =>
+  html`<p class="stub-notice" role="alert" data-part="notice">${text}</p>`;
 
 function facts({ facts: all, name }: TicketView, texts: Texts): Markup | '' {
   if (all.length === 0) return '';
@@ -113,7 +122,7 @@ function price({ price: asked, listAmount }: TicketView, locale: Locale): Markup
 
 function message(view: TicketView, locale: Locale): Markup {
   const { texts } = locale;
-  const text = view.notice ?? standingText(view, texts);
+  const text = standingText(view, texts);
   return html`<div class="stub-message" data-part="message">
     <p class="stub-headline" data-part="headline" tabindex="-1">${headline(view, locale)}</p>
     <p
@@ -202,7 +211,7 @@ function actions(view: TicketView, action: TicketAction, texts: Texts): Markup {
         aria-label="${texts.quantityOf(view.name)}"
         min="1"
         max="${view.perCustomerLimit}"
-        value="${view.quantity ?? 1}"
+        value="${view.quantity ?? '1'}"
       />
       <button type="button" data-act="more" aria-label="${texts.oneMore}">+</button>
     </div>

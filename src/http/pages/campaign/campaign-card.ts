@@ -5,7 +5,7 @@ import type { CampaignPhase, Image } from '../../../persistence/index.ts';
 import { timeLeft, type Locale } from '../locale.ts';
 import type { Markup } from '../layout.ts';
 import { picture } from '../picture.ts';
-import { campaignHref } from './campaign-page.ts';
+import { campaignPath } from './campaign-page.ts';
 
 export interface CampaignCardView {
   readonly slug: string;
@@ -33,7 +33,7 @@ export function campaignCard(view: CampaignCardView, now: number, locale: Locale
         ${image === undefined ? '' : picture(image, '', { sizes: '(max-width: 44rem) 100vw, 40rem' })}
       </div>
       <div class="campaign-card-words">
-        <h3><a href="${campaignHref(view.slug)}">${title}</a></h3>
+        <h3><a href="${campaignPath(view.slug)}">${title}</a></h3>
         <p class="campaign-hours">${hoursText(view, locale)}</p>
         ${
           until === undefined

@@ -28,7 +28,7 @@ export interface CampaignPageView {
 
 const DESCRIPTION_CHARACTERS_MAX = 160;
 
-export const campaignHref = (slug: string): string => `/c/${slug}`;
+export const campaignPath = (slug: string): string => `/c/${slug}`;
 
 export function campaignPage(assets: Assets, view: CampaignPageView, locale: Locale): Markup {
   const { campaign, phase, moment, visitor, signInHref, tickets } = view;
@@ -38,7 +38,7 @@ export function campaignPage(assets: Assets, view: CampaignPageView, locale: Loc
     scripts: ['storefront.js', ...importsOf(assets, 'storefront.js')],
     aside: visitorAside(visitor, signInHref, texts),
     main: html`${announcer()} ${campaignHero({ campaign, phase, isOverdue: false, moment }, locale)}
-      <div class="notes">${connectionBanner()} ${snapshotNote(campaignHref(campaign.slug), texts)}</div>
+      <div class="notes">${connectionBanner()} ${snapshotNote(campaignPath(campaign.slug), texts)}</div>
       ${offers(tickets, locale, visitor)} ${visitor === undefined ? '' : ordersSection(texts)}`,
   });
 }

@@ -7,21 +7,25 @@ import { picture } from '../picture.ts';
 import type { ProductView, SaleState } from '../product-view.ts';
 import { ticket, type TicketAction } from '../ticket.ts';
 import type { MomentView } from './campaign-hero.ts';
-import type { CampaignView, OfferView } from './campaign-view.ts';
+import type { OfferView } from './campaign-view.ts';
 
 const SIZES = '(max-width: 44rem) 100vw, (max-width: 66rem) 50vw, 30rem';
 const MORE_SIZES = '6rem';
 
-/** @param live undefined: its actor has not been asked */
-export function campaignTicket(
-  offer: OfferView,
-  live: ProductView | undefined,
-  state: SaleState,
-  { timeZone }: Pick<CampaignView, 'timeZone'>,
-  action: TicketAction,
-  moment: MomentView,
-  locale: Locale,
-): Markup {
+export interface CampaignTicketView {
+  readonly offer: OfferView;
+  /** Undefined: its actor has not been asked, or does not know it. */
+  readonly live: ProductView | undefined;
+  readonly state: SaleState;
+  readonly timeZone: string;
+  readonly action: TicketAction;
+  readonly moment: MomentView;
+  readonly notice?: string;
+  readonly quantity?: string;
+}
+
+export function campaignTicket(view: CampaignTicketView, locale: Locale): Markup {
+  const { offer, live, state, timeZone, action, moment } = view;
   const [first, ...others] = offer.pictures;
   const { amount, currency, startsAt } = offer;
   return ticket(
@@ -44,6 +48,8 @@ export function campaignTicket(
       morePictures: others.map(({ image, alt }) => picture(image, alt, { sizes: MORE_SIZES })),
       live,
       opensIn: state === 'upcoming' && startsAt !== undefined ? moment.left(startsAt) : undefined,
+      notice: view.notice,
+      quantity: view.quantity,
     },
     action,
     locale,

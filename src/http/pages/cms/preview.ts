@@ -37,7 +37,17 @@ export function previewPage(
       isOverdue,
       moment,
       tickets: view.offers.map((offer) =>
-        campaignTicket(offer, undefined, stateOf(offer, now), view, { kind: 'none' }, moment, locale),
+        campaignTicket(
+          {
+            offer,
+            live: undefined,
+            state: stateOf(offer, now),
+            timeZone: view.timeZone,
+            action: { kind: 'none' },
+            moment,
+          },
+          locale,
+        ),
       ),
       banner: html`<p class="banner preview-banner">
         <strong>Preview.</strong> Nobody can buy here.
