@@ -78,7 +78,7 @@ const { app, purchase } = createApp(
     clock,
     random,
     timers,
-    auth: new Auth(config.authSecret, config.adminToken, clock),
+    auth: new Auth(config, clock, random),
     doors: Doors.none({ engine: router, clock }),
     node,
     orders: new OrderReads(pool),

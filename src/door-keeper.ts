@@ -84,10 +84,7 @@ export class DoorKeeper {
     const { timers } = this.#ports;
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancel = timers.after(DOOR_KEEPER_LIMITS.startMsMax, resolve);
-    const known = this.#lookAgain().then(async () => {
-      while (this.#loading.size > 0) await Promise.all(this.#loading.values());
-    });
-    await Promise.race([known, late]);
+    await Promise.race([this.#lookUntilKnown(), late]);
     cancel();
   }
 
@@ -133,6 +130,11 @@ export class DoorKeeper {
 
   get #isComplete(): boolean {
     return this.#hasLooked && [...this.#wanted.keys()].every((campaignId) => this.#told.has(campaignId));
+  }
+
+  async #lookUntilKnown(): Promise<void> {
+    await this.#lookAgain();
+    while (this.#loading.size > 0) await Promise.all(this.#loading.values());
   }
 
   async #lookAgain(): Promise<void> {

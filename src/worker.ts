@@ -318,7 +318,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       clock,
       random,
       timers,
-      auth: new Auth(config.authSecret, config.adminToken, clock),
+      auth: new Auth(config, clock, random),
       doors,
       node: control,
       orders: new OrderReads(pool),
