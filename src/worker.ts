@@ -296,7 +296,18 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
   const pool = openPool(connection, CONNECTIONS_PER_THREAD, `doorbuster worker ${worker}`);
   const { redis: address, prefix } = config.cache;
   const opened = (cache = await openCache({ address, prefix, journalId, logger, clock }));
-  const cms = openCms({ pool, router, clock, timers, random, config, worker, logger });
+  const cms = openCms({
+    pool,
+    router,
+    clock,
+    timers,
+    random,
+    config,
+    worker,
+    logger,
+    // A look a second later finds it as well.
+    onChanged: () => void main.ask('lookAtDoors', undefined, SOON).catch(() => undefined),
+  });
   closeReads = async () => {
     await cms.stop();
     await Promise.all([pool.end(), opened.close()]);

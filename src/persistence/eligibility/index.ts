@@ -5,3 +5,4 @@ export { CustomerLists } from './customer-lists.ts';
 export { CustomerSet } from './customer-set.ts';
 export type { CustomerKeys, Door, DoorsTold, Whereabouts } from './door.ts';
 export { LIST_LIMITS } from './list-limits.ts';
+export { DoorReads, type BareDoor, type DoorMark } from './door-reads.ts';
