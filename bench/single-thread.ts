@@ -78,6 +78,7 @@ const { app, purchase } = createApp(
     random,
     timers,
     auth: new Auth(config, clock, random),
+    signIn: config.signIn,
     node,
     orders: new OrderReads(pool),
     products: new ProductReads(pool),

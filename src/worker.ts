@@ -297,6 +297,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       random,
       timers,
       auth: new Auth(config, clock, random),
+      signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),
       products: new ProductReads(pool),
