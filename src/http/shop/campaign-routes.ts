@@ -4,6 +4,7 @@
 import type { Context, Hono } from 'hono';
 import { responseOf } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
+import { pageHeaders, pagePolicy } from '../page-headers.ts';
 import { campaignPath } from '../pages/index.ts';
 import { Problem } from '../problem.ts';
 import type { Purchase } from '../purchase.ts';
@@ -12,7 +13,6 @@ import { CampaignPages, type Reader } from './campaign-pages.ts';
 import { formPurchase, refusalText } from './form-purchase.ts';
 import { newWishKey, pageVisit, type PageVisit } from './page-visit.ts';
 import { ProductReadings } from './product-readings.ts';
-import { pageHeaders, shopPolicy } from './shop-headers.ts';
 
 export interface ShopParts {
   readonly contents: CampaignContents;
@@ -24,7 +24,9 @@ export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts
   const { assets, clock, doors, cms } = context;
   const { contents, readings, purchase } = parts;
   const pages = new CampaignPages({ assets, clock, contents, readings });
-  const headers = pageHeaders(shopPolicy(cms?.assets.imageOrigins));
+  // Made once: a Headers object for each page costs more than the page.
+  const headers: Record<string, string> = { 'Content-Type': 'text/html; charset=UTF-8' };
+  pageHeaders((name, value) => (headers[name] = value), pagePolicy(cms?.assets.imageOrigins));
 
   /** Not waited for when everything is known: a crowd asks for nothing else in the minute before a sale. */
   const show = (c: Context, slug: string, visit: PageVisit): Response | Promise<Response> => {

@@ -9,8 +9,6 @@ import { campaignRoutes } from './campaign-routes.ts';
 import { ProductReadings } from './product-readings.ts';
 import { storefrontRoutes } from './storefront-routes.ts';
 
-export { shopHeaders } from './shop-headers.ts';
-
 export function shopRoutes(
   app: Hono,
   context: HttpContext,
