@@ -1,13 +1,18 @@
-// Who is calling. Shoppers bring the shop's HS256 token, verified synchronously each time; admins bring the admin token,
-// compared in constant time.
+// Who is calling. Shoppers bring the shop's token, or the session of their browser, verified synchronously each time; admins bring the
+// admin token, compared in constant time.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createSigner, createVerifier } from 'fast-jwt';
+import type { Context } from 'hono';
 import { customerKeyOf, type Key } from '../actors/index.ts';
-import type { Clock } from '../runtime/index.ts';
+import type { Clock, Random } from '../runtime/index.ts';
+import { callerOf, changesNothing, isFromOwnPage, type Caller } from './caller.ts';
 import { Hs256 } from './hs256.ts';
+import { Invitations } from './invitations.ts';
 import { Problem } from './problem.ts';
 import { isCustomerId } from './schemas.ts';
+import { readCookie } from './session/session-cookie.ts';
+import { Sessions, type Session } from './session/session.ts';
 
 export interface Shopper {
   readonly customerId: string;
@@ -18,7 +23,12 @@ export interface Shopper {
   readonly claims: Readonly<Record<string, unknown>>;
   /** Ids of the campaigns that they have brought an invitation to. */
   readonly invitedTo: readonly string[];
+  /** Undefined for whoever brought a token. */
+  readonly session?: Session | undefined;
 }
+
+/** Undefined: whoever is not signed in. */
+export type Visitor = Shopper | undefined;
 
 interface Claims extends Readonly<Record<string, unknown>> {
   readonly sub: string;
@@ -34,14 +44,31 @@ const SCHEME = /^Bearer /i;
 const NOWHERE: readonly string[] = [];
 const DEMO_TOKEN_LIFE_SECONDS = 24 * 60 * 60;
 
+export interface AuthSettings {
+  /** Of the shop's HS256 tokens. */
+  readonly authSecret: string;
+  readonly adminToken: string;
+  /** Of everything that this server signs for itself; undefined: made of the other one. */
+  readonly sessionSecret?: string | undefined;
+  readonly sessionMs?: number | undefined;
+  /** Where shoppers see this server, as `https://sale.example`. */
+  readonly publicOrigin?: string | undefined;
+  readonly demo: boolean;
+}
+
 export class Auth {
+  readonly sessions: Sessions;
+  readonly invitations: Invitations;
   readonly #usual: Hs256;
   readonly #verify: Verify;
   readonly #sign: (claims: Claims) => string;
   readonly #adminDigest: Buffer;
   readonly #clock: Clock;
+  readonly #demo: boolean;
+  readonly #ownOrigins: readonly string[];
 
-  constructor(secret: string, adminToken: string, clock: Clock) {
+  constructor(settings: AuthSettings, clock: Clock, random: Random) {
+    const { authSecret: secret, sessionSecret = secret, adminToken, publicOrigin } = settings;
     this.#usual = new Hs256(secret, TOKEN_CHARACTERS_MAX);
     this.#verify = createVerifier({
       key: secret,
@@ -52,11 +79,73 @@ export class Auth {
     this.#sign = createSigner({ key: secret, algorithm: 'HS256' });
     this.#adminDigest = digest(adminToken);
     this.#clock = clock;
+    this.#demo = settings.demo;
+    this.#ownOrigins = publicOrigin === undefined ? [] : [publicOrigin];
+    this.sessions = new Sessions(sessionSecret, clock, random, settings.sessionMs);
+    this.invitations = new Invitations(sessionSecret, clock);
   }
 
-  /** @param authorization the request's header @throws Problem unauthenticated */
-  shopper(authorization: string | undefined): Shopper {
-    return this.#verified(bearer(authorization));
+  /** Whoever must be signed in. @throws Problem unauthenticated, forbidden */
+  shopper(c: Context): Shopper | Promise<Shopper> {
+    return this.shopperOf(callerOf(c), !changesNothing(c.req.method));
+  }
+
+  /**
+   * Whoever looks. A session that is out of date or forged is nobody's; a token that is wrong is an error, since whoever sends one
+   * believes to be signed in.
+   * @throws Problem unauthenticated, forbidden
+   */
+  visitor(c: Context): Visitor | Promise<Visitor> {
+    return this.visitorOf(callerOf(c), !changesNothing(c.req.method));
+  }
+
+  /** @param changes whether the request changes anything @throws Problem unauthenticated, forbidden */
+  shopperOf(caller: Caller, changes: boolean): Shopper | Promise<Shopper> {
+    const visitor = this.visitorOf(caller, changes);
+    if (visitor === undefined) throw new Problem('unauthenticated');
+    return visitor as Shopper | Promise<Shopper>;
+  }
+
+  /** @param changes whether the request changes anything @throws Problem unauthenticated, forbidden */
+  visitorOf(caller: Caller, changes: boolean): Visitor | Promise<Visitor> {
+    const shopper =
+      caller.authorization === undefined
+        ? this.#ofSession(caller, changes)
+        : this.#verified(bearer(caller.authorization));
+    const brought = caller['doorbuster-invitation'];
+    return shopper === undefined || brought === undefined ? shopper : this.#invited(shopper, brought);
+  }
+
+  /** The session of the request's cookie. */
+  sessionOf(caller: Caller): Session | undefined {
+    const token = readCookie(caller, 'session', this.#demo);
+    return token === undefined ? undefined : this.sessions.read(token);
+  }
+
+  #ofSession(caller: Caller, changes: boolean): Visitor {
+    const session = this.sessionOf(caller);
+    if (session === undefined) return undefined;
+    // A browser sends the cookie by itself, whoever's page makes it.
+    if (changes && !isFromOwnPage(caller, this.#ownOrigins))
+      throw new Problem('forbidden', {
+        detail: 'With a session, changes are taken from this server’s own pages alone. Send a token instead.',
+      });
+    const { customerId, claims, invitedTo, expiresAt } = session;
+    return {
+      customerId,
+      customerKey: customerKeyOf(customerId),
+      expiresAt,
+      claims,
+      invitedTo,
+      session,
+    };
+  }
+
+  /** One that is wrong, or somebody else's, is none. */
+  #invited(shopper: Shopper, brought: string): Shopper {
+    const invitation = this.invitations.read(brought);
+    if (invitation === undefined || invitation.customerId !== shopper.customerId) return shopper;
+    return { ...shopper, invitedTo: [...shopper.invitedTo, invitation.campaignId] };
   }
 
   /** @throws Problem unauthenticated, forbidden */
@@ -90,6 +179,7 @@ export class Auth {
       expiresAt,
       claims,
       invitedTo: NOWHERE,
+      session: undefined,
     };
   }
 }

@@ -4,9 +4,11 @@ export { answerAdminCall, tooManyAdminCalls } from './admin-call.ts';
 export { AdminDesk, type StockChanged, type StockCounted } from './admin-desk.ts';
 export { proxiesOf, type CmsContext } from './cms/index.ts';
 export { createApp } from './app.ts';
-export { Auth } from './auth.ts';
+export { Auth, type AuthSettings, type Shopper, type Visitor } from './auth.ts';
+export { invitationPath, Invitations, type Invitation } from './invitations.ts';
 export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './context.ts';
 export { Counters } from './counters.ts';
+export { Doors, DOORS_LIMITS, type DoorsPorts, type Passage, type Visitor } from './doors.ts';
 export type {
   NodeControl,
   NodeReport,

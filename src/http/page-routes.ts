@@ -6,7 +6,14 @@ import { LRUCache } from 'lru-cache';
 import type { HttpContext } from './context.ts';
 import { openApiDocument } from './openapi/index.ts';
 import { PROBLEMS } from './problem.ts';
-import { assetResponse, docsPage, nowherePage, storefrontPage, type ProductView } from './pages/index.ts';
+import {
+  assetResponse,
+  docsPage,
+  localeOf,
+  nowherePage,
+  storefrontPage,
+  type ProductView,
+} from './pages/index.ts';
 import { productView } from './product-view.ts';
 import { ShopWindow } from './shop-window.ts';
 
@@ -20,7 +27,7 @@ const STATES_SHOWN = ['on_sale', 'upcoming', 'paused', 'sold_out', 'ended'];
 const problemList = Object.entries(PROBLEMS).map(([code, kind]) => ({ code, ...kind }));
 
 export function pageRoutes(app: Hono, context: HttpContext): void {
-  const { router, products, cache, assets, clock, demo } = context;
+  const { router, products, cache, assets, clock } = context;
   const shopWindow = new ShopWindow(products, cache);
 
   app.get('/', async (c) => {
@@ -33,7 +40,15 @@ export function pageRoutes(app: Hono, context: HttpContext): void {
     );
     views.sort((one, other) => STATES_SHOWN.indexOf(one.sale.state) - STATES_SHOWN.indexOf(other.sale.state));
     pageHeaders(c.header.bind(c));
-    return c.html(storefrontPage({ demo, products: views, now: clock.now() }));
+    const view = {
+      campaigns: [],
+      products: views,
+      visitor: undefined,
+      signInHref: '/sign-in?next=/',
+      key: '',
+      now: clock.now(),
+    };
+    return c.html(storefrontPage(assets, view, localeOf(c.req.header('accept-language'))));
   });
 
   // The page costs milliseconds of the thread that also sells: it is made once for each address that it is read at, since

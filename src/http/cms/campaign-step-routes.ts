@@ -6,6 +6,7 @@ import type { HttpContext } from '../context.ts';
 import {
   campaignHref,
   campaignViewOf,
+  localeOf,
   clonePage,
   previewPage,
   publishPage,
@@ -122,7 +123,8 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
     const { campaign, products } = await campaignOf(c, context);
     const imageIds = products.flatMap(({ images }) => images.map(({ imageId }) => imageId));
     const pictures = await picturesOf(context, imageIds);
-    const view = campaignViewOf(campaign, products, pictures, context.clock.now());
-    return c.html(previewPage(context.assets, campaign, view));
+    const view = campaignViewOf(campaign, products, pictures);
+    const locale = localeOf(c.req.header('accept-language'));
+    return c.html(previewPage(context.assets, campaign, view, context.clock.now(), locale));
   });
 }

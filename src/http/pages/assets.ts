@@ -4,6 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { extname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -78,6 +79,9 @@ function readAssets(): Assets {
     .filter((entry) => entry.isFile() && extname(entry.name) in contentTypes)
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length).replaceAll('\\', '/'));
   const assets = new Map<string, Asset>();
+  // The words of the pages are one file for the server and for the scripts.
+  const texts = stripTypeScriptTypes(readFileSync(join(folder, '../texts.ts'), 'utf8'));
+  keep(assets, 'texts.js', Buffer.from(texts));
   for (const name of names.sort()) addAsset(assets, name, []);
   return assets;
 }
@@ -98,6 +102,10 @@ function addAsset(assets: Map<string, Asset>, name: string, importers: readonly 
         ),
       )
     : readFileSync(join(folder, name));
+  return keep(assets, name, bytes);
+}
+
+function keep(assets: Map<string, Asset>, name: string, bytes: Buffer): Asset {
   const asset: Asset = {
     contentType: contentTypes[extname(name)] ?? 'application/octet-stream',
     bytes: new Uint8Array(bytes),
