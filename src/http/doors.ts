@@ -14,11 +14,8 @@ import {
   type Whereabouts,
 } from '../persistence/index.ts';
 import type { Clock, Router } from '../runtime/index.ts';
-import type { Shopper } from './auth.ts';
+import type { Visitor } from './auth.ts';
 import { Problem } from './problem.ts';
-
-/** Undefined: nobody is signed in. */
-export type Visitor = Shopper | undefined;
 
 /** `nowhere`: the engine has no such product, so nobody ever bought it. */
 export type Passage = 'open' | 'closed' | 'nowhere';
