@@ -88,7 +88,7 @@ function readAssets(): Assets {
     .map((name) => CLIENT + name.replace(/\.ts$/, '.js'));
   const assets = new Map<string, Asset>();
   // The words of the pages are one file for the server and for the scripts.
-  const texts = stripTypeScriptTypes(readFileSync(join(folder, '../texts.ts'), 'utf8'));
+  const texts = withoutTypes(readFileSync(join(folder, '../texts.ts'), 'utf8'));
   keep(assets, 'texts.js', Buffer.from(texts));
   for (const name of [...names, ...clientNames].sort()) addAsset(assets, name, []);
   return assets;
