@@ -148,9 +148,9 @@ export const en = {
     opensSoon: 'The sale opens in one minute.',
     soonOver: 'One minute left to pay.',
     signedOut: 'You are signed out',
-    signedOutText: 'Nothing was ordered. Sign in again: you come back to this page.',
-    signedOutInDoubt:
-      'We do not know yet whether your last order went through. Sign in again: you come back to this page, and it finds out.',
+    signedOutText: 'Sign in again: you come back to this page.',
+    signedOutUnordered: 'Nothing was ordered.',
+    signedOutInDoubt: 'We do not know yet whether your last order went through: this page finds out.',
     cancelledSale: 'Cancelled by the shop',
     cancelledSaleText: 'This sale will not go on. What you have ordered stays yours.',
     gone: 'Not open to you any more',
