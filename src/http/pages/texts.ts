@@ -6,6 +6,11 @@
 const counted = (count: number, shown: string, one: string, many: string): string =>
   `${shown} ${count === 1 ? one : many}`;
 
+function all(names: readonly string[]): string {
+  if (names.length === 1) return `${names[0]} is`;
+  return names.length === 2 ? `${names[0]} and ${names[1]} are` : `${names.length} products are`;
+}
+
 export const en = {
   language: 'en',
 
@@ -15,14 +20,15 @@ export const en = {
     sold_out: 'Sold out',
     paused: 'Paused',
     ended: 'Ended',
+    cancelled: 'Cancelled',
+    gone: 'Not open to you',
   },
-  /** The news, when a sale goes over to this state. */
-  stateNews: {
-    upcoming: '',
-    on_sale: 'is on sale now.',
-    sold_out: 'is sold out.',
-    paused: 'is paused.',
-    ended: 'has ended.',
+  /** Spoken when sales go over to a state: one sentence for all products of the same moment. */
+  news: {
+    on_sale: (names: readonly string[]) => `${all(names)} on sale now.`,
+    sold_out: (names: readonly string[]) => `${all(names)} sold out.`,
+    paused: (names: readonly string[]) => `${all(names)} paused.`,
+    ended: (names: readonly string[]) => `${all(names)} not on sale any more.`,
   },
   orderStates: {
     reserved: 'Reserved',
@@ -59,6 +65,8 @@ export const en = {
     invalid_request: 'The form did not arrive as it was made. Load the page again. Nothing was ordered.',
     unauthenticated: 'You are not signed in any more. Sign in again; nothing was ordered.',
     not_found: 'This is not for sale to you any more. Nothing was ordered.',
+    forbidden: 'The shop does not take this from here. Load the page again.',
+    unanswered: 'The shop does not answer. Look again in a moment to see how your order stands.',
     unknown: 'The shop refused this without a reason.',
   },
 
@@ -79,19 +87,25 @@ export const en = {
 
   buttons: {
     buy: 'Buy',
+    buyFor: (total: string) => `Buy for ${total}`,
+    buySome: (shown: string, total: string) => `Buy ${shown} for ${total}`,
+    busy: (seconds: string) => `Try again in ${seconds} s`,
     sending: 'Sending…',
     checking: 'Checking…',
     notOpen: 'Not open yet',
     soldOut: 'Sold out',
     paused: 'Paused',
     ended: 'Sale ended',
-    limit: 'That is all for you',
+    limit: 'Limit reached',
     pay: (price: string) => `Pay ${price}`,
     paying: 'Paying…',
     cancel: 'Cancel',
     cancelling: 'Cancelling…',
     again: 'Buy another',
     signIn: 'Sign in to buy',
+    signInAgain: 'Sign in again',
+    cancelled: 'Cancelled',
+    gone: 'Not available',
   },
 
   /** What the stub of a ticket says. */
@@ -129,9 +143,18 @@ export const en = {
     cancelled: 'Cancelled. It is back on sale.',
     expired: 'Your time to pay ran out, so it went back on sale.',
     refund: 'Your payment came too late. You get your money back.',
-    again: (time: string) => `Try again in ${time}.`,
-    signedOut: 'You were signed out. Sign in again; nothing was ordered.',
-    notEligible: 'This is not for sale to you any more.',
+    closes: (moment: string) => `Closes ${moment}`,
+    closesIn: 'Closes in',
+    opensSoon: 'The sale opens in one minute.',
+    soonOver: 'One minute left to pay.',
+    signedOut: 'You are signed out',
+    signedOutText: 'Nothing was ordered. Sign in again: you come back to this page.',
+    signedOutInDoubt:
+      'We do not know yet whether your last order went through. Sign in again: you come back to this page, and it finds out.',
+    cancelledSale: 'Cancelled by the shop',
+    cancelledSaleText: 'This sale will not go on. What you have ordered stays yours.',
+    gone: 'Not open to you any more',
+    goneText: 'The shop has changed who may enter. What you have ordered stays yours.',
   },
 
   campaign: {
