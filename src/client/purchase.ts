@@ -190,11 +190,10 @@ export class Purchase {
       const now = await this.#ask(attempt);
       if (now.kind === 'answer') order = now.body;
     }
-    await this.#parts.attempts.accepted(customer, this.productId, attempt);
-    this.#refusal = null;
-    this.#phase = 'idle';
+    // Told before the key goes: a page that ends in between is told again on its next load, rather than never.
     for (const listener of this.#orderListeners) listener(order, { isRecovered });
-    this.#tellChange();
+    await this.#parts.attempts.accepted(customer, this.productId, attempt);
+    this.#enter('idle');
   }
 
   #refusalOf(answer: Refusing): PurchaseRefusal {

@@ -132,7 +132,7 @@ function scriptText(name: string): string {
 
 /** Node warns once that this is experimental, and an operator could do nothing about it. */
 function withoutTypes(code: string): string {
-  const { emitWarning } = process;
+  const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = () => undefined;
   try {
     return stripTypeScriptTypes(code);
