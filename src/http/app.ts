@@ -14,6 +14,7 @@ import { productRoutes } from './product-routes.ts';
 import { purchaseOf, type Purchase } from './purchase.ts';
 import { RetiredOrders } from './retired-orders.ts';
 import { shopRoutes } from './shop/index.ts';
+import { sessionRoutes } from './session/index.ts';
 import { systemRoutes } from './system-routes.ts';
 import { userRoutes } from './user-routes.ts';
 
@@ -37,6 +38,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
   shopRoutes(app, context, retired, purchase);
   pageRoutes(app, context);
   assetRoutes(app, context);
+  sessionRoutes(app, context, onError);
   cmsRoutes(app, context, onError);
   app.notFound((c) => {
     const allowed = methodsOf(app, c.req.path);

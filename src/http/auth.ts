@@ -13,6 +13,7 @@ import { Problem } from './problem.ts';
 import { isCustomerId } from './schemas.ts';
 import { readCookie } from './session/session-cookie.ts';
 import { Sessions, type Session } from './session/session.ts';
+import type { SignInSettings } from './session/settings.ts';
 
 export interface Shopper {
   readonly customerId: string;
@@ -36,7 +37,11 @@ interface Claims extends Readonly<Record<string, unknown>> {
   readonly exp: number;
 }
 
-type Verify = (token: string) => Claims;
+interface SharedSecret {
+  readonly usual: Hs256;
+  readonly verify: (token: string) => Claims;
+  readonly sign: (claims: Claims) => string;
+}
 
 const TOKEN_CHARACTERS_MAX = 4_096;
 /** In any case, as all schemes. */
@@ -45,38 +50,30 @@ const NOWHERE: readonly string[] = [];
 const DEMO_TOKEN_LIFE_SECONDS = 24 * 60 * 60;
 
 export interface AuthSettings {
-  /** Of the shop's HS256 tokens. */
-  readonly authSecret: string;
+  /** Of the shop's HS256 tokens; undefined: there are none. */
+  readonly authSecret: string | undefined;
   readonly adminToken: string;
-  /** Of everything that this server signs for itself; undefined: made of the other one. */
-  readonly sessionSecret?: string | undefined;
-  readonly sessionMs?: number | undefined;
-  /** Where shoppers see this server, as `https://sale.example`. */
-  readonly publicOrigin?: string | undefined;
+  /** Of everything that this server signs for itself. */
+  readonly sessionSecret: string;
+  readonly sessionMs: number;
+  readonly signIn: Pick<SignInSettings, 'publicOrigin'>;
   readonly demo: boolean;
 }
 
 export class Auth {
   readonly sessions: Sessions;
   readonly invitations: Invitations;
-  readonly #usual: Hs256;
-  readonly #verify: Verify;
-  readonly #sign: (claims: Claims) => string;
+  /** Undefined without a secret: an empty one would let anybody in. */
+  readonly #shared: SharedSecret | undefined;
   readonly #adminDigest: Buffer;
   readonly #clock: Clock;
   readonly #demo: boolean;
   readonly #ownOrigins: readonly string[];
 
   constructor(settings: AuthSettings, clock: Clock, random: Random) {
-    const { authSecret: secret, sessionSecret = secret, adminToken, publicOrigin } = settings;
-    this.#usual = new Hs256(secret, TOKEN_CHARACTERS_MAX);
-    this.#verify = createVerifier({
-      key: secret,
-      algorithms: ['HS256'],
-      requiredClaims: ['sub', 'exp'],
-      cache: false,
-    }) as Verify;
-    this.#sign = createSigner({ key: secret, algorithm: 'HS256' });
+    const { authSecret: secret, sessionSecret, adminToken, signIn } = settings;
+    const { publicOrigin } = signIn;
+    this.#shared = secret === undefined ? undefined : sharedSecretOf(secret);
     this.#adminDigest = digest(adminToken);
     this.#clock = clock;
     this.#demo = settings.demo;
@@ -113,7 +110,7 @@ export class Auth {
         ? this.#ofSession(caller, changes)
         : this.#verified(bearer(caller.authorization));
     const brought = caller['doorbuster-invitation'];
-    return shopper === undefined || brought === undefined ? shopper : this.#invited(shopper, brought);
+    return shopper === undefined || brought === undefined ? shopper : this.invited(shopper, brought);
   }
 
   /** The session of the request's cookie. */
@@ -122,11 +119,16 @@ export class Auth {
     return token === undefined ? undefined : this.sessions.read(token);
   }
 
+  /** Whether a browser says that a page of this server sent the request. */
+  isOwnPage(caller: Caller): boolean {
+    return isFromOwnPage(caller, this.#ownOrigins);
+  }
+
   #ofSession(caller: Caller, changes: boolean): Visitor {
     const session = this.sessionOf(caller);
     if (session === undefined) return undefined;
     // A browser sends the cookie by itself, whoever's page makes it.
-    if (changes && !isFromOwnPage(caller, this.#ownOrigins))
+    if (changes && !this.isOwnPage(caller))
       throw new Problem('forbidden', {
         detail: 'With a session, changes are taken from this server’s own pages alone. Send a token instead.',
       });
@@ -141,8 +143,8 @@ export class Auth {
     };
   }
 
-  /** One that is wrong, or somebody else's, is none. */
-  #invited(shopper: Shopper, brought: string): Shopper {
+  /** @param brought an invitation; one that is wrong, or somebody else's, is none */
+  invited(shopper: Shopper, brought: string): Shopper {
     const invitation = this.invitations.read(brought);
     if (invitation === undefined || invitation.customerId !== shopper.customerId) return shopper;
     return { ...shopper, invitedTo: [...shopper.invitedTo, invitation.campaignId] };
@@ -155,16 +157,20 @@ export class Auth {
   }
 
   /** A shopper's token, for the demo. */
-  sign(customerId: string): string {
+  sign(customerId: string, claims: Readonly<Record<string, unknown>> = {}): string {
     const exp = Math.floor(this.#clock.now() / 1_000) + DEMO_TOKEN_LIFE_SECONDS;
-    return this.#sign({ sub: customerId, exp });
+    if (this.#shared === undefined)
+      throw new Problem('not_found', { detail: 'This server makes no tokens: AUTH_SECRET is not set.' });
+    return this.#shared.sign({ ...claims, sub: customerId, exp });
   }
 
   #verified(token: string): Shopper {
+    if (this.#shared === undefined)
+      throw unauthenticated('This server takes no tokens with a shared secret.');
     let claims: Claims;
     try {
-      const usual = this.#usual.claims(token);
-      claims = isUsual(usual) ? usual : this.#verify(token);
+      const usual = this.#shared.usual.claims(token);
+      claims = isUsual(usual) ? usual : this.#shared.verify(token);
     } catch (error) {
       throw unauthenticated(`The token was not accepted: ${(error as Error).message}`);
     }
@@ -183,6 +189,17 @@ export class Auth {
     };
   }
 }
+
+const sharedSecretOf = (secret: string): SharedSecret => ({
+  usual: new Hs256(secret, TOKEN_CHARACTERS_MAX),
+  verify: createVerifier({
+    key: secret,
+    algorithms: ['HS256'],
+    requiredClaims: ['sub', 'exp'],
+    cache: false,
+  }) as SharedSecret['verify'],
+  sign: createSigner({ key: secret, algorithm: 'HS256' }),
+});
 
 /** No other claim can make such a token invalid. */
 function isUsual(claims: unknown): claims is Claims {

@@ -13,6 +13,8 @@ export { signInPage, type SignInView } from './cms/sign-in.ts';
 export { docsPage, type OpenApiDocument } from './docs.ts';
 export { sampleCampaign, type SampleProduct } from './sample-campaign.ts';
 export { Locale, localeOf, timeLeft } from './locale.ts';
+export { sampleClaimsOf, sampleCustomers, type SampleCustomer } from './sample-customers.ts';
+export { demoSignInPage, signInNoticePage } from './shopper-sign-in.ts';
 export { nowherePage } from './nowhere.ts';
 export type { VisitorView } from './shop-frame.ts';
 export { en, type Texts } from './texts.ts';
