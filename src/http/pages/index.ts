@@ -2,10 +2,6 @@
 
 export { assetResponse, loadAssets, type Assets } from './assets.ts';
 export { campaignViewOf, type CampaignView, type OfferView } from './campaign-view.ts';
-export * from './cms/index.ts';
-export { cmsPage, type CmsPageParts, type Crumb, type Notice } from './cms/shell.ts';
-export { refusalPage, type RefusalView } from './cms/refusal.ts';
-export { signInPage, type SignInView } from './cms/sign-in.ts';
 export { docsPage, type OpenApiDocument } from './docs.ts';
 export { sampleCampaign, type SampleProduct } from './sample-campaign.ts';
 export { nowherePage } from './nowhere.ts';
