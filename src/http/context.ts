@@ -8,6 +8,7 @@ import type { Counters } from './counters.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
 import type { ProductHub } from './product-hub.ts';
+import type { SignInSettings } from './session/settings.ts';
 
 export interface HttpLimits {
   /** Body of a shopper's call, bytes. */
@@ -33,6 +34,7 @@ export interface HttpContext {
   readonly random: Random;
   readonly timers: Timers;
   readonly auth: Auth;
+  readonly signIn: SignInSettings;
   readonly node: NodeControl;
   readonly orders: OrderReads;
   readonly products: ProductReads;

@@ -4,6 +4,8 @@ export { assetResponse, loadAssets, type Assets } from './assets.ts';
 export { campaignViewOf, type CampaignView, type OfferView } from './campaign-view.ts';
 export { docsPage, type OpenApiDocument } from './docs.ts';
 export { sampleCampaign, type SampleProduct } from './sample-campaign.ts';
+export { sampleClaimsOf, sampleCustomers, type SampleCustomer } from './sample-customers.ts';
+export { demoSignInPage, signInNoticePage } from './shopper-sign-in.ts';
 export { nowherePage } from './nowhere.ts';
 export { storefrontPage, type StorefrontView } from './storefront.ts';
 export { picture, type PictureOptions } from './picture.ts';
