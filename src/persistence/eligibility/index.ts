@@ -1,3 +1,7 @@
 // Who may enter a campaign: its door, and lists of customers.
 
+export type { BadLine, BadLines, CustomerList, ListOutcome } from './customer-list.ts';
+export { CustomerLists } from './customer-lists.ts';
+export { CustomerSet } from './customer-set.ts';
 export type { CustomerKeys, Door } from './door.ts';
+export { LIST_LIMITS } from './list-limits.ts';
