@@ -1,9 +1,12 @@
 // The open event streams of one thread: products as they change, for everybody who watches. A stream ends with its reader,
-// or when the node stops. A slow reader gets fewer events, and always the newest of each product.
+// when its reader may no longer see a product, or when the node stops. A slow reader gets fewer events, and always the newest of each product.
 
 import type { Context } from 'hono';
 import type { HttpContext } from './context.ts';
 import { Problem } from './problem.ts';
+
+/** Whether the reader may see it, now. */
+type IsOpen = (productId: string) => boolean | Promise<boolean>;
 
 const HEARTBEAT_MS = 15_000;
 /** Events that wait for a slow reader; behind them only the newest of each product is kept. */
@@ -15,14 +18,16 @@ const opening = new TextEncoder().encode('retry: 2000\n\n');
 
 export class EventStreams {
   readonly #context: HttpContext;
-  readonly #ends = new Set<() => void>();
+  /** How each stream ends, and whether it may go on. */
+  readonly #ends = new Map<() => void, () => Promise<boolean>>();
   #stopCheck: NodeJS.Timeout | undefined;
 
   constructor(context: HttpContext) {
     this.#context = context;
   }
 
-  open(c: Context, productIds: readonly string[]): Response {
+  /** @param isOpen asked again and again for each product; an answer that fails is none @throws Problem overloaded */
+  open(c: Context, productIds: readonly string[], isOpen: IsOpen = () => true): Response {
     const { counters, limits } = this.#context;
     const headers = {
       'Content-Type': 'text/event-stream',
@@ -32,10 +37,15 @@ export class EventStreams {
     // Nobody would read the body of an answer to HEAD, nor ever end it.
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
     if (counters.streams >= limits.streamsMax) throw new Problem('overloaded');
-    return c.body(this.#body(productIds), 200, headers);
+    return c.body(this.#body(productIds, isOpen), 200, headers);
   }
 
-  #body(productIds: readonly string[]): ReadableStream<Uint8Array> {
+  /** Who may see what has changed. */
+  lookAgain(): void {
+    for (const [end, mayGoOn] of this.#ends) void mayGoOn().then((may) => may || end());
+  }
+
+  #body(productIds: readonly string[], isOpen: IsOpen): ReadableStream<Uint8Array> {
     const { hub, counters } = this.#context;
     /** The newest event of each product that the reader has no room for yet. */
     const waiting = new Map<string, Uint8Array>();
@@ -64,7 +74,7 @@ export class EventStreams {
             counters.streams--;
           };
           counters.streams++;
-          this.#enter(end);
+          this.#enter(end, () => areOpen(productIds, isOpen));
         },
         pull: (controller) => {
           for (const [productId, event] of waiting) {
@@ -79,10 +89,10 @@ export class EventStreams {
     );
   }
 
-  #enter(end: () => void): void {
-    this.#ends.add(end);
+  #enter(end: () => void, mayGoOn: () => Promise<boolean>): void {
+    this.#ends.set(end, mayGoOn);
     this.#stopCheck ??= setInterval(() => {
-      if (this.#context.node.phase === 'stopping') for (const endStream of this.#ends) endStream();
+      if (this.#context.node.phase === 'stopping') for (const endStream of this.#ends.keys()) endStream();
     }, STOP_CHECK_MS);
   }
 
@@ -92,4 +102,15 @@ export class EventStreams {
     clearInterval(this.#stopCheck);
     this.#stopCheck = undefined;
   }
+}
+
+async function areOpen(productIds: readonly string[], isOpen: IsOpen): Promise<boolean> {
+  for (const productId of productIds) {
+    try {
+      if (!(await isOpen(productId))) return false;
+    } catch {
+      // Nobody can say just now: what was known last counts.
+    }
+  }
+  return true;
 }
