@@ -80,6 +80,7 @@ const { app, purchase } = createApp(
     timers,
     auth: new Auth(config, clock, random),
     doors: Doors.none({ engine: router, clock }),
+    signIn: config.signIn,
     node,
     orders: new OrderReads(pool),
     products: new ProductReads(pool),

@@ -46,7 +46,7 @@ export function openCms(ports: CmsPorts): Cms {
   const context: CmsContext = {
     users: new Users(accounts),
     sessions,
-    signIn: new SignIn(accounts, sessions, new Devices({ clock, random, secret: config.authSecret })),
+    signIn: new SignIn(accounts, sessions, new Devices({ clock, random, secret: config.sessionSecret })),
     catalogue: new Catalogue(pool, clock, random, assets.library, onChanged),
     dispatcher,
     assets: assets.library,

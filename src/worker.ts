@@ -320,6 +320,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       timers,
       auth: new Auth(config, clock, random),
       doors,
+      signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),
       products: new ProductReads(pool),

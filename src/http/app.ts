@@ -13,6 +13,7 @@ import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
 import { purchaseOf, type Purchase } from './purchase.ts';
 import { RetiredOrders } from './retired-orders.ts';
+import { sessionRoutes } from './session/index.ts';
 import { systemRoutes } from './system-routes.ts';
 import { userRoutes } from './user-routes.ts';
 
@@ -35,6 +36,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
   systemRoutes(app, context);
   pageRoutes(app, context);
   assetRoutes(app, context);
+  sessionRoutes(app, context, onError);
   cmsRoutes(app, context, onError);
   app.notFound((c) => {
     const allowed = methodsOf(app, c.req.path);

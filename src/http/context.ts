@@ -9,6 +9,7 @@ import type { Doors } from './doors.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
 import type { ProductHub } from './product-hub.ts';
+import type { SignInSettings } from './session/settings.ts';
 
 export interface HttpLimits {
   /** Body of a shopper's call, bytes. */
@@ -35,6 +36,7 @@ export interface HttpContext {
   readonly timers: Timers;
   readonly auth: Auth;
   readonly doors: Doors;
+  readonly signIn: SignInSettings;
   readonly node: NodeControl;
   readonly orders: OrderReads;
   readonly products: ProductReads;

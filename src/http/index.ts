@@ -22,7 +22,13 @@ export type {
   ProfileRequest,
 } from './node-control.ts';
 export { openApiDocument } from './openapi/index.ts';
-export { loadAssets, sampleCampaign, type ProductView, type SampleProduct } from './pages/index.ts';
+export {
+  loadAssets,
+  sampleCampaign,
+  sampleCustomers,
+  type ProductView,
+  type SampleProduct,
+} from './pages/index.ts';
 export { emptySeries, mergeCounts, mergeSeries, type SaleCounts, type SaleSeries } from './sale-series.ts';
 export { SaleQuestion, type SaleTold, type SaleWatched } from './sale-watch.ts';
 export {
@@ -42,3 +48,11 @@ export { IDEMPOTENCY_KEY, ProductId, UNITS_PER_LOAD_MAX } from './schemas.ts';
 export type { StockResult } from './stock-batch.ts';
 export { BATCH_LINES_MAX } from './stock-schemas.ts';
 export { listen, supportsReusePort, type Listener } from './server.ts';
+export {
+  acceptInvitation,
+  invitedVisitor,
+  signInAddress,
+  type ProviderSettings,
+  type Session,
+  type SignInSettings,
+} from './session/index.ts';

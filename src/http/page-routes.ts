@@ -5,14 +5,12 @@ import { accepts } from 'hono/accepts';
 import { LRUCache } from 'lru-cache';
 import type { HttpContext } from './context.ts';
 import { openApiDocument } from './openapi/index.ts';
+import { pageHeaders } from './page-headers.ts';
 import { PROBLEMS } from './problem.ts';
 import { assetResponse, docsPage, nowherePage, storefrontPage, type ProductView } from './pages/index.ts';
 import { productView } from './product-view.ts';
 import { ShopWindow } from './shop-window.ts';
 
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const DOCS_REMEMBERED = 8;
 /** What can be bought comes first. */
 const STATES_SHOWN = ['on_sale', 'upcoming', 'paused', 'sold_out', 'ended'];
@@ -71,11 +69,4 @@ export function isForPerson(c: Context): boolean {
 export function nowhere(c: Context, { assets }: HttpContext): Response | Promise<Response> {
   pageHeaders(c.header.bind(c));
   return c.html(nowherePage(assets), 404);
-}
-
-function pageHeaders(set: (name: string, value: string) => void): void {
-  set('Content-Security-Policy', POLICY);
-  set('X-Content-Type-Options', 'nosniff');
-  set('Referrer-Policy', 'same-origin');
-  set('Cache-Control', 'no-store');
 }

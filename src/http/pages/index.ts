@@ -8,6 +8,8 @@ export { refusalPage, type RefusalView } from './cms/refusal.ts';
 export { signInPage, type SignInView } from './cms/sign-in.ts';
 export { docsPage, type OpenApiDocument } from './docs.ts';
 export { sampleCampaign, type SampleProduct } from './sample-campaign.ts';
+export { sampleClaimsOf, sampleCustomers, type SampleCustomer } from './sample-customers.ts';
+export { demoSignInPage, signInNoticePage } from './shopper-sign-in.ts';
 export { nowherePage } from './nowhere.ts';
 export { storefrontPage, type StorefrontView } from './storefront.ts';
 export { picture, type PictureOptions } from './picture.ts';

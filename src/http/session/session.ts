@@ -55,7 +55,7 @@ export class Sessions {
     return {
       id: Buffer.from(this.#random.characters(ID_CHARACTERS), 'latin1').toString('base64url'),
       customerId,
-      name: [...(name ?? customerId)].slice(0, NAME_CHARACTERS_MAX).join(''),
+      name: (name ?? customerId).slice(0, NAME_CHARACTERS_MAX).toWellFormed(),
       claims,
       invitedTo: [],
       expiresAt: this.#clock.now() + this.#lifeMs,
