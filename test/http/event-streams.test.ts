@@ -190,13 +190,13 @@ test('a slow reader misses events, holds few bytes, and still gets the newest of
     await timers.pass(250);
     bytesMax = Math.max(bytesMax, reader.writableLength);
     // It is slow, and not gone.
-    if (n % 200 === 0) reader.read();
+    if (n % 200 === 100) reader.read();
   }
   say('b', 'b1 ');
   say('c', 'c1 ');
   say('c', 'c2 ');
-  reader.read();
   await timers.pass(2_000);
+  // Nothing new comes any more; there is room again.
   reader.read();
   await timers.pass(2_000);
   reader.read();
@@ -204,7 +204,7 @@ test('a slow reader misses events, holds few bytes, and still gets the newest of
   expect(numbers(reader.text, 'a').length).toBeLessThan(300);
   expect(numbers(reader.text, 'a').at(-1)).toBe(1_000);
   expect(reader.text).toContain('b1 ');
-  expect(reader.text).toMatch(/c2 $/);
+  expect(reader.text).toContain('c2 ');
   expect(reader.text).not.toContain('c1 ');
 });
 
@@ -221,13 +221,14 @@ test('products that change all the time do not keep a slow reader from the other
   for (const id of ['a', 'b', 'c']) expect(numbers(reader.text, id).length).toBeGreaterThan(2);
 });
 
-test('no event of a product comes after a newer one of it', async () => {
+test('no event of a product comes twice, nor after a newer one of it', async () => {
   const { open, say, timers } = bound(new Fixture());
-  const reader = await open(['a']);
+  const reader = await open(['a', 'b']);
   reader.slow();
   const filling = 'x'.repeat(3_000);
   for (let n = 1; n <= 300; n++) {
-    say('a', `a${n} ${filling}`, n % 5 === 0 ? 'state' : 'count');
+    if (n % 3 === 0) say('a', `a${n} ${filling}`, n % 5 === 0 ? 'state' : 'count');
+    else say('b', `b${n} `, 'state');
     await timers.pass(100);
     if (n % 7 === 0) reader.read();
   }
@@ -358,9 +359,9 @@ test('a stream ends when its reader may no longer see one of its products, soon 
   // A session runs out without anybody changing anything.
   closed.add('a');
   await timers.pass(6_000);
-  expect(other.isEnded).toBe(true);
-  await timers.pass(6_000);
-  expect(other.destroyed).toBe(true);
+  expect([asked.destroyed, promised.destroyed]).toEqual([true, true]);
+  expect([other.isEnded, other.destroyed]).toEqual([true, false]);
+  other.destroy();
   fixture.expectNothingLeft();
 });
 
@@ -394,7 +395,7 @@ test('no more streams than there are places, and HEAD takes none', async () => {
   expect((await fixture.answer(['a'], answerOn(null))).status).toBe(503);
   const left = new Connection();
   left.destroy();
-  await fixture.answer(['a'], answerOn(left));
+  expect((await fixture.answer(['a'], answerOn(left))).status).toBe(200);
   await timers.pass(100);
   fixture.expectNothingLeft();
 });
