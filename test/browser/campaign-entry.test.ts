@@ -14,7 +14,7 @@ let browser: Browser;
 let desk: CampaignDesk;
 
 beforeAll(async () => {
-  [engine, browser] = await Promise.all([Engine.start(), Browser.start()]);
+  [engine, browser] = await Promise.all([Engine.start({ env: { WORKERS: '1' } }), Browser.start()]);
   desk = await CampaignDesk.at(engine);
 });
 

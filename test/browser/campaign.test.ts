@@ -16,7 +16,7 @@ let browser: Browser;
 let desk: CampaignDesk;
 
 beforeAll(async () => {
-  [engine, browser] = await Promise.all([Engine.start(), Browser.start()]);
+  [engine, browser] = await Promise.all([Engine.start({ env: { WORKERS: '1' } }), Browser.start()]);
   desk = await CampaignDesk.at(engine);
 });
 
@@ -74,7 +74,7 @@ test('a shopper waits for the door, buys, loses the answer, is told that the ord
   expect(await shopper.visit.inspect('checking')).toEqual([]);
   proxy.heal();
   await ticket.offers('reserved');
-  expect(await ticket.text('text')).toContain('your order went through');
+  expect(await ticket.text('text')).toContain('Your order had gone through');
   expect(await units(campaign)).toMatchObject({ reserved: 1, available: 0 });
 
   const second = await enter('bert');
@@ -104,7 +104,7 @@ test('a page that was closed before the answer came finds the order when it is o
   await shopper.open(campaign.path);
   const ticket = shopper.ticket('Return lamp');
   await ticket.offers('reserved');
-  expect(await ticket.text('text')).toContain('your order went through');
+  expect(await ticket.text('text')).toContain('Your order had gone through');
   expect(await units(campaign)).toMatchObject({ reserved: 1 });
   expect(shopper.visit.faults).toEqual([]);
   await shopper.end();
