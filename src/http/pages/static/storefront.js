@@ -65,19 +65,22 @@ function makeOrders(book, element) {
   const products = new Map(
     [...element.querySelectorAll('[data-product]')].map((ticket) => {
       const { id, name } = JSON.parse(ticket.dataset.product);
-      return [id, { name, picture: ticket.querySelector('.ticket-picture img')?.currentSrc }];
+      return [id, { name, picture: pictureOf(ticket) }];
     }),
   );
   const list = part('orders-list');
   const empty = part('orders-empty');
-  return new Orders({
-    list,
-    empty,
-    heading: document.querySelector('#orders-heading'),
-    book,
-    clock,
-    products,
-  });
+  const nameOf = async (id) => {
+    const answer = await client.product(id);
+    return answer.kind === 'answer' ? answer.body.name : undefined;
+  };
+  const heading = document.querySelector('#orders-heading');
+  return new Orders({ list, empty, heading, book, clock, products, nameOf });
+}
+
+function pictureOf(ticket) {
+  const picture = ticket.querySelector('.ticket-picture img');
+  return picture?.currentSrc || picture?.src;
 }
 
 function watch(cards, book) {
