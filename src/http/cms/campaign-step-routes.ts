@@ -5,15 +5,14 @@ import type { Context, Hono } from 'hono';
 import type { HttpContext } from '../context.ts';
 import {
   campaignHref,
-  campaignViewOf,
-  localeOf,
   clonePage,
   previewPage,
   publishPage,
   switchPage,
   type FieldError,
   type Switch,
-} from '../pages/index.ts';
+} from '../pages/cms/index.ts';
+import { campaignViewOf, localeOf } from '../pages/index.ts';
 import { campaignAsTyped, readCampaign } from './campaign-form.ts';
 import { engineAnswer } from './engine-answer.ts';
 import { readForm } from './form.ts';
