@@ -2,6 +2,7 @@
 // going. The page that the server has rendered stays readable, and its forms work, when any of this fails.
 
 import { Announcer } from './announcer.js';
+import { CampaignCards } from './campaign-cards.js';
 import { CampaignHero } from './campaign-hero.js';
 import { Card } from './card.js';
 import { createClient } from './client/index.js';
@@ -22,6 +23,8 @@ const announcer = new Announcer(part('announcer'));
 
 for (const origin of document.querySelectorAll('[data-part=origin]')) origin.textContent = location.origin;
 showHours();
+const campaigns = new CampaignCards(document.querySelectorAll('[data-part=countdown-to]'));
+clock.onSecond((now) => campaigns.render(now));
 const shop = drop ? openShop(drop) : null;
 await clock.start();
 await shop?.recover();
