@@ -41,8 +41,12 @@ export function pageRoutes(app: Hono, context: HttpContext): void {
 
 /** Whoever typed the address into a browser, rather than a client of the API. */
 export function isForPerson(c: Context): boolean {
-  const isLook = c.req.method === 'GET' || c.req.method === 'HEAD';
-  if (!isLook || c.req.path === '/v1' || c.req.path.startsWith('/v1/')) return false;
+  return (c.req.method === 'GET' || c.req.method === 'HEAD') && isForPage(c);
+}
+
+/** The same, or whoever sent a form of a page. */
+export function isForPage(c: Context): boolean {
+  if (c.req.path === '/v1' || c.req.path.startsWith('/v1/')) return false;
   const supports = ['text/html', 'application/json', 'application/problem+json'];
   return accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'text/html';
 }
