@@ -2,7 +2,7 @@
 // a test goes as a browser does. Whoever starts it stops it.
 
 import { createServer, type Server } from 'node:http';
-import Provider from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import { freePort } from './free-port.ts';
 
 export const CLIENT_ID = 'doorbuster';
@@ -31,7 +31,8 @@ export async function startOpenIdProvider(
       claims: () => ({ sub: id, name: `${id} of the provider`, ...claims }),
     }),
   });
-  const server = createServer(provider.callback());
+  const answer = provider.callback();
+  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
   await listening(server, Number(new URL(issuer).port));
   return {
     issuer,
