@@ -14,12 +14,13 @@ export interface OpenIdProvider {
   stop(): Promise<void>;
 }
 
-/** @param redirectUri that shoppers are sent back to @param claims what it says of each customer */
+/** @param redirectUri that shoppers are sent back to @param claims what it says of each customer @param issuer where one was before */
 export async function startOpenIdProvider(
   redirectUri: string,
   claims: Readonly<Record<string, unknown>> = {},
+  issuer?: string,
 ): Promise<OpenIdProvider> {
-  const issuer = `http://127.0.0.1:${await freePort()}`;
+  issuer ??= `http://127.0.0.1:${await freePort()}`;
   const provider = new Provider(issuer, {
     clients: [{ client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [redirectUri] }],
     claims: { openid: ['sub'], profile: ['name', ...Object.keys(claims)] },
