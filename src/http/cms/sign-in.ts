@@ -3,7 +3,7 @@
 import type { Context, Hono } from 'hono';
 import { LOCKED_MS, type SignedIn } from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
-import { signInPage } from '../pages/index.ts';
+import { signInPage } from '../pages/cms/index.ts';
 import { clientAddress } from './client-address.ts';
 import { CmsProblem } from './cms-problem.ts';
 import { readFormOf } from './form.ts';
