@@ -72,12 +72,15 @@ export class Attempts {
     return this.#ifStanding(customer, productId, key, () => this.#remove(customer, productId));
   }
 
-  /** The shop has refused this key. It stays when it is in doubt, also by another page. */
-  refused(customer: string, productId: string, { key, isInDoubt }: Attempt): Promise<void> {
-    return this.#ifStanding(customer, productId, key, (standing) => {
-      if (!isInDoubt && !standing.isInDoubt) this.#remove(customer, productId);
-      else this.#write(customer, productId, { ...standing, isInDoubt: true, isTold: true });
+  /** The shop has refused this key; it stays when it is in doubt. True when another page has put it in doubt meanwhile. */
+  async refused(customer: string, productId: string, { key, isInDoubt }: Attempt): Promise<boolean> {
+    let isJoined = false;
+    await this.#ifStanding(customer, productId, key, (standing) => {
+      isJoined = standing.isInDoubt && !isInDoubt;
+      if (!standing.isInDoubt && !isInDoubt) this.#remove(customer, productId);
+      else if (!isJoined) this.#write(customer, productId, { ...standing, isTold: true });
     });
+    return isJoined;
   }
 
   #ifStanding(
