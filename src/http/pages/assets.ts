@@ -87,6 +87,9 @@ function readAssets(): Assets {
     .filter((name) => name.endsWith('.ts'))
     .map((name) => CLIENT + name.replace(/\.ts$/, '.js'));
   const assets = new Map<string, Asset>();
+  // The words of the pages are one file for the server and for the scripts.
+  const texts = withoutTypes(readFileSync(join(folder, '../texts.ts'), 'utf8'));
+  keep(assets, 'texts.js', Buffer.from(texts));
   for (const name of [...names, ...clientNames].sort()) addAsset(assets, name, []);
   return assets;
 }
@@ -107,6 +110,10 @@ function addAsset(assets: Map<string, Asset>, name: string, importers: readonly 
         ),
       )
     : readFileSync(join(folder, name));
+  return keep(assets, name, bytes);
+}
+
+function keep(assets: Map<string, Asset>, name: string, bytes: Buffer): Asset {
   const asset: Asset = {
     contentType: contentTypes[extname(name)] ?? 'application/octet-stream',
     bytes: new Uint8Array(bytes),
