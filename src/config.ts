@@ -11,9 +11,10 @@ import {
   toAssetConfig,
   type AssetConfig,
 } from './asset-config.ts';
-import { DEFAULT_HTTP_LIMITS, proxiesOf, type HttpLimits } from './http/index.ts';
+import { DEFAULT_HTTP_LIMITS, proxiesOf, type HttpLimits, type SignInSettings } from './http/index.ts';
 import { parseRedisAddress, type RedisAddress } from './persistence/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
+import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS, signInContradictions, toSignIn } from './sign-in-config.ts';
 
 /** A number, or its digits: the environment knows only text. Nothing else, since JavaScript takes `true` for 1. */
 function integer(min: number, max: number) {
@@ -31,9 +32,6 @@ const secret = (what: string) =>
 
 /** It travels in a header, which would lose spaces at its ends and mangle what is not ASCII. */
 const headerText = /^[\x21-\x7e]*$/;
-
-const notYet = (what: string) =>
-  z.undefined({ error: `is set, but ${what}: unset it, or nothing would be as it seems` }).optional();
 
 const ROLES = ['http', 'actors', 'projection'] as const;
 
@@ -129,12 +127,16 @@ const settings = z.strictObject({
   REDIS_URL: redisAddress
     .optional()
     .describe('Redis for what is read again: one server, Sentinel or Cluster'),
-  AUTH_JWKS_URL: notYet('this version verifies HS256 tokens by AUTH_SECRET only'),
   NODE_ID: z.string().min(1).max(64).default(hostname().slice(0, 64)).describe('name of this node'),
   ADMIN_TOKEN: secret('the token that admins send')
     .regex(headerText, 'must be printable ASCII without spaces')
     .describe('bearer token of admin calls'),
-  AUTH_SECRET: secret('the HS256 secret of the shop’s customer tokens').describe('verifies shoppers’ tokens'),
+  AUTH_SECRET: z
+    .string()
+    .min(16, 'must have at least 16 characters')
+    .max(4_096)
+    .optional()
+    .describe('verifies shoppers’ tokens; needed without AUTH_JWKS_URL'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   SHARDS: integer(1, 4_096).default(DEFAULT_SHARDS).describe('fixed when the journal is made'),
   PROJECTION_WORKERS: integer(1, 16).default(1).describe('threads that write orders to Postgres'),
@@ -181,6 +183,7 @@ const settings = z.strictObject({
     })
     .optional()
     .describe('proxies whose X-Forwarded-For says who tries to sign in'),
+  ...SIGN_IN_SETTINGS,
   ...ASSET_SETTINGS,
 });
 
@@ -201,7 +204,7 @@ const SECRETS = new Set([
   'DATABASE_URL',
   'NATS_URL',
   'REDIS_URL',
-  'AUTH_JWKS_URL',
+  ...SIGN_IN_SECRETS,
   ...ASSET_SECRETS,
 ]);
 
@@ -232,7 +235,15 @@ export interface Config {
   readonly roles: ReadonlySet<Role>;
   readonly nodeId: string;
   readonly adminToken: string;
-  readonly authSecret: string;
+  /** Of the shop's HS256 tokens; undefined: there are none. */
+  readonly authSecret: string | undefined;
+  /** Of the provider's tokens; undefined: there are none. */
+  readonly jwksUrl: string | undefined;
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+  readonly sessionSecret: string;
+  readonly sessionMs: number;
+  readonly signIn: SignInSettings;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly shards: number;
   readonly journalBytesMax: number;
@@ -268,6 +279,7 @@ export interface ConfigOptions {
  */
 export function loadConfig(environment: Source, options: ConfigOptions): Config {
   const { values, problems } = read(environment, options);
+  if (isMissingSecret(values)) problems.push(`AUTH_SECRET ${NO_AUTH_SECRET}`);
   const parsed = settings.safeParse(values);
   if (!parsed.success) {
     for (const { path, message, code, ...issue } of parsed.error.issues) {
@@ -303,13 +315,22 @@ export function describeConfig(environment: Source, options: ConfigOptions): Rec
   for (const [name, schema] of Object.entries(settings.shape)) {
     const value = values[name];
     const { success, data } = schema.safeParse(value);
-    if (SECRETS.has(name) && value !== undefined) described[name] = success ? '(hidden)' : '(hidden, wrong)';
+    if (name === 'AUTH_SECRET' && isMissingSecret(values)) described[name] = '(missing)';
+    else if (SECRETS.has(name) && value !== undefined)
+      described[name] = success ? '(hidden)' : '(hidden, wrong)';
     else if (success) described[name] = data ?? null;
     else described[name] = value === undefined ? '(missing)' : `(wrong) ${JSON.stringify(value)}`;
   }
   for (const name of Object.keys(values)) described[name] ??= '(not a setting)';
   return described;
 }
+
+const NO_AUTH_SECRET =
+  'is missing: the HS256 secret of the shop’s customer tokens, or AUTH_JWKS_URL instead (make one with: openssl rand -base64 24; or try start --demo)';
+
+/** Shoppers' tokens could not be told from anybody's. */
+const isMissingSecret = (values: Record<string, unknown>): boolean =>
+  values['AUTH_SECRET'] === undefined && values['AUTH_JWKS_URL'] === undefined;
 
 const mistakes = (problems: readonly string[]): ConfigError =>
   new ConfigError(`The configuration has ${problems.length} mistake(s):\n  - ${problems.join('\n  - ')}`);
@@ -356,7 +377,10 @@ function readSettings(file: string): Read {
 /** What is right by itself, and not together. */
 function contradictions(values: z.output<typeof settings>): string[] {
   const { NATS_URL, DATABASE_URL, ROLES: has, FEED_ACK_WAIT_MS, FEED_HEARTBEAT_MS } = values;
-  const problems = assetContradictions(values);
+  const problems = [
+    ...assetContradictions(values),
+    ...signInContradictions(values, values.AUTH_SECRET !== undefined),
+  ];
   if (NATS_URL === undefined && has.length < ROLES.length)
     problems.push('ROLES must be left out without NATS_URL: a node by itself does everything');
   if (
@@ -408,6 +432,13 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     nodeId: values.NODE_ID,
     adminToken: values.ADMIN_TOKEN,
     authSecret: values.AUTH_SECRET,
+    jwksUrl: values.AUTH_JWKS_URL,
+    issuer: values.AUTH_ISSUER,
+    audience: values.AUTH_AUDIENCE,
+    // Without one of them the configuration was refused.
+    sessionSecret: (values.SESSION_SECRET ?? values.AUTH_SECRET)!,
+    sessionMs: values.SESSION_SECONDS * 1_000,
+    signIn: toSignIn(values),
     logLevel: values.LOG_LEVEL,
     shards: values.SHARDS,
     journalBytesMax: values.JOURNAL_MEBIBYTES_MAX * mebibytes,

@@ -50,7 +50,7 @@ export function openAssets({ pool, clock, timers, config, worker, logger }: CmsP
     desk,
     store,
     cdnUrl,
-    secret: config.authSecret,
+    secret: config.sessionSecret,
     ...(uploader && { onAdded: () => uploader.nudge() }),
   });
   return { library, stop: async () => void (await Promise.all([desk.stop(), uploader?.stop()])) };

@@ -1,6 +1,7 @@
 // The domain's public door: one product's stock and orders, as pure functions over events.
 
 export type * from './command.ts';
+export { CUSTOMER_ID_CHARACTERS_MAX, isCustomerId } from './customer-id.ts';
 export { decide } from './decide.ts';
 export { ACTOR_LIMITS, refuse, type Decision, type Reply } from './decision.ts';
 export { digest } from './digest.ts';

@@ -1,13 +1,19 @@
-// Who is calling. Shoppers bring the shop's HS256 token, verified synchronously each time; admins bring the admin token,
-// compared in constant time.
+// Who is calling. Shoppers bring the shop's token, or the session of their browser, verified synchronously each time; admins bring the
+// admin token, compared in constant time.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createSigner, createVerifier } from 'fast-jwt';
+import type { Context } from 'hono';
 import { customerKeyOf, type Key } from '../actors/index.ts';
-import type { Clock } from '../runtime/index.ts';
+import type { Clock, Random } from '../runtime/index.ts';
+import { callerOf, changesNothing, isFromOwnPage, type Caller } from './caller.ts';
 import { Hs256 } from './hs256.ts';
+import { Invitations } from './invitations.ts';
 import { Problem } from './problem.ts';
 import { isCustomerId } from './schemas.ts';
+import { readCookie } from './session/session-cookie.ts';
+import { Sessions, type Session } from './session/session.ts';
+import type { SignInSettings } from './session/settings.ts';
 
 export interface Shopper {
   readonly customerId: string;
@@ -18,7 +24,12 @@ export interface Shopper {
   readonly claims: Readonly<Record<string, unknown>>;
   /** Ids of the campaigns that they have brought an invitation to. */
   readonly invitedTo: readonly string[];
+  /** Undefined for whoever brought a token. */
+  readonly session?: Session | undefined;
 }
+
+/** Undefined: whoever is not signed in. */
+export type Visitor = Shopper | undefined;
 
 interface Claims extends Readonly<Record<string, unknown>> {
   readonly sub: string;
@@ -26,7 +37,11 @@ interface Claims extends Readonly<Record<string, unknown>> {
   readonly exp: number;
 }
 
-type Verify = (token: string) => Claims;
+interface SharedSecret {
+  readonly usual: Hs256;
+  readonly verify: (token: string) => Claims;
+  readonly sign: (claims: Claims) => string;
+}
 
 const TOKEN_CHARACTERS_MAX = 4_096;
 /** In any case, as all schemes. */
@@ -34,29 +49,105 @@ const SCHEME = /^Bearer /i;
 const NOWHERE: readonly string[] = [];
 const DEMO_TOKEN_LIFE_SECONDS = 24 * 60 * 60;
 
+export interface AuthSettings {
+  /** Of the shop's HS256 tokens; undefined: there are none. */
+  readonly authSecret: string | undefined;
+  readonly adminToken: string;
+  /** Of everything that this server signs for itself. */
+  readonly sessionSecret: string;
+  readonly sessionMs: number;
+  readonly signIn: Pick<SignInSettings, 'publicOrigin'>;
+  readonly demo: boolean;
+}
+
 export class Auth {
-  readonly #usual: Hs256;
-  readonly #verify: Verify;
-  readonly #sign: (claims: Claims) => string;
+  readonly sessions: Sessions;
+  readonly invitations: Invitations;
+  /** Undefined without a secret: an empty one would let anybody in. */
+  readonly #shared: SharedSecret | undefined;
   readonly #adminDigest: Buffer;
   readonly #clock: Clock;
+  readonly #demo: boolean;
+  readonly #ownOrigins: readonly string[];
 
-  constructor(secret: string, adminToken: string, clock: Clock) {
-    this.#usual = new Hs256(secret, TOKEN_CHARACTERS_MAX);
-    this.#verify = createVerifier({
-      key: secret,
-      algorithms: ['HS256'],
-      requiredClaims: ['sub', 'exp'],
-      cache: false,
-    }) as Verify;
-    this.#sign = createSigner({ key: secret, algorithm: 'HS256' });
+  constructor(settings: AuthSettings, clock: Clock, random: Random) {
+    const { authSecret: secret, sessionSecret, adminToken, signIn } = settings;
+    const { publicOrigin } = signIn;
+    this.#shared = secret === undefined ? undefined : sharedSecretOf(secret);
     this.#adminDigest = digest(adminToken);
     this.#clock = clock;
+    this.#demo = settings.demo;
+    this.#ownOrigins = publicOrigin === undefined ? [] : [publicOrigin];
+    this.sessions = new Sessions(sessionSecret, clock, random, settings.sessionMs);
+    this.invitations = new Invitations(sessionSecret, clock);
   }
 
-  /** @param authorization the request's header @throws Problem unauthenticated */
-  shopper(authorization: string | undefined): Shopper {
-    return this.#verified(bearer(authorization));
+  /** Whoever must be signed in. @throws Problem unauthenticated, forbidden */
+  shopper(c: Context): Shopper | Promise<Shopper> {
+    return this.shopperOf(callerOf(c), !changesNothing(c.req.method));
+  }
+
+  /**
+   * Whoever looks. A session that is out of date or forged is nobody's; a token that is wrong is an error, since whoever sends one
+   * believes to be signed in.
+   * @throws Problem unauthenticated, forbidden
+   */
+  visitor(c: Context): Visitor | Promise<Visitor> {
+    return this.visitorOf(callerOf(c), !changesNothing(c.req.method));
+  }
+
+  /** @param changes whether the request changes anything @throws Problem unauthenticated, forbidden */
+  shopperOf(caller: Caller, changes: boolean): Shopper | Promise<Shopper> {
+    const visitor = this.visitorOf(caller, changes);
+    if (visitor === undefined) throw new Problem('unauthenticated');
+    return visitor as Shopper | Promise<Shopper>;
+  }
+
+  /** @param changes whether the request changes anything @throws Problem unauthenticated, forbidden */
+  visitorOf(caller: Caller, changes: boolean): Visitor | Promise<Visitor> {
+    const shopper =
+      caller.authorization === undefined
+        ? this.#ofSession(caller, changes)
+        : this.#verified(bearer(caller.authorization));
+    const brought = caller['doorbuster-invitation'];
+    return shopper === undefined || brought === undefined ? shopper : this.invited(shopper, brought);
+  }
+
+  /** The session of the request's cookie. */
+  sessionOf(caller: Caller): Session | undefined {
+    const token = readCookie(caller, 'session', this.#demo);
+    return token === undefined ? undefined : this.sessions.read(token);
+  }
+
+  /** Whether a browser says that a page of this server sent the request. */
+  isOwnPage(caller: Caller): boolean {
+    return isFromOwnPage(caller, this.#ownOrigins);
+  }
+
+  #ofSession(caller: Caller, changes: boolean): Visitor {
+    const session = this.sessionOf(caller);
+    if (session === undefined) return undefined;
+    // A browser sends the cookie by itself, whoever's page makes it.
+    if (changes && !this.isOwnPage(caller))
+      throw new Problem('forbidden', {
+        detail: 'With a session, changes are taken from this server’s own pages alone. Send a token instead.',
+      });
+    const { customerId, claims, invitedTo, expiresAt } = session;
+    return {
+      customerId,
+      customerKey: customerKeyOf(customerId),
+      expiresAt,
+      claims,
+      invitedTo,
+      session,
+    };
+  }
+
+  /** @param brought an invitation; one that is wrong, or somebody else's, is none */
+  invited(shopper: Shopper, brought: string): Shopper {
+    const invitation = this.invitations.read(brought);
+    if (invitation === undefined || invitation.customerId !== shopper.customerId) return shopper;
+    return { ...shopper, invitedTo: [...shopper.invitedTo, invitation.campaignId] };
   }
 
   /** @throws Problem unauthenticated, forbidden */
@@ -66,16 +157,20 @@ export class Auth {
   }
 
   /** A shopper's token, for the demo. */
-  sign(customerId: string): string {
+  sign(customerId: string, claims: Readonly<Record<string, unknown>> = {}): string {
     const exp = Math.floor(this.#clock.now() / 1_000) + DEMO_TOKEN_LIFE_SECONDS;
-    return this.#sign({ sub: customerId, exp });
+    if (this.#shared === undefined)
+      throw new Problem('not_found', { detail: 'This server makes no tokens: AUTH_SECRET is not set.' });
+    return this.#shared.sign({ ...claims, sub: customerId, exp });
   }
 
   #verified(token: string): Shopper {
+    if (this.#shared === undefined)
+      throw unauthenticated('This server takes no tokens with a shared secret.');
     let claims: Claims;
     try {
-      const usual = this.#usual.claims(token);
-      claims = isUsual(usual) ? usual : this.#verify(token);
+      const usual = this.#shared.usual.claims(token);
+      claims = isUsual(usual) ? usual : this.#shared.verify(token);
     } catch (error) {
       throw unauthenticated(`The token was not accepted: ${(error as Error).message}`);
     }
@@ -90,9 +185,21 @@ export class Auth {
       expiresAt,
       claims,
       invitedTo: NOWHERE,
+      session: undefined,
     };
   }
 }
+
+const sharedSecretOf = (secret: string): SharedSecret => ({
+  usual: new Hs256(secret, TOKEN_CHARACTERS_MAX),
+  verify: createVerifier({
+    key: secret,
+    algorithms: ['HS256'],
+    requiredClaims: ['sub', 'exp'],
+    cache: false,
+  }) as SharedSecret['verify'],
+  sign: createSigner({ key: secret, algorithm: 'HS256' }),
+});
 
 /** No other claim can make such a token invalid. */
 function isUsual(claims: unknown): claims is Claims {

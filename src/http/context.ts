@@ -5,9 +5,11 @@ import type { Clock, Random, Router, Timers } from '../runtime/index.ts';
 import type { Auth } from './auth.ts';
 import type { CmsContext } from './cms/index.ts';
 import type { Counters } from './counters.ts';
+import type { Doors } from './doors.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
 import type { ProductHub } from './product-hub.ts';
+import type { SignInSettings } from './session/settings.ts';
 
 export interface HttpLimits {
   /** Body of a shopper's call, bytes. */
@@ -33,6 +35,8 @@ export interface HttpContext {
   readonly random: Random;
   readonly timers: Timers;
   readonly auth: Auth;
+  readonly doors: Doors;
+  readonly signIn: SignInSettings;
   readonly node: NodeControl;
   readonly orders: OrderReads;
   readonly products: ProductReads;

@@ -4,9 +4,11 @@ export { answerAdminCall, tooManyAdminCalls } from './admin-call.ts';
 export { AdminDesk, type StockChanged, type StockCounted } from './admin-desk.ts';
 export { proxiesOf, type CmsContext } from './cms/index.ts';
 export { createApp } from './app.ts';
-export { Auth } from './auth.ts';
+export { Auth, type AuthSettings, type Shopper, type Visitor } from './auth.ts';
+export { invitationPath, Invitations, type Invitation } from './invitations.ts';
 export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './context.ts';
 export { Counters } from './counters.ts';
+export { Doors, DOORS_LIMITS, type DoorsPorts, type Passage } from './doors.ts';
 export type {
   NodeControl,
   NodeReport,
@@ -20,7 +22,13 @@ export type {
   ProfileRequest,
 } from './node-control.ts';
 export { openApiDocument } from './openapi/index.ts';
-export { loadAssets, sampleCampaign, type ProductView, type SampleProduct } from './pages/index.ts';
+export {
+  loadAssets,
+  sampleCampaign,
+  sampleCustomers,
+  type ProductView,
+  type SampleProduct,
+} from './pages/index.ts';
 export { emptySeries, mergeCounts, mergeSeries, type SaleCounts, type SaleSeries } from './sale-series.ts';
 export { SaleQuestion, type SaleTold, type SaleWatched } from './sale-watch.ts';
 export {
@@ -39,3 +47,11 @@ export { IDEMPOTENCY_KEY, ProductId, UNITS_PER_LOAD_MAX } from './schemas.ts';
 export type { StockResult } from './stock-batch.ts';
 export { BATCH_LINES_MAX } from './stock-schemas.ts';
 export { listen, supportsReusePort, type Listener } from './server.ts';
+export {
+  acceptInvitation,
+  invitedVisitor,
+  signInAddress,
+  type ProviderSettings,
+  type Session,
+  type SignInSettings,
+} from './session/index.ts';

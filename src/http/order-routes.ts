@@ -13,6 +13,7 @@ import {
 import { orderCursorText, ORDERS_PER_PAGE_MAX, parseOrderCursor } from '../persistence/index.ts';
 import { responseOf } from './answer.ts';
 import type { Shopper } from './auth.ts';
+import { callerOf } from './caller.ts';
 import type { HttpContext } from './context.ts';
 import { instant } from './instant.ts';
 import { orderBody } from './order-body.ts';
@@ -31,16 +32,16 @@ export function orderRoutes(
   const { auth, router, limits } = context;
 
   app.post(PURCHASE_PATH, async (c) => {
-    const authorization = c.req.header('authorization');
+    const caller = callerOf(c);
     const idempotencyKey = c.req.header('idempotency-key');
     const body = new Uint8Array(await readBytes(c, limits.orderBytesMax));
     return new Promise<Response>((resolve) => {
-      purchase({ authorization, idempotencyKey, body }, (answer) => resolve(responseOf(answer)));
+      purchase({ caller, idempotencyKey, body }, (answer) => resolve(responseOf(answer)));
     });
   });
 
   app.get('/v1/orders', async (c) => {
-    const shopper = auth.shopper(c.req.header('authorization'));
+    const shopper = await auth.shopper(c);
     const productId = c.req.query('productId');
     const key = c.req.query('idempotencyKey');
     if (productId === undefined && key === undefined) return list(c, context, shopper);
@@ -53,7 +54,7 @@ export function orderRoutes(
   });
 
   app.get('/v1/orders/:id', async (c) => {
-    const shopper = auth.shopper(c.req.header('authorization'));
+    const shopper = await auth.shopper(c);
     const { customerKey } = shopper;
     const orderId = orderIdOf(c);
     const reply = await router.request({ kind: 'showOrder', orderId, customerKey });
@@ -61,7 +62,7 @@ export function orderRoutes(
   });
 
   app.delete('/v1/orders/:id', async (c) => {
-    const shopper = auth.shopper(c.req.header('authorization'));
+    const shopper = await auth.shopper(c);
     const orderId = orderIdOf(c);
     if (context.node.phase === 'stopping') throw new Problem('shutting_down');
     const { customerKey } = shopper;
@@ -70,7 +71,7 @@ export function orderRoutes(
   });
 
   app.post('/v1/orders/:id/payment', async (c) => {
-    const shopper = auth.shopper(c.req.header('authorization'));
+    const shopper = await auth.shopper(c);
     const orderId = orderIdOf(c);
     const { token } = await readJson(c, PayOrder, limits.orderBytesMax);
     if (context.node.phase === 'stopping') throw new Problem('shutting_down');

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { orderKeyOf, refuse, requestKeyOf, type Key, type Reply, type Reserve } from '../actors/index.ts';
 import type { Answer } from './answer.ts';
 import type { Shopper } from './auth.ts';
+import type { Caller } from './caller.ts';
 import type { HttpContext } from './context.ts';
 import { orderBody } from './order-body.ts';
 import { placeOrderOf } from './place-order.ts';
@@ -19,7 +20,7 @@ export const PURCHASE_PATH = '/v1/orders';
 const RANDOM_CHARACTERS = 8;
 
 export interface PurchaseRequest {
-  readonly authorization: string | undefined;
+  readonly caller: Caller;
   readonly idempotencyKey: string | undefined;
   readonly body: Uint8Array;
 }
@@ -34,32 +35,42 @@ export function purchaseOf(
   onError: (error: unknown) => void,
 ): Purchase {
   const { auth, router, node } = context;
+  const reserve = (request: PurchaseRequest, shopper: Shopper, answer: (answer: Answer) => void): void => {
+    const key = idempotencyKey(request.idempotencyKey);
+    const { productId, quantity } = placeOrderOf(request.body);
+    if (node.phase === 'stopping') throw new Problem('shutting_down');
+    const command = {
+      kind: 'reserve',
+      productId,
+      orderId: newOrderId(context, productId),
+      customerId: shopper.customerId,
+      customerKey: shopper.customerKey,
+      idempotencyKey: key,
+      requestKey: requestKeyOf(productId, shopper.customerId, key),
+      quantity,
+    } as const;
+    router.submit(command, (reply) => {
+      if (reply.outcome !== 'retired') return answer(placed(context, command, reply, shopper));
+      void boughtBefore(retired, command, onError).then((before) =>
+        answer(placed(context, command, before, shopper)),
+      );
+    });
+  };
+  const refusal = (error: unknown): Answer => {
+    if (error instanceof Problem) return problemAnswer(error.code, error.extra);
+    onError(error);
+    return problemAnswer('outcome_unknown');
+  };
   return (request, answer) => {
     try {
-      const shopper = auth.shopper(request.authorization);
-      const key = idempotencyKey(request.idempotencyKey);
-      const { productId, quantity } = placeOrderOf(request.body);
-      if (node.phase === 'stopping') throw new Problem('shutting_down');
-      const command = {
-        kind: 'reserve',
-        productId,
-        orderId: newOrderId(context, productId),
-        customerId: shopper.customerId,
-        customerKey: shopper.customerKey,
-        idempotencyKey: key,
-        requestKey: requestKeyOf(productId, shopper.customerId, key),
-        quantity,
-      } as const;
-      router.submit(command, (reply) => {
-        if (reply.outcome !== 'retired') return answer(placed(context, command, reply, shopper));
-        void boughtBefore(retired, command, onError).then((before) =>
-          answer(placed(context, command, before, shopper)),
-        );
-      });
+      const shopper = auth.shopperOf(request.caller, true);
+      if (!(shopper instanceof Promise)) return reserve(request, shopper, answer);
+      // Only a token of the provider's that this thread has not seen yet.
+      shopper
+        .then((shopper) => reserve(request, shopper, answer))
+        .catch((error: unknown) => answer(refusal(error)));
     } catch (error) {
-      if (error instanceof Problem) return answer(problemAnswer(error.code, error.extra));
-      onError(error);
-      answer(problemAnswer('outcome_unknown'));
+      answer(refusal(error));
     }
   };
 }
@@ -126,8 +137,12 @@ export function servePurchase(purchase: Purchase, incoming: IncomingMessage, out
     body = body === undefined ? piece : Buffer.concat([body, piece]);
   });
   incoming.on('end', () => {
-    const { authorization, 'idempotency-key': key } = incoming.headers;
-    const request = { authorization, idempotencyKey: key as string | undefined, body: body ?? NOTHING };
+    const { headers } = incoming;
+    const request = {
+      caller: headers as Caller,
+      idempotencyKey: headers['idempotency-key'] as string | undefined,
+      body: body ?? NOTHING,
+    };
     purchase(request, ({ status, headers, body }) => outgoing.writeHead(status, headers).end(body));
   });
 }

@@ -1,7 +1,13 @@
 // The shapes of the API, once: they validate what comes in and describe everything at /openapi.json.
 
 import * as z from 'zod';
-import { isPlainLines, isPlainText, ORDER_STATUSES } from '../actors/index.ts';
+import {
+  CUSTOMER_ID_CHARACTERS_MAX,
+  isCustomerId,
+  isPlainLines,
+  isPlainText,
+  ORDER_STATUSES,
+} from '../actors/index.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 
 export const UNITS_PER_ORDER_MAX = 10_000;
@@ -256,13 +262,8 @@ export const PlacementStatus = z
     description: 'The file that was last applied, and how far it is carried out.',
   });
 
-const CUSTOMER_ID_CHARACTERS_MAX = 128;
 /** The same as the schema below says, for the path of every request. */
-export const isCustomerId = (value: unknown): value is string =>
-  typeof value === 'string' &&
-  value !== '' &&
-  value.length <= CUSTOMER_ID_CHARACTERS_MAX &&
-  isPlainText(value);
+export { isCustomerId };
 
 export const CustomerId = z
   .string()

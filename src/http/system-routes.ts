@@ -2,6 +2,7 @@
 
 import type { Hono } from 'hono';
 import type { HttpContext } from './context.ts';
+import { sampleClaimsOf } from './pages/index.ts';
 import { problemResponse } from './problem.ts';
 import { readJson } from './request.ts';
 import { MakeToken } from './schemas.ts';
@@ -29,6 +30,6 @@ export function systemRoutes(app: Hono, context: HttpContext): void {
   app.post('/v1/dev/tokens', async (c) => {
     if (!context.demo) return problemResponse('not_found');
     const { customerId } = await readJson(c, MakeToken, limits.orderBytesMax);
-    return c.json({ token: auth.sign(customerId) });
+    return c.json({ token: auth.sign(customerId, sampleClaimsOf(customerId)) });
   });
 }

@@ -14,7 +14,7 @@ import { Counters } from '../../src/http/counters.ts';
 import { emptySeries, type SaleSeries } from '../../src/http/sale-series.ts';
 import type { SaleQuestion, SaleWatched } from '../../src/http/sale-watch.ts';
 import { loadAssets } from '../../src/http/index.ts';
-import { boardPage } from '../../src/http/pages/index.ts';
+import { boardPage } from '../../src/http/pages/cms/index.ts';
 import type { Campaign, CampaignPhase, CatalogueProduct } from '../../src/persistence/index.ts';
 
 const NOW = 1_000_000_000;

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { createApp, loadAssets, type HttpContext } from '../../src/http/index.ts';
-import { campaignListPage } from '../../src/http/pages/index.ts';
+import { campaignListPage } from '../../src/http/pages/cms/index.ts';
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
 

@@ -2,7 +2,7 @@
 
 import type { Hono } from 'hono';
 import type { HttpContext } from '../context.ts';
-import { boardPage } from '../pages/index.ts';
+import { boardPage } from '../pages/cms/index.ts';
 import { BoardHub } from './board-hub.ts';
 import { BoardStreams } from './board-streams.ts';
 import { campaignOf, lookOf, noCampaign, noProduct } from './look.ts';

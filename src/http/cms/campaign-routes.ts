@@ -11,7 +11,7 @@ import {
   MOVE_PRODUCTS,
   PHASES,
   type CampaignFormView,
-} from '../pages/index.ts';
+} from '../pages/cms/index.ts';
 import { campaignAsTyped, readCampaign, typedCampaign, type CampaignTyped } from './campaign-form.ts';
 import { engineAnswer } from './engine-answer.ts';
 import { readForm } from './form.ts';

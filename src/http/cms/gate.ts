@@ -2,7 +2,7 @@
 
 import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { HasherBusy, NeedsPublisher } from '../../persistence/index.ts';
-import { refusalPage } from '../pages/index.ts';
+import { refusalPage } from '../pages/cms/index.ts';
 import { Problem, PROBLEMS } from '../problem.ts';
 import type { HttpContext } from '../context.ts';
 import { cmsHeaders } from './cms-headers.ts';

@@ -3,7 +3,7 @@
 import type { Hono } from 'hono';
 import { CATALOGUE_LIMITS, type Campaign } from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
-import { campaignHref, historyPage, type HistoryView } from '../pages/index.ts';
+import { campaignHref, historyPage, type HistoryView } from '../pages/cms/index.ts';
 import { campaignOf, lookOf } from './look.ts';
 
 export function historyRoutes(cms: Hono, context: HttpContext): void {

@@ -3,7 +3,7 @@
 import type { Context, Hono } from 'hono';
 import { seenOf, type Finding } from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
-import { campaignHref, importPage, type FieldError, type ImportView } from '../pages/index.ts';
+import { campaignHref, importPage, type FieldError, type ImportView } from '../pages/cms/index.ts';
 import { CSV_BYTES_MAX } from './csv-records.ts';
 import { engineAnswer } from './engine-answer.ts';
 import { FORM_BYTES_MAX, readForm } from './form.ts';

@@ -1,18 +1,7 @@
-// The CMS: pages for business users, under /cms.
+// The CMS: pages for business users, under /cms. Its door alone is loaded with a node.
 
-import { Hono } from 'hono';
+import type { Hono } from 'hono';
 import type { HttpContext } from '../context.ts';
-import { boardRoutes } from './board-routes.ts';
-import { campaignRoutes } from './campaign-routes.ts';
-import { campaignStepRoutes } from './campaign-step-routes.ts';
-import { CmsProblem } from './cms-problem.ts';
-import { gate } from './gate.ts';
-import { historyRoutes } from './history-routes.ts';
-import { importRoutes } from './import-routes.ts';
-import { productRoutes } from './product-routes.ts';
-import { signInRoutes } from './sign-in.ts';
-import { signedIn } from './signed-in.ts';
-import { stockRoutes } from './stock-routes.ts';
 
 export { proxiesOf } from './client-address.ts';
 export type { CmsContext } from './context.ts';
@@ -20,24 +9,9 @@ export type { CmsContext } from './context.ts';
 /** @param onError told of what no handler foresaw */
 export function cmsRoutes(app: Hono, context: HttpContext, onError: (error: unknown) => void): void {
   if (context.cms === undefined) return;
-  const cms = new Hono();
-  gate(cms, context, onError);
-  signInRoutes(cms, context);
-  signedIn(cms, context);
-  // Each noun adds its routes here.
-  campaignRoutes(cms, context);
-  campaignStepRoutes(cms, context);
-  productRoutes(cms, context);
-  stockRoutes(cms, context);
-  importRoutes(cms, context);
-  historyRoutes(cms, context);
-  boardRoutes(cms, context);
-  cms.all('/cms/*', () => {
-    throw new CmsProblem(
-      404,
-      'Nothing is here',
-      'No page of the CMS has this address. It may have been removed, or a link may be wrong.',
-    );
+  let pages: Promise<Hono> | undefined;
+  app.all('/cms/*', async (c) => {
+    pages ??= import('./pages.ts').then(({ cmsPages }) => cmsPages(context, onError));
+    return (await pages).fetch(c.req.raw, c.env);
   });
-  app.route('/', cms);
 }

@@ -4,7 +4,7 @@
 import type { Context } from 'hono';
 import type { Campaign, CatalogueProduct, Editor, Finding } from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
-import type { FieldError, Look, Notice } from '../pages/index.ts';
+import type { FieldError, Look, Notice } from '../pages/cms/index.ts';
 import { CmsProblem } from './cms-problem.ts';
 import { roleToChange } from './may-change.ts';
 import { requireRole } from './signed-in.ts';

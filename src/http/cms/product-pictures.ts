@@ -3,7 +3,7 @@
 
 import type { Image } from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
-import { newImageField, NEW_IMAGES_PER_FORM, type FieldError, type Uploads } from '../pages/index.ts';
+import { newImageField, NEW_IMAGES_PER_FORM, type FieldError, type Uploads } from '../pages/cms/index.ts';
 import type { CmsForm } from './form.ts';
 import { IMAGES_MAX, type ImageTyped, type ProductTyped } from './product-form.ts';
 

@@ -17,7 +17,7 @@ import {
   removePage,
   type FieldError,
   type ProductFormView,
-} from '../pages/index.ts';
+} from '../pages/cms/index.ts';
 import { engineAnswer } from './engine-answer.ts';
 import { readForm, type CmsForm } from './form.ts';
 import { hourText } from './local-time.ts';

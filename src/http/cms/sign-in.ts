@@ -3,12 +3,12 @@
 import type { Context, Hono } from 'hono';
 import { LOCKED_MS, type SignedIn } from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
-import { signInPage } from '../pages/index.ts';
+import { signInPage } from '../pages/cms/index.ts';
 import { clientAddress } from './client-address.ts';
 import { CmsProblem } from './cms-problem.ts';
 import { readFormOf } from './form.ts';
 import { tooBusy } from './gate.ts';
-import { nextPage } from './next-page.ts';
+import { CMS_PAGES, nextPage } from '../next-page.ts';
 import { csrfOf, isSecure, readCookie, removeCookie, writeCookie } from './session-cookie.ts';
 
 const SIGN_IN_BYTES_MAX = 8 * 1024;
@@ -33,14 +33,14 @@ export function signInRoutes(cms: Hono, { assets, clock, random, demo, cms: own 
       writeCookie(c, 'entry', entry, demo);
     }
     const signedOut = c.req.query('signed-out') !== undefined && error === undefined;
-    const view = { email, next: nextPage(next), csrf: csrfOf(entry), error, signedOut, demo };
+    const view = { email, next: nextPage(next, CMS_PAGES), csrf: csrfOf(entry), error, signedOut, demo };
     return signInPage(assets, view);
   };
 
   cms.get('/cms/sign-in', async (c) => {
     const token = readCookie(c, 'session', demo);
     const user = token === undefined ? undefined : await sessions.find(token);
-    if (user !== undefined) return c.redirect(nextPage(c.req.query('next')), 303);
+    if (user !== undefined) return c.redirect(nextPage(c.req.query('next'), CMS_PAGES), 303);
     return c.html(show(c, {}));
   });
 
@@ -68,7 +68,7 @@ export function signInRoutes(cms: Hono, { assets, clock, random, demo, cms: own 
     writeCookie(c, 'session', tried.token, demo);
     writeCookie(c, 'device', tried.device, demo);
     removeCookie(c, 'entry', demo);
-    return c.redirect(nextPage(next), 303);
+    return c.redirect(nextPage(next, CMS_PAGES), 303);
   });
 
   cms.post('/cms/sign-out', async (c) => {

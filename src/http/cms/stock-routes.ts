@@ -4,7 +4,13 @@
 import type { Context, Hono } from 'hono';
 import { CATALOGUE_LIMITS } from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
-import { productHref, productPage, stockNotice, type FieldError, type StockView } from '../pages/index.ts';
+import {
+  productHref,
+  productPage,
+  stockNotice,
+  type FieldError,
+  type StockView,
+} from '../pages/cms/index.ts';
 import { engineAnswer } from './engine-answer.ts';
 import { readForm } from './form.ts';
 import { editorOf, errorsOf, lookOf, noProduct, productOf, requireChange } from './look.ts';

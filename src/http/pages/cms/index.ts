@@ -1,4 +1,4 @@
-// The pages of campaigns and products, for the handlers of the CMS.
+// The pages of the CMS, for its handlers: a door of their own, so that nobody else loads them.
 
 export { MORE_ROWS } from './attribute-rows.ts';
 export { boardPage, type BoardPageView } from './board-page.ts';
@@ -14,5 +14,8 @@ export { importPage, type ImportView } from './import-page.ts';
 export { previewPage } from './preview.ts';
 export { productFormPage, SENT, type ProductFormView } from './product-form-page.ts';
 export { productPage } from './product-page.ts';
+export { refusalPage, type RefusalView } from './refusal.ts';
+export { cmsPage, type CmsPageParts, type Crumb, type Notice } from './shell.ts';
+export { signInPage, type SignInView } from './sign-in.ts';
 export { stockNotice, type StockView } from './stock-panel.ts';
 export type { Uploads } from './upload-progress.ts';

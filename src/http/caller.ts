@@ -1,0 +1,51 @@
+// What of a request's headers says who sends it and from where, under the names that Node gives them: its own headers are one as
+// they are, so that a purchase copies nothing.
+
+import type { Context } from 'hono';
+
+export interface Caller {
+  readonly authorization?: string | undefined;
+  readonly cookie?: string | undefined;
+  readonly host?: string | undefined;
+  readonly origin?: string | undefined;
+  readonly 'sec-fetch-site'?: string | undefined;
+  readonly 'x-forwarded-proto'?: string | undefined;
+  readonly 'doorbuster-invitation'?: string | undefined;
+}
+
+export function callerOf(c: Context): Caller {
+  return {
+    authorization: c.req.header('authorization'),
+    cookie: c.req.header('cookie'),
+    host: c.req.header('host') ?? new URL(c.req.url).host,
+    origin: c.req.header('origin'),
+    'sec-fetch-site': c.req.header('sec-fetch-site'),
+    'x-forwarded-proto': c.req.header('x-forwarded-proto'),
+    'doorbuster-invitation': c.req.header('doorbuster-invitation'),
+  };
+}
+
+export const changesNothing = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
+/**
+ * A browser says where a request comes from, and no page can make it say otherwise. Whoever says nothing at all is not believed.
+ * @param ownOrigins further ones, where shoppers see this node under another address than its Host says
+ */
+export function isFromOwnPage(caller: Caller, ownOrigins: readonly string[] = []): boolean {
+  const { host, origin } = caller;
+  const site = caller['sec-fetch-site'];
+  if (site !== undefined) return site === 'same-origin';
+  if (origin === undefined || host === undefined) return false;
+  return ownOrigins.includes(origin) || URL.parse(origin)?.host === host.toLowerCase();
+}
+
+/**
+ * TLS ends in front of the node, so the node cannot see it: everywhere but at home it is demanded, and there too where a proxy says
+ * that it is there. Whoever makes that up locks out nobody but themselves.
+ */
+export function isSecure(caller: Caller, demo: boolean): boolean {
+  if (caller['x-forwarded-proto'] === 'https') return true;
+  return !demo && !isLoopback(caller.host ?? '');
+}
+
+const isLoopback = (host: string): boolean => /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)(:\d+)?$/i.test(host);

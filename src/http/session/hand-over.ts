@@ -1,0 +1,85 @@
+// A shop hands a shopper over: a form of its page brings a token that it has just made. The token is worth little to whoever finds it
+// later, and a page of anybody else cannot sign a browser in as somebody.
+
+import type { Context } from 'hono';
+import { callerOf } from '../caller.ts';
+import type { HttpContext } from '../context.ts';
+import { Problem } from '../problem.ts';
+import type { SignedInShopper } from './session.ts';
+import { SignInProblem } from './sign-in-problem.ts';
+
+export const HAND_OVER_SECONDS_MAX = 300;
+/** By so much the shop's clock may be ahead of ours. */
+const AHEAD_SECONDS_MAX = 60;
+/** Of the token itself, and no news of the shopper. */
+const OWN_CLAIMS = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'exp',
+  'nbf',
+  'iat',
+  'jti',
+  'name',
+  'nonce',
+  'azp',
+  'at_hash',
+  'c_hash',
+  'sid',
+]);
+
+/** @throws SignInProblem */
+export async function handOver(
+  c: Context,
+  { auth, signIn, clock }: HttpContext,
+  token: string,
+): Promise<SignedInShopper> {
+  refuseStrangers(c, auth, signIn);
+  const { customerId, claims } = await accepted(auth.shopperOf({ authorization: `Bearer ${token}` }, false));
+  const { iat, exp, name } = claims;
+  if (typeof iat !== 'number' || typeof exp !== 'number' || exp - iat > HAND_OVER_SECONDS_MAX)
+    throw refused(`must have \`iat\`, and \`exp\` at most ${HAND_OVER_SECONDS_MAX} seconds behind it`);
+  if (iat * 1_000 > clock.now() + AHEAD_SECONDS_MAX * 1_000)
+    throw refused('was made in the future, by its `iat`');
+  return {
+    customerId,
+    name: typeof name === 'string' && name !== '' ? name : undefined,
+    claims: keptOf(claims),
+  };
+}
+
+/** What a session keeps of what a token says. */
+export const keptOf = (claims: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(claims).filter(([name]) => !OWN_CLAIMS.has(name)));
+
+/** Whoever is no browser carries no other person's cookies. @throws SignInProblem */
+function refuseStrangers(
+  c: Context,
+  auth: HttpContext['auth'],
+  { shopOrigins }: HttpContext['signIn'],
+): void {
+  const caller = callerOf(c);
+  const { origin } = caller;
+  if (origin === undefined && caller['sec-fetch-site'] === undefined) return;
+  if (auth.isOwnPage(caller)) return;
+  if (origin !== undefined && shopOrigins.includes(origin)) return;
+  throw new SignInProblem(
+    403,
+    'Nobody was signed in',
+    `The page that sent you here${origin === undefined || origin === 'null' ? ' did not say where it stands' : `, of ${origin},`} is none that may sign shoppers in here. This is a mistake of the shop’s: SHOP_ORIGINS names its pages, and they must send their origin.`,
+    { again: false },
+  );
+}
+
+async function accepted<T>(verified: T | Promise<T>): Promise<T> {
+  try {
+    return await verified;
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'unauthenticated') throw error;
+    const told = error.extra?.['detail'];
+    throw refused(`is no token: ${typeof told === 'string' ? told : 'it is empty'}`);
+  }
+}
+
+const refused = (why: string): SignInProblem =>
+  new SignInProblem(401, 'Nobody was signed in', `The shop’s token ${why}. Sign in at the shop again.`);

@@ -1,0 +1,55 @@
+// The cookies of shoppers' browsers: one that says who is signed in, and short-lived ones on the way there. Scripts cannot read them,
+// and another site's requests come without them. Where there is TLS their names begin with __Host-, so that no other host of the shop's
+// domain, nor a page without TLS, can put one of its own in their place.
+
+import type { Context } from 'hono';
+import { setCookie } from 'hono/cookie';
+import { callerOf, isSecure, type Caller } from '../caller.ts';
+
+const NAMES = {
+  session: 'doorbuster_session',
+  /** Ties the demo's sign-in form to this browser. */
+  entry: 'doorbuster_entry',
+  /** What a sign-in at the shop's provider has to come back with. */
+  way: 'doorbuster_way',
+} as const;
+export type CookieKind = keyof typeof NAMES;
+
+/** Under this name a browser takes it over HTTPS alone, for one host, and from nobody else. */
+const nameOf = (kind: CookieKind, secure: boolean): string =>
+  secure ? `__Host-${NAMES[kind]}` : NAMES[kind];
+
+/** Of the name alone that belongs to the connection. Two of one name say that somebody put one there: then none counts. */
+export function readCookie(caller: Caller, kind: CookieKind, demo: boolean): string | undefined {
+  const { cookie } = caller;
+  if (cookie === undefined) return undefined;
+  const name = `${nameOf(kind, isSecure(caller, demo))}=`;
+  let found: string | undefined;
+  for (let at = cookie.indexOf(name); at >= 0; at = cookie.indexOf(name, at + name.length)) {
+    if (at > 0 && cookie[at - 1] !== ' ' && cookie[at - 1] !== ';') continue;
+    if (found !== undefined) return undefined;
+    const end = cookie.indexOf(';', at);
+    found = cookie.slice(at + name.length, end < 0 ? undefined : end).trim();
+  }
+  return found;
+}
+
+/** @param seconds from now; undefined: until the browser is closed */
+export function writeCookie(
+  c: Context,
+  kind: CookieKind,
+  value: string,
+  { demo, seconds }: { demo: boolean; seconds?: number | undefined },
+): void {
+  const secure = isSecure(callerOf(c), demo);
+  setCookie(c, nameOf(kind, secure), value, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'Lax',
+    secure,
+    ...(seconds !== undefined && { maxAge: Math.max(0, Math.floor(seconds)) }),
+  });
+}
+
+export const removeCookie = (c: Context, kind: CookieKind, demo: boolean): void =>
+  writeCookie(c, kind, '', { demo, seconds: 0 });
