@@ -279,7 +279,6 @@ export interface ConfigOptions {
  */
 export function loadConfig(environment: Source, options: ConfigOptions): Config {
   const { values, problems } = read(environment, options);
-  if (isMissingSecret(values)) problems.push(`AUTH_SECRET ${NO_AUTH_SECRET}`);
   const parsed = settings.safeParse(values);
   if (!parsed.success) {
     for (const { path, message, code, ...issue } of parsed.error.issues) {
@@ -288,6 +287,7 @@ export function loadConfig(environment: Source, options: ConfigOptions): Config 
         problems.push(`${name} ${code === 'unrecognized_keys' ? 'is not a setting' : message}`);
     }
   }
+  if (isMissingSecret(values)) problems.push(`AUTH_SECRET ${NO_AUTH_SECRET}`);
   if (parsed.success) problems.push(...contradictions(parsed.data));
   if (problems.length > 0 || !parsed.success) throw mistakes(problems);
   return toConfig(parsed.data, options.demo ?? false);

@@ -34,5 +34,7 @@ export function nextPage(wanted: string | undefined, { first, allowed, refused }
   // `/.//elsewhere.example` is a path here, and what comes of it is another host.
   if (url.pathname.startsWith('//')) return first;
   if (!allowed.test(url.pathname) || refused.test(url.pathname)) return first;
-  return url.pathname + url.search;
+  const path = url.pathname + url.search;
+  // Letters of other scripts grow when they are written as addresses have them.
+  return path.length > CHARACTERS_MAX ? first : path;
 }

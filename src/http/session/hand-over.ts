@@ -36,17 +36,20 @@ export async function handOver(
 ): Promise<SignedInShopper> {
   refuseStrangers(c, auth, signIn);
   const { customerId, claims } = await accepted(auth.shopperOf({ authorization: `Bearer ${token}` }, false));
-  const { iat, exp, name } = claims;
+  const { iat, exp } = claims;
   if (typeof iat !== 'number' || typeof exp !== 'number' || exp - iat > HAND_OVER_SECONDS_MAX)
     throw refused(`must have \`iat\`, and \`exp\` at most ${HAND_OVER_SECONDS_MAX} seconds behind it`);
   if (iat * 1_000 > clock.now() + AHEAD_SECONDS_MAX * 1_000)
     throw refused('was made in the future, by its `iat`');
   return {
     customerId,
-    name: typeof name === 'string' && name !== '' ? name : undefined,
+    name: nameIn(claims),
     claims: keptOf(claims),
   };
 }
+
+export const nameIn = ({ name }: Readonly<Record<string, unknown>>): string | undefined =>
+  typeof name === 'string' && name.trim() !== '' ? name.trim() : undefined;
 
 /** What a session keeps of what a token says. */
 export const keptOf = (claims: Readonly<Record<string, unknown>>): Record<string, unknown> =>
