@@ -5,9 +5,9 @@ import { accepts } from 'hono/accepts';
 import { LRUCache } from 'lru-cache';
 import type { HttpContext } from './context.ts';
 import { openApiDocument } from './openapi/index.ts';
+import { pageHeaders } from './page-headers.ts';
 import { PROBLEMS } from './problem.ts';
 import { assetResponse, docsPage, localeOf, nowherePage } from './pages/index.ts';
-import { shopHeaders } from './shop/index.ts';
 
 const DOCS_REMEMBERED = 8;
 
@@ -28,7 +28,7 @@ export function pageRoutes(app: Hono, context: HttpContext): void {
     return made;
   };
   app.get('/docs', async (c) => {
-    shopHeaders(c);
+    pageHeaders(c.header.bind(c));
     return c.html(await docsAt(new URL(c.req.url).origin));
   });
 
@@ -47,14 +47,18 @@ export function pageRoutes(app: Hono, context: HttpContext): void {
 
 /** Whoever typed the address into a browser, rather than a client of the API. */
 export function isForPerson(c: Context): boolean {
-  const isLook = c.req.method === 'GET' || c.req.method === 'HEAD';
-  if (!isLook || c.req.path === '/v1' || c.req.path.startsWith('/v1/')) return false;
+  return (c.req.method === 'GET' || c.req.method === 'HEAD') && isForPage(c);
+}
+
+/** The same, or whoever sent a form of a page. */
+export function isForPage(c: Context): boolean {
+  if (c.req.path === '/v1' || c.req.path.startsWith('/v1/')) return false;
   const supports = ['text/html', 'application/json', 'application/problem+json'];
   return accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'text/html';
 }
 
 /** Nothing is at the address. */
 export function nowhere(c: Context, { assets }: HttpContext): Response | Promise<Response> {
-  shopHeaders(c);
+  pageHeaders(c.header.bind(c));
   return c.html(nowherePage(assets, localeOf(c.req.header('accept-language')).texts), 404);
 }

@@ -25,6 +25,7 @@ export class Card {
   #offeredAtMs = 0;
   #isCancelled;
   #isGone = false;
+  #isSignedOut = false;
   #sawCountdown = false;
   #recoveredId;
   /** What became of a try without the script; undefined once there is another. */
@@ -64,6 +65,12 @@ export class Card {
     this.render();
   }
 
+  /** Whoever was signed in is not any more. */
+  signOut() {
+    this.#isSignedOut = true;
+    this.render();
+  }
+
   recover() {
     return this.#purchase?.recover();
   }
@@ -98,6 +105,7 @@ export class Card {
       quantity: this.#quantity(unitsHeld),
       notice: this.#notice,
       isSignedIn: this.#purchase !== undefined,
+      isSignedOut: this.#isSignedOut,
       isCancelled: this.#isCancelled,
       isGone: this.#isGone,
       sawCountdown: this.#sawCountdown,

@@ -16,7 +16,7 @@ const productsPerStreamMax = 50;
 
 const drop = part('drop');
 const customer = drop?.dataset.customer;
-const client = createClient({ customer });
+const client = createClient({ customer, onSignedOut: () => shop?.signOut() });
 const { clock } = client;
 const announcer = new Announcer(part('announcer'));
 
@@ -50,12 +50,15 @@ function openShop(element) {
     // From here on it is the script's.
     element.dataset.live = 'yes';
   });
-  if (cards.length > 0) watch(cards);
+  if (cards.length > 0) watch(cards, book);
   if (book) {
     reloadForSomeoneElse(customer);
     onReturn(() => void book.refresh());
   }
-  return { recover: () => Promise.all([book?.refresh(), ...cards.map((card) => card.recover())]) };
+  return {
+    recover: () => Promise.all([book?.refresh(), ...cards.map((card) => card.recover())]),
+    signOut: () => customer && cards.forEach((card) => card.signOut()),
+  };
 }
 
 function makeOrders(book, element) {
@@ -77,12 +80,13 @@ function makeOrders(book, element) {
   });
 }
 
-function watch(cards) {
+function watch(cards, book) {
   const byId = new Map(cards.slice(0, productsPerStreamMax).map((card) => [card.productId, card]));
   const banner = part('connection');
   client.watch([...byId.keys()], {
     onProduct: (product) => byId.get(product.id)?.update(product),
-    onGone: (productId) => byId.get(productId)?.leave(),
+    // For whoever is signed out it does not exist, either: that is asked first.
+    onGone: (productId) => void Promise.resolve(book?.refresh()).then(() => byId.get(productId)?.leave()),
     onHealth: (health) => {
       const text = texts.connection[health];
       if (banner.textContent === text) return;
