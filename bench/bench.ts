@@ -18,6 +18,7 @@ import { projectionSettings } from './projection-settings.ts';
 import { recovery } from './recovery.ts';
 import type { JournalKind, Scenario } from './scenario.ts';
 import { soldOut } from './sold-out.ts';
+import { streams } from './streams.ts';
 import { threads } from './threads.ts';
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -36,6 +37,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   handover,
   cache,
   'bulk-stock': bulkStock,
+  streams,
 };
 
 const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--journal sqlite|jetstream] [--json]
@@ -47,10 +49,11 @@ Scenarios, as docs/performance.md describes them:
   --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover;
                  bulk-stock: one alone; appends and feed run on nothing else)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
-  --connections  such as 64,256 (http, sold-out; projection-cost takes one number); questions under way (cache)
+  --connections  such as 64,256 (http, sold-out; projection-cost and streams take one number); questions under way (cache)
+  --streams      how many are open (streams)
   --products     such as 1,1000 (products; bulk-stock takes one)
   --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock)
-  --turns        that count, of each variant (projection-settings, appends, feed)
+  --turns        that count, of each variant (projection-settings, appends, feed); pairs of rushes (streams)
   --moves        how many (handover)
   --rate         purchases a second (handover)
   --chart        a file for a picture of the pauses, SVG (handover)
@@ -66,6 +69,7 @@ function readCommandLine() {
         journal: { type: 'string' },
         threads: { type: 'boolean', default: false },
         connections: { type: 'string' },
+        streams: { type: 'string' },
         products: { type: 'string' },
         orders: { type: 'string' },
         turns: { type: 'string' },
@@ -113,6 +117,7 @@ if (journal === undefined || mode === undefined) {
 }
 const sizes = {
   connections: wholeNumbers('connections', values.connections, 10_000),
+  streams: wholeNumbers('streams', values.streams, 10_000)?.[0],
   products: wholeNumbers('products', values.products, 100_000),
   orders: wholeNumbers('orders', values.orders, 10_000_000)?.[0],
   turns: wholeNumbers('turns', values.turns, 1_000)?.[0],

@@ -7,6 +7,8 @@ export interface ScenarioOptions {
   readonly seconds: number;
   /** Sizes of the scenario; each has its own when nothing is given. */
   readonly connections?: readonly number[] | undefined;
+  /** Event streams that are open beside the load. */
+  readonly streams?: number | undefined;
   readonly products?: readonly number[] | undefined;
   readonly orders?: number | undefined;
   /** That count, where every variant has as many. */

@@ -29,8 +29,9 @@ import { Metrics } from './metrics.ts';
 import { NodeAudit } from './node-audit.ts';
 import { preparePostgres, startPostgres, type NodePostgres } from './node-postgres.ts';
 import { PlacementStore } from './placement-store.ts';
+import { openDoors, type OpenDoors } from './open-doors.ts';
 import { Projecting } from './projecting.ts';
-import { openCache } from './persistence/index.ts';
+import { openCache, type Whereabouts } from './persistence/index.ts';
 import { placementAtStart, Resharding } from './resharding.ts';
 import {
   ClusterUnavailable,
@@ -142,6 +143,8 @@ async function compose(
     sale: (question: SaleQuestion): Promise<SaleWatched> =>
       sale.watch(question, (asked) => cluster?.control.othersSale(asked) ?? Promise.resolve(NOBODY_ELSE)),
     audit: (): Promise<NodeReport> => audit.run(),
+    whereIs: (productId: string): Promise<Whereabouts> => doors!.keeper.whereIs(productId),
+    lookAtDoors: (): Promise<void> => doors!.keeper.look(),
   };
   const owners = cluster?.homes ?? ownersAtStart(config, store, logger);
   const workers = new WorkerPool({
@@ -206,7 +209,11 @@ async function compose(
   });
 
   let url: string | undefined;
+  let doors: OpenDoors | undefined;
   if (postgres !== undefined && config.roles.has('http')) {
+    const opened = (doors = await openDoors(postgres.connection, workers, logger));
+    undo.push(() => opened.stop());
+    workers.keepDoors(() => opened.keeper.whole());
     const reusePort = supportsReusePort && config.workers > 1;
     const serving = workers.serve({
       connection: postgres.connection,

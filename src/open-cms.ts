@@ -27,6 +27,8 @@ export interface CmsPorts {
   /** Of this node: what is done once for each node is done by the first. */
   readonly worker: number;
   readonly logger: Logger;
+  /** Somebody may have changed who may enter a campaign, or what is in it. */
+  readonly onChanged: () => void;
 }
 
 export interface Cms {
@@ -35,7 +37,7 @@ export interface Cms {
 }
 
 export function openCms(ports: CmsPorts): Cms {
-  const { pool, router, clock, timers, random, config, worker, logger } = ports;
+  const { pool, router, clock, timers, random, config, worker, logger, onChanged } = ports;
   const assets = openAssets(ports);
   const accounts = { pool, clock, random, hasher: new PasswordHasher(random) };
   const sessions = new Sessions(accounts);
@@ -45,7 +47,7 @@ export function openCms(ports: CmsPorts): Cms {
     users: new Users(accounts),
     sessions,
     signIn: new SignIn(accounts, sessions, new Devices({ clock, random, secret: config.sessionSecret })),
-    catalogue: new Catalogue(pool, clock, random, assets.library),
+    catalogue: new Catalogue(pool, clock, random, assets.library, onChanged),
     dispatcher,
     assets: assets.library,
     proxies: proxiesOf(config.trustedProxies)!,

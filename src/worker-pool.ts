@@ -12,6 +12,7 @@ import type { Config } from './config.ts';
 import type { ProductReading } from './actors/index.ts';
 import { Handover } from './handover.ts';
 import type { TrafficWindow } from './http/index.ts';
+import type { DoorsTold } from './persistence/index.ts';
 import {
   addressOf,
   dealOut,
@@ -80,6 +81,8 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #heartbeats: Heartbeats;
   readonly #watchdog: Watchdog;
+  /** All that was told of doors, for a thread that takes the place of another. */
+  #doors: (() => DoorsTold) | undefined;
   readonly #budget = new RestartBudget(systemClock, DEATHS_MAX, DEATHS_PERIOD_MS);
   /** Those that live, by number. */
   readonly #threads = new Map<number, WorkerThread>();
@@ -126,6 +129,15 @@ export class WorkerPool {
   /** The table changed: threads stop what is others' by now, and begin to open what is theirs. */
   async reconcile(except: readonly number[]): Promise<void> {
     await Promise.allSettled(this.#living.map(({ link }) => link.ask('reconcile', except)));
+  }
+
+  /** What threads are told from now on is what `whole` tells. */
+  keepDoors(whole: () => DoorsTold): void {
+    this.#doors = whole;
+  }
+
+  tellDoors(told: DoorsTold): void {
+    for (const { link } of this.#living) link.ask('doors', told).catch(ignore);
   }
 
   /** These threads of other nodes will answer nothing any more of what they were sent. */
@@ -336,6 +348,7 @@ export class WorkerPool {
     // Where threads cannot share a port, the first one listens alone.
     if (serving === undefined || !(serving.reusePort || number === 0)) return;
     try {
+      if (this.#doors !== undefined) link.ask('doors', this.#doors()).catch(ignore);
       await link.ask('serve', serving);
       this.#options.logger.warn({ worker: number }, 'another worker thread serves in its place');
     } catch (error) {

@@ -11,6 +11,7 @@ import {
   Auth,
   Counters,
   createApp,
+  Doors,
   listen,
   loadAssets,
   ProductHub,
@@ -32,7 +33,9 @@ import {
   ProductReads,
   type Cache,
   type CacheFigures,
+  type DoorsTold,
   type PostgresConnection,
+  type Whereabouts,
 } from './persistence/index.ts';
 import {
   addressOf,
@@ -123,6 +126,8 @@ const READINGS_MS_MAX = 500;
 /** For the main thread, and through it for other nodes, to say how things are. */
 const CONTROL_MS_MAX = 15_000;
 const SOON = { withinMs: CONTROL_MS_MAX };
+/** For the main thread to ask Postgres where a product stands: a shopper waits. */
+const DOORS_MS_MAX = 3_000;
 const NO_MESSAGES: WireCounts = { sent: 0, received: 0, refused: 0, dropped: 0 };
 const AHEAD_TOLD_MS = 1_000;
 
@@ -169,6 +174,11 @@ const router = new Router(
   config.limits,
 );
 const counters = new Counters();
+const doors = new Doors({
+  engine: router,
+  clock,
+  find: (productId) => main.ask<Whereabouts>('whereIs', productId, { withinMs: DOORS_MS_MAX }),
+});
 let listener: Listener | undefined;
 let adminService: AdminService | undefined;
 let cache: Cache | undefined;
@@ -201,6 +211,7 @@ const main = new ThreadLink(parentPort!, {
   live: liveShards,
   traffic: (received: number) => counters.traffic.take(received),
   readings,
+  doors: (told: DoorsTold) => doors.take(told),
   stopServing: async () => {
     await Promise.all([listener?.stop(), adminService?.stop()]);
     await closeReads();
@@ -285,7 +296,18 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
   const pool = openPool(connection, CONNECTIONS_PER_THREAD, `doorbuster worker ${worker}`);
   const { redis: address, prefix } = config.cache;
   const opened = (cache = await openCache({ address, prefix, journalId, logger, clock }));
-  const cms = openCms({ pool, router, clock, timers, random, config, worker, logger });
+  const cms = openCms({
+    pool,
+    router,
+    clock,
+    timers,
+    random,
+    config,
+    worker,
+    logger,
+    // A look a second later finds it as well.
+    onChanged: () => void main.ask('lookAtDoors', undefined, SOON).catch(() => undefined),
+  });
   closeReads = async () => {
     await cms.stop();
     await Promise.all([pool.end(), opened.close()]);
@@ -297,6 +319,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       random,
       timers,
       auth: new Auth(config, clock, random),
+      doors,
       signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),

@@ -13,6 +13,7 @@ import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
 import { purchaseOf, type Purchase } from './purchase.ts';
 import { RetiredOrders } from './retired-orders.ts';
+import { shopRoutes } from './shop/index.ts';
 import { sessionRoutes } from './session/index.ts';
 import { systemRoutes } from './system-routes.ts';
 import { userRoutes } from './user-routes.ts';
@@ -34,6 +35,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
   placementRoutes(app, context);
   userRoutes(app, context);
   systemRoutes(app, context);
+  shopRoutes(app, context, retired, purchase);
   pageRoutes(app, context);
   assetRoutes(app, context);
   sessionRoutes(app, context, onError);

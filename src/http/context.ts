@@ -5,6 +5,7 @@ import type { Clock, Random, Router, Timers } from '../runtime/index.ts';
 import type { Auth } from './auth.ts';
 import type { CmsContext } from './cms/index.ts';
 import type { Counters } from './counters.ts';
+import type { Doors } from './doors.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
 import type { ProductHub } from './product-hub.ts';
@@ -34,6 +35,7 @@ export interface HttpContext {
   readonly random: Random;
   readonly timers: Timers;
   readonly auth: Auth;
+  readonly doors: Doors;
   readonly signIn: SignInSettings;
   readonly node: NodeControl;
   readonly orders: OrderReads;

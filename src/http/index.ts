@@ -8,6 +8,7 @@ export { Auth, type AuthSettings, type Shopper, type Visitor } from './auth.ts';
 export { invitationPath, Invitations, type Invitation } from './invitations.ts';
 export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './context.ts';
 export { Counters } from './counters.ts';
+export { Doors, DOORS_LIMITS, type DoorsPorts, type Passage } from './doors.ts';
 export type {
   NodeControl,
   NodeReport,

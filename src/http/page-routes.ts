@@ -1,38 +1,20 @@
-// Pages for people: the storefront, the API's documentation, and their static files.
+// The API's documentation, the pages' static files, and what is shown at an address where nothing is.
 
 import type { Context, Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import { LRUCache } from 'lru-cache';
 import type { HttpContext } from './context.ts';
 import { openApiDocument } from './openapi/index.ts';
-import { pageHeaders } from './page-headers.ts';
 import { PROBLEMS } from './problem.ts';
-import { assetResponse, docsPage, nowherePage, storefrontPage, type ProductView } from './pages/index.ts';
-import { productView } from './product-view.ts';
-import { ShopWindow } from './shop-window.ts';
+import { assetResponse, docsPage, localeOf, nowherePage } from './pages/index.ts';
+import { shopHeaders } from './shop/index.ts';
 
 const DOCS_REMEMBERED = 8;
-/** What can be bought comes first. */
-const STATES_SHOWN = ['on_sale', 'upcoming', 'paused', 'sold_out', 'ended'];
 
 const problemList = Object.entries(PROBLEMS).map(([code, kind]) => ({ code, ...kind }));
 
 export function pageRoutes(app: Hono, context: HttpContext): void {
-  const { router, products, cache, assets, clock, demo } = context;
-  const shopWindow = new ShopWindow(products, cache);
-
-  app.get('/', async (c) => {
-    const productIds = await shopWindow.productIds();
-    const replies = await Promise.all(
-      productIds.map((productId) => router.request({ kind: 'showProduct', productId })),
-    );
-    const views = replies.flatMap((reply): ProductView[] =>
-      reply.outcome === 'product' ? [productView(reply.product)] : [],
-    );
-    views.sort((one, other) => STATES_SHOWN.indexOf(one.sale.state) - STATES_SHOWN.indexOf(other.sale.state));
-    pageHeaders(c.header.bind(c));
-    return c.html(storefrontPage({ demo, products: views, now: clock.now() }));
-  });
+  const { assets } = context;
 
   // The page costs milliseconds of the thread that also sells: it is made once for each address that it is read at, since
   // its commands name that address.
@@ -46,7 +28,7 @@ export function pageRoutes(app: Hono, context: HttpContext): void {
     return made;
   };
   app.get('/docs', async (c) => {
-    pageHeaders(c.header.bind(c));
+    shopHeaders(c);
     return c.html(await docsAt(new URL(c.req.url).origin));
   });
 
@@ -67,6 +49,6 @@ export function isForPerson(c: Context): boolean {
 
 /** Nothing is at the address. */
 export function nowhere(c: Context, { assets }: HttpContext): Response | Promise<Response> {
-  pageHeaders(c.header.bind(c));
-  return c.html(nowherePage(assets), 404);
+  shopHeaders(c);
+  return c.html(nowherePage(assets, localeOf(c.req.header('accept-language')).texts), 404);
 }

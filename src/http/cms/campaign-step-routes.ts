@@ -12,7 +12,7 @@ import {
   type FieldError,
   type Switch,
 } from '../pages/cms/index.ts';
-import { campaignViewOf } from '../pages/index.ts';
+import { campaignViewOf, localeOf } from '../pages/index.ts';
 import { campaignAsTyped, readCampaign } from './campaign-form.ts';
 import { engineAnswer } from './engine-answer.ts';
 import { readForm } from './form.ts';
@@ -122,7 +122,8 @@ export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
     const { campaign, products } = await campaignOf(c, context);
     const imageIds = products.flatMap(({ images }) => images.map(({ imageId }) => imageId));
     const pictures = await picturesOf(context, imageIds);
-    const view = campaignViewOf(campaign, products, pictures, context.clock.now());
-    return c.html(previewPage(context.assets, campaign, view));
+    const view = campaignViewOf(campaign, products, pictures);
+    const locale = localeOf(c.req.header('accept-language'));
+    return c.html(previewPage(context.assets, campaign, view, context.clock.now(), locale));
   });
 }

@@ -1,9 +1,11 @@
 // The static files of the pages: read once, kept in memory, addressed by the hash of their content, so that a browser
 // may keep them for a year and still gets a new version at once. Answers come from this map and never from the disk,
-// so no path in a request can reach another file.
+// so no path in a request can reach another file. The typed client of src/client is served as client/*.js, without its
+// types, so that the pages run the same client as everybody else.
 
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { extname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +15,9 @@ export type Asset = { contentType: string; bytes: Uint8Array<ArrayBuffer>; hash:
 export type Assets = ReadonlyMap<string, Asset>;
 
 const folder = fileURLToPath(new URL('./static/', import.meta.url));
+const clientFolder = fileURLToPath(new URL('../../client/', import.meta.url));
+/** What of /static/ is the client. */
+const CLIENT = 'client/';
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -40,10 +45,11 @@ export function importsOf(assets: Assets, entry: string): string[] {
   const found = new Set<string>();
   const follow = (name: string): void => {
     const text = Buffer.from(assets.get(name)!.bytes).toString();
-    for (const [, imported] of text.matchAll(/\bfrom '\.\/([\w-]+\.js)\?v=/g)) {
-      if (found.has(imported!)) continue;
-      found.add(imported!);
-      follow(imported!);
+    for (const [, path] of text.matchAll(/\bfrom '\.\/([\w/-]+\.js)\?v=/g)) {
+      const imported = posix.join(posix.dirname(name), path!);
+      if (found.has(imported)) continue;
+      found.add(imported);
+      follow(imported);
     }
   };
   follow(entry);
@@ -77,8 +83,14 @@ function readAssets(): Assets {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && extname(entry.name) in contentTypes)
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length).replaceAll('\\', '/'));
+  const clientNames = readdirSync(clientFolder)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => CLIENT + name.replace(/\.ts$/, '.js'));
   const assets = new Map<string, Asset>();
-  for (const name of names.sort()) addAsset(assets, name, []);
+  // The words of the pages are one file for the server and for the scripts.
+  const texts = withoutTypes(readFileSync(join(folder, '../texts.ts'), 'utf8'));
+  keep(assets, 'texts.js', Buffer.from(texts));
+  for (const name of [...names, ...clientNames].sort()) addAsset(assets, name, []);
   return assets;
 }
 
@@ -91,13 +103,17 @@ function addAsset(assets: Map<string, Asset>, name: string, importers: readonly 
   const path = [...importers, name];
   const bytes = name.endsWith('.js')
     ? Buffer.from(
-        readFileSync(join(folder, name), 'utf8').replaceAll(
-          /(\bfrom ')\.\/([\w-]+\.js)'/g,
+        scriptText(name).replaceAll(
+          /(\bfrom ')\.\/([\w/-]+)\.[jt]s'/g,
           (_, before: string, imported: string) =>
-            `${before}./${imported}?v=${addAsset(assets, posix.join(posix.dirname(name), imported), path).hash}'`,
+            `${before}./${imported}.js?v=${addAsset(assets, posix.join(posix.dirname(name), `${imported}.js`), path).hash}'`,
         ),
       )
     : readFileSync(join(folder, name));
+  return keep(assets, name, bytes);
+}
+
+function keep(assets: Map<string, Asset>, name: string, bytes: Buffer): Asset {
   const asset: Asset = {
     contentType: contentTypes[extname(name)] ?? 'application/octet-stream',
     bytes: new Uint8Array(bytes),
@@ -105,4 +121,22 @@ function addAsset(assets: Map<string, Asset>, name: string, importers: readonly 
   };
   assets.set(name, asset);
   return asset;
+}
+
+function scriptText(name: string): string {
+  if (!name.startsWith(CLIENT)) return readFileSync(join(folder, name), 'utf8');
+  const path = join(clientFolder, name.slice(CLIENT.length).replace(/\.js$/, '.ts'));
+  // The types become spaces, so that a line and a column are the same in the browser and in the source.
+  return withoutTypes(readFileSync(path, 'utf8')).replaceAll(/[^\S\n]+$/gm, '');
+}
+
+/** Node warns once that this is experimental, and an operator could do nothing about it. */
+function withoutTypes(code: string): string {
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = () => undefined;
+  try {
+    return stripTypeScriptTypes(code);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }

@@ -4,6 +4,7 @@
 import { html, raw } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import { assetUrl, type Assets } from './assets.ts';
+import { en, type Texts } from './texts.ts';
 
 export type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
 
@@ -16,6 +17,8 @@ export type PageParts = {
   scripts?: readonly string[];
   /** Undefined: none of the places that the page names. */
   current: 'storefront' | 'docs' | undefined;
+  /** In the reader's language. */
+  texts?: Texts;
   /** Stands at the right of the masthead. */
   aside?: Markup;
   main: Markup;
@@ -23,8 +26,9 @@ export type PageParts = {
 
 export function page(assets: Assets, parts: PageParts): Markup {
   const [entry, ...imported] = parts.scripts ?? [];
+  const { texts = en } = parts;
   return html`<!doctype html>
-    <html lang="en">
+    <html lang="${texts.language}">
       <head>
         <meta charset="utf-8" />
         <title>${parts.title}</title>
@@ -39,7 +43,7 @@ export function page(assets: Assets, parts: PageParts): Markup {
         ${imported.map((name) => html`<link rel="modulepreload" href="${assetUrl(assets, name)}" />`)}
       </head>
       <body>
-        <a class="skip" href="#main">Skip to the content</a>
+        <a class="skip" href="#main">${texts.skip}</a>
         <header class="masthead">
           <a class="wordmark" href="/" ${parts.current === 'storefront' ? raw('aria-current="page"') : ''}>
             <img src="${assetUrl(assets, 'favicon.svg')}" alt="" width="34" height="34" />Doorbuster
@@ -48,12 +52,17 @@ export function page(assets: Assets, parts: PageParts): Markup {
         </header>
         <main id="main" tabindex="-1">${parts.main}</main>
         <footer class="footer">
-          <p>Doorbuster sells every unit exactly once.</p>
-          <nav aria-label="Elsewhere">
-            ${parts.current === 'docs' ? html`<a href="/">Storefront</a>` : html`<a href="/docs">API reference</a>`}
-            <a href="/openapi.json">OpenAPI document</a>
-          </nav>
+          <p>${texts.footer}</p>
+          ${parts.current === undefined ? '' : elsewhere(parts.current)}
         </footer>
       </body>
     </html>`;
+}
+
+/** For developers, from the shop's own page and from the API's. */
+function elsewhere(current: 'storefront' | 'docs'): Markup {
+  return html`<nav aria-label="Elsewhere">
+    ${current === 'docs' ? html`<a href="/">Storefront</a>` : html`<a href="/docs">API reference</a>`}
+    <a href="/openapi.json">OpenAPI document</a>
+  </nav>`;
 }

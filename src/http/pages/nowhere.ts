@@ -1,19 +1,22 @@
-// What a browser is shown at an address where nothing is.
+// What a browser is shown at an address where nothing is, or nothing for whoever asks: both are the same page.
 
 import { html } from 'hono/html';
 import type { Assets } from './assets.ts';
 import { page, type Markup } from './layout.ts';
+import { en, type Texts } from './texts.ts';
 
-export function nowherePage(assets: Assets): Markup {
+export function nowherePage(assets: Assets, texts: Texts = en): Markup {
+  const { nowhere } = texts;
   return page(assets, {
-    title: 'Nothing is here – Doorbuster',
-    description: 'No page of this shop has this address.',
+    title: nowhere.title,
+    description: nowhere.description,
     styles: ['base.css', 'storefront.css'],
     current: undefined,
+    texts,
     main: html`<section class="empty" aria-labelledby="nowhere-heading">
-      <h1 id="nowhere-heading">No door here</h1>
-      <p>No page has this address. It may be mistyped, or what was here is gone.</p>
-      <p><a href="/">To the shop</a></p>
+      <h1 id="nowhere-heading">${nowhere.heading}</h1>
+      <p>${nowhere.text}</p>
+      <p><a href="/">${nowhere.toShop}</a></p>
     </section>`,
   });
 }

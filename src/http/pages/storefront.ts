@@ -1,88 +1,128 @@
-// The shop's one page: every product as a ticket with its picture, its live sale state and its Buy button, and below
-// them the shopper's orders. The server renders all that is known when the page leaves; static/storefront.js keeps it
-// current. This file decides nothing about a sale: what it shows is a picture of the past, and only an answer of the
-// API tells a shopper that something is theirs.
+// The shop's own page: the campaigns that whoever looks may enter, and below them the products in no campaign as tickets. It decides
+// nothing about a sale: what it shows is a picture of the past, and only an answer of the API tells a shopper that something is
+// theirs. static/storefront.js keeps it current.
 
 import { html } from 'hono/html';
-import { assetUrl, importsOf, loadAssets, type Assets } from './assets.ts';
+import { assetUrl, importsOf, type Assets } from './assets.ts';
+import { campaignCard, type CampaignCardView } from './campaign/campaign-card.ts';
 import { page, type Markup } from './layout.ts';
-import { ticket } from './ticket.ts';
+import { timeLeft, type Locale } from './locale.ts';
 import type { ProductView } from './product-view.ts';
+import {
+  announcer,
+  connectionBanner,
+  ordersSection,
+  shopClock,
+  snapshotNote,
+  visitorAside,
+  type VisitorView,
+} from './shop-frame.ts';
+import { ticket, ticketNotice, type TicketAction, type TicketRefusal, type TicketView } from './ticket.ts';
 
-export type StorefrontView = {
-  /** Shoppers may make themselves up; otherwise the shop signs them in and this page does not sell. */
-  demo: boolean;
-  products: ProductView[];
-  /** Milliseconds since 1970, by this server's clock. */
-  now: number;
-};
+export interface StorefrontView {
+  readonly campaigns: readonly CampaignCardView[];
+  readonly products: readonly ProductView[];
+  readonly visitor: VisitorView | undefined;
+  readonly signInHref: string;
+  /** Names one wish for each product. */
+  readonly key: string;
+  /** What came of a form. */
+  readonly refusal?: TicketRefusal | undefined;
+  /** Epoch milliseconds, by this server's clock. */
+  readonly now: number;
+}
 
-const withoutScriptText =
-  'Buying needs JavaScript: stock and time change by the second here. What you see was true when the page was made.';
-const outsideText =
-  'You are looking at the doors from outside: this shop signs its shoppers in before they can buy.';
+/** Nobody knows where the reader is; the script shows their own hours. */
+const TIME_ZONE = 'UTC';
 
-export function storefrontPage(view: StorefrontView, assets: Assets = loadAssets()): Markup {
+export function storefrontPage(assets: Assets, view: StorefrontView, locale: Locale): Markup {
+  const { texts } = locale;
+  const { campaigns, products, visitor } = view;
   return page(assets, {
-    title: 'Doorbuster: the drop',
-    description: 'Limited products, sold at a fixed second, each unit exactly once.',
-    styles: ['base.css', 'storefront.css', 'ticket.css', 'stub.css'],
+    title: texts.shop.title,
+    description: texts.shop.description,
+    styles: ['base.css', 'storefront.css', 'campaign.css', 'ticket.css', 'stub.css'],
     scripts: ['storefront.js', ...importsOf(assets, 'storefront.js')],
     current: 'storefront',
-    ...(view.demo ? { aside: identity() } : {}),
-    main: html`
-      ${hero(view)}
-      <p class="visually-hidden" role="status" aria-live="polite" data-part="announcer"></p>
-      ${view.products.length === 0 ? emptyState(view.now) : drop(view, assets)}
-      ${view.demo && view.products.length > 0 ? ordersSection() : ''}
-    `,
+    texts,
+    aside: visitorAside(visitor, view.signInHref, texts),
+    main: html`${announcer()} ${hero(view, locale)}
+      <div class="notes">${connectionBanner()} ${snapshotNote('/', texts)}</div>
+      ${campaigns.length === 0 ? '' : campaignSection(campaigns, view.now, locale)}
+      ${products.length === 0 ? '' : drop(assets, view, locale)}
+      ${campaigns.length + products.length === 0 ? emptyState(view.now) : ''}
+      ${visitor === undefined ? '' : ordersSection(texts)}`,
   });
 }
 
-function hero(view: StorefrontView): Markup {
+function hero(view: StorefrontView, locale: Locale): Markup {
+  const [first = '', ...others] = locale.texts.shop.slogan;
   return html`<div class="hero">
-    <h1><span>When it’s gone,</span> <span>it’s gone.</span></h1>
-    <div class="shop-clock">
-      <p class="shop-clock-label">Shop time</p>
-      <p class="shop-clock-time" data-part="shop-clock" role="timer">${utcTime(view.now)}</p>
-      <p class="shop-clock-note">Doors open by this clock, not yours.</p>
-    </div>
-    <noscript><p class="banner">${withoutScriptText}</p></noscript>
-    <p class="banner" data-part="connection" hidden></p>
-    ${view.demo || view.products.length === 0 ? '' : html`<p class="banner">${outsideText}</p>`}
+    <h1><span>${first}</span> ${others.map((line) => html`<span>${line}</span>`)}</h1>
+    ${shopClock(locale.clock(view.now, TIME_ZONE), locale.texts)}
   </div>`;
 }
 
-function drop(view: StorefrontView, assets: Assets): Markup {
-  return html`
-    <section aria-labelledby="drop-heading" data-part="drop" data-demo="${view.demo ? 'yes' : 'no'}">
-      <h2 id="drop-heading" class="visually-hidden">Products</h2>
-      <ul class="tickets">
-        ${view.products.map((product) => ticket(product, view, productPicture(assets, product.id)))}
-      </ul>
-    </section>
-  `;
+function campaignSection(campaigns: readonly CampaignCardView[], now: number, locale: Locale): Markup {
+  return html`<section class="campaigns" aria-labelledby="campaigns-heading">
+    <h2 id="campaigns-heading">${locale.texts.shop.campaigns}</h2>
+    <ul class="campaign-cards">
+      ${campaigns.map((campaign) => campaignCard(campaign, now, locale))}
+    </ul>
+  </section>`;
+}
+
+function drop(assets: Assets, view: StorefrontView, locale: Locale): Markup {
+  const { visitor, products, key, now } = view;
+  const action: TicketAction =
+    visitor === undefined
+      ? { kind: 'sign-in', href: view.signInHref }
+      : { kind: 'buy', href: '/orders', csrf: visitor.csrf, key };
+  return html`<section
+    class="drop"
+    aria-labelledby="drop-heading"
+    data-part="drop"
+    ${visitor === undefined ? '' : html`data-customer="${visitor.customerId}"`}
+  >
+    <h2 id="drop-heading" class="${view.campaigns.length === 0 ? 'visually-hidden' : ''}">
+      ${locale.texts.products}
+    </h2>
+    <ul class="tickets">
+      ${products.map((product) => ticket(ticketOf(assets, product, now, view.refusal), action, locale))}
+    </ul>
+  </section>`;
+}
+
+function ticketOf(
+  assets: Assets,
+  product: ProductView,
+  now: number,
+  refusal: TicketRefusal | undefined,
+): TicketView {
+  const { sale, startsAt, endsAt } = product;
+  const opensAt = Date.parse(startsAt);
+  const refused = refusal?.productId === product.id ? refusal : undefined;
+  return {
+    ...product,
+    listAmount: undefined,
+    state: sale.state,
+    startsAt: opensAt,
+    endsAt: Date.parse(endsAt),
+    timeZone: TIME_ZONE,
+    facts: [],
+    picture: html`<img src="${productPicture(assets, product.id)}" alt="" width="800" height="640" />`,
+    morePictures: [],
+    live: product,
+    opensIn: sale.state === 'upcoming' ? timeLeft(opensAt - now) : undefined,
+    notice: refused && ticketNotice(refused.text),
+    quantity: refused && String(refused.quantity),
+  };
 }
 
 function productPicture(assets: Assets, productId: string): string {
   // A sample that came again has a number behind its name.
   const own = [productId, productId.replace(/-\d+$/, '')].map((id) => `products/${id}.svg`);
   return assetUrl(assets, own.find((name) => assets.has(name)) ?? 'products/placeholder.svg');
-}
-
-function identity(): Markup {
-  return html`<p class="identity" data-part="identity" hidden>
-    <span>You are <strong data-part="shopper-id"></strong></span>
-    <button type="button" class="link-button" data-act="become-someone-else">be someone else</button>
-  </p>`;
-}
-
-function ordersSection(): Markup {
-  return html`<section class="orders" aria-labelledby="orders-heading">
-    <h2 id="orders-heading" tabindex="-1">My orders</h2>
-    <p class="orders-empty" data-part="orders-empty">Nothing yet. What you reserve or buy is listed here.</p>
-    <ul class="orders-list" data-part="orders-list"></ul>
-  </section>`;
 }
 
 function emptyState(now: number): Markup {
@@ -119,8 +159,4 @@ curl -X POST ${shop}/v1/admin/products/first-drop/stock \\
       <p>Everything else the shop can be told stands in the <a href="/docs">API reference</a>.</p>
     </section>
   `;
-}
-
-function utcTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(11, 19)} UTC`;
 }

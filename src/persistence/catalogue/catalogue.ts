@@ -22,8 +22,9 @@ import { isSavedBy, readTrail, type TrailPage } from './trail.ts';
 export class Catalogue {
   readonly #desk: Desk;
 
-  constructor(pool: Pool, clock: Clock, random: Random, files?: DataFiles) {
-    this.#desk = { pool, clock, random, files };
+  /** @param onChanged hears that something may have changed */
+  constructor(pool: Pool, clock: Clock, random: Random, files?: DataFiles, onChanged?: () => void) {
+    this.#desk = { pool, clock, random, files, onChanged };
   }
 
   /** Newest first, a page at a time. */

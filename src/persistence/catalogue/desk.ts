@@ -18,6 +18,8 @@ export interface Desk {
   readonly clock: Clock;
   readonly random: Random;
   readonly files: DataFiles | undefined;
+  /** After each transaction, whatever came of it. */
+  readonly onChanged: (() => void) | undefined;
 }
 
 export interface Change {
@@ -28,12 +30,16 @@ export interface Change {
   readonly files: DataFiles | undefined;
 }
 
-export function changing<T>(
-  { pool, clock, random, files }: Desk,
+export async function changing<T>(
+  { pool, clock, random, files, onChanged }: Desk,
   editor: Editor,
   work: (change: Change) => Promise<T>,
 ): Promise<T> {
-  return inTransaction(pool, (client) => work({ client, editor, now: clock.now(), random, files }));
+  const value = await inTransaction(pool, (client) =>
+    work({ client, editor, now: clock.now(), random, files }),
+  );
+  onChanged?.();
+  return value;
 }
 
 export const saved = <T>(value: T): SaveOutcome<T> => ({ outcome: 'saved', value });

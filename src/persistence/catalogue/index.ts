@@ -26,7 +26,7 @@ export { clockOf, dayOf, hourAndZone, shownHour, shownZone } from './hours.ts';
 export type { Imported, ImportLine } from './importing.ts';
 export { CATALOGUE_LIMITS } from './limits.ts';
 export { currencyDigits, moneyText } from './money-text.ts';
-export { isProductEnding, productEnding, slugOf } from './product-id.ts';
+export { isProductEnding, mayBeProductId, productEnding, slugOf } from './product-id.ts';
 export type { StockChange } from './outbox.ts';
 export { seenOf } from './seen.ts';
 export { skuKey } from './sku.ts';

@@ -4,6 +4,7 @@ import type { Random } from '../../runtime/ports.ts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const ID_CHARACTERS = 10;
+const MADE_HERE = new RegExp(`-[${ALPHABET}]{${ID_CHARACTERS}}$`);
 /** Of the engine's names of products. */
 const PRODUCT_ID_CHARACTERS_MAX = 64;
 
@@ -15,7 +16,10 @@ export const productEnding = (random: Random): string => randomText(random, ID_C
 export const isProductEnding = (text: string): boolean =>
   text.length === ID_CHARACTERS && Array.from(text).every((each) => ALPHABET.includes(each));
 
-/** Tells people what it is, and nobody can guess it. */
+/**
+ * Tells people what it is, and nobody can guess it. All that the catalogue makes has this form, so that a product of another
+ * form is known to be in no campaign, whoever is away: see http/doors.ts.
+ */
 export function productId(name: string, random: Random, ending: string = productEnding(random)): string {
   const slug = slugOf(name).slice(0, PRODUCT_ID_CHARACTERS_MAX - ID_CHARACTERS - 1);
   return `${slug.replace(/-+$/, '') || 'product'}-${ending}`;
@@ -29,6 +33,8 @@ export const slugOf = (text: string): string =>
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '');
+
+export const mayBeProductId = (id: string): boolean => MADE_HERE.test(id);
 
 const randomText = (random: Random, characters: number): string =>
   Array.from(random.characters(characters), (each) => ALPHABET[each.charCodeAt(0) % 32]).join('');

@@ -27,3 +27,18 @@ export interface Door {
   /** Another one as soon as anything that shoppers see of the campaign or its products is another. */
   readonly stamp: string;
 }
+
+/** What the main thread tells of the doors, in order: each thread has what all of it adds up to. */
+export interface DoorsTold {
+  /** Whatever was told before counts no more. */
+  readonly isWhole: boolean;
+  /** New ones, and those that are another now. */
+  readonly doors: readonly Door[];
+  /** Ids of campaigns that have no door any more, or of which nobody can say just now who may enter. */
+  readonly gone: readonly string[];
+  /** False while there may be doors that nobody knows here. */
+  readonly isComplete: boolean;
+}
+
+/** Where a product stands that a thread does not know. `closed`: in a campaign that has no door, or none any more. */
+export type Whereabouts = 'outside' | 'behind_door' | 'closed';

@@ -2,14 +2,16 @@
 // its buttons into deeds of the purchase and the order book. Buttons that cannot be pressed stay focusable, so that a
 // keyboard never loses its place; when the focused button goes away the headline takes the focus.
 
-import { formatCount, formatPrice, formatTimeLeft } from './format.js';
-import { offerFor, quantityMax, stateAt, stateName, stateNews } from './offer.js';
+import { formatCount, formatPrice, formatTimeLeft, texts } from './format.js';
+import { offerFor, quantityMax, stateAt } from './offer.js';
 
 // The Pay button appears where Buy was: the second press of a double click must not pay.
 const payGuardMs = 700;
 
 export class Card {
   productId;
+  /** As the ticket shows it. */
+  state;
   #product;
   #element;
   #parts;
@@ -18,27 +20,47 @@ export class Card {
   #purchase;
   #announcer;
   #offer = null;
-  #state = null;
-  #announced = new Set();
+  #told = new Set();
+  #isSoonTold = false;
   #offeredAtMs = 0;
+  #isCancelled;
+  #isGone = false;
+  #sawCountdown = false;
+  #recoveredId;
+  /** What became of a try without the script; undefined once there is another. */
+  #notice;
 
-  /** Without a book and a purchase the card only shows. */
-  constructor(element, { clock, announcer, book, makePurchase }) {
+  /** Without a book nobody is signed in. */
+  constructor(element, { client, book, announcer, isCancelled }) {
     this.#element = element;
     this.#product = JSON.parse(element.dataset.product);
     this.productId = this.#product.id;
     this.#parts = collect(element);
-    this.#clock = clock;
+    this.#clock = client.clock;
     this.#announcer = announcer;
+    this.#isCancelled = isCancelled;
+    if (element.dataset.problem) this.#notice = { code: 'notice', text: this.#parts.text.textContent.trim() };
+    if (!book) return;
     this.#book = book;
-    this.#purchase = makePurchase?.(this.productId, () => this.render());
-    if (this.#purchase) this.#listen();
+    this.#purchase = client.purchase(this.productId);
+    this.#purchase.onChange(() => this.render());
+    this.#purchase.onOrder((order, { isRecovered }) => {
+      if (isRecovered) this.#recoveredId = order.id;
+    });
+    this.#listen();
   }
 
   /** News from the shop; older news than what is shown already is left aside. */
   update(product) {
     if (Date.parse(product.asOf) < Date.parse(this.#product.asOf)) return;
     this.#product = product;
+    this.#isGone = false;
+    this.render();
+  }
+
+  /** The product is not there any more, as far as this shopper may know. */
+  leave() {
+    this.#isGone = true;
     this.render();
   }
 
@@ -51,40 +73,50 @@ export class Card {
     const offer = offerFor(this.#situation(now));
     const previous = this.#offer;
     this.#offer = offer;
-    if (previous?.kind !== offer.kind) this.#offeredAtMs = performance.now();
-    const focused = this.#parts.actions?.contains(document.activeElement) ? document.activeElement : null;
+    if (previous?.kind !== offer.kind) {
+      this.#offeredAtMs = performance.now();
+      this.#isSoonTold = false;
+    }
+    if (offer.kind === 'upcoming') this.#sawCountdown = true;
+    const focused = this.#parts.actions.contains(document.activeElement) ? document.activeElement : null;
     this.#showProduct(now);
     this.#showMessage(offer);
-    if (this.#purchase) this.#showButtons(offer);
+    this.#showButtons(offer);
     if (focused?.closest('[hidden]')) this.#parts.headline.focus();
-    if (previous && previous.kind !== offer.kind && offer.announcement) {
-      this.#announcer.say(`${this.#product.name}: ${offer.announcement}`);
-    }
+    this.#announce(offer, previous);
   }
 
   #situation(now) {
+    const unitsHeld = this.#unitsHeld();
     const entry = this.#book?.shownFor(this.productId);
-    const unitsHeld = this.#book?.unitsHeld(this.productId) ?? 0;
-    const purchase = this.#purchase ?? { phase: 'idle', refusal: null };
-    return { product: this.#product, now, purchase, entry, unitsHeld, quantity: this.#quantity(unitsHeld) };
+    return {
+      product: this.#product,
+      now,
+      purchase: this.#purchase ?? { phase: 'idle', refusal: null },
+      entry: entry && { ...entry, isRecovered: entry.order.id === this.#recoveredId },
+      unitsHeld,
+      quantity: this.#quantity(unitsHeld),
+      notice: this.#notice,
+      isSignedIn: this.#purchase !== undefined,
+      isCancelled: this.#isCancelled,
+      isGone: this.#isGone,
+      sawCountdown: this.#sawCountdown,
+    };
   }
 
   #showProduct(now) {
     const { name, description, price, perCustomerLimit, sale } = this.#product;
-    const state = stateAt(this.#product, now);
-    this.#announceState(state, this.#state);
-    this.#state = state;
+    const state = this.#isGone ? 'gone' : this.#isCancelled ? 'cancelled' : stateAt(this.#product, now);
+    if (this.state && this.state !== state) this.#tellState(state);
+    this.state = state;
     this.#element.dataset.state = state;
-    write(this.#parts.state, stateName(state));
+    write(this.#parts.state, texts.states[state]);
     write(this.#parts.name, name);
     write(this.#parts.description, description);
     write(this.#parts.price, formatPrice(price));
-    write(
-      this.#parts.terms,
-      perCustomerLimit === 1 ? 'One per customer' : `Up to ${perCustomerLimit} per customer`,
-    );
+    write(this.#parts.terms, texts.terms(perCustomerLimit, formatCount(perCustomerLimit)));
     showStock(this.#parts.meter, sale);
-    write(this.#parts['stock-text'], `${formatCount(sale.available)} of ${formatCount(sale.offered)} left`);
+    write(this.#parts['stock-text'], texts.left(formatCount(sale.available), formatCount(sale.offered)));
   }
 
   #showMessage(offer) {
@@ -96,16 +128,18 @@ export class Card {
     hold.hidden = offer.holdMs === undefined;
     if (!hold.hidden) hold.value = Math.min(1, offer.leftMs / Math.max(1, offer.holdMs));
     show(text, [offer.problem, offer.text, offer.held].filter(Boolean).join(' '));
-    stock.hidden = ['reserved', 'overdue', 'paid', 'pending'].includes(offer.kind);
+    stock.hidden = ['reserved', 'overdue', 'paid', 'pending', 'gone'].includes(offer.kind);
   }
 
-  #showButtons({ buy, pay, cancel, again }) {
+  #showButtons({ buy, pay, cancel, again, signIn }) {
     const { actions, stepper, quantity } = this.#parts;
     showButton(this.#button('buy'), buy ?? again);
     showButton(this.#button('pay'), pay);
     showButton(this.#button('cancel'), cancel);
-    actions.hidden = !(buy || again || pay || cancel);
-    const unitsHeld = this.#book.unitsHeld(this.productId);
+    showButton(this.#button('sign-in'), signIn);
+    actions.hidden = !(buy || again || pay || cancel || signIn);
+    if (!this.#purchase) return;
+    const unitsHeld = this.#unitsHeld();
     const max = quantityMax(this.#product, unitsHeld);
     stepper.hidden = !(buy?.enabled && max > 1);
     quantity.max = String(max);
@@ -113,12 +147,25 @@ export class Card {
     enable(this.#button('more'), this.#quantity(unitsHeld) < max);
   }
 
-  // A sale that flickers between sold out and on sale is told of once each way.
-  #announceState(state, previous) {
-    const news = stateNews(state);
-    if (!previous || previous === state || !news || this.#announced.has(state)) return;
-    this.#announced.add(state);
-    this.#announcer.say(`${this.#product.name} ${news}`);
+  #announce(offer, previous) {
+    const { name } = this.#product;
+    if (previous && previous.kind !== offer.kind && offer.announcement)
+      this.#announcer.say(`${name}: ${offer.announcement}`);
+    if (!offer.soon || this.#isSoonTold) return;
+    this.#isSoonTold = true;
+    this.#announcer.say(`${name}: ${offer.soon}`);
+  }
+
+  // A sale that flickers between sold out and on sale is told of once each way; who has what they wanted need not know.
+  #tellState(state) {
+    const sentence = texts.news[state];
+    if (!sentence || this.#told.has(state) || !(this.#offer.kind.split(':')[0] in texts.states)) return;
+    this.#told.add(state);
+    this.#announcer.tell(sentence, this.#product.name);
+  }
+
+  #unitsHeld() {
+    return this.#book?.unitsHeld(this.productId) ?? 0;
   }
 
   #quantity(unitsHeld) {
@@ -130,12 +177,21 @@ export class Card {
     return this.#parts.actions.querySelector(`[data-act=${act}]`);
   }
 
+  // Without a script the stub is a form that is sent; with one nothing of it is.
   #listen() {
-    this.#parts.actions.addEventListener('click', (event) => {
-      const button = event.target.closest('[data-act]');
-      if (button && button.getAttribute('aria-disabled') !== 'true') this.#do(button.dataset.act);
+    const { actions, quantity } = this.#parts;
+    actions.noValidate = true;
+    actions.append(signInLink());
+    actions.addEventListener('submit', (event) => {
+      event.preventDefault();
+      if (this.#button('buy').getAttribute('aria-disabled') !== 'true') this.#do('buy');
     });
-    this.#parts.quantity.addEventListener('change', () => this.#setQuantity(0));
+    actions.addEventListener('click', (event) => {
+      const button = event.target.closest('[data-act]');
+      if (!button || ['buy', 'sign-in'].includes(button.dataset.act)) return;
+      if (button.getAttribute('aria-disabled') !== 'true') this.#do(button.dataset.act);
+    });
+    quantity.addEventListener('change', () => this.#setQuantity(0));
   }
 
   #do(act) {
@@ -155,27 +211,38 @@ export class Card {
   }
 
   #buy() {
+    this.#notice = undefined;
     this.#book.dismiss(this.productId);
-    void this.#purchase.buy(this.#quantity(this.#book.unitsHeld(this.productId)));
+    void this.#purchase.buy(this.#quantity(this.#unitsHeld()));
   }
 
   #again() {
-    this.#purchase.forgetRefusal();
+    this.#purchase.dismiss();
     this.#book.dismiss(this.productId);
   }
 
   #setQuantity(step) {
     const { quantity } = this.#parts;
     quantity.value = String((Math.trunc(Number(quantity.value)) || 1) + step);
-    quantity.value = String(this.#quantity(this.#book.unitsHeld(this.productId)));
-    this.#purchase.forgetRefusal();
+    quantity.value = String(this.#quantity(this.#unitsHeld()));
+    this.#purchase.dismiss();
     this.render();
   }
 }
 
 function collect(element) {
   const marked = element.querySelectorAll('[data-part]');
-  return Object.fromEntries([...marked].map((part) => [part.dataset.part, part]));
+  const parts = Object.fromEntries([...marked].map((part) => [part.dataset.part, part]));
+  return { ...parts, actions: element.querySelector('.stub-actions') };
+}
+
+function signInLink() {
+  const link = document.createElement('a');
+  link.className = 'button button-primary';
+  link.dataset.act = 'sign-in';
+  link.href = `/sign-in?next=${encodeURIComponent(location.pathname)}`;
+  link.hidden = true;
+  return link;
 }
 
 // Writing the same text again would make some screen readers repeat it.
@@ -196,6 +263,7 @@ function showStock(meter, { available, offered }) {
 }
 
 function showButton(button, offered) {
+  if (!button) return;
   button.hidden = offered === undefined;
   if (offered === undefined) return;
   write(button, offered.label);
@@ -203,5 +271,6 @@ function showButton(button, offered) {
 }
 
 function enable(button, enabled) {
-  button.setAttribute('aria-disabled', String(!enabled));
+  if (enabled) button.removeAttribute('aria-disabled');
+  else button.setAttribute('aria-disabled', 'true');
 }

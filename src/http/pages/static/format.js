@@ -1,6 +1,10 @@
 // Money, hours and lengths of time in the reader's own language. Pure: everything it shows comes in.
 
+import { textsFor } from './texts.js';
+
 const languages = navigator.languages;
+
+export const texts = textsFor(languages);
 
 export function formatPrice({ amount, currency }) {
   const format = new Intl.NumberFormat(languages, { style: 'currency', currency });
@@ -26,7 +30,7 @@ export function formatTimeLeft(leftMs) {
 export function formatTimeLeftInWords(leftMs) {
   const seconds = Math.max(0, Math.round(leftMs / 1_000));
   const [unit, value] = seconds < 90 ? ['second', seconds] : ['minute', Math.round(seconds / 60)];
-  return new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long' }).format(value);
+  return new Intl.NumberFormat(texts.language, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
 }
 
 export function formatHour(epochMs) {

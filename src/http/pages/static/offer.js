@@ -1,32 +1,12 @@
 // What a product's stub says and offers, as a pure function of everything known: the product, the shop's time, the
-// shopper's order, and the purchase under way. Whether something is sold is never decided here.
+// shopper's order, the purchase under way, and who is there. Whether something is sold is never decided here.
 
-import { formatMoment, formatPrice, formatTimeLeft, formatTimeLeftInWords } from './format.js';
+import { formatCount, formatMoment, formatPrice, formatTimeLeftInWords, texts } from './format.js';
 
-const stateNames = {
-  upcoming: 'Opens soon',
-  on_sale: 'On sale',
-  sold_out: 'Sold out',
-  paused: 'Paused',
-  ended: 'Ended',
-};
+const { buttons, offer: words } = texts;
 
-const refusals = {
-  sold_out: 'Someone was faster: none was left when your order arrived. A unit can still come back.',
-  limit_reached: 'You already have as many as one customer may buy.',
-  sale_not_started: 'Too early by a moment: the door was not open yet when your order arrived.',
-  sale_ended: 'The sale had ended when your order arrived.',
-  sale_paused: 'The shop has paused this sale. Nothing was ordered.',
-  insufficient_stock: 'There are fewer left than you asked for. Nothing was ordered.',
-  overloaded: 'Very many people are at the door. Your order was not taken.',
-  rate_limited: 'That was too many tries in a row. Your order was not taken.',
-  shutting_down: 'The shop is just restarting. Your order was not taken.',
-  unreachable: 'The shop cannot be reached. Nothing was sent.',
-  never_arrived: 'Your last try never reached the shop. Nothing was ordered.',
-  too_many_holds: 'Pay or cancel what you have reserved first.',
-  payment_declined: 'The card was declined. Your reservation still stands.',
-  order_state_conflict: 'This order had already changed. This is how it stands now.',
-};
+/** Somebody who cannot see the countdown is told once when so little is left. */
+const soonMs = 60_000;
 
 /** The state by the shop's clock: a door opens at its second even when the news of it is still on its way. */
 export function stateAt(product, now) {
@@ -37,19 +17,17 @@ export function stateAt(product, now) {
   return state;
 }
 
-export function stateName(state) {
-  return stateNames[state];
-}
-
 export function refusalText({ code, detail }) {
-  return refusals[code] ?? detail ?? 'The shop refused this without a reason.';
+  return texts.refusals[code] ?? (detail || texts.refusals.unknown);
 }
 
-/** The news, when a sale goes over to this state; nothing for a state that no sale goes over to. */
-export function stateNews(state) {
-  return { on_sale: 'is on sale now.', sold_out: 'is sold out.', paused: 'is paused.', ended: 'has ended.' }[
-    state
-  ];
+/** Of paying or cancelling, which may have come through: `unreachable` there is not that nothing was sent. */
+export function deedProblemText(code) {
+  return refusalText({ code: code === 'unreachable' ? 'unanswered' : code });
+}
+
+export function orderTotal({ unitPrice, quantity }) {
+  return formatPrice({ ...unitPrice, amount: unitPrice.amount * quantity });
 }
 
 /** How many more this shopper may ask for now. */
@@ -58,13 +36,17 @@ export function quantityMax(product, unitsHeld) {
 }
 
 /**
- * Gives `{kind, headline, leftMs, holdMs, text, problem, mild, held, buy, again, pay, cancel, announcement}`. The buttons are
- * `{label, enabled}` or absent; `kind` changes exactly when the shopper's situation does.
+ * `situation` is `{product, now, purchase, entry, notice, unitsHeld, quantity, isSignedIn, isCancelled, isGone, sawCountdown}`.
+ *
+ * Gives `{kind, headline, leftMs, holdMs, text, problem, mild, held, buy, again, pay, cancel, signIn, announcement, soon}`. The
+ * buttons are `{label, enabled}` or absent; `kind` changes exactly when the shopper's situation does; `soon` is what to say once
+ * while little time is left.
  */
 export function offerFor(situation) {
   const { purchase, entry } = situation;
   if (purchase.phase === 'sending') return sending();
   if (purchase.phase === 'checking') return checking();
+  if (purchase.refusal?.code === 'unauthenticated') return signedOut(purchase.refusal);
   if (entry?.order.status === 'reserved') return reserved(situation);
   if (entry?.order.status === 'payment_pending' || entry?.order.status === 'in_review')
     return paymentPending(entry);
@@ -73,32 +55,45 @@ export function offerFor(situation) {
 }
 
 function sending() {
-  return { kind: 'sending', headline: 'Sending your order', buy: { label: 'Sending…', enabled: false } };
+  return { kind: 'sending', headline: words.sending, buy: { label: buttons.sending, enabled: false } };
 }
 
 function checking() {
   return {
     kind: 'checking',
-    headline: 'Checking your order',
-    text: 'The answer got lost on its way, so we are asking the shop whether your order went through. You cannot be sold it twice, and you may close this page: we ask again when you return.',
-    buy: { label: 'Checking…', enabled: false },
-    announcement: 'Checking whether your order went through.',
+    headline: words.checking,
+    text: words.checkingText,
+    buy: { label: buttons.checking, enabled: false },
+    announcement: words.checkingNews,
+  };
+}
+
+function signedOut({ isInDoubt }) {
+  return {
+    kind: 'signed_out',
+    headline: words.signedOut,
+    text: isInDoubt ? words.signedOutInDoubt : words.signedOutText,
+    signIn: { label: buttons.signInAgain, enabled: true },
+    announcement: words.signedOut,
   };
 }
 
 function reserved({ entry, now }) {
-  const { order, deed, problem } = entry;
+  const { order, deed, problem, isRecovered } = entry;
   const hold = holdOf(order, now);
-  const overdue = hold.leftMs <= 0;
+  const isOverdue = hold.leftMs <= 0;
+  const found = isRecovered ? words.found : null;
   return {
     ...hold,
-    kind: overdue ? 'overdue' : 'reserved',
-    headline: overdue ? 'Time to pay is up' : `${order.quantity} reserved for you`,
-    text: overdue ? 'The shop is about to put this back on sale.' : 'Pay in time, or it goes back on sale.',
-    problem: problem && refusalText({ code: problem }),
-    pay: { label: deed === 'paying' ? 'Paying…' : `Pay ${orderTotal(order)}`, enabled: !deed },
-    cancel: { label: deed === 'cancelling' ? 'Cancelling…' : 'Cancel', enabled: !deed },
-    announcement: overdue ? 'The time to pay is up.' : 'Reserved for you. ' + timeToPay(hold),
+    kind: isOverdue ? 'overdue' : 'reserved',
+    headline: isOverdue ? words.overdue : words.reserved(formatCount(order.quantity)),
+    text: isOverdue ? words.overdueText : sentences(found, words.reservedText),
+    problem: problem && deedProblemText(problem),
+    pay: { label: deed === 'paying' ? buttons.paying : buttons.pay(orderTotal(order)), enabled: !deed },
+    cancel: { label: deed === 'cancelling' ? buttons.cancelling : buttons.cancel, enabled: !deed },
+    announcement: isOverdue ? words.overdueNews : sentences(found, words.reservedNews, timeToPay(hold)),
+    // Of a shorter hold the first announcement has said as much.
+    soon: hold.holdMs > 2 * soonMs && !isOverdue && hold.leftMs <= soonMs ? words.soonOver : undefined,
   };
 }
 
@@ -110,103 +105,115 @@ function holdOf({ createdAt, holdExpiresAt }, now) {
 }
 
 function timeToPay({ leftMs }) {
-  return leftMs === undefined ? 'Please pay.' : `${formatTimeLeftInWords(leftMs)} left to pay.`;
+  return leftMs === undefined ? words.pleasePay : `${words.leftToPay(formatTimeLeftInWords(leftMs))}.`;
 }
 
 function paymentPending({ order }) {
   return {
     kind: 'pending',
-    headline: 'Payment under way',
-    text: `${orderTotal(order)} is with the bank. Your ${order.quantity === 1 ? 'unit is' : 'units are'} kept until it answers.`,
-    announcement: 'Your payment is under way.',
+    headline: words.pending,
+    text: words.pendingText(orderTotal(order), order.quantity),
+    announcement: words.pendingNews,
   };
 }
 
 function paid({ entry, product, now, unitsHeld }) {
-  const { order } = entry;
+  const { order, isRecovered } = entry;
   const more = stateAt(product, now) === 'on_sale' && quantityMax(product, unitsHeld) > 0;
+  const found = isRecovered ? words.found : null;
   return {
     kind: 'paid',
-    headline: order.quantity === 1 ? 'Paid. It’s yours.' : `Paid. All ${order.quantity} are yours.`,
-    text: `Order ${order.id} · ${orderTotal(order)}`,
-    again: more ? { label: 'Buy another', enabled: true } : undefined,
-    announcement: 'Paid. It is yours.',
+    headline: words.paid(order.quantity, formatCount(order.quantity)),
+    text: sentences(found, words.paidText(order.id, orderTotal(order))),
+    again: more ? { label: buttons.again, enabled: true } : undefined,
+    announcement: sentences(found, words.paidNews),
   };
 }
 
 function selling(situation) {
-  const { product, now, purchase, unitsHeld } = situation;
-  const state = stateAt(product, now);
-  const busyMs = purchase.refusal?.until ? purchase.refusal.until - now : 0;
-  const problem =
-    busyMs > 0 || !purchase.refusal?.until ? (purchase.refusal ?? endOf(situation.entry)) : null;
+  const { product, now, purchase, entry, notice, unitsHeld, isSignedIn, isCancelled, isGone } = situation;
+  const state = isGone ? 'gone' : isCancelled ? 'cancelled' : stateAt(product, now);
+  const { refusal } = purchase;
+  const busyMs = refusal?.until ? refusal.until - now : 0;
+  const problem = isGone || (refusal?.until && busyMs <= 0) ? null : (refusal ?? endOf(entry) ?? notice);
+  const problemText = problem && (problem.text ?? refusalText(problem));
+  const { buy, ...offer } = sellingIn[state](situation, busyMs);
   return {
     kind: busyMs > 0 ? 'busy' : problem ? `${state}:${problem.code}` : state,
-    ...sellingIn[state](situation, busyMs),
-    problem: problem && (problem.text ?? refusalText(problem)),
-    mild: problem?.text !== undefined,
-    held: unitsHeld > 0 ? `You have ${unitsHeld} of ${product.perCustomerLimit}.` : null,
-    announcement: problem && (problem.text ?? refusalText(problem)),
+    ...offer,
+    ...(isSignedIn
+      ? { buy }
+      : mayYetSell.has(state)
+        ? { signIn: { label: buttons.signIn, enabled: true } }
+        : {}),
+    problem: problemText,
+    mild: problem?.text !== undefined && problem !== notice,
+    held: unitsHeld > 0 ? words.held(formatCount(unitsHeld), formatCount(product.perCustomerLimit)) : null,
+    announcement: problemText ?? (isGone ? words.gone : null),
   };
 }
 
+const mayYetSell = new Set(['upcoming', 'on_sale', 'sold_out', 'paused']);
+
 const sellingIn = {
-  upcoming: ({ product, now }) => ({
-    headline: `Opens ${formatMoment(product.startsAt, now)}`,
-    leftMs: Date.parse(product.startsAt) - now,
-    buy: { label: 'Not open yet', enabled: false },
-  }),
-  on_sale: ({ product, now, unitsHeld, quantity }, busyMs) => ({
-    headline: closing(product, now),
+  upcoming: ({ product, now }) => {
+    const leftMs = Date.parse(product.startsAt) - now;
+    return {
+      headline: words.opens(formatMoment(product.startsAt, now)),
+      leftMs,
+      buy: { label: buttons.notOpen, enabled: false },
+      soon: leftMs <= soonMs && leftMs > soonMs / 2 ? words.opensSoon : undefined,
+    };
+  },
+  // Who saw the countdown to the opening keeps one, so that nothing moves under a finger that waits.
+  on_sale: ({ product, now, unitsHeld, quantity, sawCountdown }, busyMs) => ({
+    ...closing(product, now, sawCountdown),
     buy: buyButton(product, unitsHeld, quantity, busyMs),
   }),
   sold_out: ({ product }) => ({
-    headline: 'All gone',
-    text:
-      product.holdSeconds > 0
-        ? 'A unit comes back when somebody does not pay in time. This page will show it.'
-        : null,
-    buy: { label: 'Sold out', enabled: false },
+    headline: words.soldOut,
+    text: product.holdSeconds > 0 ? words.comesBack : null,
+    buy: { label: buttons.soldOut, enabled: false },
   }),
-  paused: () => ({
-    headline: 'Paused by the shop',
-    text: 'Nobody can buy right now, and reservations stay as they are.',
-    buy: { label: 'Paused', enabled: false },
-  }),
-  ended: ({ product, now }) => ({
-    headline: `Ended ${formatMoment(product.endsAt, now)}`,
-    buy: { label: 'Sale ended', enabled: false },
-  }),
+  paused: () => closed(words.paused, words.pausedText, buttons.paused),
+  ended: ({ product, now }) => closed(words.ended(formatMoment(product.endsAt, now)), null, buttons.ended),
+  cancelled: () => closed(words.cancelledSale, words.cancelledSaleText, buttons.cancelled),
+  gone: () => closed(words.gone, words.goneText, buttons.gone),
 };
 
-function closing(product, now) {
+function closed(headline, text, label) {
+  return { headline, text, buy: { label, enabled: false } };
+}
+
+function closing(product, now, sawCountdown) {
   const leftMs = Date.parse(product.endsAt) - now;
-  return leftMs < 86_400_000
-    ? `Closes in ${formatTimeLeft(leftMs)}`
-    : `Closes ${formatMoment(product.endsAt, now)}`;
+  return sawCountdown
+    ? { headline: words.closesIn, leftMs }
+    : { headline: words.closes(formatMoment(product.endsAt, now)) };
 }
 
 function buyButton(product, unitsHeld, quantity, busyMs) {
-  if (busyMs > 0) return { label: `Busy: try again in ${Math.ceil(busyMs / 1_000)} s`, enabled: false };
-  if (unitsHeld >= product.perCustomerLimit) return { label: 'Limit reached', enabled: false };
+  if (busyMs > 0) return { label: buttons.busy(formatCount(Math.ceil(busyMs / 1_000))), enabled: false };
+  if (unitsHeld >= product.perCustomerLimit) return { label: buttons.limit, enabled: false };
   const total = formatPrice({ ...product.price, amount: product.price.amount * quantity });
-  return { label: quantity === 1 ? `Buy for ${total}` : `Buy ${quantity} for ${total}`, enabled: true };
+  const label = quantity === 1 ? buttons.buyFor(total) : buttons.buySome(formatCount(quantity), total);
+  return { label, enabled: true };
 }
 
 function endOf(entry) {
   switch (entry?.order.status) {
     case 'cancelled':
-      return { code: 'cancelled', text: 'Cancelled. It is back on sale.' };
+      return { code: 'cancelled', text: words.cancelled };
     case 'expired':
-      return { code: 'expired', text: 'Your time to pay ran out, so it went back on sale.' };
+      return { code: 'expired', text: words.expired };
     case 'refund_due':
     case 'refunded':
-      return { code: 'refund', text: 'Your payment came too late. You get your money back.' };
+      return { code: 'refund', text: words.refund };
     default:
       return null;
   }
 }
 
-export function orderTotal({ unitPrice, quantity }) {
-  return formatPrice({ ...unitPrice, amount: unitPrice.amount * quantity });
+function sentences(...all) {
+  return all.filter(Boolean).join(' ');
 }

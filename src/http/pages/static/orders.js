@@ -1,19 +1,10 @@
 // The list "My orders": every order of this shopper that the order book knows, each with its state, and with Pay and
 // Cancel while it is reserved. Rows are kept and changed in place, so that focus survives an update.
 
-import { formatMoment, formatTimeLeft } from './format.js';
-import { orderTotal, refusalText } from './offer.js';
+import { formatCount, formatMoment, formatTimeLeft, texts } from './format.js';
+import { deedProblemText, orderTotal } from './offer.js';
 
-const statusNames = {
-  reserved: 'Reserved',
-  payment_pending: 'Payment under way',
-  in_review: 'In review',
-  paid: 'Paid',
-  cancelled: 'Cancelled',
-  expired: 'Expired',
-  refund_due: 'Refund due',
-  refunded: 'Refunded',
-};
+const words = texts.orders;
 
 export class Orders {
   #list;
@@ -56,12 +47,12 @@ export class Orders {
     if (this.#list.children[index] !== row.element)
       this.#list.insertBefore(row.element, this.#list.children[index] ?? null);
     row.element.dataset.status = order.status;
-    write(row.status, statusNames[order.status] ?? order.status);
+    write(row.status, texts.orderStates[order.status] ?? order.status);
     const leftMs =
       order.status === 'reserved' && order.holdExpiresAt ? Date.parse(order.holdExpiresAt) - now : 0;
-    write(row.left, leftMs > 0 ? `${formatTimeLeft(leftMs)} left to pay` : '');
-    write(row.problem, entry.problem ? refusalText({ code: entry.problem }) : '');
-    write(row.when, `Ordered ${formatMoment(order.createdAt, now)}`);
+    write(row.left, leftMs > 0 ? texts.offer.leftToPay(formatTimeLeft(leftMs)) : '');
+    write(row.problem, entry.problem ? deedProblemText(entry.problem) : '');
+    write(row.when, words.ordered(formatMoment(order.createdAt, now)));
     row.actions.hidden = order.status !== 'reserved';
     for (const button of row.actions.children)
       button.setAttribute('aria-disabled', String(Boolean(entry.deed)));
@@ -80,10 +71,17 @@ export class Orders {
     };
     row.element.dataset.order = order.id;
     const about = make('div', 'order-about');
-    const details = make('p', 'order-details', `${unitsText(order.quantity)} · ${orderTotal(order)} · `);
+    const details = make(
+      'p',
+      'order-details',
+      `${texts.units(order.quantity, formatCount(order.quantity))} · ${orderTotal(order)} · `,
+    );
     details.append(row.when);
     about.append(make('h3', 'order-name', name), details, make('p', 'order-id', order.id), row.problem);
-    row.actions.append(makeButton('pay', 'Pay', name), makeButton('cancel', 'Cancel', name));
+    row.actions.append(
+      makeButton('pay', words.pay, words.payLabel(name)),
+      makeButton('cancel', texts.buttons.cancel, words.cancelLabel(name)),
+    );
     const standing = make('div', 'order-standing');
     standing.append(row.status, row.left);
     row.element.append(makePicture(product), about, standing, row.actions);
@@ -115,12 +113,8 @@ function makeButton(act, label, name) {
   );
   button.type = 'button';
   button.dataset.act = act;
-  button.setAttribute('aria-label', `${label}: ${name}`);
+  button.setAttribute('aria-label', name);
   return button;
-}
-
-function unitsText(quantity) {
-  return quantity === 1 ? '1 unit' : `${quantity} units`;
 }
 
 function write(element, text) {

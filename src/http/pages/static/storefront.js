@@ -1,116 +1,105 @@
-// Starts the storefront: makes the parts, tells each of the others, and sets the clock going. The page that the server
-// has rendered stays readable when any of this fails.
+// Starts a shoppers' page, the shop's own or a campaign's: makes the parts, tells each of the others, and sets the clock
+// going. The page that the server has rendered stays readable, and its forms work, when any of this fails.
 
 import { Announcer } from './announcer.js';
-import { Attempts } from './attempts.js';
+import { CampaignHero } from './campaign-hero.js';
 import { Card } from './card.js';
-import { ShopClock } from './clock.js';
-import { Feed } from './feed.js';
-import { formatHour } from './format.js';
-import { OrderBook } from './order-book.js';
+import { createClient } from './client/index.js';
+import { formatHour, texts } from './format.js';
 import { Orders } from './orders.js';
-import { Purchase } from './purchase.js';
-import { Shopper } from './shopper.js';
-
-const connectionTexts = {
-  live: '',
-  polling: 'Live updates are interrupted: figures may be a few seconds old. What you buy is not affected.',
-  offline: 'The shop cannot be reached right now. Trying again…',
-};
+import { reloadForSomeoneElse } from './same-customer.js';
 
 const part = (name) => document.querySelector(`[data-part=${name}]`);
 
-const clock = new ShopClock();
-const announcer = new Announcer(part('announcer'));
+/** Of one event stream: the others are shown as they were when the page was made. */
+const productsPerStreamMax = 50;
+
 const drop = part('drop');
+const customer = drop?.dataset.customer;
+const client = createClient({ customer });
+const { clock } = client;
+const announcer = new Announcer(part('announcer'));
 
 for (const origin of document.querySelectorAll('[data-part=origin]')) origin.textContent = location.origin;
-clock.onSecond((now) => (part('shop-clock').textContent = formatHour(now)));
-const shop = drop ? openShop() : null;
+showHours();
+const shop = drop ? openShop(drop) : null;
 await clock.start();
 await shop?.recover();
 
-function openShop() {
-  const shopping = drop.dataset.demo === 'yes' ? makeShopping() : {};
-  const cards = [...drop.querySelectorAll('[data-product]')].map(
-    (element) => new Card(element, { clock, announcer, ...shopping }),
+function openShop(element) {
+  const book = customer ? client.orderBook() : undefined;
+  const campaign = part('campaign');
+  const hero = campaign && new CampaignHero(campaign);
+  const isCancelled = campaign?.dataset.phase === 'cancelled';
+  const cards = [...element.querySelectorAll('[data-product]')].map(
+    (ticket) => new Card(ticket, { client, book, announcer, isCancelled }),
   );
-  const orders = shopping.book ? makeOrders(shopping.book) : null;
-  const renderAll = () => {
+  const orders = book && makeOrders(book, element);
+  const render = (now) => {
     for (const card of cards) card.render();
+    hero?.render(
+      now,
+      cards.map(({ state }) => state),
+    );
     orders?.render();
   };
-  shopping.onChange = renderAll;
+  book?.onChange(() => render(clock.now()));
   clock.onSecond((now) => {
-    shopping.book?.watch(now);
-    renderAll();
+    book?.watch(now);
+    render(now);
+    // From here on it is the script's.
+    element.dataset.live = 'yes';
   });
-  startFeed(cards);
-  if (shopping.book) refreshOnReturn(shopping.book);
-  return { recover: () => Promise.all([shopping.book?.refresh(), ...cards.map((card) => card.recover())]) };
+  if (cards.length > 0) watch(cards);
+  if (book) {
+    reloadForSomeoneElse(customer);
+    onReturn(() => void book.refresh());
+  }
+  return { recover: () => Promise.all([book?.refresh(), ...cards.map((card) => card.recover())]) };
 }
 
-function makeShopping() {
-  const shopper = new Shopper();
-  const attempts = new Attempts(shopper.id);
-  const shopping = { onChange: () => {} };
-  const book = new OrderBook({ shopper, clock, onChange: () => shopping.onChange() });
-  const onOrder = (order, inDoubt) => {
-    book.learn(order);
-    // The answer to a repeated request shows the order as it was accepted, not as it stands.
-    if (inDoubt) void book.look(order.id);
-  };
-  showIdentity(shopper);
-  return Object.assign(shopping, {
-    book,
-    makePurchase: (productId, onChange) =>
-      new Purchase({ productId, shopper, attempts, clock, onOrder, onChange }),
-  });
-}
-
-function makeOrders(book) {
-  const elements = [...drop.querySelectorAll('[data-product]')];
+function makeOrders(book, element) {
   const products = new Map(
-    elements.map((element) => {
-      const { id, name } = JSON.parse(element.dataset.product);
-      return [id, { name, picture: element.querySelector('img').src }];
+    [...element.querySelectorAll('[data-product]')].map((ticket) => {
+      const { id, name } = JSON.parse(ticket.dataset.product);
+      return [id, { name, picture: ticket.querySelector('.ticket-picture img')?.currentSrc }];
     }),
   );
-  const heading = document.querySelector('#orders-heading');
+  const list = part('orders-list');
+  const empty = part('orders-empty');
   return new Orders({
-    list: part('orders-list'),
-    empty: part('orders-empty'),
-    heading,
+    list,
+    empty,
+    heading: document.querySelector('#orders-heading'),
     book,
     clock,
     products,
   });
 }
 
-function startFeed(cards) {
-  const byId = new Map(cards.map((card) => [card.productId, card]));
+function watch(cards) {
+  const byId = new Map(cards.slice(0, productsPerStreamMax).map((card) => [card.productId, card]));
   const banner = part('connection');
-  const onHealth = (health) => {
-    const text = connectionTexts[health];
-    if (banner.textContent === text) return;
-    banner.textContent = text;
-    banner.hidden = text === '';
-    if (text) announcer.say(text);
-  };
-  new Feed([...byId.keys()], (product) => byId.get(product.id)?.update(product), onHealth).start();
-}
-
-function refreshOnReturn(book) {
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) void book.refresh();
+  client.watch([...byId.keys()], {
+    onProduct: (product) => byId.get(product.id)?.update(product),
+    onGone: (productId) => byId.get(productId)?.leave(),
+    onHealth: (health) => {
+      const text = texts.connection[health];
+      if (banner.textContent === text) return;
+      banner.textContent = text;
+      banner.hidden = text === '';
+      if (text) announcer.say(text);
+    },
   });
 }
 
-function showIdentity(shopper) {
-  part('shopper-id').textContent = shopper.id;
-  part('identity').hidden = false;
-  document.querySelector('[data-act=become-someone-else]').addEventListener('click', () => {
-    shopper.becomeSomeoneElse();
-    location.reload();
+function showHours() {
+  const shown = part('shop-clock');
+  if (shown) clock.onSecond((now) => (shown.textContent = formatHour(now)));
+}
+
+function onReturn(act) {
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) act();
   });
 }

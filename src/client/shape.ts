@@ -1,0 +1,4 @@
+// What is known of a value that came from outside.
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,63 @@
+// The top of a campaign's page: counts down to the next thing that happens, by the shop's clock, and says what it was when it has
+// happened.
+
+import { formatMoment, formatTimeLeft, texts } from './format.js';
+
+const words = texts.campaign;
+
+export class CampaignHero {
+  #element;
+  #startsAt;
+  #endsAt;
+  #phase;
+  #parts;
+
+  constructor(element) {
+    const { startsAt, endsAt, phase } = element.dataset;
+    this.#element = element;
+    this.#startsAt = Date.parse(startsAt);
+    this.#endsAt = Date.parse(endsAt);
+    this.#phase = phase;
+    const part = (name) => element.querySelector(`[data-part=campaign-${name}]`);
+    this.#parts = { hours: part('hours'), label: part('count-label'), countdown: part('countdown') };
+  }
+
+  /** @param states of all products, as their tickets show them */
+  render(now, states) {
+    const phase = this.#phaseAt(now, states);
+    this.#element.dataset.phase = phase;
+    this.#showHours(phase, now);
+    const { label, countdown } = this.#parts;
+    if (!countdown) return;
+    const until = phase === 'scheduled' ? this.#startsAt : this.#endsAt;
+    const isCounting = phase === 'scheduled' || phase === 'live';
+    write(label, phase === 'scheduled' ? words.opensIn : words.closesIn);
+    write(countdown, formatTimeLeft(until - now));
+    // It keeps its place: what stands below must not move.
+    countdown.parentElement.classList.toggle('is-over', !isCounting);
+  }
+
+  #phaseAt(now, states) {
+    if (this.#phase === 'cancelled') return 'cancelled';
+    if (now >= this.#endsAt) return 'ended';
+    if (states.length > 0 && states.every((state) => state === 'paused')) return 'paused';
+    if (now < this.#startsAt) return 'scheduled';
+    return 'live';
+  }
+
+  #showHours(phase, now) {
+    const at = (epochMs) => formatMoment(new Date(epochMs).toISOString(), now);
+    const text = {
+      cancelled: () => words.cancelled,
+      paused: () => words.paused,
+      scheduled: () => `${words.opens} ${at(this.#startsAt)}`,
+      live: () => `${words.until} ${at(this.#endsAt)}`,
+      ended: () => `${words.ended} ${at(this.#endsAt)}`,
+    }[phase]();
+    write(this.#parts.hours, text);
+  }
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

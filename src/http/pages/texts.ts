@@ -1,0 +1,276 @@
+// All words of the pages for shoppers, in one place for translation. The server renders with them, and the scripts get the same
+// file with its types taken out, as static/texts.js: it imports nothing. A further language is a further object of the shape of
+// `en`, and its tag in LANGUAGES; what is counted, dated or priced comes in as text, in the reader's own format.
+
+/** Units that a sentence counts: the number, and how the reader writes it. */
+const counted = (count: number, shown: string, one: string, many: string): string =>
+  `${shown} ${count === 1 ? one : many}`;
+
+function all(names: readonly string[]): string {
+  if (names.length === 1) return `${names[0]} is`;
+  return names.length === 2 ? `${names[0]} and ${names[1]} are` : `${names.length} products are`;
+}
+
+export const en = {
+  language: 'en',
+
+  states: {
+    upcoming: 'Opens soon',
+    on_sale: 'On sale',
+    sold_out: 'Sold out',
+    paused: 'Paused',
+    ended: 'Ended',
+    cancelled: 'Cancelled',
+    gone: 'Not open to you',
+  },
+  /** Spoken when sales go over to a state: one sentence for all products of the same moment. */
+  news: {
+    on_sale: (names: readonly string[]) => `${all(names)} on sale now.`,
+    sold_out: (names: readonly string[]) => `${all(names)} sold out.`,
+    paused: (names: readonly string[]) => `${all(names)} paused.`,
+    ended: (names: readonly string[]) => `${all(names)} not on sale any more.`,
+  },
+  orderStates: {
+    reserved: 'Reserved',
+    payment_pending: 'Payment under way',
+    in_review: 'In review',
+    paid: 'Paid',
+    cancelled: 'Cancelled',
+    expired: 'Expired',
+    refund_due: 'Refund due',
+    refunded: 'Refunded',
+  },
+
+  /** By the `code` of an answer. */
+  refusals: {
+    sold_out: 'Someone was faster: none was left when your order arrived. A unit can still come back.',
+    limit_reached: 'You already have as many as one customer may buy.',
+    sale_not_started: 'Too early by a moment: the door was not open yet when your order arrived.',
+    sale_ended: 'The sale had ended when your order arrived.',
+    sale_paused: 'The shop has paused this sale. Nothing was ordered.',
+    insufficient_stock: 'There are fewer left than you asked for. Nothing was ordered.',
+    overloaded: 'Very many people are at the door. Your order was not taken.',
+    rate_limited: 'That was too many tries in a row. Your order was not taken.',
+    shutting_down: 'The shop is just restarting. Your order was not taken.',
+    outcome_unknown:
+      'The shop cannot say yet whether your order went through. Press Buy again: you cannot be sold it twice.',
+    unreachable: 'The shop cannot be reached. Nothing was sent.',
+    never_arrived: 'Your last try never reached the shop. Nothing was ordered.',
+    too_many_holds: 'Pay or cancel what you have reserved first.',
+    payment_declined: 'The card was declined. Your reservation still stands.',
+    order_state_conflict: 'This order had already changed. This is how it stands now.',
+    idempotency_key_reused:
+      'This order was sent before with another quantity. Choose how many you want, and buy again.',
+    unavailable: 'The shop cannot look this up just now. What you bought is safe. Try again in a moment.',
+    invalid_request: 'The form did not arrive as it was made. Load the page again. Nothing was ordered.',
+    unauthenticated: 'You are not signed in any more. Sign in again; nothing was ordered.',
+    not_found: 'This is not for sale to you any more. Nothing was ordered.',
+    forbidden: 'The shop does not take this from here. Load the page again.',
+    unanswered: 'The shop does not answer. Look again in a moment to see how your order stands.',
+    unknown: 'The shop refused this without a reason.',
+  },
+
+  terms: (count: number, shown: string) => (count === 1 ? 'One per customer' : `Up to ${shown} per customer`),
+  left: (available: string, offered: string) => `${available} of ${offered} left`,
+  unitsLeft: (name: string) => `Units of ${name} left`,
+  units: (count: number, shown: string) => counted(count, shown, 'unit', 'units'),
+  quantityOf: (name: string) => `Quantity of ${name}`,
+  oneFewer: 'One fewer',
+  oneMore: 'One more',
+  timeLeftToPay: 'Time left to pay',
+  before: 'Before',
+  now: 'Now',
+  priceToCome: 'Price to come',
+  noPicture: 'No picture yet',
+  products: 'Products',
+  facts: (name: string) => `Facts of ${name}`,
+
+  buttons: {
+    buy: 'Buy',
+    buyFor: (total: string) => `Buy for ${total}`,
+    buySome: (shown: string, total: string) => `Buy ${shown} for ${total}`,
+    busy: (seconds: string) => `Try again in ${seconds} s`,
+    sending: 'Sending…',
+    checking: 'Checking…',
+    notOpen: 'Not open yet',
+    soldOut: 'Sold out',
+    paused: 'Paused',
+    ended: 'Sale ended',
+    limit: 'Limit reached',
+    pay: (price: string) => `Pay ${price}`,
+    paying: 'Paying…',
+    cancel: 'Cancel',
+    cancelling: 'Cancelling…',
+    again: 'Buy another',
+    signIn: 'Sign in to buy',
+    signInAgain: 'Sign in again',
+    cancelled: 'Cancelled',
+    gone: 'Not available',
+  },
+
+  /** What the stub of a ticket says. */
+  offer: {
+    opens: (moment: string) => `Opens ${moment}`,
+    until: (moment: string) => `Until ${moment}`,
+    ended: (moment: string) => `Ended ${moment}`,
+    soldOut: 'All gone',
+    paused: 'Paused by the shop',
+    comesBack: 'A unit comes back when somebody does not pay in time. This page will show it.',
+    pausedText: 'Nobody can buy right now, and reservations stay as they are.',
+    sending: 'Sending your order',
+    checking: 'Checking your order',
+    checkingText:
+      'The answer got lost on its way, so we are asking the shop whether your order went through. You cannot be sold it twice, and you may close this page: we ask again when you return.',
+    checkingNews: 'Checking whether your order went through.',
+    found: 'Your order had gone through: only its answer was lost.',
+    reserved: (shown: string) => `${shown} reserved for you`,
+    reservedText: 'Pay in time, or it goes back on sale.',
+    overdue: 'Time to pay is up',
+    overdueText: 'The shop is about to put this back on sale.',
+    overdueNews: 'The time to pay is up.',
+    reservedNews: 'Reserved for you.',
+    pleasePay: 'Please pay.',
+    leftToPay: (time: string) => `${time} left to pay`,
+    pending: 'Payment under way',
+    pendingText: (total: string, count: number) =>
+      `${total} is with the bank. Your ${count === 1 ? 'unit is' : 'units are'} kept until it answers.`,
+    pendingNews: 'Your payment is under way.',
+    paid: (count: number, shown: string) =>
+      count === 1 ? 'Paid. It’s yours.' : `Paid. All ${shown} are yours.`,
+    paidText: (id: string, total: string) => `Order ${id} · ${total}`,
+    paidNews: 'Paid. It is yours.',
+    held: (held: string, limit: string) => `You have ${held} of ${limit}.`,
+    cancelled: 'Cancelled. It is back on sale.',
+    expired: 'Your time to pay ran out, so it went back on sale.',
+    refund: 'Your payment came too late. You get your money back.',
+    closes: (moment: string) => `Closes ${moment}`,
+    closesIn: 'Closes in',
+    opensSoon: 'The sale opens in one minute.',
+    soonOver: 'One minute left to pay.',
+    signedOut: 'You are signed out',
+    signedOutText: 'Nothing was ordered. Sign in again: you come back to this page.',
+    signedOutInDoubt:
+      'We do not know yet whether your last order went through. Sign in again: you come back to this page, and it finds out.',
+    cancelledSale: 'Cancelled by the shop',
+    cancelledSaleText: 'This sale will not go on. What you have ordered stays yours.',
+    gone: 'Not open to you any more',
+    goneText: 'The shop has changed who may enter. What you have ordered stays yours.',
+  },
+
+  campaign: {
+    opens: 'Opens',
+    opensSoon: 'Opens soon',
+    until: 'On sale until',
+    ended: 'Ended',
+    paused: 'Paused for now',
+    cancelled: 'Cancelled',
+    pausedText: 'The shop has paused this sale. Nobody can buy right now; what is reserved stays reserved.',
+    cancelledText: 'This sale will not go on. What was paid stays yours.',
+    opensWhenPublished: 'Opens when it is published',
+    opensIn: 'Opens in',
+    closesIn: 'Closes in',
+    shopTime: 'Shop time',
+    shopTimeNote: 'Doors open by this clock, not yours.',
+    nothing: 'Nothing stands behind this door yet.',
+    description: (title: string) => `${title} at Doorbuster`,
+    asOf: 'How it stood at',
+    loadAgain: 'Load this page again',
+    loadAgainText: 'to see how it stands now, and when the door opens.',
+  },
+
+  connection: {
+    live: '',
+    polling: 'Live updates are interrupted: figures may be a few seconds old. What you buy is not affected.',
+    offline: 'The shop cannot be reached right now. Trying again…',
+  },
+
+  shop: {
+    title: 'Doorbuster: the drop',
+    description: 'Limited products, sold at a fixed second, each unit exactly once.',
+    slogan: ['When it’s gone,', 'it’s gone.'],
+    campaigns: 'Campaigns',
+    nothing: 'Nothing behind the door yet',
+    enter: 'To the campaign',
+  },
+
+  visitor: {
+    signedInAs: 'Signed in as',
+    signIn: 'Sign in',
+    signOut: 'Sign out',
+    myOrders: 'My orders',
+  },
+
+  orders: {
+    title: 'My orders',
+    none: 'Nothing yet. What you reserve or buy is listed here.',
+    ordered: (moment: string) => `Ordered ${moment}`,
+    payLabel: (name: string) => `Pay: ${name}`,
+    cancelLabel: (name: string) => `Cancel: ${name}`,
+    pay: 'Pay',
+    all: 'All my orders',
+    older: 'Older orders',
+    asOf: (moment: string) => `As the shop’s list had it at ${moment}.`,
+    open: 'Look at this order',
+  },
+
+  order: {
+    title: 'Your order',
+    number: 'Order',
+    product: 'Product',
+    quantity: 'Quantity',
+    price: 'Price of one',
+    total: 'In all',
+    ordered: 'Ordered',
+    payUntil: 'Pay by',
+    leftToPay: (time: string) => `${time} left when this page was made`,
+    payText: 'Pay in time, or it goes back on sale.',
+    demoPayment: 'This shop is a demonstration: nothing is charged.',
+    cancel: 'Cancel the order',
+    back: 'Back to the shop',
+    loadAgain: 'Load this page again',
+    headlines: {
+      reserved: 'Reserved for you',
+      payment_pending: 'Payment under way',
+      in_review: 'In review',
+      paid: 'Paid. It’s yours.',
+      cancelled: 'Cancelled',
+      expired: 'Your time to pay ran out',
+      refund_due: 'You get your money back',
+      refunded: 'You got your money back',
+    },
+    texts: {
+      reserved: 'It waits for your payment.',
+      payment_pending: 'The bank has not answered yet. What you ordered is kept until it does.',
+      in_review: 'Your payment is being looked at. What you ordered is kept meanwhile.',
+      paid: 'Nobody else can get it any more.',
+      cancelled: 'It is back on sale. Nothing was charged.',
+      expired: 'It went back on sale. Nothing was charged.',
+      refund_due: 'Your payment came after the units were gone. It will be given back.',
+      refunded: 'Your payment came after the units were gone. It was given back.',
+    },
+  },
+
+  nowhere: {
+    title: 'Nothing is here – Doorbuster',
+    description: 'No page of this shop has this address.',
+    heading: 'No door here',
+    text: 'No page has this address. It may be mistyped, or what was here is gone.',
+    toShop: 'To the shop',
+  },
+
+  skip: 'Skip to the content',
+  footer: 'Doorbuster sells every unit exactly once.',
+};
+
+export type Texts = typeof en;
+
+const LANGUAGES: ReadonlyMap<string, Texts> = new Map([['en', en]]);
+
+/** @param languages the reader's own, best first, such as `de-AT` */
+export function textsFor(languages: readonly string[]): Texts {
+  for (const language of languages) {
+    const texts = LANGUAGES.get(language.split('-')[0]!.toLowerCase());
+    if (texts !== undefined) return texts;
+  }
+  return en;
+}

@@ -1,0 +1,79 @@
+// The page of a campaign, and the purchase by its form. Whoever may not enter learns nothing: somebody who is signed in gets the page of
+// an address where nothing is, and everybody else is asked to sign in, whatever the address says.
+
+import type { Context, Hono } from 'hono';
+import { responseOf } from '../answer.ts';
+import type { HttpContext } from '../context.ts';
+import { campaignPath } from '../pages/index.ts';
+import { Problem } from '../problem.ts';
+import type { Purchase } from '../purchase.ts';
+import { CampaignContents } from './campaign-contents.ts';
+import { CampaignPages, type Reader } from './campaign-pages.ts';
+import { formPurchase, refusalText } from './form-purchase.ts';
+import { newWishKey, pageVisit, type PageVisit } from './page-visit.ts';
+import { ProductReadings } from './product-readings.ts';
+import { pageHeaders, shopPolicy } from './shop-headers.ts';
+
+export interface ShopParts {
+  readonly contents: CampaignContents;
+  readonly readings: ProductReadings;
+  readonly purchase: Purchase;
+}
+
+export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts): void {
+  const { assets, clock, doors, cms } = context;
+  const { contents, readings, purchase } = parts;
+  const pages = new CampaignPages({ assets, clock, contents, readings });
+  const headers = pageHeaders(shopPolicy(cms?.assets.imageOrigins));
+
+  /** Not waited for when everything is known: a crowd asks for nothing else in the minute before a sale. */
+  const show = (c: Context, slug: string, visit: PageVisit): Response | Promise<Response> => {
+    const door = doors.bySlug(slug, visit.visitor);
+    if (door === undefined) return nothingFor(c, visit);
+    const text = pages.html(door, readerOf(visit, newWishKey(context)));
+    return typeof text === 'string' ? answer(text) : text.then(answer);
+  };
+  const answer = (body: string): Response => responseOf({ status: 200, headers, body });
+
+  app.get('/c/:slug', (c): Response | Promise<Response> => {
+    const enter = (visit: PageVisit): Response | Promise<Response> => show(c, c.req.param('slug'), visit);
+    const visit = pageVisit(c, context, nextOf(c));
+    return visit instanceof Promise ? visit.then(enter) : enter(visit);
+  });
+
+  /** Somebody looks at the address of the form. */
+  app.get('/c/:slug/orders', (c) => c.redirect(campaignPath(encodeURIComponent(c.req.param('slug'))), 303));
+
+  app.post('/c/:slug/orders', async (c) => {
+    const slug = c.req.param('slug');
+    const bought = await formPurchase(c, context, purchase).catch((error: unknown) => {
+      if (error instanceof Problem && error.code === 'unauthenticated') return undefined;
+      throw error;
+    });
+    const visit = await pageVisit(c, context, campaignPath(encodeURIComponent(slug)));
+    if (bought === undefined) return c.redirect(visit.signInHref, 303);
+    if (bought.outcome === 'ordered') return c.redirect(`/orders/${bought.orderId}`, 303);
+    const door = doors.bySlug(slug, visit.visitor);
+    if (door === undefined || !door.productIds.includes(bought.productId)) return nothingFor(c, visit);
+    const { productId, quantity, key, code, status, retryAfter } = bought;
+    const text = refusalText(code, visit.locale.texts);
+    const page = await pages.html(door, { ...readerOf(visit, key), refused: { productId, text, quantity } });
+    const more = retryAfter === undefined ? headers : { ...headers, 'Retry-After': retryAfter };
+    return responseOf({ status, headers: more, body: page });
+  });
+
+  function nothingFor(c: Context, visit: PageVisit): Response | Promise<Response> {
+    if (visit.visitor !== undefined) return c.notFound() as Response | Promise<Response>;
+    c.header('Cache-Control', 'no-store');
+    return c.redirect(visit.signInHref, 303);
+  }
+}
+
+const readerOf = ({ shown, locale }: PageVisit, key: string): Reader => ({ visitor: shown, locale, key });
+
+/** With an invitation, which is looked at once somebody is signed in. */
+function nextOf(c: Context): string {
+  const path = campaignPath(encodeURIComponent(c.req.param('slug') ?? ''));
+  const invitation = c.req.query('invitation');
+  return invitation === undefined ? path : `${path}?invitation=${encodeURIComponent(invitation)}`;
+}

@@ -1,0 +1,74 @@
+// The shop's own page: campaigns for whoever looks, and the products in no campaign, which can be bought here too.
+
+import type { Context, Hono } from 'hono';
+import { phaseOf, type Door } from '../../persistence/index.ts';
+import type { HttpContext } from '../context.ts';
+import {
+  localeOf,
+  storefrontPage,
+  type CampaignCardView,
+  type ProductView,
+  type TicketRefusal,
+} from '../pages/index.ts';
+import { Problem } from '../problem.ts';
+import { ShopWindow } from '../shop-window.ts';
+import type { ShopParts } from './campaign-routes.ts';
+import { formPurchase, refusalText } from './form-purchase.ts';
+import { newWishKey, pageVisit, type PageVisit } from './page-visit.ts';
+import { shopHeaders, shopPolicy } from './shop-headers.ts';
+
+/** What can be bought comes first. */
+const STATES_SHOWN = ['on_sale', 'upcoming', 'paused', 'sold_out', 'ended'];
+/** The next ones to open. */
+export const CAMPAIGNS_SHOWN_MAX = 24;
+
+export function storefrontRoutes(app: Hono, context: HttpContext, parts: ShopParts): void {
+  const { products, cache, assets, clock, doors, cms } = context;
+  const { contents, readings, purchase } = parts;
+  const shopWindow = new ShopWindow(products, cache);
+  const policy = shopPolicy(cms?.assets.imageOrigins);
+
+  const show = async (c: Context, visit: PageVisit, key: string, refusal?: TicketRefusal) => {
+    const shown = doors.openTo(visit.visitor).slice(0, CAMPAIGNS_SHOWN_MAX);
+    const [campaigns, views] = await Promise.all([Promise.all(shown.map(cardOf)), productViews()]);
+    shopHeaders(c, policy);
+    const { shown: visitor, signInHref, locale } = visit;
+    const view = { campaigns, products: views, visitor, signInHref, key, now: clock.now(), refusal };
+    return storefrontPage(assets, view, locale);
+  };
+
+  app.get('/', async (c) => {
+    const visit = await pageVisit(c, context, '/');
+    return c.html(await show(c, visit, newWishKey(context)));
+  });
+
+  app.post('/orders', async (c) => {
+    const bought = await formPurchase(c, context, purchase).catch((error: unknown) => {
+      if (error instanceof Problem && error.code === 'unauthenticated') return undefined;
+      throw error;
+    });
+    const visit = await pageVisit(c, context, '/');
+    if (bought === undefined) return c.redirect(visit.signInHref, 303);
+    if (bought.outcome === 'ordered') return c.redirect(`/orders/${bought.orderId}`, 303);
+    const { productId, quantity, key, code, status, retryAfter } = bought;
+    const text = refusalText(code, localeOf(c.req.header('accept-language')).texts);
+    if (retryAfter !== undefined) c.header('Retry-After', retryAfter);
+    return c.html(await show(c, visit, key, { productId, text, quantity }), status as 409);
+  });
+
+  async function cardOf(door: Door): Promise<CampaignCardView> {
+    const { title, timeZone, offers } = await contents.of(door);
+    const image = offers.find(({ pictures }) => pictures.length > 0)?.pictures[0]?.image;
+    const { slug, startsAt, endsAt } = door;
+    return { slug, title, phase: phaseOf(door, clock.now()), startsAt, endsAt, timeZone, image };
+  }
+
+  async function productViews(): Promise<ProductView[]> {
+    const productIds = await shopWindow.productIds();
+    await readings.refresh(productIds);
+    const views = productIds.flatMap((productId) => readings.of(productId) ?? []);
+    return views.toSorted(
+      (one, other) => STATES_SHOWN.indexOf(one.sale.state) - STATES_SHOWN.indexOf(other.sale.state),
+    );
+  }
+}
