@@ -28,7 +28,7 @@ export function openAssets({
   config,
   worker,
   logger,
-}: Omit<CmsPorts, 'router' | 'random'>): Assets {
+}: Omit<CmsPorts, 'router' | 'random' | 'onChanged'>): Assets {
   const { cdnUrl, bucket, purge } = config.assets;
   const desk = new PictureDesk((what) => logger.warn({ what }, 'a picture could not be worked on'));
   const store: AssetStore =
