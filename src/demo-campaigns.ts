@@ -43,6 +43,7 @@ const EDITIONS_MAX = 1_000;
 /** When another node makes the same at the same moment. */
 const TRIES = 5;
 const ENDING_CHARACTERS = 10;
+const OFFERS_MAX = 100;
 const MINUTE_MS = 60_000;
 const PICTURES = new URL('./sample-pictures/', import.meta.url);
 
@@ -85,7 +86,7 @@ export class DemoCampaigns {
       const campaign = await this.#edition(sample, edition);
       if (campaign === undefined) continue;
       const { slug, title, entry } = campaign;
-      return { slug, title, entry, productIds: sample.offers.map((offer) => productIdOf(offer, edition)) };
+      return { slug, title, entry, productIds: productIdsOf(sample, edition) };
     }
     throw new StartError(
       `The sample campaign "${sample.title}" has been made ${EDITIONS_MAX} times: remove DATA_DIR.`,
@@ -107,7 +108,7 @@ export class DemoCampaigns {
 
   async #find(sample: SampleCampaign, edition: number): Promise<Campaign | undefined> {
     const { catalogue, clock } = this.#ports;
-    const known = await catalogue.product(productIdOf(sample.offers[0]!, edition));
+    const known = await catalogue.product(productIdsOf(sample, edition)[0]!);
     if (known !== undefined) return known.campaign;
     const slug = edition === 1 ? sample.slug : `${sample.slug}-${edition}`;
     const { title, description, entry } = sample;
@@ -142,9 +143,9 @@ export class DemoCampaigns {
     { id, startsAt, endsAt }: Campaign,
   ): Promise<{ outcome: 'there' | 'changed' }> {
     const { catalogue, lists } = this.#ports;
-    for (const offer of sample.offers) {
+    for (const [index, offer] of sample.offers.entries()) {
       const draft = { ...draftOf(offer), startsAt, endsAt };
-      const added = await catalogue.addProduct(EDITOR, id, draft, endingOf(edition));
+      const added = await catalogue.addProduct(EDITOR, id, draft, endingOf(edition, index));
       if (added.outcome !== 'saved') return refusedAs(sample, added);
     }
     if (sample.customerIds !== undefined && (await lists.current(id)) === undefined) {
@@ -210,11 +211,12 @@ const draftOf = ({ picture: _, alt: __, ...offer }: SampleOffer) => ({
   images: [],
 });
 
-/** The same at each start, so that none of them makes a product twice. */
-const endingOf = (edition: number): string => String(edition).padStart(ENDING_CHARACTERS, '0');
+/** The same at each start, so that none of them makes a product twice; another one for each product of a campaign. */
+const endingOf = (edition: number, index: number): string =>
+  String(edition * OFFERS_MAX + index).padStart(ENDING_CHARACTERS, '0');
 
-const productIdOf = ({ name }: SampleOffer, edition: number): string =>
-  `${slugOf(name)}-${endingOf(edition)}`;
+const productIdsOf = ({ offers }: SampleCampaign, edition: number): string[] =>
+  offers.map(({ name }, index) => `${slugOf(name)}-${endingOf(edition, index)}`);
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
