@@ -36,6 +36,12 @@ export interface SampleMade {
   readonly productIds: readonly string[];
 }
 
+type Step =
+  | { readonly outcome: 'there' }
+  | { readonly outcome: 'over' }
+  | { readonly outcome: 'again'; readonly reason: string };
+
+const AGAIN = { outcome: 'again', reason: 'others change it all the time.' } as const;
 /** For the trail, and to tell what nobody else has changed. */
 const EDITOR: Editor = { id: 'samples', name: 'Sample campaigns', role: 'publisher' };
 /** A sale that is closed for good comes again as the next edition, under other names. */
@@ -98,11 +104,11 @@ export class DemoCampaigns {
     for (let tries = 1; ; tries++) {
       const found = await this.#find(sample, edition);
       if (found === undefined) return undefined;
-      const { outcome } = await this.#bringOn(sample, edition, found);
-      if (outcome === 'over') return undefined;
-      if (outcome === 'there') return (await this.#ports.catalogue.campaign(found.id))!.campaign;
+      const step = await this.#bringOn(sample, edition, found);
+      if (step.outcome === 'over') return undefined;
+      if (step.outcome === 'there') return (await this.#ports.catalogue.campaign(found.id))!.campaign;
       if (tries === TRIES)
-        throw new StartError(`The sample campaign "${sample.title}" is being changed by others.`);
+        throw new StartError(`The sample campaign "${sample.title}" could not be made: ${step.reason}`);
     }
   }
 
@@ -120,11 +126,7 @@ export class DemoCampaigns {
     return present?.updatedBy === EDITOR.name ? present : undefined;
   }
 
-  async #bringOn(
-    sample: SampleCampaign,
-    edition: number,
-    campaign: Campaign,
-  ): Promise<{ outcome: 'there' | 'over' | 'changed' }> {
+  async #bringOn(sample: SampleCampaign, edition: number, campaign: Campaign): Promise<Step> {
     const { catalogue, clock, ordersKeptMs } = this.#ports;
     const { id, status, version, endsAt = Infinity } = campaign;
     const now = clock.now();
@@ -134,29 +136,25 @@ export class DemoCampaigns {
     if (status !== 'draft' && endsAt + ordersKeptMs <= now) return { outcome: 'over' };
     const draft = { ...campaign, ...hoursOf(sample, now) };
     const reopened = await catalogue.saveCampaignMoving(EDITOR, id, version, draft);
-    return reopened.outcome === 'saved' ? { outcome: 'changed' } : refusedAs(sample, reopened);
+    return reopened.outcome === 'saved' ? AGAIN : againFor(reopened);
   }
 
-  async #publish(
-    sample: SampleCampaign,
-    edition: number,
-    { id, startsAt, endsAt }: Campaign,
-  ): Promise<{ outcome: 'there' | 'changed' }> {
+  async #publish(sample: SampleCampaign, edition: number, { id, startsAt, endsAt }: Campaign): Promise<Step> {
     const { catalogue, lists } = this.#ports;
     for (const [index, offer] of sample.offers.entries()) {
       const draft = { ...draftOf(offer), startsAt, endsAt };
       const added = await catalogue.addProduct(EDITOR, id, draft, endingOf(edition, index));
-      if (added.outcome !== 'saved') return refusedAs(sample, added);
+      if (added.outcome !== 'saved') return againFor(added);
     }
     if (sample.customerIds !== undefined && (await lists.current(id)) === undefined) {
       const lines = Buffer.from(sample.customerIds.map((customerId) => `${customerId}\n`).join(''));
       const loaded = await lists.replace(EDITOR, id, once(lines), { skipBad: false });
-      if (loaded.outcome !== 'loaded') return refusedAs(sample, loaded);
+      if (loaded.outcome !== 'loaded') return againFor(loaded);
     }
     const present = await catalogue.campaign(id);
-    if (present === undefined || present.campaign.status !== 'draft') return { outcome: 'changed' };
+    if (present === undefined || present.campaign.status !== 'draft') return AGAIN;
     const published = await catalogue.publish(EDITOR, id, present.campaign.version);
-    return published.outcome === 'saved' ? { outcome: 'there' } : refusedAs(sample, published);
+    return published.outcome === 'saved' ? { outcome: 'there' } : againFor(published);
   }
 
   async #picture(productId: string, { picture, alt }: SampleOffer): Promise<void> {
@@ -186,13 +184,13 @@ const isUnfinished = (
   found.product.images.length === 0 &&
   found.product.updatedBy === EDITOR.name;
 
-function refusedAs(
-  { title }: SampleCampaign,
-  refusal: { readonly outcome: string; readonly findings?: readonly { readonly message: string }[] },
-): { outcome: 'changed' } {
-  if (refusal.findings === undefined) return { outcome: 'changed' };
-  const why = refusal.findings.map(({ message }) => message).join(' ');
-  throw new StartError(`The sample campaign "${title}" could not be made: ${why}`);
+/** Another node may have done it in this moment, and a look tells. */
+function againFor(refusal: {
+  readonly outcome: string;
+  readonly findings?: readonly { readonly message: string }[];
+}): Step {
+  const reason = refusal.findings?.map(({ message }) => message).join(' ') ?? AGAIN.reason;
+  return { outcome: 'again', reason };
 }
 
 /** Whole minutes, as the forms of the CMS have them; what is open already stays so. */
