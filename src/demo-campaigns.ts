@@ -3,25 +3,21 @@
 // else of it is there. What somebody else saved of them stays.
 
 import { readFile } from 'node:fs/promises';
-import type { AssetLibrary, Campaign, Catalogue, CatalogueProduct } from './persistence/index.ts';
+import type {
+  AssetLibrary,
+  Campaign,
+  Catalogue,
+  CatalogueProduct,
+  CustomerLists,
+} from './persistence/index.ts';
 import { slugOf, type Editor } from './persistence/index.ts';
 import type { Clock } from './runtime/index.ts';
 import type { SampleCampaign, SampleOffer } from './sample-campaigns.ts';
 import { StartError } from './start-error.ts';
 
-interface CustomerListsPort {
-  current(campaignId: string): Promise<unknown>;
-  replace(
-    editor: Editor,
-    campaignId: string,
-    source: AsyncIterable<Uint8Array>,
-    options: { skipBad: boolean },
-  ): Promise<{ readonly outcome: string }>;
-}
-
 export interface DemoCampaignsPorts {
   readonly catalogue: Catalogue;
-  readonly lists: CustomerListsPort;
+  readonly lists: Pick<CustomerLists, 'current' | 'replace'>;
   readonly assets: Pick<AssetLibrary, 'addImage'>;
   readonly clock: Pick<Clock, 'now'>;
   /** After it the engine may have closed a sale for good. */

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import type { Config } from './config.ts';
 import { DemoCampaigns, type SampleMade } from './demo-campaigns.ts';
 import { openAssets } from './open-assets.ts';
-import { Catalogue, openPool, type PostgresConnection } from './persistence/index.ts';
+import { Catalogue, CustomerLists, openPool, type PostgresConnection } from './persistence/index.ts';
 import { systemClock as clock, systemRandom as random, systemTimers as timers } from './runtime/index.ts';
 import { sampleCampaigns } from './sample-campaigns.ts';
 import { messageOf } from './start-error.ts';
@@ -31,7 +31,7 @@ export function openDemoDesk(config: Config, connection: PostgresConnection): De
   const campaigns = new DemoCampaigns(
     {
       catalogue: new Catalogue(pool, clock, random, assets.library),
-      lists: { current: async () => undefined, replace: async () => ({ outcome: 'busy' }) },
+      lists: new CustomerLists(pool, clock, random),
       assets: assets.library,
       clock,
       ordersKeptMs: config.limits.ordersKeptMs,

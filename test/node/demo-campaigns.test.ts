@@ -63,7 +63,7 @@ function campaigns(callsMax = Infinity, isDone = true): DemoCampaigns {
         for await (const bytes of source) lists.set(id, Buffer.from(bytes).toString());
         return { outcome: 'loaded' };
       },
-    }),
+    }) as unknown as DemoCampaignsPorts['lists'],
     assets: mortal({
       addImage: async () => {
         const id = await desk.image();
