@@ -2,6 +2,7 @@
 // going. The page that the server has rendered stays readable, and its forms work, when any of this fails.
 
 import { Announcer } from './announcer.js';
+import { CampaignCards } from './campaign-cards.js';
 import { CampaignHero } from './campaign-hero.js';
 import { Card } from './card.js';
 import { createClient } from './client/index.js';
@@ -22,6 +23,8 @@ const announcer = new Announcer(part('announcer'));
 
 for (const origin of document.querySelectorAll('[data-part=origin]')) origin.textContent = location.origin;
 showHours();
+const campaigns = new CampaignCards(document.querySelectorAll('[data-part=countdown-to]'));
+clock.onSecond((now) => campaigns.render(now));
 const shop = drop ? openShop(drop) : null;
 await clock.start();
 await shop?.recover();
@@ -65,19 +68,22 @@ function makeOrders(book, element) {
   const products = new Map(
     [...element.querySelectorAll('[data-product]')].map((ticket) => {
       const { id, name } = JSON.parse(ticket.dataset.product);
-      return [id, { name, picture: ticket.querySelector('.ticket-picture img')?.currentSrc }];
+      return [id, { name, picture: pictureOf(ticket) }];
     }),
   );
   const list = part('orders-list');
   const empty = part('orders-empty');
-  return new Orders({
-    list,
-    empty,
-    heading: document.querySelector('#orders-heading'),
-    book,
-    clock,
-    products,
-  });
+  const nameOf = async (id) => {
+    const answer = await client.product(id);
+    return answer.kind === 'answer' ? answer.body.name : undefined;
+  };
+  const heading = document.querySelector('#orders-heading');
+  return new Orders({ list, empty, heading, book, clock, products, nameOf });
+}
+
+function pictureOf(ticket) {
+  const picture = ticket.querySelector('.ticket-picture img');
+  return picture?.currentSrc || picture?.src;
 }
 
 function watch(cards, book) {
