@@ -11,6 +11,7 @@ import { handover } from './handover.ts';
 import { hotProduct } from './hot-product.ts';
 import { http } from './http.ts';
 import { memory } from './memory.ts';
+import { page } from './page.ts';
 import { products } from './products.ts';
 import { projection } from './projection.ts';
 import { projectionCost } from './projection-cost.ts';
@@ -37,6 +38,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   handover,
   cache,
   'bulk-stock': bulkStock,
+  page,
   streams,
 };
 
@@ -49,7 +51,7 @@ Scenarios, as docs/performance.md describes them:
   --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover;
                  bulk-stock: one alone; appends and feed run on nothing else)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
-  --connections  such as 64,256 (http, sold-out; projection-cost and streams take one number); questions under way (cache)
+  --connections  such as 64,256 (http, sold-out, page; projection-cost and streams take one number); questions under way (cache)
   --streams      how many are open (streams)
   --products     such as 1,1000 (products; bulk-stock takes one)
   --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock)
