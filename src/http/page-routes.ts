@@ -34,9 +34,15 @@ export function pageRoutes(app: Hono, context: HttpContext): void {
 
   app.get('/openapi.json', (c) => c.json(openApiDocument()));
 
-  app.get('/favicon.ico', () => assetResponse(assets, 'favicon.svg', undefined));
+  const asset = (c: Context, name: string, version?: string): Promise<Response> =>
+    assetResponse(assets, name, {
+      version,
+      acceptEncoding: c.req.header('accept-encoding'),
+      ifNoneMatch: c.req.header('if-none-match'),
+    });
+  app.get('/favicon.ico', (c) => asset(c, 'favicon.svg'));
 
-  app.get('/static/*', (c) => assetResponse(assets, c.req.path.slice('/static/'.length), c.req.query('v')));
+  app.get('/static/*', (c) => asset(c, c.req.path.slice('/static/'.length), c.req.query('v')));
 }
 
 /** Whoever typed the address into a browser, rather than a client of the API. */
