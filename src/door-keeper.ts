@@ -129,6 +129,9 @@ export class DoorKeeper {
       return 'outside';
     }
     await this.look();
+    const wanted = this.#wanted.get(campaignId);
+    // Whoever is among the first waits for the list, as long as their thread waits for this.
+    if (wanted !== undefined) await this.#loading.get(wanted.listId);
     if (this.#campaignOf.has(productId)) return 'behind_door';
     if (this.#wanted.has(campaignId)) throw new Error('who may enter this campaign cannot be read just now');
     return 'closed';
