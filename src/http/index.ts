@@ -40,6 +40,7 @@ export {
   UNITS,
   type TrafficWindow,
 } from './traffic.ts';
+export { Problem } from './problem.ts';
 export { ProductHub } from './product-hub.ts';
 export { OrderCache } from './order-cache.ts';
 export { RetiredOrders } from './retired-orders.ts';

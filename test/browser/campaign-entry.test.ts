@@ -14,7 +14,7 @@ let browser: Browser;
 let desk: CampaignDesk;
 
 beforeAll(async () => {
-  [engine, browser] = await Promise.all([Engine.start(), Browser.start()]);
+  [engine, browser] = await Promise.all([Engine.start({ env: { WORKERS: '1' } }), Browser.start()]);
   desk = await CampaignDesk.at(engine);
 });
 
@@ -166,11 +166,12 @@ test('without a mouse: the keyboard leads through a purchase, and what matters i
   });
   expect(await focused()).toBe('Paid. All 2 are yours.');
   await keyboard.reach('Buy another');
-  const spoken = await shopper.spoken();
-  expect(spoken).toEqual([
-    expect.stringMatching(/^Keys lamp: Reserved for you\. \d+ minutes left to pay\.$/),
-    'Keys lamp: Paid. It is yours.',
-  ]);
+  await expect
+    .poll(() => shopper.spoken())
+    .toEqual([
+      expect.stringMatching(/^Keys lamp: Reserved for you\. \d+ minutes left to pay\.$/),
+      'Keys lamp: Paid. It is yours.',
+    ]);
   expect(shopper.visit.faults).toEqual([]);
   await shopper.end();
 });

@@ -84,6 +84,19 @@ export async function holdCampaign(
   return rows[0] && campaignOf(rows[0]);
 }
 
+/** Of a campaign that asks for one. */
+export async function hasCurrentList(
+  client: Statements,
+  { id, entry }: Pick<Campaign, 'id' | 'entry'>,
+): Promise<boolean> {
+  if (entry.kind !== 'list') return false;
+  const { rows } = await client.query(
+    'SELECT FROM doorbuster_catalogue.customer_lists WHERE campaign_id = $1 AND is_current',
+    [id],
+  );
+  return rows.length > 0;
+}
+
 export async function titleOfSlug(
   client: Statements,
   slug: string,

@@ -16,8 +16,6 @@ export const LIST_LIMITS = {
   loadsMax: 2,
   /** On their way from the caller to the thread that reads lines. */
   piecesInFlightMax: 8,
-  /** From the last piece of a file, or from the last part that was written, to the next. */
-  idleMsMax: 60_000,
   /** A list that is not in force, and has been written to for so long no more, is what a dead load left. */
   leftOverAfterMs: 10 * 60_000,
 } as const;
