@@ -148,6 +148,10 @@ export class Auth {
         detail: 'With a session, changes are taken from this server’s own pages alone. Send a token instead.',
       });
     const { customerId, claims, invitedTo, expiresAt } = session;
+    const madeFor = caller['doorbuster-customer'];
+    // What one customer began must not go on in another's name: it would be bought a second time.
+    if (madeFor !== undefined && madeFor !== encodeURIComponent(customerId))
+      throw unauthenticated('Somebody else has signed in since this page was made. Load it again.');
     return {
       customerId,
       customerKey: customerKeyOf(customerId),

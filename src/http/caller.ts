@@ -11,6 +11,8 @@ export interface Caller {
   readonly 'sec-fetch-site'?: string | undefined;
   readonly 'x-forwarded-proto'?: string | undefined;
   readonly 'doorbuster-invitation'?: string | undefined;
+  /** Whom the page that calls was made for, percent-encoded: all pages of a browser share one session. */
+  readonly 'doorbuster-customer'?: string | undefined;
 }
 
 export function callerOf(c: Context): Caller {
@@ -22,6 +24,7 @@ export function callerOf(c: Context): Caller {
     'sec-fetch-site': c.req.header('sec-fetch-site'),
     'x-forwarded-proto': c.req.header('x-forwarded-proto'),
     'doorbuster-invitation': c.req.header('doorbuster-invitation'),
+    'doorbuster-customer': c.req.header('doorbuster-customer'),
   };
 }
 
