@@ -65,7 +65,6 @@ export const en = {
     invalid_request: 'The form did not arrive as it was made. Load the page again. Nothing was ordered.',
     unauthenticated: 'You are not signed in any more. Sign in again; nothing was ordered.',
     not_found: 'This is not for sale to you any more. Nothing was ordered.',
-    forbidden: 'The shop does not take this from here. Load the page again.',
     unanswered: 'The shop does not answer. Look again in a moment to see how your order stands.',
     forbidden:
       'This form is not of your session. Load its page again, and send it from there. Nothing was ordered.',

@@ -6,7 +6,7 @@ const QUOTES_WRONG =
 
 /** The one that stands in it outside of quotes; spreadsheets of some languages write semicolons. */
 export function separatorOf(text: string): string {
-  const outside = text.includes('"') ? text.replaceAll(/"[^"]*"/g, '') : text;
+  const outside = (text.includes('"') ? text.replaceAll(/"[^"]*"/g, '') : text).trim();
   return SEPARATORS.find((separator) => outside.includes(separator)) ?? ',';
 }
 

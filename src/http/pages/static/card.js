@@ -8,6 +8,9 @@ import { offerFor, quantityMax, stateAt } from './offer.js';
 // The Pay button appears where Buy was: the second press of a double click must not pay.
 const payGuardMs = 700;
 
+/** Nobody can have any of them, or this shopper has theirs. */
+const withoutStock = new Set(['reserved', 'overdue', 'paid', 'pending', 'ended', 'cancelled', 'gone']);
+
 export class Card {
   productId;
   /** As the ticket shows it. */
@@ -136,7 +139,7 @@ export class Card {
     hold.hidden = offer.holdMs === undefined;
     if (!hold.hidden) hold.value = Math.min(1, offer.leftMs / Math.max(1, offer.holdMs));
     show(text, [offer.problem, offer.text, offer.held].filter(Boolean).join(' '));
-    stock.hidden = ['reserved', 'overdue', 'paid', 'pending', 'gone'].includes(offer.kind);
+    stock.hidden = withoutStock.has(offer.kind);
   }
 
   #showButtons({ buy, pay, cancel, again, signIn }) {

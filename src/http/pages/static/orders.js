@@ -113,10 +113,10 @@ function make(tag, className, text = '') {
 }
 
 function makePicture(product) {
+  if (!product?.picture) return make('span', 'order-picture');
   const picture = make('img', 'order-picture');
   picture.alt = '';
-  if (product?.picture) picture.src = product.picture;
-  picture.hidden = !product?.picture;
+  picture.src = product.picture;
   return picture;
 }
 
