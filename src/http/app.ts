@@ -5,6 +5,7 @@ import { adminRoutes } from './admin-routes.ts';
 import { assetRoutes } from './asset-routes.ts';
 import { cmsRoutes } from './cms/index.ts';
 import type { HttpContext } from './context.ts';
+import { customerRoutes } from './customer-routes.ts';
 import { OrderCache } from './order-cache.ts';
 import { OrderDesk } from './order-desk.ts';
 import { orderRoutes } from './order-routes.ts';
@@ -36,6 +37,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
   adminRoutes(app, context);
   placementRoutes(app, context);
   userRoutes(app, context);
+  customerRoutes(app, context);
   systemRoutes(app, context);
   shopRoutes(app, context, { purchase, desk });
   pageRoutes(app, context);

@@ -154,6 +154,21 @@ export const PROBLEMS = {
     detail: 'No more people can be added. Use an account that is disabled for somebody else.',
     retry: 'never',
   },
+  bad_lines: {
+    status: 422,
+    title: 'Bad lines',
+    detail:
+      'Lines of the file name no customer; see `badLines`. Nothing was changed. Mend them, or leave them out.',
+    retry: 'never',
+  },
+  list_changed: {
+    status: 409,
+    title: 'Another list meanwhile',
+    detail:
+      'While this list arrived, somebody else put another one in force or removed it; see `current`. Nothing was changed. Look, ' +
+      'then send it again.',
+    retry: 'later',
+  },
   profile_running: {
     status: 409,
     title: 'A profile is running',

@@ -2,6 +2,7 @@
 
 import { createDocument } from 'zod-openapi';
 import { adminPaths } from './admin.ts';
+import { customerPaths } from './customers.ts';
 import { nodePaths } from './node.ts';
 import { placementPaths } from './placement.ts';
 import { orderPaths } from './orders.ts';
@@ -37,7 +38,15 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
         admin: { type: 'http', scheme: 'bearer', description: 'The admin token.' },
       },
     },
-    paths: { ...orderPaths, ...productPaths, ...adminPaths, ...placementPaths, ...userPaths, ...nodePaths },
+    paths: {
+      ...orderPaths,
+      ...productPaths,
+      ...adminPaths,
+      ...placementPaths,
+      ...userPaths,
+      ...customerPaths,
+      ...nodePaths,
+    },
   });
   return document;
 }

@@ -65,6 +65,14 @@ export async function readCampaign(client: Statements, id: string): Promise<Camp
   return rows[0] && campaignOf(rows[0]);
 }
 
+export async function readCampaignOfSlug(client: Statements, slug: string): Promise<Campaign | undefined> {
+  const { rows } = await client.query<CampaignRow>(
+    `SELECT ${COLUMNS} FROM doorbuster_catalogue.campaigns AS c WHERE slug = $1`,
+    [slug],
+  );
+  return rows[0] && campaignOf(rows[0]);
+}
+
 /**
  * Whoever changes anything of a campaign holds it, before its products: so no two wait for each other. What they may change is
  * decided here, where its status stays as it is.

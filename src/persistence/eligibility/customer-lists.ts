@@ -36,12 +36,15 @@ export class CustomerLists {
   readonly #pool: Pool;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #onChanged: () => void;
   #loads = 0;
 
-  constructor(pool: Pool, clock: Clock, random: Random) {
+  /** @param onChanged another list is in force, or none: this node need not wait until it looks by itself */
+  constructor(pool: Pool, clock: Clock, random: Random, onChanged: () => void = () => undefined) {
     this.#pool = pool;
     this.#clock = clock;
     this.#random = random;
+    this.#onChanged = onChanged;
   }
 
   /** The list in force. */
@@ -114,6 +117,7 @@ export class CustomerLists {
       return list;
     });
     if (typeof removed === 'string') return removed;
+    this.#onChanged();
     await this.#tidy(removed.id);
     return 'removed';
   }
@@ -157,6 +161,7 @@ export class CustomerLists {
         if (!(await rows.insertPart(this.#pool, list.id, number++, keys)))
           return (outcome = { outcome: 'unusable', reason: INTERRUPTED });
       const switched = await this.#switch(editor, campaignId, seen, list);
+      if (switched === undefined) this.#onChanged();
       return (outcome = switched ?? { outcome: 'loaded', list, repeated, badLines });
     } finally {
       // What a lost connection leaves of an unknown switch is found by the sweep, if it does not count.

@@ -4,7 +4,7 @@ export const LIST_LIMITS = {
   /** Lines with a customer on them, repeated ones too. */
   customersMax: 5_000_000,
   /** Of the file. */
-  bytesMax: 512 * 1024 * 1024,
+  bytesMax: 256 * 1024 * 1024,
   lineBytesMax: 4_096,
   /** Bad lines that are told; all are counted. */
   badLinesToldMax: 100,
