@@ -224,6 +224,17 @@ describe('lists', () => {
     await world.keeper.stop();
   });
 
+  test('one of which some is missing lets nobody in, and is told of', async () => {
+    const world = new World();
+    world.rows = [listed('a', 'l1')];
+    await world.keeper.start();
+    await world.pass(DOOR_KEEPER_LIMITS.listMsMax);
+    expect(world.known).toEqual([]);
+    expect(world.isComplete).toBe(false);
+    expect(world.warnings).toHaveLength(1);
+    await world.keeper.stop();
+  });
+
   test('one that Postgres goes away from closes its campaign, though nobody can look any more', async () => {
     const world = await started(bare('a'));
     const { promise: never } = Promise.withResolvers<CustomerKeys>();
