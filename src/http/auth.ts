@@ -5,7 +5,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { customerKeyOf, type Key } from '../actors/index.ts';
 import type { Clock, Random } from '../runtime/index.ts';
-import { callerOf, changesNothing, isFromOwnPage, type Caller } from './caller.ts';
+import { callerOf, changesNothing, isFromOwnPage, isSecure, type Caller } from './caller.ts';
 import { Invitations } from './invitations.ts';
 import { KeySet } from './key-set.ts';
 import { Problem } from './problem.ts';
@@ -136,7 +136,7 @@ export class Auth {
 
   /** Whether a browser says that a page of this server sent the request. */
   isOwnPage(caller: Caller): boolean {
-    return isFromOwnPage(caller, this.#ownOrigins);
+    return isFromOwnPage(caller, isSecure(caller, this.#demo), this.#ownOrigins);
   }
 
   #ofSession(caller: Caller, changes: boolean): Visitor {
