@@ -7,6 +7,7 @@ import { bulkStock } from './bulk-stock.ts';
 import { cache } from './cache.ts';
 import { environment } from './environment.ts';
 import { feed } from './feed.ts';
+import { firstVisit } from './first-visit.ts';
 import { handover } from './handover.ts';
 import { hotProduct } from './hot-product.ts';
 import { http } from './http.ts';
@@ -40,6 +41,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'bulk-stock': bulkStock,
   page,
   streams,
+  'first-visit': firstVisit,
 };
 
 const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--journal sqlite|jetstream] [--json]
@@ -55,7 +57,7 @@ Scenarios, as docs/performance.md describes them:
   --streams      how many are open (streams)
   --products     such as 1,1000 (products; bulk-stock takes one)
   --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock)
-  --turns        that count, of each variant (projection-settings, appends, feed); pairs of rushes (streams)
+  --turns        that count, of each variant (projection-settings, appends, feed); pairs of rushes (streams); visits (first-visit)
   --moves        how many (handover)
   --rate         purchases a second (handover)
   --chart        a file for a picture of the pauses, SVG (handover)
