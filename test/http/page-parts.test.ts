@@ -25,7 +25,7 @@ class TestTimers implements Pick<Timers, 'after'> {
     return () => void this.waiting.delete(run);
   }
   ring(): void {
-    for (const run of [...this.waiting]) run();
+    for (const run of this.waiting) run();
   }
 }
 
