@@ -45,8 +45,9 @@ const EDITIONS_MAX = 1_000;
 /** When another node makes the same at the same moment. */
 const TRIES = 5;
 const ENDING_CHARACTERS = 10;
-const OFFERS_MAX = 100;
-const MINUTE_MS = 60_000;
+const NUMBERS_PER_EDITION = 100;
+/** Milliseconds. */
+const MINUTE = 60_000;
 const PICTURES = new URL('./sample-pictures/', import.meta.url);
 
 export class DemoCampaigns {
@@ -195,8 +196,8 @@ const hoursOf = (
   now: number,
 ): { startsAt: number; endsAt: number } => ({
   startsAt:
-    (startsInSeconds > 0 ? Math.ceil : Math.floor)((now + startsInSeconds * 1_000) / MINUTE_MS) * MINUTE_MS,
-  endsAt: Math.ceil((now + endsInSeconds * 1_000) / MINUTE_MS) * MINUTE_MS,
+    (startsInSeconds > 0 ? Math.ceil : Math.floor)((now + startsInSeconds * 1_000) / MINUTE) * MINUTE,
+  endsAt: Math.ceil((now + endsInSeconds * 1_000) / MINUTE) * MINUTE,
 });
 
 const draftOf = ({ picture: _, alt: __, ...offer }: SampleOffer) => ({
@@ -207,7 +208,7 @@ const draftOf = ({ picture: _, alt: __, ...offer }: SampleOffer) => ({
 
 /** The same at each start, so that none of them makes a product twice; another one for each product of a campaign. */
 const endingOf = (edition: number, index: number): string =>
-  String(edition * OFFERS_MAX + index).padStart(ENDING_CHARACTERS, '0');
+  String(edition * NUMBERS_PER_EDITION + index).padStart(ENDING_CHARACTERS, '0');
 
 const productIdsOf = ({ offers }: SampleCampaign, edition: number): string[] =>
   offers.map(({ name }, index) => `${slugOf(name)}-${endingOf(edition, index)}`);

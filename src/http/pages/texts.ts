@@ -66,8 +66,6 @@ export const en = {
     unauthenticated: 'You are not signed in any more. Sign in again; nothing was ordered.',
     not_found: 'This is not for sale to you any more. Nothing was ordered.',
     unanswered: 'The shop does not answer. Look again in a moment to see how your order stands.',
-    forbidden:
-      'This form is not of your session. Load its page again, and send it from there. Nothing was ordered.',
     payload_too_large:
       'The form is larger than any of this shop’s. Load its page again. Nothing was ordered.',
     unknown: 'The shop refused this without a reason.',

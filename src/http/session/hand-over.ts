@@ -56,7 +56,7 @@ export const nameIn = ({ name }: Readonly<Record<string, unknown>>): string | un
 export const keptOf = (claims: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => !OWN_CLAIMS.has(name)));
 
-/** Whoever is no browser carries no other person's cookies. @throws SignInProblem */
+/** @throws SignInProblem */
 function refuseStrangers(
   c: Context,
   auth: HttpContext['auth'],
@@ -64,7 +64,6 @@ function refuseStrangers(
 ): void {
   const caller = callerOf(c);
   const { origin } = caller;
-  if (origin === undefined && caller['sec-fetch-site'] === undefined) return;
   if (auth.isOwnPage(caller)) return;
   if (origin !== undefined && shopOrigins.includes(origin)) return;
   throw new SignInProblem(
