@@ -7,10 +7,12 @@ import { bulkStock } from './bulk-stock.ts';
 import { cache } from './cache.ts';
 import { environment } from './environment.ts';
 import { feed } from './feed.ts';
+import { firstVisit } from './first-visit.ts';
 import { handover } from './handover.ts';
 import { hotProduct } from './hot-product.ts';
 import { http } from './http.ts';
 import { memory } from './memory.ts';
+import { page } from './page.ts';
 import { products } from './products.ts';
 import { projection } from './projection.ts';
 import { projectionCost } from './projection-cost.ts';
@@ -37,7 +39,9 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   handover,
   cache,
   'bulk-stock': bulkStock,
+  page,
   streams,
+  'first-visit': firstVisit,
 };
 
 const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--journal sqlite|jetstream] [--json]
@@ -49,11 +53,11 @@ Scenarios, as docs/performance.md describes them:
   --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover;
                  bulk-stock: one alone; appends and feed run on nothing else)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
-  --connections  such as 64,256 (http, sold-out; projection-cost and streams take one number); questions under way (cache)
+  --connections  such as 64,256 (http, sold-out, page; projection-cost and streams take one number); questions under way (cache)
   --streams      how many are open (streams)
   --products     such as 1,1000 (products; bulk-stock takes one)
   --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock)
-  --turns        that count, of each variant (projection-settings, appends, feed); pairs of rushes (streams)
+  --turns        that count, of each variant (projection-settings, appends, feed); pairs of rushes (streams); visits (first-visit)
   --moves        how many (handover)
   --rate         purchases a second (handover)
   --chart        a file for a picture of the pauses, SVG (handover)

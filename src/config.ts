@@ -175,6 +175,13 @@ const settings = z.strictObject({
   STREAMS_MAX: integer(1, 100_000)
     .default(DEFAULT_HTTP_LIMITS.streamsMax)
     .describe('open event streams, a thread'),
+  SAMPLE_CAMPAIGNS: z
+    .preprocess(
+      (value) => (typeof value === 'boolean' ? String(value) : value),
+      z.enum(['true', 'false'], 'must be true or false'),
+    )
+    .default('true')
+    .describe('demo mode makes its sample campaigns; nothing outside of it'),
   TRUSTED_PROXIES: z
     .string()
     .max(4_096)
@@ -223,6 +230,8 @@ export interface ClusterConfig {
 
 export interface Config {
   readonly demo: boolean;
+  /** Made at the start of a demo. */
+  readonly hasSampleCampaigns: boolean;
   readonly port: number;
   readonly host: string;
   readonly workers: number;
@@ -279,7 +288,6 @@ export interface ConfigOptions {
  */
 export function loadConfig(environment: Source, options: ConfigOptions): Config {
   const { values, problems } = read(environment, options);
-  if (isMissingSecret(values)) problems.push(`AUTH_SECRET ${NO_AUTH_SECRET}`);
   const parsed = settings.safeParse(values);
   if (!parsed.success) {
     for (const { path, message, code, ...issue } of parsed.error.issues) {
@@ -288,6 +296,7 @@ export function loadConfig(environment: Source, options: ConfigOptions): Config 
         problems.push(`${name} ${code === 'unrecognized_keys' ? 'is not a setting' : message}`);
     }
   }
+  if (isMissingSecret(values)) problems.push(`AUTH_SECRET ${NO_AUTH_SECRET}`);
   if (parsed.success) problems.push(...contradictions(parsed.data));
   if (problems.length > 0 || !parsed.success) throw mistakes(problems);
   return toConfig(parsed.data, options.demo ?? false);
@@ -418,6 +427,7 @@ function clusterOf(
 function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
   return {
     demo,
+    hasSampleCampaigns: demo && values.SAMPLE_CAMPAIGNS === 'true',
     port: values.PORT,
     host: values.HOST,
     workers: values.WORKERS,

@@ -8,8 +8,10 @@ import { proxiesOf, type CmsContext } from './http/index.ts';
 import { openAssets } from './open-assets.ts';
 import {
   Catalogue,
+  CustomerLists,
   Devices,
   EngineDispatcher,
+  ListSweeper,
   PasswordHasher,
   Sessions,
   SignIn,
@@ -43,14 +45,23 @@ export function openCms(ports: CmsPorts): Cms {
   const sessions = new Sessions(accounts);
   const dispatcher = new EngineDispatcher({ pool, engine: router, clock, timers, random, logger });
   if (worker === 0) dispatcher.start();
+  const lists = new CustomerLists(pool, clock, random, onChanged);
+  const sweeper = new ListSweeper(lists, timers, (error) =>
+    logger.warn({ err: error }, 'what loads of customer lists left could not be removed; it is tried again'),
+  );
+  if (worker === 0) sweeper.start();
   const context: CmsContext = {
     users: new Users(accounts),
     sessions,
     signIn: new SignIn(accounts, sessions, new Devices({ clock, random, secret: config.sessionSecret })),
     catalogue: new Catalogue(pool, clock, random, assets.library, onChanged),
+    lists,
     dispatcher,
     assets: assets.library,
     proxies: proxiesOf(config.trustedProxies)!,
   };
-  return { context, stop: async () => void (await Promise.all([dispatcher.stop(), assets.stop()])) };
+  return {
+    context,
+    stop: async () => void (await Promise.all([dispatcher.stop(), sweeper.stop(), assets.stop()])),
+  };
 }

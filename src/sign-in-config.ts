@@ -109,7 +109,7 @@ export function signInContradictions(values: Values, hasAuthSecret: boolean): st
     problems.push(
       'AUTH_AUDIENCE is missing: a provider (AUTH_JWKS_URL) signs tokens for others too, and only `aud` tells whose they are',
     );
-  if (!hasAuthSecret && values.SESSION_SECRET === undefined)
+  if (values.AUTH_JWKS_URL !== undefined && !hasAuthSecret && values.SESSION_SECRET === undefined)
     problems.push(
       'SESSION_SECRET is missing: without AUTH_SECRET there is nothing to sign sessions with (make one with: openssl rand -base64 24)',
     );

@@ -2,18 +2,27 @@
 // admin token, compared in constant time.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createSigner, createVerifier } from 'fast-jwt';
 import type { Context } from 'hono';
 import { customerKeyOf, type Key } from '../actors/index.ts';
 import type { Clock, Random } from '../runtime/index.ts';
-import { callerOf, changesNothing, isFromOwnPage, type Caller } from './caller.ts';
-import { Hs256 } from './hs256.ts';
+import { callerOf, changesNothing, isFromOwnPage, isSecure, type Caller } from './caller.ts';
 import { Invitations } from './invitations.ts';
+import { KeySet } from './key-set.ts';
 import { Problem } from './problem.ts';
+import { ProviderTokens } from './provider-tokens.ts';
 import { isCustomerId } from './schemas.ts';
 import { readCookie } from './session/session-cookie.ts';
 import { Sessions, type Session } from './session/session.ts';
 import type { SignInSettings } from './session/settings.ts';
+import { ClaimsSigner } from './signed-claims.ts';
+import { SharedSecretTokens } from './shared-secret-tokens.ts';
+import {
+  checkWhom,
+  TOKEN_CHARACTERS_MAX,
+  unauthenticated,
+  type TokenClaims,
+  type TokenRules,
+} from './token-claims.ts';
 
 export interface Shopper {
   readonly customerId: string;
@@ -31,19 +40,6 @@ export interface Shopper {
 /** Undefined: whoever is not signed in. */
 export type Visitor = Shopper | undefined;
 
-interface Claims extends Readonly<Record<string, unknown>> {
-  readonly sub: string;
-  /** Epoch seconds. */
-  readonly exp: number;
-}
-
-interface SharedSecret {
-  readonly usual: Hs256;
-  readonly verify: (token: string) => Claims;
-  readonly sign: (claims: Claims) => string;
-}
-
-const TOKEN_CHARACTERS_MAX = 4_096;
 /** In any case, as all schemes. */
 const SCHEME = /^Bearer /i;
 const NOWHERE: readonly string[] = [];
@@ -52,6 +48,10 @@ const DEMO_TOKEN_LIFE_SECONDS = 24 * 60 * 60;
 export interface AuthSettings {
   /** Of the shop's HS256 tokens; undefined: there are none. */
   readonly authSecret: string | undefined;
+  /** Of the provider's public keys; undefined: there are none. */
+  readonly jwksUrl: string | undefined;
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
   readonly adminToken: string;
   /** Of everything that this server signs for itself. */
   readonly sessionSecret: string;
@@ -64,18 +64,25 @@ export class Auth {
   readonly sessions: Sessions;
   readonly invitations: Invitations;
   /** Undefined without a secret: an empty one would let anybody in. */
-  readonly #shared: SharedSecret | undefined;
+  readonly #shared: SharedSecretTokens | undefined;
+  readonly #provider: ProviderTokens | undefined;
+  readonly #rules: TokenRules;
   readonly #adminDigest: Buffer;
   readonly #clock: Clock;
+  readonly #sessionSecret: string;
   readonly #demo: boolean;
   readonly #ownOrigins: readonly string[];
 
   constructor(settings: AuthSettings, clock: Clock, random: Random) {
-    const { authSecret: secret, sessionSecret, adminToken, signIn } = settings;
+    const { authSecret: secret, jwksUrl, sessionSecret, adminToken, signIn } = settings;
     const { publicOrigin } = signIn;
-    this.#shared = secret === undefined ? undefined : sharedSecretOf(secret);
+    this.#shared = secret === undefined ? undefined : new SharedSecretTokens(secret);
+    this.#provider =
+      jwksUrl === undefined ? undefined : new ProviderTokens(new KeySet(jwksUrl, clock), clock);
+    this.#rules = settings;
     this.#adminDigest = digest(adminToken);
     this.#clock = clock;
+    this.#sessionSecret = sessionSecret;
     this.#demo = settings.demo;
     this.#ownOrigins = publicOrigin === undefined ? [] : [publicOrigin];
     this.sessions = new Sessions(sessionSecret, clock, random, settings.sessionMs);
@@ -110,7 +117,15 @@ export class Auth {
         ? this.#ofSession(caller, changes)
         : this.#verified(bearer(caller.authorization));
     const brought = caller['doorbuster-invitation'];
-    return shopper === undefined || brought === undefined ? shopper : this.invited(shopper, brought);
+    if (shopper === undefined || brought === undefined) return shopper;
+    return shopper instanceof Promise
+      ? shopper.then((shopper) => this.invited(shopper, brought))
+      : this.invited(shopper, brought);
+  }
+
+  /** For what this server signs besides. @param purpose see ClaimsSigner */
+  signer(purpose: string, charactersMax: number): ClaimsSigner {
+    return new ClaimsSigner(this.#sessionSecret, purpose, charactersMax, this.#clock);
   }
 
   /** The session of the request's cookie. */
@@ -121,7 +136,7 @@ export class Auth {
 
   /** Whether a browser says that a page of this server sent the request. */
   isOwnPage(caller: Caller): boolean {
-    return isFromOwnPage(caller, this.#ownOrigins);
+    return isFromOwnPage(caller, isSecure(caller, this.#demo), this.#ownOrigins);
   }
 
   #ofSession(caller: Caller, changes: boolean): Visitor {
@@ -165,21 +180,34 @@ export class Auth {
     const exp = Math.floor(this.#clock.now() / 1_000) + DEMO_TOKEN_LIFE_SECONDS;
     if (this.#shared === undefined)
       throw new Problem('not_found', { detail: 'This server makes no tokens: AUTH_SECRET is not set.' });
-    return this.#shared.sign({ ...claims, sub: customerId, exp });
+    const { issuer, audience } = this.#rules;
+    return this.#shared.sign({
+      ...claims,
+      sub: customerId,
+      exp,
+      ...(issuer !== undefined && { iss: issuer }),
+      ...(audience !== undefined && { aud: audience }),
+    });
   }
 
-  #verified(token: string): Shopper {
-    if (this.#shared === undefined)
-      throw unauthenticated('This server takes no tokens with a shared secret.');
-    let claims: Claims;
-    try {
-      const usual = this.#shared.usual.claims(token);
-      claims = isUsual(usual) ? usual : this.#shared.verify(token);
-    } catch (error) {
-      throw unauthenticated(`The token was not accepted: ${(error as Error).message}`);
+  /** A promise only for a token of the provider's that this thread has not seen yet. */
+  #verified(token: string): Shopper | Promise<Shopper> {
+    const usual = this.#shared?.usual(token);
+    if (usual !== undefined) return this.#shopperOf(usual);
+    if (this.#provider?.isOne(token)) {
+      const known = this.#provider.known(token);
+      if (known !== undefined) return this.#shopperOf(known);
+      return this.#provider.verified(token).then((claims) => this.#shopperOf(claims));
     }
+    if (this.#shared === undefined)
+      throw unauthenticated('The token’s algorithm (`alg`) is none that this shop’s provider signs with.');
+    return this.#shopperOf(this.#shared.verified(token));
+  }
+
+  #shopperOf(claims: TokenClaims): Shopper {
     const expiresAt = claims.exp * 1_000;
     if (!(expiresAt > this.#clock.now())) throw unauthenticated('The token has expired. Get a new one.');
+    checkWhom(claims, this.#rules);
     if (!isCustomerId(claims.sub)) {
       throw unauthenticated('The token’s `sub` must be 1 to 128 characters without control characters.');
     }
@@ -194,27 +222,7 @@ export class Auth {
   }
 }
 
-const sharedSecretOf = (secret: string): SharedSecret => ({
-  usual: new Hs256(secret, TOKEN_CHARACTERS_MAX),
-  verify: createVerifier({
-    key: secret,
-    algorithms: ['HS256'],
-    requiredClaims: ['sub', 'exp'],
-    cache: false,
-  }) as SharedSecret['verify'],
-  sign: createSigner({ key: secret, algorithm: 'HS256' }),
-});
-
-/** No other claim can make such a token invalid. */
-function isUsual(claims: unknown): claims is Claims {
-  if (typeof claims !== 'object' || claims === null || 'nbf' in claims) return false;
-  const { sub, exp } = claims as Partial<Claims>;
-  return typeof sub === 'string' && typeof exp === 'number';
-}
-
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-const unauthenticated = (detail: string): Problem => new Problem('unauthenticated', { detail });
 
 function bearer(authorization: string | undefined): string {
   if (authorization === undefined || !SCHEME.test(authorization)) throw new Problem('unauthenticated');

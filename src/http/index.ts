@@ -6,6 +6,7 @@ export { proxiesOf, type CmsContext } from './cms/index.ts';
 export { createApp } from './app.ts';
 export { Auth, type AuthSettings, type Shopper, type Visitor } from './auth.ts';
 export { invitationPath, Invitations, type Invitation } from './invitations.ts';
+export { Sessions } from './session/session.ts';
 export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './context.ts';
 export { Counters } from './counters.ts';
 export { Doors, DOORS_LIMITS, type DoorsPorts, type Passage } from './doors.ts';
@@ -40,6 +41,7 @@ export {
   UNITS,
   type TrafficWindow,
 } from './traffic.ts';
+export { Problem } from './problem.ts';
 export { ProductHub } from './product-hub.ts';
 export { OrderCache } from './order-cache.ts';
 export { RetiredOrders } from './retired-orders.ts';

@@ -28,11 +28,13 @@ export const SHOP_PAGES: NextPages = {
 
 /** @returns a path of this server, which is the same for every reader of addresses: it begins with one slash */
 export function nextPage(wanted: string | undefined, { first, allowed, refused }: NextPages): string {
-  if (wanted === undefined || wanted.length > CHARACTERS_MAX) return first;
+  if (wanted === undefined || !wanted.startsWith('/') || wanted.length > CHARACTERS_MAX) return first;
   const url = URL.parse(wanted, BASE);
   if (url === null || url.origin !== BASE || url.username !== '' || url.password !== '') return first;
   // `/.//elsewhere.example` is a path here, and what comes of it is another host.
   if (url.pathname.startsWith('//')) return first;
   if (!allowed.test(url.pathname) || refused.test(url.pathname)) return first;
-  return url.pathname + url.search;
+  const path = url.pathname + url.search;
+  // Letters of other scripts grow when they are written as addresses have them.
+  return path.length > CHARACTERS_MAX ? first : path;
 }

@@ -139,7 +139,7 @@ export const PROBLEMS = {
   forbidden: {
     status: 403,
     title: 'Forbidden',
-    detail: 'This call needs the admin token.',
+    detail: 'This call needs the admin token, or, with a session, to come from a page of this server.',
     retry: 'never',
   },
   email_taken: {
@@ -153,6 +153,21 @@ export const PROBLEMS = {
     title: 'Too many users',
     detail: 'No more people can be added. Use an account that is disabled for somebody else.',
     retry: 'never',
+  },
+  bad_lines: {
+    status: 422,
+    title: 'Bad lines',
+    detail:
+      'Lines of the file name no customer; see `badLines`. Nothing was changed. Mend them, or leave them out.',
+    retry: 'never',
+  },
+  list_changed: {
+    status: 409,
+    title: 'Another list meanwhile',
+    detail:
+      'While this list arrived, somebody else put another one in force or removed it; see `current`. Nothing was changed. Look, ' +
+      'then send it again.',
+    retry: 'later',
   },
   profile_running: {
     status: 409,

@@ -5,14 +5,18 @@ import type { ProductReading } from '../actors/index.ts';
 import type { Router, Timers } from '../runtime/index.ts';
 import { productView } from './product-view.ts';
 
-export type Listener = (event: Uint8Array) => void;
+/** What an event is about: what can be bought, and on which terms; or no more than how many are left. */
+export type News = 'state' | 'count';
+
+export type Listener = (event: Uint8Array, news: News) => void;
 
 interface Watched {
   readonly listeners: Set<Listener>;
   /** The latest event, for those who come later. */
   event: Uint8Array | undefined;
-  /** What the latest event said, without its time. */
+  /** What the latest event said, without its time: its state, and its stock. */
   said: string;
+  saidStock: string;
 }
 
 const PERIOD_MS = 250;
@@ -32,12 +36,12 @@ export class ProductHub {
   watch(productId: string, listener: Listener): () => void {
     let watched = this.#watched.get(productId);
     if (watched === undefined) {
-      watched = { listeners: new Set(), event: undefined, said: '' };
+      watched = { listeners: new Set(), event: undefined, said: '', saidStock: '' };
       this.#watched.set(productId, watched);
       this.#ask(productId, watched);
     }
     watched.listeners.add(listener);
-    if (watched.event !== undefined) listener(watched.event);
+    if (watched.event !== undefined) listener(watched.event, 'state');
     return () => {
       watched.listeners.delete(listener);
       if (watched.listeners.size === 0) this.#watched.delete(productId);
@@ -53,10 +57,14 @@ export class ProductHub {
   }
 
   #tell(watched: Watched, reading: ProductReading): void {
-    const said = `${reading.revision} ${reading.state} ${JSON.stringify(reading.stock)}`;
-    if (said === watched.said) return;
+    const said = `${reading.revision} ${reading.state}`;
+    const { available, loaded, withdrawn } = reading.stock;
+    const saidStock = `${available} ${loaded - withdrawn}`;
+    const news = said === watched.said ? 'count' : 'state';
+    if (news === 'count' && saidStock === watched.saidStock) return;
     watched.said = said;
+    watched.saidStock = saidStock;
     watched.event = encoder.encode(`event: product\ndata: ${JSON.stringify(productView(reading))}\n\n`);
-    for (const listener of watched.listeners) listener(watched.event);
+    for (const listener of watched.listeners) listener(watched.event, news);
   }
 }

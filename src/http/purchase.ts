@@ -9,6 +9,7 @@ import type { Answer } from './answer.ts';
 import type { Shopper } from './auth.ts';
 import type { Caller } from './caller.ts';
 import type { HttpContext } from './context.ts';
+import type { Passage } from './doors.ts';
 import { orderBody } from './order-body.ts';
 import { placeOrderOf } from './place-order.ts';
 import { Problem, problemAnswer } from './problem.ts';
@@ -18,6 +19,7 @@ import type { RetiredOrders } from './retired-orders.ts';
 export const PURCHASE_PATH = '/v1/orders';
 
 const RANDOM_CHARACTERS = 8;
+const NOT_FOUND = refuse('not_found').reply;
 
 export interface PurchaseRequest {
   readonly caller: Caller;
@@ -34,7 +36,7 @@ export function purchaseOf(
   retired: RetiredOrders,
   onError: (error: unknown) => void,
 ): Purchase {
-  const { auth, router, node } = context;
+  const { auth, router, node, doors } = context;
   const reserve = (request: PurchaseRequest, shopper: Shopper, answer: (answer: Answer) => void): void => {
     const key = idempotencyKey(request.idempotencyKey);
     const { productId, quantity } = placeOrderOf(request.body);
@@ -49,12 +51,34 @@ export function purchaseOf(
       requestKey: requestKeyOf(productId, shopper.customerId, key),
       quantity,
     } as const;
+    const passage = doors.passage(productId, shopper);
+    if (passage === 'open') return submit(command, shopper, answer);
+    aside(passage, command, shopper, answer).catch((error: unknown) => answer(refusal(error)));
+  };
+  const submit = (command: Reserve, shopper: Shopper, answer: (answer: Answer) => void): void =>
     router.submit(command, (reply) => {
       if (reply.outcome !== 'retired') return answer(placed(context, command, reply, shopper));
       void boughtBefore(retired, command, onError).then((before) =>
         answer(placed(context, command, before, shopper)),
       );
     });
+  /** Whoever may not enter, and whoever asks for what this thread does not know yet. @throws Problem */
+  const aside = async (
+    found: Passage | Promise<Passage>,
+    command: Reserve,
+    shopper: Shopper,
+    answer: (answer: Answer) => void,
+  ): Promise<void> => {
+    const passage = await found;
+    if (passage === 'open') return submit(command, shopper, answer);
+    if (passage === 'nowhere') return answer(placed(context, command, NOT_FOUND, shopper));
+    // What was accepted once is never hidden from its buyer: under a key that is known the actor only repeats itself.
+    const { productId, requestKey } = command;
+    const reply = await router.request({ kind: 'findOrder', productId, requestKey });
+    if (reply.outcome === 'order') return submit(command, shopper, answer);
+    const before = reply.outcome === 'retired' ? await boughtBefore(retired, command, onError) : reply;
+    const isNone = before.outcome === 'refused' && before.refusal === 'sale_ended';
+    answer(placed(context, command, isNone ? NOT_FOUND : before, shopper));
   };
   const refusal = (error: unknown): Answer => {
     if (error instanceof Problem) return problemAnswer(error.code, error.extra);

@@ -13,6 +13,7 @@ import {
 } from '../../src/http/index.ts';
 import {
   Catalogue,
+  CustomerLists,
   Devices,
   migrateCatalogue,
   openPool,
@@ -55,6 +56,7 @@ export class CmsApp {
       new Devices({ clock, random: systemRandom, secret: 'a secret' }),
     );
     const catalogue = new Catalogue(pool, clock, systemRandom);
+    const lists = new CustomerLists(pool, clock, systemRandom);
     const assets = { imageOrigins: ['https://cdn.example'] };
     // No engine, no other threads and no pictures: nothing here gets as far as them.
     this.context = {
@@ -70,6 +72,7 @@ export class CmsApp {
         sessions,
         signIn,
         catalogue,
+        lists,
         assets,
         proxies: proxiesOf(['10.9.0.0/16', 'fd00::9']),
       },

@@ -4,6 +4,7 @@ import type { BlockList } from 'node:net';
 import type {
   AssetLibrary,
   Catalogue,
+  CustomerLists,
   EngineDispatcher,
   Sessions,
   SignIn,
@@ -15,6 +16,7 @@ export interface CmsContext {
   readonly sessions: Sessions;
   readonly signIn: SignIn;
   readonly catalogue: Catalogue;
+  readonly lists: CustomerLists;
   /** A page that saved something asks it for the engine's answer: `settle`. */
   readonly dispatcher: Pick<EngineDispatcher, 'settle'>;
   readonly assets: AssetLibrary;

@@ -11,6 +11,7 @@ import { isCustomerId } from '../schemas.ts';
 import { PROVIDER_PATH, SESSION_PATH, SIGN_IN_PATH, signInAddress, SIGN_OUT_PATH } from './addresses.ts';
 import { csrfOf, isSame, readFields } from './csrf.ts';
 import { handOver } from './hand-over.ts';
+import { providerRoutes } from './provider-routes.ts';
 import { readCookie, removeCookie, writeCookie } from './session-cookie.ts';
 import { SessionTooLarge, type SignedInShopper } from './session.ts';
 import { SignInProblem } from './sign-in-problem.ts';
@@ -102,6 +103,7 @@ export function sessionRoutes(app: Hono, context: HttpContext, onError: (error: 
     return c.redirect(nextOf(field('next')), 303);
   });
 
+  providerRoutes(routes, context);
   app.route('/', routes);
 }
 

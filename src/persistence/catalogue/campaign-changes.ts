@@ -1,7 +1,13 @@
 // Making and saving campaigns.
 
 import type { Campaign, CampaignDraft } from './campaign.ts';
-import { holdCampaign, insertCampaign, titleOfSlug, updateCampaign } from './campaign-rows.ts';
+import {
+  hasCurrentList,
+  holdCampaign,
+  insertCampaign,
+  titleOfSlug,
+  updateCampaign,
+} from './campaign-rows.ts';
 import { NOT_FOUND, refused, refusedFor, saved, type Change } from './desk.ts';
 import { campaignFaults, tidyCampaign } from './draft-check.ts';
 import type { CampaignSaved, Finding } from './outcome.ts';
@@ -56,7 +62,8 @@ export async function saveCampaign(
     updatedBy: editor.name,
   };
   const faults = await faultsOf(client, campaign, id);
-  if (old.status !== 'draft') faults.push(...publishedFaults(campaign));
+  if (old.status !== 'draft')
+    faults.push(...publishedFaults(campaign, await hasCurrentList(client, campaign)));
   if (old.status !== 'draft' || moveProducts !== undefined) {
     const products = await readProducts(client, id);
     const placed =
@@ -95,12 +102,12 @@ export const slugTaken = (slug: string, title?: string): Finding => ({
   severity: 'error',
 });
 
-function publishedFaults(campaign: Campaign): Finding[] {
+function publishedFaults(campaign: Campaign, hasList: boolean): Finding[] {
   const faults: Finding[] = [];
   for (const field of ['startsAt', 'endsAt'] as const) {
     if (campaign[field] !== undefined) continue;
     const message = `The campaign is published: it cannot be without its ${field === 'startsAt' ? 'start' : 'end'}.`;
     faults.push({ productId: undefined, field, message, severity: 'error' });
   }
-  return [...faults, ...entryFaults(campaign)];
+  return [...faults, ...entryFaults(campaign, hasList)];
 }

@@ -65,6 +65,14 @@ export async function readCampaign(client: Statements, id: string): Promise<Camp
   return rows[0] && campaignOf(rows[0]);
 }
 
+export async function readCampaignOfSlug(client: Statements, slug: string): Promise<Campaign | undefined> {
+  const { rows } = await client.query<CampaignRow>(
+    `SELECT ${COLUMNS} FROM doorbuster_catalogue.campaigns AS c WHERE slug = $1`,
+    [slug],
+  );
+  return rows[0] && campaignOf(rows[0]);
+}
+
 /**
  * Whoever changes anything of a campaign holds it, before its products: so no two wait for each other. What they may change is
  * decided here, where its status stays as it is.
@@ -82,6 +90,19 @@ export async function holdCampaign(
   );
   if (rows[0] !== undefined && rows[0].status !== 'draft' && role !== 'publisher') throw new NeedsPublisher();
   return rows[0] && campaignOf(rows[0]);
+}
+
+/** Of a campaign that asks for one. */
+export async function hasCurrentList(
+  client: Statements,
+  { id, entry }: Pick<Campaign, 'id' | 'entry'>,
+): Promise<boolean> {
+  if (entry.kind !== 'list') return false;
+  const { rows } = await client.query(
+    'SELECT FROM doorbuster_catalogue.customer_lists WHERE campaign_id = $1 AND is_current',
+    [id],
+  );
+  return rows.length > 0;
 }
 
 export async function titleOfSlug(

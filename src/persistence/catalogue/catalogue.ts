@@ -5,7 +5,7 @@ import type { Pool } from 'pg';
 import type { Clock, Random } from '../../runtime/ports.ts';
 import * as campaigns from './campaign-changes.ts';
 import type { Campaign, CampaignDraft, CampaignSummary } from './campaign.ts';
-import { readCampaign, readSummaries, type CampaignPage } from './campaign-rows.ts';
+import { readCampaign, readCampaignOfSlug, readSummaries, type CampaignPage } from './campaign-rows.ts';
 import type { CatalogueProduct, ProductDraft } from './catalogue-product.ts';
 import { cloneCampaign, type CloneDraft } from './cloning.ts';
 import { changing, type DataFiles, type Desk } from './desk.ts';
@@ -35,6 +35,10 @@ export class Catalogue {
   async campaign(id: string): Promise<{ campaign: Campaign; products: CatalogueProduct[] } | undefined> {
     const campaign = await readCampaign(this.#desk.pool, id);
     return campaign && { campaign, products: await readProducts(this.#desk.pool, id) };
+  }
+
+  campaignOfSlug(slug: string): Promise<Campaign | undefined> {
+    return readCampaignOfSlug(this.#desk.pool, slug);
   }
 
   async product(id: string): Promise<{ product: CatalogueProduct; campaign: Campaign } | undefined> {

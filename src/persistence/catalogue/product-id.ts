@@ -8,10 +8,10 @@ const MADE_HERE = new RegExp(`-[${ALPHABET}]{${ID_CHARACTERS}}$`);
 /** Of the engine's names of products. */
 const PRODUCT_ID_CHARACTERS_MAX = 64;
 
-export const campaignId = (random: Random): string => randomText(random, 16);
+export const campaignId = (random: Random): string => randomName(random, 16);
 
 /** What tells two products of one name apart; a form draws it ahead, so that sending it twice makes one product. */
-export const productEnding = (random: Random): string => randomText(random, ID_CHARACTERS);
+export const productEnding = (random: Random): string => randomName(random, ID_CHARACTERS);
 
 export const isProductEnding = (text: string): boolean =>
   text.length === ID_CHARACTERS && Array.from(text).every((each) => ALPHABET.includes(each));
@@ -36,5 +36,6 @@ export const slugOf = (text: string): string =>
 
 export const mayBeProductId = (id: string): boolean => MADE_HERE.test(id);
 
-const randomText = (random: Random, characters: number): string =>
+/** Which nobody can guess. */
+export const randomName = (random: Random, characters: number): string =>
   Array.from(random.characters(characters), (each) => ALPHABET[each.charCodeAt(0) % 32]).join('');

@@ -1,5 +1,5 @@
 // What keeps a campaign from being published, and what its makers should look at again. Pure: it is shown the campaign, its
-// products, and what else is on sale.
+// products, whether it has a list of customers, and what else is on sale.
 
 import type { Campaign } from './campaign.ts';
 import type { CatalogueProduct } from './catalogue-product.ts';
@@ -23,6 +23,7 @@ export function checkCampaign(
   campaign: Campaign,
   products: readonly CatalogueProduct[],
   onSale: readonly OnSale[],
+  hasList: boolean,
   now: number,
 ): Finding[] {
   const findings: Finding[] = campaignFaults(campaign);
@@ -36,7 +37,7 @@ export function checkCampaign(
       'endsAt',
       `The campaign ended at ${hourAndZone(campaign.endsAt, campaign.timeZone)}: its end must lie ahead.`,
     );
-  findings.push(...entryFaults(campaign));
+  findings.push(...entryFaults(campaign, hasList));
   if (products.length === 0) tell('error', 'products', 'The campaign has no products: add one.');
   // Grouped once: only those of one SKU can clash.
   const here = Map.groupBy(products, ({ sku }) => skuKey(sku));
@@ -53,11 +54,10 @@ export function checkCampaign(
   return bounded(findings);
 }
 
-/** A rule that nothing enforces would sell to everybody, whatever the campaign says. */
-export function entryFaults({ entry }: Pick<Campaign, 'entry'>): Finding[] {
-  if (entry.kind === 'everyone') return [];
-  const message =
-    'Only “Everyone” can be published in this version: nothing checks yet who may enter, and everybody could buy.';
+/** Without a list nobody could enter. */
+export function entryFaults({ entry }: Pick<Campaign, 'entry'>, hasList: boolean): Finding[] {
+  if (entry.kind !== 'list' || hasList) return [];
+  const message = 'The campaign has no list of customers yet, and nobody could enter: load one.';
   return [{ productId: undefined, field: 'entry', message, severity: 'error' }];
 }
 

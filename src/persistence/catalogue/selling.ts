@@ -2,7 +2,7 @@
 // in one transaction.
 
 import type { Campaign, CampaignStatus } from './campaign.ts';
-import { holdCampaign, readCampaign, updateCampaign } from './campaign-rows.ts';
+import { hasCurrentList, holdCampaign, readCampaign, updateCampaign } from './campaign-rows.ts';
 import { CANCELLED } from './campaign-changes.ts';
 import type { CatalogueProduct } from './catalogue-product.ts';
 import { isError, NOT_FOUND, refused, refusedFor, saved, type Change } from './desk.ts';
@@ -146,9 +146,9 @@ async function publishFaults(
   products: readonly KeptProduct[],
   now: number,
 ): Promise<Finding[]> {
-  return checkCampaign(campaign, products, await readOnSale(client, campaign.id, products), now).filter(
-    isError,
-  );
+  const onSale = await readOnSale(client, campaign.id, products);
+  const hasList = await hasCurrentList(client, campaign);
+  return checkCampaign(campaign, products, onSale, hasList, now).filter(isError);
 }
 
 /** A sale that goes on under a configuration that was meant to change would sell at the old price; one that is over sells nothing. */
@@ -292,5 +292,5 @@ export async function checkNow(client: Statements, id: string, now: number): Pro
   if (campaign === undefined) return [];
   const products = await readProducts(client, id);
   const onSale = await peekOnSale(client, id, products);
-  return checkCampaign(campaign, products, onSale, now);
+  return checkCampaign(campaign, products, onSale, await hasCurrentList(client, campaign), now);
 }

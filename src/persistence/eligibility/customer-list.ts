@@ -15,6 +15,8 @@ export interface BadLine {
   readonly line: number;
   /** What is wrong with it, and what would be right. */
   readonly problem: string;
+  /** Its beginning. */
+  readonly text: string;
 }
 
 export interface BadLines {

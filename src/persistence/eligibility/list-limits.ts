@@ -4,7 +4,7 @@ export const LIST_LIMITS = {
   /** Lines with a customer on them, repeated ones too. */
   customersMax: 5_000_000,
   /** Of the file. */
-  bytesMax: 512 * 1024 * 1024,
+  bytesMax: 256 * 1024 * 1024,
   lineBytesMax: 4_096,
   /** Bad lines that are told; all are counted. */
   badLinesToldMax: 100,
@@ -16,8 +16,6 @@ export const LIST_LIMITS = {
   loadsMax: 2,
   /** On their way from the caller to the thread that reads lines. */
   piecesInFlightMax: 8,
-  /** From the last piece of a file, or from the last part that was written, to the next. */
-  idleMsMax: 60_000,
   /** A list that is not in force, and has been written to for so long no more, is what a dead load left. */
   leftOverAfterMs: 10 * 60_000,
 } as const;

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPool, seenOf } from '../../../src/persistence/index.ts';
+import { putList } from '../../harness/customer-list.ts';
 import { POSTGRES_KINDS, SERVER_MS_MAX, type StartedPostgres } from '../postgres-kinds.ts';
 import { Desk, EDA, MINUTE_MS, PAT, refusals, saved } from './desk.ts';
 
@@ -212,17 +213,24 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
     });
   });
 
-  test('a campaign that is not for everyone is neither published nor made of a published one', async () => {
-    const onlyEveryone = [expect.stringMatching(/^entry: Only “Everyone” can be published/)];
-    const campaign = await desk.campaign({ entry: { kind: 'claim', name: 'tier', value: 'gold' } });
+  test('a campaign for a list is neither published nor made of a published one before it has a list', async () => {
+    const noList = [expect.stringMatching(/^entry: The campaign has no list of customers yet/)];
+    const campaign = await desk.campaign({ entry: { kind: 'list' } });
     const product = await desk.product(campaign);
-    expect(refusals(await desk.catalogue.publish(PAT, campaign.id, 1))).toEqual(onlyEveryone);
+    expect(refusals(await desk.catalogue.publish(PAT, campaign.id, 1))).toEqual(noList);
     expect(await desk.outbox(product.id)).toEqual([]);
+    await putList(pool, campaign.id, ['ada']);
+    expect(saved(await desk.catalogue.publish(PAT, campaign.id, 1)).status).toBe('published');
+
     const { campaign: published } = await desk.published();
     const closed = { ...published, entry: { kind: 'list' } } as const;
     expect(refusals(await desk.catalogue.saveCampaign(PAT, published.id, published.version, closed))).toEqual(
-      onlyEveryone,
+      noList,
     );
+    await putList(pool, published.id, ['ada']);
+    expect(
+      saved(await desk.catalogue.saveCampaign(PAT, published.id, published.version, closed)).entry,
+    ).toEqual({ kind: 'list' });
   });
 
   test('one SKU is not on sale twice at the same time, even when two publish at once', async () => {

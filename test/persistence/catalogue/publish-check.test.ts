@@ -60,16 +60,26 @@ const told = (
   campaign: Partial<Campaign> = {},
   products: readonly Partial<CatalogueProduct>[] = [{}],
   onSale: readonly OnSale[] = [],
+  hasList = false,
 ): string[] =>
   checkCampaign(
     { ...CAMPAIGN, ...campaign },
     products.map((product) => ({ ...PRODUCT, ...product })),
     onSale,
+    hasList,
     NOW,
   ).map(({ severity, field, message }) => `${severity} ${field}: ${message}`);
 
 test('a whole campaign has nothing against it', () => {
   expect(told()).toEqual([]);
+});
+
+test.each([
+  [{ kind: 'list' }, true],
+  [{ kind: 'claim', name: 'tier', value: 'gold' }, false],
+  [{ kind: 'invitation' }, false],
+] as const)('entry by %o can be published', (entry, hasList) => {
+  expect(told({ entry }, [{}], [], hasList)).toEqual([]);
 });
 
 describe('the publish check tells', () => {
@@ -78,12 +88,10 @@ describe('the publish check tells', () => {
     ['no end', { endsAt: undefined }, [{}], ['error endsAt: The campaign has no end.']],
     ['no products', {}, [], ['error products: The campaign has no products: add one.']],
     [
-      'entry that nothing checks',
+      'a list that is not there',
       { entry: { kind: 'list' } },
       [{}],
-      [
-        'error entry: Only “Everyone” can be published in this version: nothing checks yet who may enter, and everybody could buy.',
-      ],
+      ['error entry: The campaign has no list of customers yet, and nobody could enter: load one.'],
     ],
     [
       'an end that lies behind',

@@ -2,8 +2,8 @@
 
 import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { customerKeyOf, KEY_BYTES, type Key } from '../../src/actors/index.ts';
-import { CustomerSet } from '../../src/persistence/index.ts';
+import { customerKeyOf, KEY_BYTES, type Key } from '../../../src/actors/index.ts';
+import { CustomerSet } from '../../../src/persistence/index.ts';
 
 function setOf(keys: readonly Key[]): CustomerSet {
   const sorted = [...new Set(keys)].toSorted((one, other) => (one < other ? -1 : 1));
