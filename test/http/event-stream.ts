@@ -25,9 +25,10 @@ export class EventReader {
   }
 
   /** Resolves with the answer's head; events gather from then on. */
-  static open(engine: Engine, path: string): Promise<EventReader> {
+  static open(engine: Engine, path: string, token?: string): Promise<EventReader> {
     return new Promise((resolve, reject) => {
-      const sent = request(engine.url + path, { agent: false });
+      const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+      const sent = request(engine.url + path, { agent: false, headers });
       sent.on('error', reject);
       sent.on('response', (response) => {
         const reader = new EventReader(sent, response.statusCode!, response.headers['content-type']);
