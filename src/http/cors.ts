@@ -9,8 +9,10 @@ const REQUEST_HEADERS = 'Authorization, Content-Type, Doorbuster-Invitation, Ide
 const RESPONSE_HEADERS = 'ETag, Idempotency-Replayed, Location, Retry-After';
 /** A browser asks no more often whether it may; no browser takes more than two hours. */
 const PREFLIGHT_SECONDS_MAX = 7_200;
-/** The shoppers' API, and the client for it. */
-const OPEN = /^\/(v1\/(?!admin\/|dev\/)|static\/client\/)/;
+/** The shoppers' API. */
+const OPEN = /^\/v1\/(?!admin\/|dev\/)/;
+/** The client for it: the same for everybody, and kept by caches that know nothing of origins. */
+const CLIENT = '/static/client/';
 
 export class Cors {
   readonly #origins: ReadonlySet<string>;
@@ -22,13 +24,16 @@ export class Cors {
 
   /** Adds to the answer that is to come. True when the browser only asked whether it may, which is answered. */
   answers(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
-    const { origin } = incoming.headers;
-    if (origin === undefined || this.#origins.size === 0 || !OPEN.test(incoming.url ?? '')) return false;
+    if (this.#origins.size === 0) return false;
+    const { url = '', headers } = incoming;
+    if (url.startsWith(CLIENT)) outgoing.setHeader('Access-Control-Allow-Origin', '*');
+    const { origin } = headers;
+    if (origin === undefined || !OPEN.test(url)) return false;
     outgoing.setHeader('Vary', 'Origin');
     if (!this.#origins.has(origin)) return false;
     outgoing.setHeader('Access-Control-Allow-Origin', origin);
     outgoing.setHeader('Access-Control-Expose-Headers', RESPONSE_HEADERS);
-    const asks = incoming.headers['access-control-request-method'] !== undefined;
+    const asks = headers['access-control-request-method'] !== undefined;
     if (incoming.method !== 'OPTIONS' || !asks) return false;
     outgoing.writeHead(204, {
       'Access-Control-Allow-Methods': METHODS,
