@@ -1,14 +1,14 @@
 // `doorbuster customers`: the list of customers who may enter a campaign, and `doorbuster invitations`: links that let one
 // customer in each.
 
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { isCustomerId } from '../actors/index.ts';
+import { INVITATIONS_HEADER, invitationLine, invitedIds, type InvitationLink } from '../http/index.ts';
 import { callNode, CommandError, requireNode } from '../node-client.ts';
 import { BAD_LINES_SHOWN } from './bad-lines.ts';
 import { Progress } from './progress.ts';
 import { reaching, reachOf, type ReachOptions } from './reach.ts';
 import { sendFile } from './sent-file.ts';
-import { textLinesOf } from './text-lines.ts';
 
 interface CampaignOptions extends ReachOptions {
   readonly campaign: string;
@@ -35,16 +35,9 @@ interface Loaded {
   readonly badLines: BadLines;
 }
 
-interface Link {
-  readonly customerId: string;
-  readonly path: string;
-}
-
 const PROGRESS_LINE_MS = 2_000;
 /** One call takes as many. */
 const INVITATIONS_PER_CALL = 5_000;
-const LINE_CHARACTERS_MAX = 1_024;
-const HEADER = /^"?customer[ _-]?(id)?"?$/i;
 
 export function addCustomers(program: Command): void {
   const customers = program.command('customers').description('who may enter a campaign');
@@ -125,49 +118,37 @@ async function clear({ campaign, json, ...reach }: CampaignOptions): Promise<voi
 /** Many calls, one after the other; none is kept by the node, so that whoever starts anew has lost nothing. */
 async function invite({ campaign, file, expiresAt, json, ...reach }: InvitationOptions): Promise<void> {
   const node = requireNode(reachOf(reach));
-  const customerIds = await readIds(file);
-  if (!json) console.log('customerId,link');
+  const customerIds = readIds(file);
+  if (!json) console.log(INVITATIONS_HEADER);
   for (let at = 0; at < customerIds.length; at += INVITATIONS_PER_CALL) {
     const some = customerIds.slice(at, at + INVITATIONS_PER_CALL);
     const body = { customerIds: some, ...(expiresAt !== undefined && { expiresAt }) };
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    const { invitations } = await callNode<{ invitations: readonly Link[] }>(
+    const { invitations } = await callNode<{ invitations: readonly InvitationLink[] }>(
       node,
       'POST',
       pathOf(campaign, 'invitations'),
       { body },
     );
-    for (const { customerId, path } of invitations) {
-      const link = node.url + path;
-      console.log(json ? JSON.stringify({ customerId, link }) : `${cell(customerId)},${link}`);
-    }
+    for (const link of invitations)
+      console.log(
+        json
+          ? JSON.stringify({ customerId: link.customerId, link: node.url + link.path })
+          : invitationLine(node.url, link),
+      );
   }
 }
 
 /** @throws CommandError that names the first line that is wrong */
-async function readIds(file: string): Promise<string[]> {
-  const ids: string[] = [];
+function readIds(file: string): readonly string[] {
+  let text: string;
   try {
-    for await (const lines of textLinesOf(file, LINE_CHARACTERS_MAX))
-      for (const { number, text } of lines) {
-        const id = text.trim().replace(/^"([^"]*)"$/, '$1');
-        if (id === '' || (ids.length === 0 && HEADER.test(id))) continue;
-        if (!isCustomerId(id) || id.includes('"'))
-          throw new CommandError(
-            `Line ${number} of ${file} is no customer id: 1 to 128 characters, no quotes.`,
-          );
-        ids.push(id);
-      }
+    text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof CommandError) throw error;
     throw new CommandError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }
-  if (ids.length === 0) throw new CommandError(`${file} has no customers.`);
-  return ids;
-}
-
-/** A cell that a spreadsheet would take for a formula begins with a quote mark, as spreadsheets want it. */
-function cell(text: string): string {
-  const safe = /^[=+\-@]/.test(text) ? `'${text}` : text;
-  return /[",;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const read = invitedIds('', text);
+  if ('fault' in read) throw new CommandError(`${file}: ${read.fault}`);
+  if (read.ids.length === 0) throw new CommandError(`${file} has no customers.`);
+  return read.ids;
 }

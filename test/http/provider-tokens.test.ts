@@ -27,6 +27,9 @@ async function makeKey(kid: string | undefined, algorithm = 'ES256'): Promise<Si
   };
 }
 
+/** Whoever is led there gets keys. */
+const ELSEWHERE = '/elsewhere';
+
 let first: SigningKey;
 let second: SigningKey;
 let rsa: SigningKey;
@@ -39,9 +42,10 @@ let app: SessionApp;
 
 beforeAll(async () => {
   [first, second, rsa] = await Promise.all([makeKey('first'), makeKey('second'), makeKey('rsa', 'RS256')]);
-  server = createServer((_, outgoing) => {
+  server = createServer(({ url: path }, outgoing) => {
     asked++;
-    const { status, body, headers } = answer();
+    const elsewhere = { status: 200, body: JSON.stringify({ keys: [first.jwk] }), headers: {} };
+    const { status, body, headers } = path === ELSEWHERE ? elsewhere : answer();
     outgoing.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(body);
   });
   await new Promise<void>((resolve) => {
@@ -298,7 +302,7 @@ describe('when the provider is away', () => {
       { status: 200, body: JSON.stringify({ keys: Array.from({ length: 101 }, () => ({ kty: 'RSA' })) }) },
     ],
     ['too much', { status: 200, body: `{"keys":[]${' '.repeat(KEYS_BYTES_MAX)}}` }],
-    ['a way to somebody else', { status: 302, body: '', headers: { Location: 'http://127.0.0.1:1/' } }],
+    ['a way to somebody else', { status: 302, body: '', headers: { Location: ELSEWHERE } }],
   ])('an answer with %s is none', async (_, wrong) => {
     answer = () => wrong;
     expect(await who(await tokenOf(first))).toContain('unavailable');

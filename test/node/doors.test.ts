@@ -79,7 +79,11 @@ const forList = (...customers: string[]): Promise<Sale> => publish({ kind: 'list
 async function everywhere(ask: (at: number) => Promise<Answer>): Promise<string> {
   const answers = await Promise.all(Array.from({ length: CONNECTIONS }, (_, at) => ask(at)));
   return [
-    ...new Set(answers.map(({ status, body }) => `${status} ${String(body['code'] ?? '')}`.trim())),
+    ...new Set(
+      answers.map(({ status, body }) =>
+        status === 200 || status === 201 ? `${status}` : `${status} ${String(body['code'])}`,
+      ),
+    ),
   ].join(', ');
 }
 
@@ -267,7 +271,7 @@ describe(
       const paused = await forList('ada');
       saved(await desk.catalogue.pause(PAT, paused.campaign.id));
       const soldOut = await publish({ kind: 'list' }, { customers: ['ada'], quantity: 1 });
-      expect((await engine.buy(ADA, soldOut.productId, 'last')).status).toBe(201);
+      await engine.buy(ADA, soldOut.productId, 'last');
       sales = [
         { state: 'on_sale', id: live.productId },
         { state: 'paused', id: paused.productId },

@@ -69,7 +69,7 @@ function refuseStrangers(
   throw new SignInProblem(
     403,
     'Nobody was signed in',
-    `The page that sent you here${origin === undefined || origin === 'null' ? ' did not say where it stands' : `, of ${origin},`} is none that may sign shoppers in here. This is a mistake of the shop’s: SHOP_ORIGINS names its pages, and they must send their origin.`,
+    `The page that sent you here ${origin === undefined || origin === 'null' ? 'did not say where it stands, and so' : `is one of ${origin}, which`} may not sign shoppers in here. This is a mistake of the shop’s: SHOP_ORIGINS names its pages, and they must send their origin.`,
     { again: false },
   );
 }
