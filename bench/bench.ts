@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { appends } from './appends.ts';
 import { bulkStock } from './bulk-stock.ts';
 import { cache } from './cache.ts';
+import { customerList } from './customer-list.ts';
 import { environment } from './environment.ts';
 import { feed } from './feed.ts';
 import { handover } from './handover.ts';
@@ -37,6 +38,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   handover,
   cache,
   'bulk-stock': bulkStock,
+  'customer-list': customerList,
   streams,
 };
 
@@ -52,7 +54,7 @@ Scenarios, as docs/performance.md describes them:
   --connections  such as 64,256 (http, sold-out; projection-cost and streams take one number); questions under way (cache)
   --streams      how many are open (streams)
   --products     such as 1,1000 (products; bulk-stock takes one)
-  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock)
+  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock); customers (customer-list)
   --turns        that count, of each variant (projection-settings, appends, feed); pairs of rushes (streams)
   --moves        how many (handover)
   --rate         purchases a second (handover)

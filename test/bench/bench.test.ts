@@ -85,6 +85,7 @@ test.each<[string, string[], string[]]>([
   ],
   [
     'bulk-stock',
+    'customer-list',
     ['--journal', 'jetstream', '--orders', '3000', '--products', '30'],
     ['linesPerSecondNats', 'linesPerSecondAgainNats', 'linesPerSecondHttp', 'nodeCpuMicrosPerLineHttp'],
   ],
