@@ -20,13 +20,27 @@ export interface OwnNode {
 
 const START_MS_MAX = 60_000;
 
-/** @param env settings beside those that every benchmark has */
-export async function startOwnNode(env: Readonly<Record<string, string>> = {}): Promise<OwnNode> {
+/**
+ * @param env settings beside those that every benchmark has
+ * @param prepare what is to be in the folder before
+ */
+export async function startOwnNode(
+  env: Readonly<Record<string, string>> = {},
+  prepare?: (dataDir: string) => Promise<void>,
+): Promise<OwnNode> {
   const dataDir = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
   if ((env['DATABASE_URL'] ?? process.env['DATABASE_URL'] ?? '') === '') copyPostgresTemplate(dataDir);
+  await prepare?.(dataDir);
   const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, cli, 'start', '--demo'], {
-    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...env },
+    env: {
+      ...process.env,
+      PORT: '0',
+      DATA_DIR: dataDir,
+      LOG_LEVEL: 'warn',
+      SAMPLE_CAMPAIGNS: 'false',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -59,7 +73,7 @@ export async function startOwnNode(env: Readonly<Record<string, string>> = {}): 
 }
 
 /** @returns violations that its own audit finds, of the journal, Postgres and the live actors */
-export async function auditNode(node: OwnNode): Promise<number> {
+export async function auditNode(node: Pick<OwnNode, 'url' | 'adminToken'>): Promise<number> {
   const { violations } = await callNode<Report>(node, 'GET', '/v1/admin/audit');
   return violations.length;
 }

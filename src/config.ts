@@ -175,6 +175,13 @@ const settings = z.strictObject({
   STREAMS_MAX: integer(1, 100_000)
     .default(DEFAULT_HTTP_LIMITS.streamsMax)
     .describe('open event streams, a thread'),
+  SAMPLE_CAMPAIGNS: z
+    .preprocess(
+      (value) => (typeof value === 'boolean' ? String(value) : value),
+      z.enum(['true', 'false'], 'must be true or false'),
+    )
+    .default('true')
+    .describe('demo mode makes its sample campaigns; nothing outside of it'),
   TRUSTED_PROXIES: z
     .string()
     .max(4_096)
@@ -223,6 +230,8 @@ export interface ClusterConfig {
 
 export interface Config {
   readonly demo: boolean;
+  /** Made at the start of a demo. */
+  readonly hasSampleCampaigns: boolean;
   readonly port: number;
   readonly host: string;
   readonly workers: number;
@@ -418,6 +427,7 @@ function clusterOf(
 function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
   return {
     demo,
+    hasSampleCampaigns: demo && values.SAMPLE_CAMPAIGNS === 'true',
     port: values.PORT,
     host: values.HOST,
     workers: values.WORKERS,

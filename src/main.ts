@@ -31,7 +31,7 @@ import { preparePostgres, startPostgres, type NodePostgres } from './node-postgr
 import { PlacementStore } from './placement-store.ts';
 import { openDoors, type OpenDoors } from './open-doors.ts';
 import { Projecting } from './projecting.ts';
-import { openCache, type Whereabouts } from './persistence/index.ts';
+import { openCache, type PostgresConnection, type Whereabouts } from './persistence/index.ts';
 import { placementAtStart, Resharding } from './resharding.ts';
 import {
   ClusterUnavailable,
@@ -54,6 +54,8 @@ import { WorkerPool } from './worker-pool.ts';
 export interface RunningNode {
   /** Undefined for a node without HTTP. */
   readonly url: string | undefined;
+  /** Of orders and the catalogue. Undefined for a node that needs none. */
+  readonly postgres: PostgresConnection | undefined;
   /** Resolves when a part of the node died: the process must end with an error. */
   readonly failed: Promise<Error>;
   stop(): Promise<void>;
@@ -236,7 +238,12 @@ async function compose(
     await cluster?.handOver();
   });
   const failures = [storage.died, workers.failed, postgres?.failed, cluster?.failed];
-  return { url, failed: Promise.race(failures.filter((failure) => failure !== undefined)), stop };
+  return {
+    url,
+    postgres: postgres?.connection,
+    failed: Promise.race(failures.filter((failure) => failure !== undefined)),
+    stop,
+  };
 }
 
 /** Of this very journal, which knows no less than it does. It takes a while, embedded: worker threads start meanwhile. */

@@ -21,7 +21,14 @@ export interface Assets {
 /** Below DATA_DIR. */
 const ASSETS_FOLDER = 'assets';
 
-export function openAssets({ pool, clock, timers, config, worker, logger }: CmsPorts): Assets {
+export function openAssets({
+  pool,
+  clock,
+  timers,
+  config,
+  worker,
+  logger,
+}: Omit<CmsPorts, 'router' | 'random' | 'onChanged'>): Assets {
   const { cdnUrl, bucket, purge } = config.assets;
   const desk = new PictureDesk((what) => logger.warn({ what }, 'a picture could not be worked on'));
   const store: AssetStore =

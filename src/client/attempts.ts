@@ -49,7 +49,10 @@ export class Attempts {
     if (this.#ports.hasLocks) return attempt;
     await waitFor(this.#ports, OTHER_PAGE_MS);
     const standing = this.find(customer, productId);
-    return standing?.key === attempt.key ? attempt : joinOrMake();
+    if (standing?.key === attempt.key) return attempt;
+    // None: the other page has been answered already, and it used this one's, which was written last.
+    if (standing === undefined) this.#write(customer, productId, attempt);
+    return joinOrMake();
   }
 
   /** Nothing happens when it is not the one that stands. */
@@ -69,12 +72,15 @@ export class Attempts {
     return this.#ifStanding(customer, productId, key, () => this.#remove(customer, productId));
   }
 
-  /** The shop has refused this key. It stays when it is in doubt, also by another page. */
-  refused(customer: string, productId: string, { key, isInDoubt }: Attempt): Promise<void> {
-    return this.#ifStanding(customer, productId, key, (standing) => {
-      if (!isInDoubt && !standing.isInDoubt) this.#remove(customer, productId);
-      else this.#write(customer, productId, { ...standing, isInDoubt: true, isTold: true });
+  /** The shop has refused this key; it stays when it is in doubt. True when another page has put it in doubt meanwhile. */
+  async refused(customer: string, productId: string, { key, isInDoubt }: Attempt): Promise<boolean> {
+    let isJoined = false;
+    await this.#ifStanding(customer, productId, key, (standing) => {
+      isJoined = standing.isInDoubt && !isInDoubt;
+      if (!standing.isInDoubt && !isInDoubt) this.#remove(customer, productId);
+      else if (!isJoined) this.#write(customer, productId, { ...standing, isTold: true });
     });
+    return isJoined;
   }
 
   #ifStanding(
@@ -100,7 +106,7 @@ export class Attempts {
 
 // Neither part can run over into the other.
 const nameOf = (customer: string, productId: string): string =>
-  `${PREFIX}${encodeURIComponent(customer)}:${productId}`;
+  `${PREFIX}${encodeURIComponent(customer.toWellFormed())}:${productId}`;
 
 /** What somebody else wrote under the name is no attempt; a key is what the shop takes for one. */
 function parse(text: string): Attempt | undefined {

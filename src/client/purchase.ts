@@ -136,8 +136,9 @@ export class Purchase {
     for (let round = 0; round < CHECK_ROUNDS_MAX; round++) {
       if (answer.kind === 'answer') return this.#accept(customer, attempt, answer, attempt.isInDoubt);
       if (isDefinite(answer, attempt.isInDoubt)) {
-        await attempts.refused(customer, this.productId, attempt);
-        return this.#refuse(this.#refusalOf(answer));
+        const isJoined = await attempts.refused(customer, this.productId, attempt);
+        // Another page goes out with this key: its request may have been accepted since.
+        if (!isJoined) return this.#refuse(this.#refusalOf(answer));
       }
       if (attempt.isInDoubt && isHopeless(answer)) return this.#giveUp(answer);
       if (!attempt.isInDoubt) {

@@ -1,11 +1,12 @@
 // `doorbuster start`: a node of this process, until a signal ends it.
 
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describeConfig, loadConfig } from '../config.ts';
 import { loadSampleCampaign } from '../demo.ts';
-import { makeDemoAccount, type DemoAccount } from '../demo-account.ts';
-import { startNode, type RunningNode } from '../main.ts';
+import { makeDemoAccount } from '../demo-account.ts';
+import { openDemoDesk } from '../demo-desk.ts';
+import { greeting } from './greeting.ts';
+import { startNode } from '../main.ts';
 
 interface StartOptions {
   readonly demo?: boolean;
@@ -22,7 +23,7 @@ export function addStart(program: Command): void {
     .description('start a node')
     .option(
       '--demo',
-      'embedded, with a sample campaign, payments that succeed by themselves, and tokens for everybody',
+      'embedded, with sample campaigns, payments that succeed by themselves, and tokens for everybody',
     )
     .option('--config <file>', 'JSON file of settings; the environment comes first')
     .option('--print-config', 'print every setting as it is in force, secrets hidden, and end')
@@ -35,18 +36,32 @@ async function start({ demo = false, config: file, printConfig }: StartOptions):
   const config = loadConfig(process.env, { demo, file });
   if (demo) console.log('Starting …');
   const node = await startNode(config);
-  const isStopping = stopOnSignals(node);
+  const { url, postgres } = node;
+  const desk =
+    postgres !== undefined && url !== undefined && config.hasSampleCampaigns
+      ? openDemoDesk(config, postgres)
+      : undefined;
+  const isStopping = stopOnSignals(async () => {
+    await desk?.stop();
+    await node.stop();
+  });
   void node.failed.then((error) => {
     console.error(`A part of the node died, so the node ends: ${error.message}`);
     process.exit(1);
   });
-  const { url } = node;
   if (url === undefined) return console.log(`Ready as node ${config.nodeId}, without HTTP`);
   if (!demo) return console.log(`Ready at ${url}`);
-  const { adminToken } = config;
-  const products = await unlessItFails(loadSampleCampaign(url, adminToken), isStopping);
-  const account = await unlessItFails(makeDemoAccount(url, adminToken), isStopping);
-  if (!isStopping()) greet({ url, adminToken, dataDir: config.dataDir, products, account, startedAt });
+  const { adminToken, dataDir } = config;
+  const made = await Promise.all([
+    unlessItFails(loadSampleCampaign(url, adminToken), isStopping),
+    desk && unlessItFails(desk.make(url), isStopping),
+    unlessItFails(makeDemoAccount(url, adminToken), isStopping),
+  ]);
+  if (isStopping()) return;
+  const [products, campaigns, account] = made;
+  console.log(greeting({ url, adminToken, dataDir, products, campaigns, account, startedAt }));
+  await desk?.illustrate(campaigns ?? []);
+  await desk?.stop();
 }
 
 /** A node that runs without its samples is worth more than none. */
@@ -60,7 +75,7 @@ async function unlessItFails<T>(made: Promise<T>, isStopping: () => boolean): Pr
 }
 
 /** @returns whether it was asked to stop */
-function stopOnSignals(node: RunningNode): () => boolean {
+function stopOnSignals(stop: () => Promise<void>): () => boolean {
   let stoppingSince: number | undefined;
   const onSignal = (signal: string): void => {
     const now = performance.now();
@@ -71,7 +86,7 @@ function stopOnSignals(node: RunningNode): () => boolean {
     }
     stoppingSince = now;
     console.log(`${signal}: finishing what is under way …`);
-    node.stop().then(
+    stop().then(
       () => {
         console.log('Stopped.');
         process.exit(0);
@@ -88,46 +103,4 @@ function stopOnSignals(node: RunningNode): () => boolean {
   // Whoever started us on a Node of its own is gone.
   process.once('disconnect', () => onSignal('the end of the launcher'));
   return () => stoppingSince !== undefined;
-}
-
-interface Greeting {
-  readonly url: string;
-  readonly adminToken: string;
-  readonly dataDir: string;
-  readonly products: readonly string[] | undefined;
-  readonly account: DemoAccount | undefined;
-  readonly startedAt: number;
-}
-
-function greet({ url, adminToken, dataDir, products = [], account, startedAt }: Greeting): void {
-  const folder = folderOption(dataDir);
-  const [product = 'ember-kettle'] = products;
-  const cms =
-    account === undefined ? '' : `\n  CMS           ${url}/cms   ${account.email}   ${account.password}`;
-  console.log(`
-Doorbuster is ready, ${((performance.now() - startedAt) / 1_000).toFixed(1)} s after its start.
-
-  Shop          ${url}/${cms}
-  API           ${url}/docs
-  Admin token   ${adminToken}
-
-Buy one from another terminal:
-
-  TOKEN=$(curl -s ${url}/v1/dev/tokens -d '{"customerId":"ada"}' | cut -d'"' -f4)
-  curl -i ${url}/v1/orders -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: $(date +%s)" \\
-    -d '{"productId":"${product}","quantity":1}'
-
-Then, from the same folder:
-
-  npx doorbuster audit${folder}
-  npm run stampede -- --url ${url}${folder}
-
-Ctrl-C stops.
-`);
-}
-
-/** Through it, commands of another terminal find the node and its admin token. */
-function folderOption(dataDir: string): string {
-  if (resolve(dataDir) === resolve('./data')) return '';
-  return ` --data-dir ${/^[\w./-]+$/.test(dataDir) ? dataDir : `'${dataDir.replaceAll("'", String.raw`'\''`)}'`}`;
 }

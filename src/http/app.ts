@@ -7,14 +7,15 @@ import { cmsRoutes } from './cms/index.ts';
 import type { HttpContext } from './context.ts';
 import { customerRoutes } from './customer-routes.ts';
 import { OrderCache } from './order-cache.ts';
+import { OrderDesk } from './order-desk.ts';
 import { orderRoutes } from './order-routes.ts';
-import { isForPerson, nowhere, pageRoutes } from './page-routes.ts';
+import { isForPage, isForPerson, nowhere, pageRoutes } from './page-routes.ts';
 import { placementRoutes } from './placement-routes.ts';
 import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
 import { purchaseOf, type Purchase } from './purchase.ts';
 import { RetiredOrders } from './retired-orders.ts';
-import { shopRoutes } from './shop/index.ts';
+import { problemPage, shopRoutes } from './shop/index.ts';
 import { sessionRoutes } from './session/index.ts';
 import { systemRoutes } from './system-routes.ts';
 import { userRoutes } from './user-routes.ts';
@@ -30,14 +31,15 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
   const app = new Hono();
   const retired = new RetiredOrders(context.orders, new OrderCache(context.cache));
   const purchase = purchaseOf(context, retired, onError);
-  orderRoutes(app, context, retired, purchase);
+  const desk = new OrderDesk(context, retired);
+  orderRoutes(app, context, desk, purchase);
   productRoutes(app, context);
   adminRoutes(app, context);
   placementRoutes(app, context);
   userRoutes(app, context);
   customerRoutes(app, context);
   systemRoutes(app, context);
-  shopRoutes(app, context, retired, purchase);
+  shopRoutes(app, context, { purchase, desk });
   pageRoutes(app, context);
   assetRoutes(app, context);
   sessionRoutes(app, context, onError);
@@ -51,11 +53,15 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
     return response;
   });
   app.onError((error, c) => {
-    if (error instanceof Problem) return problemResponse(error.code, error.extra);
+    if (error instanceof Problem) {
+      if (!isForPage(c)) return problemResponse(error.code, error.extra);
+      return error.code === 'not_found' ? nowhere(c, context) : problemPage(c, context, error.code);
+    }
     onError(error);
     // Whatever went wrong, an order may exist: only the repetition with the same key can tell. A look changes nothing.
     const isLook = c.req.method === 'GET' || c.req.method === 'HEAD';
-    return problemResponse(isLook ? 'unavailable' : 'outcome_unknown');
+    const code = isLook ? 'unavailable' : 'outcome_unknown';
+    return isForPage(c) ? problemPage(c, context, code) : problemResponse(code);
   });
   return { app, purchase };
 }

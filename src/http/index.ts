@@ -7,6 +7,7 @@ export { createApp } from './app.ts';
 export { Auth, type AuthSettings, type Shopper, type Visitor } from './auth.ts';
 export { INVITATIONS_HEADER, invitationLine, invitedIds, type InvitationLink } from './invited.ts';
 export { invitationPath, Invitations, type Invitation } from './invitations.ts';
+export { Sessions } from './session/session.ts';
 export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './context.ts';
 export { Counters } from './counters.ts';
 export { Doors, DOORS_LIMITS, type DoorsPorts, type Passage } from './doors.ts';

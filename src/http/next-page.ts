@@ -28,7 +28,7 @@ export const SHOP_PAGES: NextPages = {
 
 /** @returns a path of this server, which is the same for every reader of addresses: it begins with one slash */
 export function nextPage(wanted: string | undefined, { first, allowed, refused }: NextPages): string {
-  if (wanted === undefined || wanted.length > CHARACTERS_MAX) return first;
+  if (wanted === undefined || !wanted.startsWith('/') || wanted.length > CHARACTERS_MAX) return first;
   const url = URL.parse(wanted, BASE);
   if (url === null || url.origin !== BASE || url.username !== '' || url.password !== '') return first;
   // `/.//elsewhere.example` is a path here, and what comes of it is another host.

@@ -1,11 +1,23 @@
-// The headers of pages for shoppers and for readers of the documents.
+// The headers of pages for shoppers and for readers of the documents: nothing inline, nothing from elsewhere but pictures, no frame
+// around it, and nothing kept. A page belongs to whoever was let in, at that moment.
 
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/** @param imageOrigins of pictures beside the node's own, such as the CDN's */
+export const pagePolicy = (imageOrigins: readonly string[] = []): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    ['img-src', "'self'", ...imageOrigins].join(' '),
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 
-export function pageHeaders(set: (name: string, value: string) => void): void {
-  set('Content-Security-Policy', POLICY);
+const POLICY = pagePolicy();
+
+export function pageHeaders(set: (name: string, value: string) => void, policy: string = POLICY): void {
+  set('Content-Security-Policy', policy);
   set('X-Content-Type-Options', 'nosniff');
   set('Referrer-Policy', 'same-origin');
   set('Cache-Control', 'no-store');

@@ -5,9 +5,9 @@ import { accepts } from 'hono/accepts';
 import { LRUCache } from 'lru-cache';
 import type { HttpContext } from './context.ts';
 import { openApiDocument } from './openapi/index.ts';
+import { pageHeaders } from './page-headers.ts';
 import { PROBLEMS } from './problem.ts';
 import { assetResponse, docsPage, localeOf, nowherePage } from './pages/index.ts';
-import { shopHeaders } from './shop/index.ts';
 
 const DOCS_REMEMBERED = 8;
 
@@ -28,27 +28,37 @@ export function pageRoutes(app: Hono, context: HttpContext): void {
     return made;
   };
   app.get('/docs', async (c) => {
-    shopHeaders(c);
+    pageHeaders(c.header.bind(c));
     return c.html(await docsAt(new URL(c.req.url).origin));
   });
 
   app.get('/openapi.json', (c) => c.json(openApiDocument()));
 
-  app.get('/favicon.ico', () => assetResponse(assets, 'favicon.svg', undefined));
+  const asset = (c: Context, name: string, version?: string): Promise<Response> =>
+    assetResponse(assets, name, {
+      version,
+      acceptEncoding: c.req.header('accept-encoding'),
+      ifNoneMatch: c.req.header('if-none-match'),
+    });
+  app.get('/favicon.ico', (c) => asset(c, 'favicon.svg'));
 
-  app.get('/static/*', (c) => assetResponse(assets, c.req.path.slice('/static/'.length), c.req.query('v')));
+  app.get('/static/*', (c) => asset(c, c.req.path.slice('/static/'.length), c.req.query('v')));
 }
 
 /** Whoever typed the address into a browser, rather than a client of the API. */
 export function isForPerson(c: Context): boolean {
-  const isLook = c.req.method === 'GET' || c.req.method === 'HEAD';
-  if (!isLook || c.req.path === '/v1' || c.req.path.startsWith('/v1/')) return false;
+  return (c.req.method === 'GET' || c.req.method === 'HEAD') && isForPage(c);
+}
+
+/** The same, or whoever sent a form of a page. */
+export function isForPage(c: Context): boolean {
+  if (c.req.path === '/v1' || c.req.path.startsWith('/v1/')) return false;
   const supports = ['text/html', 'application/json', 'application/problem+json'];
   return accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'text/html';
 }
 
 /** Nothing is at the address. */
 export function nowhere(c: Context, { assets }: HttpContext): Response | Promise<Response> {
-  shopHeaders(c);
+  pageHeaders(c.header.bind(c));
   return c.html(nowherePage(assets, localeOf(c.req.header('accept-language')).texts), 404);
 }

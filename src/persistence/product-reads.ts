@@ -52,10 +52,25 @@ export class ProductReads {
   }
 
   /** The same products as `list`. One statement: the version and the ids are of one snapshot. */
-  async listIds(limit: number): Promise<ProductIdList> {
+  listIds(limit: number): Promise<ProductIdList> {
+    return this.#ids(limit, 'true');
+  }
+
+  /**
+   * Those in no campaign. The catalogue has a product before the engine hears of it, so that none is among them that a campaign has.
+   */
+  listIdsOutside(limit: number): Promise<ProductIdList> {
+    return this.#ids(
+      limit,
+      'NOT EXISTS (SELECT FROM doorbuster_catalogue.products AS c WHERE c.id = products.id)',
+    );
+  }
+
+  async #ids(limit: number, condition: string): Promise<ProductIdList> {
     const { rows } = await this.#pool.query<{ ids: string[]; version: number }>(
       `SELECT pg_snapshot_xmin(pg_current_snapshot())::text::float8 AS version,
-         ARRAY (SELECT id FROM doorbuster.products ORDER BY products.starts_at DESC, id LIMIT $1) AS ids`,
+         ARRAY (SELECT id FROM doorbuster.products WHERE ${condition}
+           ORDER BY products.starts_at DESC, id LIMIT $1) AS ids`,
       [Math.max(1, Math.min(limit, PRODUCTS_PER_LIST_MAX))],
     );
     return rows[0]!;

@@ -99,7 +99,7 @@ export class Visit {
       // A form that was refused is a page with a status of its own, and no fault.
       const { url } = message.location();
       if (message.text().startsWith('Failed to load resource') && url === page.url()) return;
-      this.faults.push(`${page.url()}: ${message.text()}`);
+      this.faults.push(`${page.url()}: ${message.text()} ${url === page.url() ? '' : url}`.trimEnd());
     });
     page.on('pageerror', (error) => this.faults.push(`${page.url()}: ${error.stack ?? error.message}`));
     page.on('response', (response) => {

@@ -56,7 +56,7 @@ export class CampaignDesk {
     return new CampaignDesk(engine, browser);
   }
 
-  /** @returns when the engine has its products */
+  /** @returns when the engine has its products; of a node with one thread, when the page of one for everyone is there */
   async publish(plan: CampaignPlan): Promise<PublishedCampaign> {
     const { id, slug } = await this.#draft(plan);
     if (plan.customers !== undefined) await this.uploadList(slug, plan.customers);
@@ -70,7 +70,9 @@ export class CampaignDesk {
         }),
       ),
     );
-    return { id, slug, path: `/c/${slug}`, productIds };
+    const path = `/c/${slug}`;
+    if ((plan.entry ?? 'everyone') === 'everyone') await this.#whenOpen(path);
+    return { id, slug, path, productIds };
   }
 
   async #draft(plan: CampaignPlan): Promise<{ id: string; slug: string }> {
@@ -126,6 +128,11 @@ export class CampaignDesk {
       ...(picture && { 'new-image-0-file': picture, 'new-image-0-alt': picture.alt }),
     });
     if (sent.status !== 303) throw new Error(`${product.name}: ${sent.status} ${mainOf(sent)}`);
+  }
+
+  /** A node hears of doors a moment later than its CMS. */
+  async #whenOpen(path: string): Promise<void> {
+    await waitUntil(`${path} is there`, async () => (await this.#engine.call('GET', path)).status === 200);
   }
 
   async #productIds(campaignId: string): Promise<string[]> {

@@ -20,7 +20,7 @@ const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 export interface EngineOptions {
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** The sample campaign is loaded; without it a node without products is quicker. */
+  /** The sample products are loaded; without them a node without products is quicker. */
   readonly demo?: boolean;
 }
 
@@ -70,6 +70,7 @@ export class Engine extends NodeApi {
       AUTH_SECRET,
       LOG_LEVEL: 'warn',
       SHARDS: '16',
+      SAMPLE_CAMPAIGNS: 'false',
       ...env,
     };
     const child = spawn(process.execPath, [...SHORT_LIFE, CLI, 'start', ...(demo ? ['--demo'] : [])], {

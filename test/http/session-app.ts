@@ -80,10 +80,16 @@ export class SessionApp {
     fields: Record<string, string>,
     headers: Record<string, string> = {},
   ): Promise<Response> {
+    const body = new URLSearchParams(fields).toString();
     return this.app.request(`https://${HOST}${path}`, {
       method: 'POST',
-      headers: { Host: HOST, ...headers },
-      body: new URLSearchParams(fields),
+      headers: {
+        Host: HOST,
+        'Content-Type': 'application/x-www-form-urlencoded',
+        'Content-Length': String(Buffer.byteLength(body)),
+        ...headers,
+      },
+      body,
     });
   }
 }

@@ -2,7 +2,7 @@
 // a test goes as a browser does. Whoever starts it stops it.
 
 import { createServer, type Server } from 'node:http';
-import Provider from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import { freePort } from './free-port.ts';
 
 export const CLIENT_ID = 'doorbuster';
@@ -14,12 +14,13 @@ export interface OpenIdProvider {
   stop(): Promise<void>;
 }
 
-/** @param redirectUri that shoppers are sent back to @param claims what it says of each customer */
+/** @param redirectUri that shoppers are sent back to @param claims what it says of each customer @param issuer where one was before */
 export async function startOpenIdProvider(
   redirectUri: string,
   claims: Readonly<Record<string, unknown>> = {},
+  issuer?: string,
 ): Promise<OpenIdProvider> {
-  const issuer = `http://127.0.0.1:${await freePort()}`;
+  issuer ??= `http://127.0.0.1:${await freePort()}`;
   const provider = new Provider(issuer, {
     clients: [{ client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [redirectUri] }],
     claims: { openid: ['sub'], profile: ['name', ...Object.keys(claims)] },
@@ -31,7 +32,8 @@ export async function startOpenIdProvider(
       claims: () => ({ sub: id, name: `${id} of the provider`, ...claims }),
     }),
   });
-  const server = createServer(provider.callback());
+  const answer = provider.callback();
+  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
   await listening(server, Number(new URL(issuer).port));
   return {
     issuer,

@@ -1,15 +1,29 @@
 // The static files of the pages: read once, kept in memory, addressed by the hash of their content, so that a browser
 // may keep them for a year and still gets a new version at once. Answers come from this map and never from the disk,
 // so no path in a request can reach another file. The typed client of src/client is served as client/*.js, without its
-// types, so that the pages run the same client as everybody else.
+// types, so that the pages run the same client as everybody else. Whoever takes compressed files gets them so, compressed once.
 
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { extname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CompressedBytes, encodingFor } from './content-encoding.ts';
 
-export type Asset = { contentType: string; bytes: Uint8Array<ArrayBuffer>; hash: string };
+export type Asset = {
+  contentType: string;
+  bytes: Uint8Array<ArrayBuffer>;
+  compressed: CompressedBytes;
+  hash: string;
+};
+
+/** What a request for a file says, each as its header does. */
+export interface AssetRequest {
+  /** The query's `v`. */
+  readonly version?: string | undefined;
+  readonly acceptEncoding?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+}
 
 /** By name below /static/, for example `products/film-camera.svg`. */
 export type Assets = ReadonlyMap<string, Asset>;
@@ -56,8 +70,12 @@ export function importsOf(assets: Assets, entry: string): string[] {
   return [...found];
 }
 
-/** `path` is what follows /static/, already decoded; `version` is the query's `v`. */
-export function assetResponse(assets: Assets, path: string, version: string | undefined): Response {
+/** `path` is what follows /static/, already decoded. */
+export async function assetResponse(
+  assets: Assets,
+  path: string,
+  { version, acceptEncoding, ifNoneMatch }: AssetRequest,
+): Promise<Response> {
   const asset = assets.get(path);
   if (asset === undefined) {
     return new Response('Not found\n', {
@@ -69,14 +87,20 @@ export function assetResponse(assets: Assets, path: string, version: string | un
       },
     });
   }
-  return new Response(asset.bytes, {
-    headers: {
-      'Content-Type': asset.contentType,
-      'Cache-Control': version === asset.hash ? 'public, max-age=31536000, immutable' : 'no-cache',
-      ETag: `"${asset.hash}"`,
-      'X-Content-Type-Options': 'nosniff',
-    },
-  });
+  const encoding = encodingFor(acceptEncoding);
+  const compressed = encoding && (await asset.compressed.as(encoding));
+  // Other bytes are another version of it, for whoever keeps them.
+  const etag = compressed === undefined ? `"${asset.hash}"` : `"${asset.hash}-${encoding}"`;
+  const headers: Record<string, string> = {
+    'Content-Type': asset.contentType,
+    'Cache-Control': version === asset.hash ? 'public, max-age=31536000, immutable' : 'no-cache',
+    ETag: etag,
+    Vary: 'Accept-Encoding',
+    'X-Content-Type-Options': 'nosniff',
+  };
+  if (ifNoneMatch?.includes(etag)) return new Response(null, { status: 304, headers });
+  if (compressed !== undefined) headers['Content-Encoding'] = encoding!;
+  return new Response(compressed ?? asset.bytes, { headers });
 }
 
 function readAssets(): Assets {
@@ -114,9 +138,11 @@ function addAsset(assets: Map<string, Asset>, name: string, importers: readonly 
 }
 
 function keep(assets: Map<string, Asset>, name: string, bytes: Buffer): Asset {
+  const own = new Uint8Array(bytes);
   const asset: Asset = {
     contentType: contentTypes[extname(name)] ?? 'application/octet-stream',
-    bytes: new Uint8Array(bytes),
+    bytes: own,
+    compressed: new CompressedBytes(own),
     hash: createHash('sha256').update(bytes).digest('hex').slice(0, 8),
   };
   assets.set(name, asset);

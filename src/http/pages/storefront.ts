@@ -49,11 +49,15 @@ export function storefrontPage(assets: Assets, view: StorefrontView, locale: Loc
     main: html`${announcer()} ${hero(view, locale)}
       <div class="notes">${connectionBanner()} ${snapshotNote('/', texts)}</div>
       ${campaigns.length === 0 ? '' : campaignSection(campaigns, view.now, locale)}
-      ${products.length === 0 ? '' : drop(assets, view, locale)}
+      ${products.length === 0 ? noProducts(visitor) : drop(assets, view, locale)}
       ${campaigns.length + products.length === 0 ? emptyState(view.now) : ''}
       ${visitor === undefined ? '' : ordersSection(texts)}`,
   });
 }
+
+/** The orders below live all the same. */
+const noProducts = (visitor: VisitorView | undefined): Markup | '' =>
+  visitor === undefined ? '' : html`<div data-part="drop" data-customer="${visitor.customerId}"></div>`;
 
 function hero(view: StorefrontView, locale: Locale): Markup {
   const [first = '', ...others] = locale.texts.shop.slogan;

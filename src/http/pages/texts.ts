@@ -65,8 +65,9 @@ export const en = {
     invalid_request: 'The form did not arrive as it was made. Load the page again. Nothing was ordered.',
     unauthenticated: 'You are not signed in any more. Sign in again; nothing was ordered.',
     not_found: 'This is not for sale to you any more. Nothing was ordered.',
-    forbidden: 'The shop does not take this from here. Load the page again.',
     unanswered: 'The shop does not answer. Look again in a moment to see how your order stands.',
+    payload_too_large:
+      'The form is larger than any of this shop’s. Load its page again. Nothing was ordered.',
     unknown: 'The shop refused this without a reason.',
   },
 
@@ -148,9 +149,9 @@ export const en = {
     opensSoon: 'The sale opens in one minute.',
     soonOver: 'One minute left to pay.',
     signedOut: 'You are signed out',
-    signedOutText: 'Nothing was ordered. Sign in again: you come back to this page.',
-    signedOutInDoubt:
-      'We do not know yet whether your last order went through. Sign in again: you come back to this page, and it finds out.',
+    signedOutText: 'Sign in again: you come back to this page.',
+    signedOutUnordered: 'Nothing was ordered.',
+    signedOutInDoubt: 'We do not know yet whether your last order went through: this page finds out.',
     cancelledSale: 'Cancelled by the shop',
     cancelledSaleText: 'This sale will not go on. What you have ordered stays yours.',
     gone: 'Not open to you any more',
@@ -248,6 +249,12 @@ export const en = {
       refund_due: 'Your payment came after the units were gone. It will be given back.',
       refunded: 'Your payment came after the units were gone. It was given back.',
     },
+  },
+
+  trouble: {
+    title: 'Not just now – Doorbuster',
+    heading: 'That did not work',
+    again: 'Try again',
   },
 
   nowhere: {

@@ -2,6 +2,7 @@
 // later, and a page of anybody else cannot sign a browser in as somebody.
 
 import type { Context } from 'hono';
+import type { Shopper } from '../auth.ts';
 import { callerOf } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
 import { Problem } from '../problem.ts';
@@ -35,12 +36,12 @@ export async function handOver(
   token: string,
 ): Promise<SignedInShopper> {
   refuseStrangers(c, auth, signIn);
-  const { customerId, claims } = await accepted(auth.shopperOf({ authorization: `Bearer ${token}` }, false));
+  const { customerId, claims } = await accepted(auth, token);
   const { iat, exp } = claims;
   if (typeof iat !== 'number' || typeof exp !== 'number' || exp - iat > HAND_OVER_SECONDS_MAX)
-    throw refused(`must have \`iat\`, and \`exp\` at most ${HAND_OVER_SECONDS_MAX} seconds behind it`);
+    throw refused(`must have \`iat\`, and \`exp\` at most ${HAND_OVER_SECONDS_MAX} seconds behind it.`);
   if (iat * 1_000 > clock.now() + AHEAD_SECONDS_MAX * 1_000)
-    throw refused('was made in the future, by its `iat`');
+    throw refused('was made in the future, by its `iat`.');
   return {
     customerId,
     name: nameIn(claims),
@@ -55,7 +56,7 @@ export const nameIn = ({ name }: Readonly<Record<string, unknown>>): string | un
 export const keptOf = (claims: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => !OWN_CLAIMS.has(name)));
 
-/** Whoever is no browser carries no other person's cookies. @throws SignInProblem */
+/** @throws SignInProblem */
 function refuseStrangers(
   c: Context,
   auth: HttpContext['auth'],
@@ -63,26 +64,25 @@ function refuseStrangers(
 ): void {
   const caller = callerOf(c);
   const { origin } = caller;
-  if (origin === undefined && caller['sec-fetch-site'] === undefined) return;
   if (auth.isOwnPage(caller)) return;
   if (origin !== undefined && shopOrigins.includes(origin)) return;
   throw new SignInProblem(
     403,
     'Nobody was signed in',
-    `The page that sent you here${origin === undefined || origin === 'null' ? ' did not say where it stands' : `, of ${origin},`} is none that may sign shoppers in here. This is a mistake of the shop’s: SHOP_ORIGINS names its pages, and they must send their origin.`,
+    `The page that sent you here ${origin === undefined || origin === 'null' ? 'did not say where it stands, and so' : `is one of ${origin}, which`} may not sign shoppers in here. This is a mistake of the shop’s: SHOP_ORIGINS names its pages, and they must send their origin.`,
     { again: false },
   );
 }
 
-async function accepted<T>(verified: T | Promise<T>): Promise<T> {
+async function accepted(auth: HttpContext['auth'], token: string): Promise<Shopper> {
   try {
-    return await verified;
+    return await auth.shopperOf({ authorization: `Bearer ${token}` }, false);
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'unauthenticated') throw error;
     const told = error.extra?.['detail'];
-    throw refused(`is no token: ${typeof told === 'string' ? told : 'it is empty'}`);
+    throw refused(`is not taken: ${typeof told === 'string' ? told : 'it is empty.'}`);
   }
 }
 
 const refused = (why: string): SignInProblem =>
-  new SignInProblem(401, 'Nobody was signed in', `The shop’s token ${why}. Sign in at the shop again.`);
+  new SignInProblem(401, 'Nobody was signed in', `The shop’s token ${why} Sign in at the shop again.`);

@@ -1,7 +1,7 @@
 // The shop's OpenID provider, as one thread knows it: the authorization code flow with PKCE. What it says of itself is read when the
 // first shopper comes and kept. The library is loaded then, too: a shop without a provider does not pay for it.
 
-import type { Configuration, CustomFetch } from 'openid-client';
+import type * as OpenIdClient from 'openid-client';
 import type { Clock } from '../../runtime/index.ts';
 import type { ProviderSettings } from './settings.ts';
 
@@ -36,8 +36,8 @@ export class NotSignedIn extends Error {
 }
 
 interface Known {
-  readonly library: typeof import('openid-client');
-  readonly configuration: Configuration;
+  readonly library: typeof OpenIdClient;
+  readonly configuration: OpenIdClient.Configuration;
 }
 
 export class OpenId {
@@ -133,7 +133,8 @@ export class OpenId {
 }
 
 /** No redirects: whoever could lead us elsewhere would say who is there. */
-const bounded: CustomFetch = (url, options) => fetch(url, { ...options, redirect: 'error' } as RequestInit);
+const bounded: OpenIdClient.CustomFetch = (url, options) =>
+  fetch(url, { ...options, redirect: 'error' } as RequestInit);
 
 /** Time-outs, refused connections, and errors of the provider itself. */
 function isAway(error: unknown): boolean {

@@ -2,17 +2,17 @@
 // an address where nothing is, and everybody else is asked to sign in, whatever the address says.
 
 import type { Context, Hono } from 'hono';
-import { responseOf } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
+import { pageHeaders, pagePolicy } from '../page-headers.ts';
 import { campaignPath } from '../pages/index.ts';
 import { Problem } from '../problem.ts';
 import type { Purchase } from '../purchase.ts';
-import { CampaignContents } from './campaign-contents.ts';
-import { CampaignPages, type Reader } from './campaign-pages.ts';
+import { acceptInvitation, invitedVisitor } from '../session/index.ts';
+import type { CampaignContents } from './campaign-contents.ts';
+import { CampaignPages, type Page, type Reader } from './campaign-pages.ts';
 import { formPurchase, refusalText } from './form-purchase.ts';
 import { newWishKey, pageVisit, type PageVisit } from './page-visit.ts';
-import { ProductReadings } from './product-readings.ts';
-import { pageHeaders, shopPolicy } from './shop-headers.ts';
+import type { ProductReadings } from './product-readings.ts';
 
 export interface ShopParts {
   readonly contents: CampaignContents;
@@ -24,18 +24,21 @@ export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts
   const { assets, clock, doors, cms } = context;
   const { contents, readings, purchase } = parts;
   const pages = new CampaignPages({ assets, clock, contents, readings });
-  const headers = pageHeaders(shopPolicy(cms?.assets.imageOrigins));
+  // Made once: a Headers object for each page costs more than the page.
+  const headers: Record<string, string> = { 'Content-Type': 'text/html; charset=UTF-8' };
+  pageHeaders((name, value) => (headers[name] = value), pagePolicy(cms?.assets.imageOrigins));
 
   /** Not waited for when everything is known: a crowd asks for nothing else in the minute before a sale. */
   const show = (c: Context, slug: string, visit: PageVisit): Response | Promise<Response> => {
     const door = doors.bySlug(slug, visit.visitor);
     if (door === undefined) return nothingFor(c, visit);
-    const text = pages.html(door, readerOf(visit, newWishKey(context)));
-    return typeof text === 'string' ? answer(text) : text.then(answer);
+    const page = pages.html(door, readerOf(visit, newWishKey(context)));
+    return page instanceof Promise ? page.then(answer) : answer(page);
   };
-  const answer = (body: string): Response => responseOf({ status: 200, headers, body });
+  const answer = (page: Page): Response => new Response(page, { headers });
 
   app.get('/c/:slug', (c): Response | Promise<Response> => {
+    if (c.req.query('invitation') !== undefined) return invited(c, c.req.param('slug'));
     const enter = (visit: PageVisit): Response | Promise<Response> => show(c, c.req.param('slug'), visit);
     const visit = pageVisit(c, context, nextOf(c));
     return visit instanceof Promise ? visit.then(enter) : enter(visit);
@@ -59,8 +62,16 @@ export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts
     const text = refusalText(code, visit.locale.texts);
     const page = await pages.html(door, { ...readerOf(visit, key), refused: { productId, text, quantity } });
     const more = retryAfter === undefined ? headers : { ...headers, 'Retry-After': retryAfter };
-    return responseOf({ status, headers: more, body: page });
+    return new Response(page, { status, headers: more });
   });
+
+  /** Whoever comes with an invitation has it in their session, and an address without it. */
+  async function invited(c: Context, slug: string): Promise<Response> {
+    const visit = await pageVisit(c, context, nextOf(c));
+    const door = doors.bySlug(slug, await invitedVisitor(c, context));
+    if (door === undefined) return nothingFor(c, visit);
+    return (await acceptInvitation(c, context, door)) ?? show(c, slug, visit);
+  }
 
   function nothingFor(c: Context, visit: PageVisit): Response | Promise<Response> {
     if (visit.visitor !== undefined) return c.notFound() as Response | Promise<Response>;

@@ -2,27 +2,26 @@
 
 import type { Hono } from 'hono';
 import type { HttpContext } from '../context.ts';
+import type { OrderDesk } from '../order-desk.ts';
 import type { Purchase } from '../purchase.ts';
-import type { RetiredOrders } from '../retired-orders.ts';
 import { CampaignContents } from './campaign-contents.ts';
 import { campaignRoutes } from './campaign-routes.ts';
+import { orderPageRoutes } from './order-page-routes.ts';
 import { ProductReadings } from './product-readings.ts';
 import { storefrontRoutes } from './storefront-routes.ts';
 
-export { shopHeaders } from './shop-headers.ts';
+export { problemPage } from './problem-page.ts';
 
-export function shopRoutes(
-  app: Hono,
-  context: HttpContext,
-  _retired: RetiredOrders,
-  purchase: Purchase,
-): void {
+export interface ShopPorts {
+  readonly purchase: Purchase;
+  readonly desk: OrderDesk;
+}
+
+export function shopRoutes(app: Hono, context: HttpContext, { purchase, desk }: ShopPorts): void {
   const { cms, clock, router, timers } = context;
-  const parts = {
-    contents: new CampaignContents(cms, clock),
-    readings: new ProductReadings(router, clock, timers),
-    purchase,
-  };
-  storefrontRoutes(app, context, parts);
-  campaignRoutes(app, context, parts);
+  const contents = new CampaignContents(cms, clock);
+  const readings = new ProductReadings(router, clock, timers);
+  storefrontRoutes(app, context, { contents, readings, purchase });
+  campaignRoutes(app, context, { contents, readings, purchase });
+  orderPageRoutes(app, context, { desk, readings });
 }

@@ -3,6 +3,7 @@
 import type { Context, Hono } from 'hono';
 import { phaseOf, type Door } from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
+import { pageHeaders, pagePolicy } from '../page-headers.ts';
 import {
   localeOf,
   storefrontPage,
@@ -15,7 +16,6 @@ import { ShopWindow } from '../shop-window.ts';
 import type { ShopParts } from './campaign-routes.ts';
 import { formPurchase, refusalText } from './form-purchase.ts';
 import { newWishKey, pageVisit, type PageVisit } from './page-visit.ts';
-import { shopHeaders, shopPolicy } from './shop-headers.ts';
 
 /** What can be bought comes first. */
 const STATES_SHOWN = ['on_sale', 'upcoming', 'paused', 'sold_out', 'ended'];
@@ -26,12 +26,12 @@ export function storefrontRoutes(app: Hono, context: HttpContext, parts: ShopPar
   const { products, cache, assets, clock, doors, cms } = context;
   const { contents, readings, purchase } = parts;
   const shopWindow = new ShopWindow(products, cache);
-  const policy = shopPolicy(cms?.assets.imageOrigins);
+  const policy = pagePolicy(cms?.assets.imageOrigins);
 
   const show = async (c: Context, visit: PageVisit, key: string, refusal?: TicketRefusal) => {
     const shown = doors.openTo(visit.visitor).slice(0, CAMPAIGNS_SHOWN_MAX);
     const [campaigns, views] = await Promise.all([Promise.all(shown.map(cardOf)), productViews()]);
-    shopHeaders(c, policy);
+    pageHeaders(c.header.bind(c), policy);
     const { shown: visitor, signInHref, locale } = visit;
     const view = { campaigns, products: views, visitor, signInHref, key, now: clock.now(), refusal };
     return storefrontPage(assets, view, locale);

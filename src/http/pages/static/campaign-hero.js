@@ -30,11 +30,10 @@ export class CampaignHero {
     const { label, countdown } = this.#parts;
     if (!countdown) return;
     const until = phase === 'scheduled' ? this.#startsAt : this.#endsAt;
-    const isCounting = phase === 'scheduled' || phase === 'live';
     write(label, phase === 'scheduled' ? words.opensIn : words.closesIn);
     write(countdown, formatTimeLeft(until - now));
-    // It keeps its place: what stands below must not move.
-    countdown.parentElement.classList.toggle('is-over', !isCounting);
+    // A pause leaves it where it is: what stands below must not move.
+    countdown.parentElement.hidden = phase === 'ended' || phase === 'cancelled';
   }
 
   #phaseAt(now, states) {

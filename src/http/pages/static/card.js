@@ -8,6 +8,9 @@ import { offerFor, quantityMax, stateAt } from './offer.js';
 // The Pay button appears where Buy was: the second press of a double click must not pay.
 const payGuardMs = 700;
 
+/** Nobody can have any of them, or this shopper has theirs. */
+const withoutStock = new Set(['reserved', 'overdue', 'paid', 'pending', 'ended', 'cancelled', 'gone']);
+
 export class Card {
   productId;
   /** As the ticket shows it. */
@@ -25,6 +28,7 @@ export class Card {
   #offeredAtMs = 0;
   #isCancelled;
   #isGone = false;
+  #isSignedOut = false;
   #sawCountdown = false;
   #recoveredId;
   /** What became of a try without the script; undefined once there is another. */
@@ -64,6 +68,12 @@ export class Card {
     this.render();
   }
 
+  /** Whoever was signed in is not any more. */
+  signOut() {
+    this.#isSignedOut = true;
+    this.render();
+  }
+
   recover() {
     return this.#purchase?.recover();
   }
@@ -98,6 +108,7 @@ export class Card {
       quantity: this.#quantity(unitsHeld),
       notice: this.#notice,
       isSignedIn: this.#purchase !== undefined,
+      isSignedOut: this.#isSignedOut,
       isCancelled: this.#isCancelled,
       isGone: this.#isGone,
       sawCountdown: this.#sawCountdown,
@@ -128,7 +139,7 @@ export class Card {
     hold.hidden = offer.holdMs === undefined;
     if (!hold.hidden) hold.value = Math.min(1, offer.leftMs / Math.max(1, offer.holdMs));
     show(text, [offer.problem, offer.text, offer.held].filter(Boolean).join(' '));
-    stock.hidden = ['reserved', 'overdue', 'paid', 'pending', 'gone'].includes(offer.kind);
+    stock.hidden = withoutStock.has(offer.kind);
   }
 
   #showButtons({ buy, pay, cancel, again, signIn }) {

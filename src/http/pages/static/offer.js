@@ -36,7 +36,7 @@ export function quantityMax(product, unitsHeld) {
 }
 
 /**
- * `situation` is `{product, now, purchase, entry, notice, unitsHeld, quantity, isSignedIn, isCancelled, isGone, sawCountdown}`.
+ * `situation` is `{product, now, purchase, entry, notice, unitsHeld, quantity, isSignedIn, isSignedOut, isCancelled, isGone, sawCountdown}`.
  *
  * Gives `{kind, headline, leftMs, holdMs, text, problem, mild, held, buy, again, pay, cancel, signIn, announcement, soon}`. The
  * buttons are `{label, enabled}` or absent; `kind` changes exactly when the shopper's situation does; `soon` is what to say once
@@ -46,7 +46,7 @@ export function offerFor(situation) {
   const { purchase, entry } = situation;
   if (purchase.phase === 'sending') return sending();
   if (purchase.phase === 'checking') return checking();
-  if (purchase.refusal?.code === 'unauthenticated') return signedOut(purchase.refusal);
+  if (situation.isSignedOut) return signedOut(purchase.refusal);
   if (entry?.order.status === 'reserved') return reserved(situation);
   if (entry?.order.status === 'payment_pending' || entry?.order.status === 'in_review')
     return paymentPending(entry);
@@ -68,11 +68,12 @@ function checking() {
   };
 }
 
-function signedOut({ isInDoubt }) {
+function signedOut(refusal) {
+  const why = refusal?.isInDoubt ? words.signedOutInDoubt : refusal ? words.signedOutUnordered : null;
   return {
     kind: 'signed_out',
     headline: words.signedOut,
-    text: isInDoubt ? words.signedOutInDoubt : words.signedOutText,
+    text: sentences(why, words.signedOutText),
     signIn: { label: buttons.signInAgain, enabled: true },
     announcement: words.signedOut,
   };

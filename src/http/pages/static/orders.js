@@ -6,6 +6,9 @@ import { deedProblemText, orderTotal } from './offer.js';
 
 const words = texts.orders;
 
+/** Of products that the page does not show; others stand there by their ids. */
+const namesAskedMax = 20;
+
 export class Orders {
   #list;
   #empty;
@@ -13,15 +16,19 @@ export class Orders {
   #book;
   #clock;
   #products; // id → {name, picture}
+  #nameOf;
+  #namesAsked = 0;
   #rows = new Map();
 
-  constructor({ list, empty, heading, book, clock, products }) {
+  /** @param nameOf asks the shop for the name of a product; nothing when it is not for this shopper any more */
+  constructor({ list, empty, heading, book, clock, products, nameOf }) {
     this.#list = list;
     this.#empty = empty;
     this.#heading = heading;
     this.#book = book;
     this.#clock = clock;
     this.#products = products;
+    this.#nameOf = nameOf;
     list.addEventListener('click', (event) => this.#press(event));
   }
 
@@ -60,14 +67,16 @@ export class Orders {
 
   #makeRow(order) {
     const product = this.#products.get(order.productId);
-    const name = product?.name ?? order.productId;
     const row = {
       element: make('li', 'order'),
+      name: make('h3', 'order-name'),
       status: make('p', 'order-status'),
       left: make('p', 'order-left'),
       problem: make('p', 'order-problem'),
       when: make('span', 'order-when'),
       actions: make('div', 'order-actions'),
+      pay: makeButton('pay', words.pay),
+      cancel: makeButton('cancel', texts.buttons.cancel),
     };
     row.element.dataset.order = order.id;
     const about = make('div', 'order-about');
@@ -77,16 +86,22 @@ export class Orders {
       `${texts.units(order.quantity, formatCount(order.quantity))} · ${orderTotal(order)} · `,
     );
     details.append(row.when);
-    about.append(make('h3', 'order-name', name), details, make('p', 'order-id', order.id), row.problem);
-    row.actions.append(
-      makeButton('pay', words.pay, words.payLabel(name)),
-      makeButton('cancel', texts.buttons.cancel, words.cancelLabel(name)),
-    );
+    about.append(row.name, details, make('p', 'order-id', order.id), row.problem);
+    row.actions.append(row.pay, row.cancel);
     const standing = make('div', 'order-standing');
     standing.append(row.status, row.left);
     row.element.append(makePicture(product), about, standing, row.actions);
     this.#rows.set(order.id, row);
+    writeName(row, product?.name ?? order.productId);
+    if (!product) void this.#askName(order.productId, row);
     return row;
+  }
+
+  async #askName(productId, row) {
+    if (this.#namesAsked >= namesAskedMax) return;
+    this.#namesAsked += 1;
+    const name = await this.#nameOf(productId);
+    if (name) writeName(row, name);
   }
 }
 
@@ -98,14 +113,14 @@ function make(tag, className, text = '') {
 }
 
 function makePicture(product) {
+  if (!product?.picture) return make('span', 'order-picture');
   const picture = make('img', 'order-picture');
   picture.alt = '';
-  if (product) picture.src = product.picture;
-  picture.hidden = !product;
+  picture.src = product.picture;
   return picture;
 }
 
-function makeButton(act, label, name) {
+function makeButton(act, label) {
   const button = make(
     'button',
     act === 'pay' ? 'button button-small button-primary' : 'button button-small button-quiet',
@@ -113,8 +128,13 @@ function makeButton(act, label, name) {
   );
   button.type = 'button';
   button.dataset.act = act;
-  button.setAttribute('aria-label', name);
   return button;
+}
+
+function writeName(row, name) {
+  write(row.name, name);
+  row.pay.setAttribute('aria-label', words.payLabel(name));
+  row.cancel.setAttribute('aria-label', words.cancelLabel(name));
 }
 
 function write(element, text) {

@@ -2,6 +2,7 @@
 // going. The page that the server has rendered stays readable, and its forms work, when any of this fails.
 
 import { Announcer } from './announcer.js';
+import { CampaignCards } from './campaign-cards.js';
 import { CampaignHero } from './campaign-hero.js';
 import { Card } from './card.js';
 import { createClient } from './client/index.js';
@@ -16,12 +17,14 @@ const productsPerStreamMax = 50;
 
 const drop = part('drop');
 const customer = drop?.dataset.customer;
-const client = createClient({ customer });
+const client = createClient({ customer, onSignedOut: () => shop?.signOut() });
 const { clock } = client;
 const announcer = new Announcer(part('announcer'));
 
 for (const origin of document.querySelectorAll('[data-part=origin]')) origin.textContent = location.origin;
 showHours();
+const campaigns = new CampaignCards(document.querySelectorAll('[data-part=countdown-to]'));
+clock.onSecond((now) => campaigns.render(now));
 const shop = drop ? openShop(drop) : null;
 await clock.start();
 await shop?.recover();
@@ -50,39 +53,46 @@ function openShop(element) {
     // From here on it is the script's.
     element.dataset.live = 'yes';
   });
-  if (cards.length > 0) watch(cards);
+  if (cards.length > 0) watch(cards, book);
   if (book) {
     reloadForSomeoneElse(customer);
     onReturn(() => void book.refresh());
   }
-  return { recover: () => Promise.all([book?.refresh(), ...cards.map((card) => card.recover())]) };
+  return {
+    recover: () => Promise.all([book?.refresh(), ...cards.map((card) => card.recover())]),
+    signOut: () => customer && cards.forEach((card) => card.signOut()),
+  };
 }
 
 function makeOrders(book, element) {
   const products = new Map(
     [...element.querySelectorAll('[data-product]')].map((ticket) => {
       const { id, name } = JSON.parse(ticket.dataset.product);
-      return [id, { name, picture: ticket.querySelector('.ticket-picture img')?.currentSrc }];
+      return [id, { name, picture: pictureOf(ticket) }];
     }),
   );
   const list = part('orders-list');
   const empty = part('orders-empty');
-  return new Orders({
-    list,
-    empty,
-    heading: document.querySelector('#orders-heading'),
-    book,
-    clock,
-    products,
-  });
+  const nameOf = async (id) => {
+    const answer = await client.product(id);
+    return answer.kind === 'answer' ? answer.body.name : undefined;
+  };
+  const heading = document.querySelector('#orders-heading');
+  return new Orders({ list, empty, heading, book, clock, products, nameOf });
 }
 
-function watch(cards) {
+function pictureOf(ticket) {
+  const picture = ticket.querySelector('.ticket-picture img');
+  return picture?.currentSrc || picture?.src;
+}
+
+function watch(cards, book) {
   const byId = new Map(cards.slice(0, productsPerStreamMax).map((card) => [card.productId, card]));
   const banner = part('connection');
   client.watch([...byId.keys()], {
     onProduct: (product) => byId.get(product.id)?.update(product),
-    onGone: (productId) => byId.get(productId)?.leave(),
+    // For whoever is signed out it does not exist, either: that is asked first.
+    onGone: (productId) => void Promise.resolve(book?.refresh()).then(() => byId.get(productId)?.leave()),
     onHealth: (health) => {
       const text = texts.connection[health];
       if (banner.textContent === text) return;

@@ -1,0 +1,134 @@
+// A shopper's orders as pages, with forms that pay and cancel: they are all that somebody without scripts needs once they have ordered.
+// Nobody's eligibility counts here: whoever has an order may always see it.
+
+import type { Context, Hono } from 'hono';
+import { orderIdKey, orderIdText, type Key, type Order, type Reply } from '../../actors/index.ts';
+import type { Shopper } from '../auth.ts';
+import type { HttpContext } from '../context.ts';
+import type { OrderDesk } from '../order-desk.ts';
+import { pageHeaders } from '../page-headers.ts';
+import { campaignPath, orderPage, ordersPage, type OrderView } from '../pages/index.ts';
+import { Problem, PROBLEMS, type ProblemCode } from '../problem.ts';
+import { readShopperForm } from '../session/csrf.ts';
+import { refusalText } from './form-purchase.ts';
+import { pageVisit, type PageVisit } from './page-visit.ts';
+import type { ProductReadings } from './product-readings.ts';
+
+/** What the demo's payment provider takes. */
+const DEMO_PAYMENT = 'demo';
+
+interface SignedIn extends PageVisit {
+  readonly visitor: Shopper;
+  readonly shown: NonNullable<PageVisit['shown']>;
+}
+
+export function orderPageRoutes(
+  app: Hono,
+  context: HttpContext,
+  { desk, readings }: { readonly desk: OrderDesk; readonly readings: ProductReadings },
+): void {
+  const { assets, clock, demo, doors } = context;
+
+  app.get('/orders', (c) =>
+    withShopper(c, '/orders', async (visit) => {
+      const { orders, next, asOf } = await desk.list(visit.visitor, c.req.query('before'));
+      await readings.refresh([...new Set(orders.map(({ productId }) => productId))]);
+      const rows = orders.map((order): OrderView => ({ ...order, productName: nameOf(order.productId) }));
+      const view = { orders: rows, next, asOf, visitor: visit.shown };
+      pageHeaders(c.header.bind(c));
+      return c.html(ordersPage(assets, view, visit.locale));
+    }),
+  );
+
+  app.get('/orders/:id', (c) =>
+    withShopper(c, c.req.path, async (visit) => show(c, visit, await desk.show(orderIdOf(c), visit.visitor))),
+  );
+
+  app.post('/orders/:id/payment', (c) =>
+    changed(c, (orderId, shopper) => desk.pay(orderId, shopper, DEMO_PAYMENT)),
+  );
+
+  app.post('/orders/:id/cancel', (c) => changed(c, (orderId, shopper) => desk.cancel(orderId, shopper)));
+
+  // Somebody looks at the address of a form.
+  for (const form of ['payment', 'cancel'])
+    app.get(`/orders/:id/${form}`, (c) =>
+      c.redirect(`/orders/${encodeURIComponent(c.req.param('id') ?? '')}`, 303),
+    );
+
+  async function withShopper(
+    c: Context,
+    next: string,
+    serve: (visit: SignedIn) => Promise<Response>,
+  ): Promise<Response> {
+    const visit = await pageVisit(c, context, next);
+    if (visit.visitor !== undefined) return serve(visit as SignedIn);
+    c.header('Cache-Control', 'no-store');
+    return c.redirect(visit.signInHref, 303);
+  }
+
+  /** What came of the form is what the order's page shows. */
+  async function changed(
+    c: Context,
+    change: (orderId: Key, shopper: Shopper) => Promise<Reply>,
+  ): Promise<Response> {
+    const orderId = orderIdOf(c);
+    const path = `/orders/${orderIdText(orderId)}`;
+    return withShopper(c, path, async (visit) => {
+      await readShopperForm(c, context);
+      let refused: ProblemCode | undefined;
+      let reply: Reply;
+      try {
+        reply = await change(orderId, visit.visitor);
+        if (reply.outcome === 'order') return c.redirect(path, 303);
+        if (reply.outcome === 'refused' || reply.outcome === 'conflict') refused = reply.refusal;
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        refused = error.code;
+      }
+      reply = await desk.show(orderId, visit.visitor);
+      return show(c, visit, reply, refused);
+    });
+  }
+
+  async function show(c: Context, visit: SignedIn, reply: Reply, refused?: ProblemCode): Promise<Response> {
+    if (reply.outcome === 'refused' && reply.refusal !== 'not_found') throw new Problem(reply.refusal);
+    if (reply.outcome !== 'order') return await c.notFound();
+    const { order } = reply;
+    await readings.refresh([order.productId]);
+    pageHeaders(c.header.bind(c));
+    const view = {
+      order: viewOf(order),
+      visitor: visit.shown,
+      shopHref: shopHref(order.productId, visit.visitor),
+      now: clock.now(),
+      demo,
+      notice: refused && refusalText(refused, visit.locale.texts),
+    };
+    return c.html(
+      orderPage(assets, view, visit.locale),
+      refused === undefined ? 200 : PROBLEMS[refused].status,
+    );
+  }
+
+  const nameOf = (productId: string): string => readings.of(productId)?.name ?? productId;
+
+  const viewOf = (order: Order): OrderView => ({
+    ...order,
+    id: orderIdText(order.orderId),
+    productName: nameOf(order.productId),
+  });
+
+  /** Back to where it can be bought, for whoever may go there. */
+  function shopHref(productId: string, visitor: Shopper): string {
+    const door = doors.campaignOf(productId);
+    return door !== undefined && doors.isMember(door, visitor) ? campaignPath(door.slug) : '/';
+  }
+}
+
+/** @throws Problem not_found, since what is no id belongs to nobody */
+function orderIdOf(c: Context): Key {
+  const orderId = orderIdKey(c.req.param('id') ?? '');
+  if (orderId === undefined) throw new Problem('not_found');
+  return orderId;
+}
