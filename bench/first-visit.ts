@@ -2,14 +2,15 @@
 // when its Buy button works. On this machine as it is, with scripts four times slower, over a slow line, and with both.
 
 import { Browser } from '../test/harness/browser.ts';
-import { AUTH_SECRET } from '../test/harness/engine.ts';
+import { CampaignDesk } from '../test/harness/campaign-desk.ts';
+import { ADMIN_TOKEN, Engine, temporaryFolder } from '../test/harness/engine.ts';
 import { loadPage, type Conditions, type PageLoad } from '../test/harness/page-load.ts';
+import { productPicture } from '../test/harness/product-picture.ts';
 import { ShopVisit } from '../test/harness/shop-visit.ts';
-import { waitUntil } from '../test/harness/wait-until.ts';
 import { assertChromium } from '../test/servers/chromium.ts';
-import { sampleCampaigns } from '../src/sample-campaigns.ts';
+import { copyPostgresTemplate } from './bench-postgres.ts';
 import { EMBEDDED_MODE } from './environment.ts';
-import { auditNode, startOwnNode } from './own-node.ts';
+import { auditNode } from './own-node.ts';
 import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
 
 /** All that comes over the line, but for pictures. */
@@ -24,34 +25,57 @@ const CONDITIONS: Readonly<Record<string, Conditions>> = {
   SlowBoth: { cpuSlowdown: 4, network: SLOW_4G },
 };
 
+/** Drawings of the demonstration, as pictures. */
+const PICTURES = ['film-camera', 'ember-kettle', 'aurora-headphones', 'trail-runner-shoes'];
+const DESCRIPTION =
+  'Made once, in one colour, and numbered by hand. It comes in a box that can be sent back, with two years of guarantee.';
+
 export const firstVisit: Scenario = {
   modes: { sqlite: EMBEDDED_MODE },
   async run(options) {
     assertChromium();
-    const node = await startOwnNode({ AUTH_SECRET });
+    const dataDir = temporaryFolder();
+    copyPostgresTemplate(dataDir);
+    const engine = Engine.spawn({ dataDir, env: { SAMPLE_CAMPAIGNS: 'false' } });
     const browser = await Browser.start();
     try {
-      const result = await visits(browser, node.url, options);
-      return { ...result, violations: result.violations + (await auditNode(node)) };
+      await engine.whenReady();
+      const path = await publishCampaign(engine);
+      const result = await visits(browser, engine.url, path, options);
+      const { url } = engine;
+      return {
+        ...result,
+        violations: result.violations + (await auditNode({ url, adminToken: ADMIN_TOKEN })),
+      };
     } finally {
       await browser.stop();
-      await node.stop();
+      await engine.stop();
+      await engine.remove();
     }
   },
 };
 
+/** @returns the path of its page */
+async function publishCampaign(engine: Engine): Promise<string> {
+  const desk = await CampaignDesk.at(engine);
+  const products = await Promise.all(
+    PICTURES.map(async (picture) => ({
+      name: picture,
+      description: DESCRIPTION,
+      quantity: 10_000,
+      picture: await productPicture(picture, `The ${picture}, seen from the front`),
+    })),
+  );
+  const { path } = await desk.publish({ title: 'First visit', description: DESCRIPTION, products });
+  return path;
+}
+
 async function visits(
   browser: Browser,
   url: string,
+  path: string,
   { turns = VISITS, say }: ScenarioOptions,
 ): Promise<ScenarioResult> {
-  const { slug, offers } = sampleCampaigns.find(({ entry }) => entry.kind === 'everyone')!;
-  const path = `/c/${slug}`;
-  // The samples are made when the node is up already, and their pictures later still.
-  await waitUntil('the campaign has its pictures', async () => {
-    const answer = await fetch(url + path);
-    return answer.ok && (await answer.text()).split('<img').length > offers.length;
-  });
   const loads = new Map<string, PageLoad[]>();
   let violations = 0;
   // The first turn warms the node up: it compresses its files, and V8 compiles what answers.
@@ -64,7 +88,7 @@ async function visits(
       const load = await loadPage(shopper, path, conditions);
       if (turn > 0) loads.set(name, [...(loads.get(name) ?? []), load]);
       // What calls itself of use must be.
-      const ticket = shopper.ticket(offers[0]!.name);
+      const ticket = shopper.ticket(PICTURES[0]!);
       await ticket.buy();
       await ticket.offers('reserved');
       violations += shopper.visit.faults.length + Number(load.transferredBytes > FIRST_VISIT_BYTES_MAX);

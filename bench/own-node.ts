@@ -73,7 +73,7 @@ export async function startOwnNode(
 }
 
 /** @returns violations that its own audit finds, of the journal, Postgres and the live actors */
-export async function auditNode(node: OwnNode): Promise<number> {
+export async function auditNode(node: Pick<OwnNode, 'url' | 'adminToken'>): Promise<number> {
   const { violations } = await callNode<Report>(node, 'GET', '/v1/admin/audit');
   return violations.length;
 }

@@ -1,7 +1,7 @@
 // One open event stream: the connection of one reader, what it watches, and what it has been told of that. Events are bytes that all
 // readers share, written past Node's response straight to the connection, which ends with the stream.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** A product that somebody watches. */
@@ -21,7 +21,7 @@ export const STREAM_BYTES_BUFFERED_MAX = 32 * 1024;
 export class EventStream {
   readonly productIds: readonly string[];
   readonly isOpen: IsOpen;
-  readonly #outgoing: ServerResponse<IncomingMessage>;
+  readonly #outgoing: ServerResponse;
   readonly #socket: Socket;
   readonly #topics: readonly Topic[];
   /** The version that each topic had when it was written last. */
@@ -32,7 +32,7 @@ export class EventStream {
   #roomAt: number;
 
   constructor(
-    outgoing: ServerResponse<IncomingMessage>,
+    outgoing: ServerResponse,
     productIds: readonly string[],
     topics: readonly Topic[],
     isOpen: IsOpen,

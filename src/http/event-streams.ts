@@ -7,7 +7,7 @@
 // A round is followed by a rest that is as long as it had events, so that many readers make the events rarer and not the thread slower.
 // A change of what can be bought does not wait for the end of the rest; a mere count does.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
 import type { HttpContext } from './context.ts';
@@ -76,7 +76,7 @@ export class EventStreams {
     // Nobody would read the body of an answer to HEAD, nor ever end it.
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
     if (counters.streams >= limits.streamsMax) throw new Problem('overloaded');
-    const { outgoing } = c.env as { outgoing: ServerResponse<IncomingMessage> };
+    const { outgoing } = c.env as { outgoing: ServerResponse };
     if (outgoing.socket === null)
       throw new Problem('overloaded', { detail: 'An event stream needs a connection of its own.' });
     if (outgoing.socket.destroyed) return RESPONSE_ALREADY_SENT;
@@ -170,8 +170,8 @@ export class EventStreams {
   /** Each stream that is open when its turn comes. */
   async #inSlices(serve: (stream: EventStream) => void): Promise<void> {
     let left = SLICE_STREAMS;
-    for (const stream of [...this.#streams]) {
-      if (this.#streams.has(stream)) serve(stream);
+    for (const stream of this.#streams) {
+      serve(stream);
       if (--left > 0) continue;
       left = SLICE_STREAMS;
       await new Promise<void>((resolve) => this.#ports.timers.soon(resolve));
@@ -182,7 +182,7 @@ export class EventStreams {
     const { timers, node, clock } = this.#ports;
     this.#cancelLook = timers.after(STOP_CHECK_MS, () => {
       if (node.phase === 'stopping') {
-        for (const stream of [...this.#streams]) this.#end(stream);
+        for (const stream of this.#streams) this.#end(stream);
         return;
       }
       if (sinceMs < STREAM_LOOK_MS) return this.#lookLater(sinceMs + STOP_CHECK_MS);

@@ -170,9 +170,10 @@ test('whoever has as many as they may is told so, and an order that was cancelle
   await shopper.end();
 });
 
-test('too many tries: the page says how long to wait, waits, and then sells', async () => {
+test('too many tries: the page says how long to wait, waits, and then sells, also when its stream is cut', async () => {
   const campaign = await drop('Rush');
   const shopper = await enter('gina', { size: 'phone' });
+  await shopper.page.route('**/v1/events?*', (route) => route.abort());
   await shopper.open(campaign.path);
   const ticket = shopper.ticket('Rush lamp');
   await shopper.page.route('**/v1/orders', (route) => route.fulfill(problem(429, 'rate_limited', 4)), {
@@ -188,6 +189,8 @@ test('too many tries: the page says how long to wait, waits, and then sells', as
   await ticket.buy();
   await ticket.offers('reserved');
   expect(await units(campaign)).toMatchObject({ reserved: 1 });
+  await shopper.page.getByText('Live updates are interrupted').locator('visible=true').first().waitFor();
+  expect(await shopper.visit.inspect('polling')).toEqual([]);
   await shopper.end();
 });
 
@@ -213,6 +216,23 @@ test('a refusal is told in words, and the ticket goes on selling', async () => {
     return (await ticket.text('text')).includes('The card was declined');
   });
   expect(await shopper.visit.inspect('declined')).toEqual([]);
+
+  await shopper.page.route(
+    '**/payment',
+    async (route) => {
+      const path = new URL(route.request().url()).pathname.replace('/payment', '');
+      const order = (await (await shopper.page.request.get(path)).json()) as object;
+      await route.fulfill({ status: 202, json: { ...order, status: 'payment_pending' } });
+    },
+    { times: 1 },
+  );
+  await ticket.button(/^Pay /).click();
+  await ticket.offers('pending');
+  expect(await ticket.text('text')).toContain('is with the bank');
+  expect(await shopper.visit.inspect('payment-pending')).toEqual([]);
+  await shopper.page.reload();
+  await shopper.whenLive();
+  await ticket.offers('reserved');
   await ticket.pay();
   await ticket.offers('paid');
   await shopper.end();

@@ -131,7 +131,7 @@ class Fixture {
   constructor() {
     const hub = {
       watch: (productId: string, listener: Listener) => {
-        expect(this.listeners.has(productId), 'one listener for all readers of a product').toBe(false);
+        if (this.listeners.has(productId)) throw new Error(`${productId} is watched twice`);
         this.listeners.set(productId, listener);
         return () => this.listeners.delete(productId);
       },
@@ -169,10 +169,9 @@ class Fixture {
     this.listeners.get(productId)!(new TextEncoder().encode(text), news);
   }
 
-  expectNothingLeft(): void {
-    expect(this.counters.streams).toBe(0);
-    expect(this.listeners.size).toBe(0);
-    expect(this.timers.waiting).toBe(0);
+  /** Streams, watched products and timers that are still there. */
+  get left(): [streams: number, watched: number, timers: number] {
+    return [this.counters.streams, this.listeners.size, this.timers.waiting];
   }
 }
 
@@ -319,18 +318,18 @@ test('streams end when the node stops, and when their readers leave', async () =
   const { open, timers } = bound(fixture);
   const readers = await Promise.all([open(['a']), open(['a', 'b']), open(['b'])]);
   expect(fixture.counters.streams).toBe(3);
-  readers[1]!.destroy();
+  readers[1].destroy();
   expect(fixture.counters.streams).toBe(2);
   expect([...fixture.listeners.keys()]).toEqual(['a', 'b']);
-  readers[2]!.destroy();
+  readers[2].destroy();
   expect([...fixture.listeners.keys()]).toEqual(['a']);
   await timers.pass(1_000);
-  expect(readers[0]!.isEnded).toBe(false);
+  expect(readers[0].isEnded).toBe(false);
   fixture.node.phase = 'stopping';
   await timers.pass(1_000);
-  expect(readers[0]!.isEnded).toBe(true);
-  readers[0]!.destroy();
-  fixture.expectNothingLeft();
+  expect(readers[0].isEnded).toBe(true);
+  readers[0].destroy();
+  expect(fixture.left).toEqual([0, 0, 0]);
 });
 
 test('a stream ends when its reader may no longer see one of its products, soon after a change and anyway', async () => {
@@ -362,7 +361,7 @@ test('a stream ends when its reader may no longer see one of its products, soon 
   expect([asked.destroyed, promised.destroyed]).toEqual([true, true]);
   expect([other.isEnded, other.destroyed]).toEqual([true, false]);
   other.destroy();
-  fixture.expectNothingLeft();
+  expect(fixture.left).toEqual([0, 0, 0]);
 });
 
 test('a stream goes on while nobody can say who may see its product', async () => {
@@ -397,7 +396,7 @@ test('no more streams than there are places, and HEAD takes none', async () => {
   left.destroy();
   expect((await fixture.answer(['a'], answerOn(left))).status).toBe(200);
   await timers.pass(100);
-  fixture.expectNothingLeft();
+  expect(fixture.left).toEqual([0, 0, 0]);
 });
 
 function bound(fixture: Fixture) {

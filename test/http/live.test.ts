@@ -3,6 +3,7 @@
 /* oxlint-disable vitest/expect-expect -- expectProblem and waitUntil assert, too */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CampaignDesk } from '../harness/campaign-desk.ts';
 import { ADMIN_TOKEN, Engine } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { EventReader } from './event-stream.ts';
@@ -98,6 +99,36 @@ describe('an event stream', () => {
     const answer = await engine.call('GET', '/v1/events?product=known&product=nowhere&product=no-one');
     expectProblem(answer, 404, 'not_found', /nowhere, no-one/);
     expect(await metric('doorbuster_event_streams')).toBe(0);
+  });
+
+  test('ends for whoever is taken off the list, and goes on for the others', async () => {
+    const desk = await CampaignDesk.at(engine);
+    const { slug, productIds } = await desk.publish({
+      title: 'Streamed',
+      entry: 'list',
+      customers: ['greta', 'harry'],
+      products: [{ name: 'Streamed lamp' }],
+    });
+    const path = `/v1/products/${productIds[0]!}/events`;
+    const watchAs = async (customer: string): Promise<EventReader> => {
+      const reader = await EventReader.open(engine, path, { Authorization: `Bearer ${tokenOf(customer)}` });
+      open.push(reader);
+      return reader;
+    };
+    await waitUntil('greta may see it', async () => {
+      const seen = await Promise.all([watchAs('greta'), watchAs('greta'), watchAs('greta')]);
+      return seen.every(({ status }) => status === 200);
+    });
+    await closeAll();
+    const [greta, harry] = [await watchAs('greta'), await watchAs('harry')];
+    await waitUntil('both have the product', () => greta.events.length > 0 && harry.events.length > 0);
+    await desk.uploadList(slug, ['harry']);
+    await waitUntil('the stream has ended', () => greta.isEnded);
+    await waitUntil('she finds nothing', async () => (await watchAs('greta')).status === 404);
+    expect(harry.isEnded).toBe(false);
+    await engine.buy(tokenOf('harry'), productIds[0]!, 'key');
+    await waitUntil('the other goes on', () => harry.newestOf(productIds[0]!)?.sale.available === 9);
+    await closeAll();
   });
 
   test('gives its place back however its reader leaves', async () => {

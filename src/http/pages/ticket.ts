@@ -5,6 +5,7 @@
 import { html } from 'hono/html';
 import type { Locale } from './locale.ts';
 import type { Markup } from './layout.ts';
+import { escaped } from './pieces.ts';
 import type { Money, ProductView, SaleState } from './product-view.ts';
 import type { Texts } from './texts.ts';
 
@@ -90,8 +91,9 @@ export function ticket(view: TicketView, action: TicketAction, locale: Locale): 
   </li>`;
 }
 
-export const ticketNotice = (text: string): Markup =>
-  html`<p class="stub-notice" role="alert" data-part="notice">${text}</p>`;
+/** As text: it goes into pages that are rendered already. */
+export const ticketNotice = (text: string): string =>
+  `<p class="stub-notice" role="alert" data-part="notice">${escaped(text)}</p>`;
 
 function facts({ facts: all, name }: TicketView, texts: Texts): Markup | '' {
   if (all.length === 0) return '';
