@@ -33,6 +33,9 @@ const name = (what: string, charactersMax: number) =>
       `must be ${what}: printable ASCII without spaces`,
     );
 
+const SECONDS_MAX = 43_200;
+const SECONDS_WANTED = `must be a whole number from 60 to ${SECONDS_MAX}`;
+
 export const SIGN_IN_SETTINGS = {
   AUTH_JWKS_URL: address('the address of the provider’s key set')
     .optional()
@@ -52,12 +55,9 @@ export const SIGN_IN_SETTINGS = {
   SESSION_SECONDS: z
     .preprocess(
       (value) => (typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value),
-      z
-        .int('must be a whole number from 60 to 43200')
-        .min(60, 'must be a whole number from 60 to 43200')
-        .max(43_200, 'must be a whole number from 60 to 43200'),
+      z.int(SECONDS_WANTED).min(60, SECONDS_WANTED).max(SECONDS_MAX, SECONDS_WANTED),
     )
-    .default(43_200)
+    .default(SECONDS_MAX)
     .describe('a shopper’s browser stays signed in for so long'),
   SIGN_IN_URL: address('the shop’s sign-in page')
     .optional()

@@ -10,6 +10,7 @@ export { sampleCampaign, type SampleProduct } from './sample-campaign.ts';
 export { Locale, localeOf, timeLeft } from './locale.ts';
 export { sampleClaimsOf, sampleCustomers, type SampleCustomer } from './sample-customers.ts';
 export { demoSignInPage, signInNoticePage } from './shopper-sign-in.ts';
+export type { SignInTrouble } from './sign-in-texts.ts';
 export { nowherePage } from './nowhere.ts';
 export type { VisitorView } from './shop-frame.ts';
 export { en, type Texts } from './texts.ts';
