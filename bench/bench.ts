@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { appends } from './appends.ts';
 import { bulkStock } from './bulk-stock.ts';
 import { cache } from './cache.ts';
+import { doors } from './doors.ts';
 import { environment } from './environment.ts';
 import { feed } from './feed.ts';
 import { firstVisit } from './first-visit.ts';
@@ -12,6 +13,7 @@ import { handover } from './handover.ts';
 import { hotProduct } from './hot-product.ts';
 import { http } from './http.ts';
 import { memory } from './memory.ts';
+import { page } from './page.ts';
 import { products } from './products.ts';
 import { projection } from './projection.ts';
 import { projectionCost } from './projection-cost.ts';
@@ -38,6 +40,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   handover,
   cache,
   'bulk-stock': bulkStock,
+  doors,
+  page,
   streams,
   'first-visit': firstVisit,
 };
@@ -51,10 +55,10 @@ Scenarios, as docs/performance.md describes them:
   --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover;
                  bulk-stock: one alone; appends and feed run on nothing else)
   --threads      the CPU time of each thread, too (http, sold-out, projection)
-  --connections  such as 64,256 (http, sold-out; projection-cost and streams take one number); questions under way (cache)
+  --connections  such as 64,256 (http, sold-out, doors, page; projection-cost and streams take one number); questions under way (cache)
   --streams      how many are open (streams)
   --products     such as 1,1000 (products; bulk-stock takes one)
-  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock)
+  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock); customers on the list (doors)
   --turns        that count, of each variant (projection-settings, appends, feed); pairs of rushes (streams); visits (first-visit)
   --moves        how many (handover)
   --rate         purchases a second (handover)

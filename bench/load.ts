@@ -14,6 +14,12 @@ export interface Preparation {
   readonly count: number;
 }
 
+/** Requests that were made elsewhere, as they go over the wire. */
+export interface UseRequests {
+  readonly kind: 'use';
+  readonly requests: readonly string[];
+}
+
 export interface Rush {
   readonly kind: 'rush';
   readonly port: number;
@@ -51,9 +57,12 @@ const DIGIT_9 = 57;
 
 let requests: Buffer[] = [];
 
-process.on('message', (message: Preparation | Rush) => {
+process.on('message', (message: Preparation | UseRequests | Rush) => {
   if (message.kind === 'prepare') {
     requests = prepare(message);
+    process.send!('prepared');
+  } else if (message.kind === 'use') {
+    requests = message.requests.map((text) => Buffer.from(text));
     process.send!('prepared');
   } else void rush(message).then((report) => process.send!(report));
 });

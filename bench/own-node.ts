@@ -20,10 +20,17 @@ export interface OwnNode {
 
 const START_MS_MAX = 60_000;
 
-/** @param env settings beside those that every benchmark has */
-export async function startOwnNode(env: Readonly<Record<string, string>> = {}): Promise<OwnNode> {
+/**
+ * @param env settings beside those that every benchmark has
+ * @param prepare what is to be in the folder before
+ */
+export async function startOwnNode(
+  env: Readonly<Record<string, string>> = {},
+  prepare?: (dataDir: string) => Promise<void>,
+): Promise<OwnNode> {
   const dataDir = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
   if ((env['DATABASE_URL'] ?? process.env['DATABASE_URL'] ?? '') === '') copyPostgresTemplate(dataDir);
+  await prepare?.(dataDir);
   const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, cli, 'start', '--demo'], {
     env: {

@@ -36,7 +36,7 @@ export function openDemoDesk(config: Config, connection: PostgresConnection): De
       clock,
       ordersKeptMs: config.limits.ordersKeptMs,
     },
-    sampleCampaigns.filter(({ entry }) => entry.kind === 'everyone'),
+    sampleCampaigns,
   );
   let work: Promise<unknown> = Promise.resolve();
   let stopped: Promise<void> | undefined;

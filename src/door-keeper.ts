@@ -18,6 +18,8 @@ import type {
   Whereabouts,
 } from './persistence/index.ts';
 import type { Clock, Timers } from './runtime/index.ts';
+import { SeldomLog } from './seldom-log.ts';
+import { messageOf } from './start-error.ts';
 
 export interface DoorKeeperPorts {
   readonly reads: Pick<DoorReads, 'marks' | 'doors' | 'campaignOf'>;
@@ -67,6 +69,7 @@ export class DoorKeeper {
   readonly #loading = new Map<string, Promise<void>>();
   /** The oldest is forgotten first. */
   readonly #outside = new Set<string>();
+  readonly #unreadable: SeldomLog;
   /** A look that has not begun, for all who want one. */
   #next: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -77,6 +80,9 @@ export class DoorKeeper {
 
   constructor(ports: DoorKeeperPorts) {
     this.#ports = ports;
+    this.#unreadable = new SeldomLog(ports.clock, (list, times) =>
+      ports.logger.warn({ list, times }, 'a list of customers cannot be read: nobody enters by it'),
+    );
   }
 
   /** Resolves when doors and lists are known, or when that takes too long: then the looks go on. */
@@ -123,6 +129,9 @@ export class DoorKeeper {
       return 'outside';
     }
     await this.look();
+    const wanted = this.#wanted.get(campaignId);
+    // Whoever is among the first waits for the list, as long as their thread waits for this.
+    if (wanted !== undefined) await this.#loading.get(wanted.listId);
     if (this.#campaignOf.has(productId)) return 'behind_door';
     if (this.#wanted.has(campaignId)) throw new Error('who may enter this campaign cannot be read just now');
     return 'closed';
@@ -210,20 +219,24 @@ export class DoorKeeper {
   }
 
   async #load(listId: string): Promise<void> {
+    let keys: CustomerKeys | undefined;
     try {
-      const keys = await this.#ports.lists.load(listId);
-      // Undefined: another list is in force by now, which the look finds.
-      if (keys !== undefined) this.#lists.set(listId, keys);
+      keys = await this.#ports.lists.load(listId);
     } catch (error) {
-      this.#ports.logger.warn(
-        { err: error, listId },
-        'a list of customers cannot be read: nobody enters by it',
-      );
+      this.#unreadable.tell(`${listId}: ${messageOf(error)}`);
       for (const [campaignId, wanted] of this.#wanted)
         if (wanted.listId === listId) this.#withdraw(campaignId);
       return;
     }
-    if (!this.#isStopped) await this.look().catch(() => undefined);
+    if (keys !== undefined) this.#lists.set(listId, keys);
+    if (this.#isStopped) return;
+    // Without keys another list is in force by now, and the look finds it.
+    const hasLooked = await this.look().then(
+      () => true,
+      () => false,
+    );
+    const isStillWanted = [...this.#wanted.values()].some((wanted) => wanted.listId === listId);
+    if (hasLooked && isStillWanted) this.#unreadable.tell(`${listId}: some of it is missing`);
   }
 
   /** What threads know of it is over, and what came instead is not known. */

@@ -106,7 +106,7 @@ export class Attempts {
 
 // Neither part can run over into the other.
 const nameOf = (customer: string, productId: string): string =>
-  `${PREFIX}${encodeURIComponent(customer)}:${productId}`;
+  `${PREFIX}${encodeURIComponent(customer.toWellFormed())}:${productId}`;
 
 /** What somebody else wrote under the name is no attempt; a key is what the shop takes for one. */
 function parse(text: string): Attempt | undefined {

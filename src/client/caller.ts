@@ -92,17 +92,25 @@ export class Caller {
   async #send<O>(
     method: string,
     path: string,
-    { key, body, accept = 'application/json, application/problem+json' }: CallOptions & { accept?: string },
+    {
+      key,
+      body,
+      isPersonal,
+      accept = 'application/json, application/problem+json',
+    }: CallOptions & { accept?: string },
     token: string | undefined,
     read: (response: Response) => Promise<O>,
     signal: AbortSignal,
   ): Promise<O | Lost> {
-    const { ports, baseUrl, invitation } = this.#options;
+    const { ports, baseUrl, invitation, identity } = this.#options;
     const headers: Record<string, string> = { Accept: accept };
     if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
     if (key !== undefined) headers['Idempotency-Key'] = key;
     if (invitation !== undefined) headers['Doorbuster-Invitation'] = invitation;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
+    // The cookie may have become somebody else's since this page was made; the shop refuses then.
+    if (token === undefined && isPersonal === true && identity.sessionOf !== undefined)
+      headers['Doorbuster-Customer'] = identity.sessionOf;
     try {
       const response = await ports.fetch(`${baseUrl}${path}`, {
         method,

@@ -48,7 +48,7 @@ export interface DoorbusterClient {
   pay(id: string, payment: Payment): Promise<Answer<Order>>;
   /** May be repeated without harm. */
   cancel(id: string): Promise<Answer<Order>>;
-  /** Always the same one. It learns of each order that a purchase of this client ends with. */
+  /** Always the same one. It learns of every order that this client is told of. */
   orderBook(): OrderBook;
 }
 
@@ -84,6 +84,12 @@ export function createClient(options: ClientOptions = {}): DoorbusterClient {
     return made;
   }
 
+  async function learned(call: Promise<Answer<Order>>): Promise<Answer<Order>> {
+    const answer = await call;
+    if (answer.kind === 'answer') book.learn(answer.body);
+    return answer;
+  }
+
   return {
     clock,
     product: (id) => caller.call('GET', `/v1/products/${encodeURIComponent(id)}`, isProduct),
@@ -96,10 +102,10 @@ export function createClient(options: ClientOptions = {}): DoorbusterClient {
         isOrderPage,
         personal,
       ),
-    order: (id) => caller.call('GET', orderPath(id), isOrder, personal),
+    order: (id) => learned(caller.call('GET', orderPath(id), isOrder, personal)),
     pay: (id, payment) =>
-      caller.call('POST', `${orderPath(id)}/payment`, isOrder, { ...personal, body: payment }),
-    cancel: (id) => caller.call('DELETE', orderPath(id), isOrder, personal),
+      learned(caller.call('POST', `${orderPath(id)}/payment`, isOrder, { ...personal, body: payment })),
+    cancel: (id) => learned(caller.call('DELETE', orderPath(id), isOrder, personal)),
     orderBook: () => book,
   };
 }

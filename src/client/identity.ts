@@ -17,6 +17,8 @@ export type Credentials =
 const TOKEN_TIMEOUT_MS = 10_000;
 
 export class Identity {
+  /** Whose session the page was made with, where it says so; percent-encoded. */
+  readonly sessionOf: string | undefined;
   readonly #source: TokenSource | undefined;
   #customer: string | undefined;
   #token: Promise<string | undefined> | undefined;
@@ -25,6 +27,7 @@ export class Identity {
   constructor(source: TokenSource | undefined, customer: string | undefined) {
     this.#source = source;
     this.#customer = customer;
+    this.sessionOf = customer && encodeURIComponent(customer);
   }
 
   /** Under which name keys are kept; asks for a token when none has told it yet. */

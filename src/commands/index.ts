@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { addArchive } from './archive.ts';
 import { addAudit } from './audit.ts';
+import { addCustomers } from './customers.ts';
 import { addHealth } from './health.ts';
 import { addProfile } from './profile.ts';
 import { addProvision } from './provision.ts';
@@ -15,6 +16,7 @@ import { addUser } from './user.ts';
 export const commands: readonly ((program: Command) => void)[] = [
   addStart,
   addStock,
+  addCustomers,
   addUser,
   addHealth,
   addShards,

@@ -5,7 +5,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { customerKeyOf, type Key } from '../actors/index.ts';
 import type { Clock, Random } from '../runtime/index.ts';
-import { callerOf, changesNothing, isFromOwnPage, type Caller } from './caller.ts';
+import { callerOf, changesNothing, isFromOwnPage, isSecure, type Caller } from './caller.ts';
 import { Invitations } from './invitations.ts';
 import { KeySet } from './key-set.ts';
 import { Problem } from './problem.ts';
@@ -136,7 +136,7 @@ export class Auth {
 
   /** Whether a browser says that a page of this server sent the request. */
   isOwnPage(caller: Caller): boolean {
-    return isFromOwnPage(caller, this.#ownOrigins);
+    return isFromOwnPage(caller, isSecure(caller, this.#demo), this.#ownOrigins);
   }
 
   #ofSession(caller: Caller, changes: boolean): Visitor {
@@ -148,6 +148,10 @@ export class Auth {
         detail: 'With a session, changes are taken from this server’s own pages alone. Send a token instead.',
       });
     const { customerId, claims, invitedTo, expiresAt } = session;
+    const madeFor = caller['doorbuster-customer'];
+    // What one customer began must not go on in another's name: it would be bought a second time.
+    if (madeFor !== undefined && madeFor !== encodeURIComponent(customerId))
+      throw unauthenticated('Somebody else has signed in since this page was made. Load it again.');
     return {
       customerId,
       customerKey: customerKeyOf(customerId),

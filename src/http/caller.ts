@@ -11,6 +11,8 @@ export interface Caller {
   readonly 'sec-fetch-site'?: string | undefined;
   readonly 'x-forwarded-proto'?: string | undefined;
   readonly 'doorbuster-invitation'?: string | undefined;
+  /** Whom the page that calls was made for, percent-encoded: all pages of a browser share one session. */
+  readonly 'doorbuster-customer'?: string | undefined;
 }
 
 export function callerOf(c: Context): Caller {
@@ -22,6 +24,7 @@ export function callerOf(c: Context): Caller {
     'sec-fetch-site': c.req.header('sec-fetch-site'),
     'x-forwarded-proto': c.req.header('x-forwarded-proto'),
     'doorbuster-invitation': c.req.header('doorbuster-invitation'),
+    'doorbuster-customer': c.req.header('doorbuster-customer'),
   };
 }
 
@@ -29,14 +32,17 @@ export const changesNothing = (method: string): boolean => method === 'GET' || m
 
 /**
  * A browser says where a request comes from, and no page can make it say otherwise. Whoever says nothing at all is not believed.
- * @param ownOrigins further ones, where shoppers see this node under another address than its Host says
+ * @param secure whether shoppers come over TLS @param ownOrigins further ones, where they see this node under another address
  */
-export function isFromOwnPage(caller: Caller, ownOrigins: readonly string[] = []): boolean {
+export function isFromOwnPage(caller: Caller, secure: boolean, ownOrigins: readonly string[]): boolean {
   const { host, origin } = caller;
   const site = caller['sec-fetch-site'];
   if (site !== undefined) return site === 'same-origin';
   if (origin === undefined || host === undefined) return false;
-  return ownOrigins.includes(origin) || URL.parse(origin)?.host === host.toLowerCase();
+  if (ownOrigins.includes(origin)) return true;
+  const page = URL.parse(origin);
+  // Whoever stands between a browser and a page without TLS writes that page.
+  return page?.host === host.toLowerCase() && (!secure || page.protocol === 'https:');
 }
 
 /**

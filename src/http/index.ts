@@ -5,7 +5,9 @@ export { AdminDesk, type StockChanged, type StockCounted } from './admin-desk.ts
 export { proxiesOf, type CmsContext } from './cms/index.ts';
 export { createApp } from './app.ts';
 export { Auth, type AuthSettings, type Shopper, type Visitor } from './auth.ts';
+export { INVITATIONS_HEADER, invitationLine, invitedIds, type InvitationLink } from './invited.ts';
 export { invitationPath, Invitations, type Invitation } from './invitations.ts';
+export { Sessions } from './session/session.ts';
 export { DEFAULT_HTTP_LIMITS, type HttpContext, type HttpLimits } from './context.ts';
 export { Counters } from './counters.ts';
 export { Doors, DOORS_LIMITS, type DoorsPorts, type Passage } from './doors.ts';

@@ -139,7 +139,7 @@ export const PROBLEMS = {
   forbidden: {
     status: 403,
     title: 'Forbidden',
-    detail: 'This call needs the admin token.',
+    detail: 'This call needs the admin token, or, with a session, to come from a page of this server.',
     retry: 'never',
   },
   email_taken: {

@@ -62,6 +62,11 @@ test.each<[string, string[], string[]]>([
     ['--orders', '3000'],
     ['tableBytesPerOrder', 'heapBytesPerOrder', 'longestStopMsComing', 'longestStopMsExpiring'],
   ],
+  [
+    'doors',
+    ['--connections', '4', '--seconds', '0.3', '--orders', '30000'],
+    ['ratio4', 'byListPerSecond4', 'inNoCampaignP99Ms4', 'turnedAwayCpuMicros4'],
+  ],
   ['projection', ['--orders', '2000'], ['ordersPerSecond', 'rawRowsPerSecond']],
   [
     'projection-settings',

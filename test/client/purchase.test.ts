@@ -248,6 +248,29 @@ describe('the next page', () => {
   });
 });
 
+test('that is refused asks once more when another page has gone out with its key', async () => {
+  let refuse = (): void => undefined;
+  const one = new ScriptedClient(
+    (asked) =>
+      isAsking(asked)
+        ? given(order())
+        : new Promise((resolve) => {
+            refuse = () => resolve(refused(409, 'sold_out'));
+          }),
+    { customer },
+  );
+  const other = new ScriptedClient(lost, { customer, storage: one.world.storage });
+  const purchase = one.client.purchase('ember-kettle');
+  const story = storyOf(purchase);
+  void purchase.buy();
+  await one.pass(0);
+  void other.client.purchase('ember-kettle').buy();
+  await other.pass(0);
+  refuse();
+  await one.pass(10_000);
+  expect(story).toEqual(['sending', 'checking', 'found order-1', 'idle']);
+});
+
 describe('a store', () => {
   test.each(['no JSON', '7', '{"key":7}', '{"key":"a b","quantity":1}', '{"key":"k","quantity":"1"}'])(
     'with %s in it has no key',

@@ -22,9 +22,11 @@ const LISTEN = `document.addEventListener('DOMContentLoaded', () => {
 
 export class ShopVisit {
   readonly visit: Visit;
+  readonly #origin: string;
 
-  private constructor(visit: Visit) {
+  private constructor(visit: Visit, origin: string) {
     this.visit = visit;
+    this.#origin = origin;
   }
 
   static async at(
@@ -32,7 +34,7 @@ export class ShopVisit {
     origin: string,
     { customerId, claims = {}, ...options }: ShopVisitOptions = {},
   ): Promise<ShopVisit> {
-    const shopper = new ShopVisit(await browser.visit(origin, options));
+    const shopper = new ShopVisit(await browser.visit(origin, options), origin);
     await shopper.page.addInitScript(LISTEN);
     if (customerId !== undefined) await shopper.signIn(customerId, claims);
     return shopper;
@@ -61,7 +63,11 @@ export class ShopVisit {
       jti: crypto.randomUUID(),
       ...claims,
     });
-    const answer = await this.page.request.post('/session', { form: { token, next: '/' }, maxRedirects: 0 });
+    const answer = await this.page.request.post('/session', {
+      form: { token, next: '/' },
+      headers: { Origin: this.#origin, 'Sec-Fetch-Site': 'same-origin' },
+      maxRedirects: 0,
+    });
     if (answer.status() !== 303) throw new Error(`signing in: ${answer.status()} ${await answer.text()}`);
   }
 

@@ -1,6 +1,6 @@
 // A reader of server-sent events, on a connection of its own.
 
-import { request, type ClientRequest } from 'node:http';
+import { request, type ClientRequest, type OutgoingHttpHeaders } from 'node:http';
 import type { Engine } from '../harness/engine.ts';
 
 export interface ProductEvent {
@@ -25,9 +25,8 @@ export class EventReader {
   }
 
   /** Resolves with the answer's head; events gather from then on. */
-  static open(engine: Engine, path: string, token?: string): Promise<EventReader> {
+  static open(engine: Engine, path: string, headers: OutgoingHttpHeaders = {}): Promise<EventReader> {
     return new Promise((resolve, reject) => {
-      const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
       const sent = request(engine.url + path, { agent: false, headers });
       sent.on('error', reject);
       sent.on('response', (response) => {

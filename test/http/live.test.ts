@@ -111,7 +111,7 @@ describe('an event stream', () => {
     });
     const path = `/v1/products/${productIds[0]!}/events`;
     const watchAs = async (customer: string): Promise<EventReader> => {
-      const reader = await EventReader.open(engine, path, tokenOf(customer));
+      const reader = await EventReader.open(engine, path, { Authorization: `Bearer ${tokenOf(customer)}` });
       open.push(reader);
       return reader;
     };

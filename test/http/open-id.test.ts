@@ -1,5 +1,7 @@
 // Signing in at a real OpenID provider, there and back, and what happens to whoever comes back another way.
 
+/* oxlint-disable vitest/expect-expect -- expectNobody asserts, too */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PROVIDER_COOL_DOWN_MS } from '../../src/http/session/open-id.ts';
 import { WAY_SECONDS_MAX } from '../../src/http/session/provider-routes.ts';

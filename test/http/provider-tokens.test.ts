@@ -27,6 +27,9 @@ async function makeKey(kid: string | undefined, algorithm = 'ES256'): Promise<Si
   };
 }
 
+/** Whoever is led there gets keys. */
+const ELSEWHERE = '/elsewhere';
+
 let first: SigningKey;
 let second: SigningKey;
 let rsa: SigningKey;
@@ -39,9 +42,10 @@ let app: SessionApp;
 
 beforeAll(async () => {
   [first, second, rsa] = await Promise.all([makeKey('first'), makeKey('second'), makeKey('rsa', 'RS256')]);
-  server = createServer((_, outgoing) => {
+  server = createServer(({ url: path }, outgoing) => {
     asked++;
-    const { status, body, headers } = answer();
+    const elsewhere = { status: 200, body: JSON.stringify({ keys: [first.jwk] }), headers: {} };
+    const { status, body, headers } = path === ELSEWHERE ? elsewhere : answer();
     outgoing.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(body);
   });
   await new Promise<void>((resolve) => {
@@ -128,11 +132,11 @@ describe('nobody is let in by a token', () => {
   });
 
   test('signed by HS256 with the public key as its secret', async () => {
-    const pem = createPublicKey({ key: rsa.jwk as never, format: 'jwk' }).export({
+    const pem = createPublicKey({ key: rsa.jwk, format: 'jwk' }).export({
       type: 'spki',
       format: 'pem',
     });
-    const der = createPublicKey({ key: rsa.jwk as never, format: 'jwk' }).export({
+    const der = createPublicKey({ key: rsa.jwk, format: 'jwk' }).export({
       type: 'spki',
       format: 'der',
     });
@@ -189,7 +193,7 @@ describe('nobody is let in by a token', () => {
   test('with an extension that nobody here knows', async () => {
     const key = first;
     const token = await new SignJWT({ ...claims, exp: inSeconds(60) })
-      .setProtectedHeader({ alg: 'ES256', kid: 'first', crit: ['x'], x: true } as never)
+      .setProtectedHeader({ alg: 'ES256', kid: 'first', crit: ['x'], x: true })
       .sign(key.privateKey, { crit: { x: true } });
     expect(await who(token)).toContain('unauthenticated');
   });
@@ -293,9 +297,12 @@ describe('when the provider is away', () => {
     ['null', { status: 200, body: 'null' }],
     ['no key', { status: 200, body: '{"keys":[]}' }],
     ['only a secret', { status: 200, body: '{"keys":[{"kty":"oct","k":"AAAA"}]}' }],
-    ['too many keys', { status: 200, body: JSON.stringify({ keys: Array(101).fill({ kty: 'RSA' }) }) }],
+    [
+      'too many keys',
+      { status: 200, body: JSON.stringify({ keys: Array.from({ length: 101 }, () => ({ kty: 'RSA' })) }) },
+    ],
     ['too much', { status: 200, body: `{"keys":[]${' '.repeat(KEYS_BYTES_MAX)}}` }],
-    ['a way to somebody else', { status: 302, body: '', headers: { Location: 'http://127.0.0.1:1/' } }],
+    ['a way to somebody else', { status: 302, body: '', headers: { Location: ELSEWHERE } }],
   ])('an answer with %s is none', async (_, wrong) => {
     answer = () => wrong;
     expect(await who(await tokenOf(first))).toContain('unavailable');
@@ -328,7 +335,10 @@ test('a purchase with a token that was not seen yet is let through as well, and 
 
 test('a provider’s token is taken for a hand-over, when it is short-lived', async () => {
   const iat = Math.floor(app.now / 1_000);
-  const token = (seconds: number) => tokenOf(first, { iat, exp: iat + seconds });
-  expect((await app.post('/session', { token: await token(60) })).status).toBe(303);
-  expect((await app.post('/session', { token: await token(3_600) })).status).toBe(401);
+  const status = async (seconds: number): Promise<number> => {
+    const token = await tokenOf(first, { iat, exp: iat + seconds });
+    return (await app.post('/session', { token }, { 'Sec-Fetch-Site': 'same-origin' })).status;
+  };
+  expect(await status(60)).toBe(303);
+  expect(await status(3_600)).toBe(401);
 });

@@ -209,6 +209,7 @@ describe('a change with a session', () => {
     ['another site, in an older browser', { Origin: 'https://evil.example' }, 403],
     ['a site with our name in front', { Origin: `https://${HOST}.evil.example` }, 403],
     ['a site with our name as a user', { Origin: `https://${HOST}@evil.example` }, 403],
+    ['a page of ours without TLS, in an older browser', { Origin: `http://${HOST}` }, 403],
     ['another port', { Origin: `https://${HOST}:8443` }, 403],
     ['a page without an origin', { Origin: 'null' }, 403],
     ['somebody who says nothing', {}, 403],
@@ -422,6 +423,7 @@ describe('handing over', () => {
     ['the shop without TLS', { Origin: 'http://shop.example', 'Sec-Fetch-Site': 'cross-site' }],
     ['a page that hides where it stands', { Origin: 'null', 'Sec-Fetch-Site': 'cross-site' }],
     ['a browser that says only that it is another', { 'Sec-Fetch-Site': 'cross-site' }],
+    ['somebody who says nothing', {}],
   ])('signs nobody in from %s, whose token ever it is', async (_, headers) => {
     const response = await shopOf().post('/session', { token: token() }, headers);
     expect(response.status).toBe(403);

@@ -75,7 +75,7 @@ test('the list lets in whoever is on it, the claim whoever has it, and nobody el
 test('every campaign has its pictures after a while, and they are served', async () => {
   const pictureOf = async (): Promise<string | undefined> => {
     const { body } = await engine.call<string>('GET', '/c/first-light', { headers: { Accept: 'text/html' } });
-    return /<img[^>]* src="(\/assets\/[^"]+)"/.exec(body)?.[1];
+    return /<img[^>]*\ssrc="(\/assets\/[^"]+)"/.exec(body)?.[1];
   };
   await waitUntil('the page has pictures', async () => (await pictureOf()) !== undefined);
   const picture = await fetch(engine.url + (await pictureOf())!);

@@ -85,13 +85,14 @@ export function campaignRoutes(cms: Hono, context: HttpContext): void {
   cms.get('/cms/campaigns/:id', async (c) => {
     const { campaign, products } = await campaignOf(c, context);
     const imageIds = products.flatMap(({ images }) => images.map(({ imageId }) => imageId));
-    const [findings, pictures, uploads] = await Promise.all([
+    const [findings, pictures, uploads, list] = await Promise.all([
       campaign.status === 'draft' ? catalogue.check(campaign.id) : [],
       picturesOf(context, imageIds),
       uploadsOf(context, imageIds),
+      context.cms!.lists.current(campaign.id),
     ]);
     return c.html(
-      campaignOverviewPage(lookOf(c, context), { campaign, products, findings, pictures, uploads }),
+      campaignOverviewPage(lookOf(c, context), { campaign, products, findings, pictures, uploads, list }),
     );
   });
 

@@ -17,6 +17,7 @@ const DONE: Readonly<Record<string, string>> = {
     'This form was sent before and made this product. What was sent again is not saved: change it here.',
   'product-removed': 'The product is removed.',
   'sent-again': 'The product is on its way to the engine again.',
+  'list-removed': 'The list is removed. Nobody enters a campaign for a list that has none.',
   cloned: 'This is the clone: a draft with products of its own.',
   publish: 'The campaign is published.',
   pause: 'The campaign is paused.',

@@ -17,8 +17,8 @@ export interface FormPart {
   readonly value: string | FormFile;
 }
 
-const PART_HEAD_BYTES_MAX = 4 * 1024;
-const END_OF_HEAD = Buffer.from('\r\n\r\n');
+export const PART_HEAD_BYTES_MAX = 4 * 1024;
+export const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
 export const isMultipart = (contentType: string): boolean => /^multipart\/form-data\b/i.test(contentType);
 
@@ -29,9 +29,7 @@ export function parseMultipart(
   partsMax: number,
   textBytesMax: number,
 ): FormPart[] {
-  const boundary = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType);
-  if (boundary === null) throw malformed('its boundary is missing');
-  const delimiter = Buffer.from(`--${boundary[1] ?? boundary[2]}`, 'latin1');
+  const delimiter = Buffer.from(`--${boundaryOf(contentType)}`, 'latin1');
   const separator = Buffer.concat([Buffer.from('\r\n'), delimiter]);
   const parts: FormPart[] = [];
   let textBytes = 0;
@@ -55,8 +53,15 @@ export function parseMultipart(
   return parts;
 }
 
-/** Without a file it is of a text. */
-function headOf(head: string): { name: string; file: Omit<FormFile, 'bytes'> | undefined } {
+/** @throws CmsProblem */
+export function boundaryOf(contentType: string): string {
+  const boundary = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType);
+  if (!isMultipart(contentType) || boundary === null) throw malformed('its boundary is missing');
+  return (boundary[1] ?? boundary[2])!;
+}
+
+/** Without a file it is of a text. @throws CmsProblem */
+export function headOf(head: string): { name: string; file: Omit<FormFile, 'bytes'> | undefined } {
   const lines = new Map(
     head.split('\r\n').map((line) => {
       const colon = line.indexOf(':');
@@ -77,7 +82,7 @@ function parameter(disposition: string, name: string): string | undefined {
   return found?.replaceAll('%22', '"').replaceAll('%0D', '\r').replaceAll('%0A', '\n');
 }
 
-const malformed = (why: string): CmsProblem =>
+export const malformed = (why: string): CmsProblem =>
   new CmsProblem(
     400,
     'The form did not arrive whole',

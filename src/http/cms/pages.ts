@@ -7,6 +7,7 @@ import { boardRoutes } from './board-routes.ts';
 import { campaignRoutes } from './campaign-routes.ts';
 import { campaignStepRoutes } from './campaign-step-routes.ts';
 import { CmsProblem } from './cms-problem.ts';
+import { entryRoutes } from './entry-routes.ts';
 import { gate } from './gate.ts';
 import { historyRoutes } from './history-routes.ts';
 import { importRoutes } from './import-routes.ts';
@@ -26,6 +27,7 @@ export function cmsPages(context: HttpContext, onError: (error: unknown) => void
   productRoutes(cms, context);
   stockRoutes(cms, context);
   importRoutes(cms, context);
+  entryRoutes(cms, context);
   historyRoutes(cms, context);
   boardRoutes(cms, context);
   cms.all('/cms/*', () => {

@@ -33,7 +33,15 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'HS256; `sub` is the customer.',
+          description:
+            'A token of the shop, with a shared secret or a key of its provider; `sub` is the customer.',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-doorbuster_session',
+          description:
+            'Of browsers that signed in. Changes are taken with it from this server’s own pages alone; else `forbidden`.',
         },
         admin: { type: 'http', scheme: 'bearer', description: 'The admin token.' },
       },

@@ -21,6 +21,7 @@ const placeOrder: ZodOpenApiOperationObject = {
       'invalid_request',
       'idempotency_key_missing',
       'unauthenticated',
+      'forbidden',
       'not_found',
       'sold_out',
       'insufficient_stock',
@@ -83,6 +84,7 @@ export const orderPaths: ZodOpenApiPathsObject = {
         '200': ok('Cancelled.', schemas.Order),
         ...problems(
           'unauthenticated',
+          'forbidden',
           'not_found',
           'order_state_conflict',
           'unavailable',
@@ -108,6 +110,7 @@ export const orderPaths: ZodOpenApiPathsObject = {
         ...problems(
           'invalid_request',
           'unauthenticated',
+          'forbidden',
           'payment_declined',
           'not_found',
           'order_state_conflict',

@@ -36,7 +36,7 @@ export const ok = (description: string, schema: z.ZodType) => ({ description, ..
 export const keyHeader = z.object({ 'Idempotency-Key': schemas.IdempotencyKey });
 export const orderPath = { path: z.object({ id: schemas.Order.shape.id }) };
 export const productPath = { path: z.object({ id: schemas.ProductId }) };
-export const shopper = [{ shopper: [] }];
+export const shopper = [{ shopper: [] }, { session: [] }];
 export const admin = [{ admin: [] }];
 export const busy = ['overloaded', 'outcome_unknown'] as const;
 

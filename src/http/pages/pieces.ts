@@ -55,13 +55,6 @@ export class Pieces<K extends string> {
     this.characters = texts.reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** @param write markup, so whatever is not ours has to be escaped */
-  fill(write: (gap: Gap<K>) => string): string {
-    let text = this.#texts[0]!;
-    for (let at = 0; at < this.#gaps.length; at++) text += write(this.#gaps[at]!) + this.#texts[at + 1]!;
-    return text;
-  }
-
   /** The same with some of its gaps closed. @param write undefined leaves the gap open */
   close(write: (gap: Gap<K>) => string | undefined): Pieces<K> {
     const texts = [this.#texts[0]!];
@@ -75,6 +68,45 @@ export class Pieces<K extends string> {
       } else texts[texts.length - 1] += written + this.#texts[at + 1]!;
     }
     return new Pieces(texts, gaps);
+  }
+
+  encoded(): EncodedPieces<K> {
+    return new EncodedPieces(this.#texts, this.#gaps);
+  }
+}
+
+/**
+ * The same as bytes. A text of many pieces is put together and encoded anew each time that it is sent, which costs more than all else
+ * of an answer; bytes are only copied.
+ */
+export class EncodedPieces<K extends string> {
+  readonly #pieces: readonly Buffer[];
+  readonly #gaps: readonly Gap<K>[];
+  readonly #bytes: number;
+
+  constructor(texts: readonly string[], gaps: readonly Gap<K>[]) {
+    this.#pieces = texts.map((text) => Buffer.from(text));
+    this.#gaps = gaps;
+    this.#bytes = this.#pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** @param write markup, so whatever is not ours has to be escaped */
+  fill(write: (gap: Gap<K>) => string): Uint8Array<ArrayBuffer> {
+    const values: string[] = [];
+    let bytes = this.#bytes;
+    for (const gap of this.#gaps) {
+      const value = write(gap);
+      values.push(value);
+      bytes += Buffer.byteLength(value);
+    }
+    const filled = Buffer.allocUnsafe(bytes);
+    let at = this.#pieces[0]!.copy(filled);
+    for (let number = 0; number < values.length; number++) {
+      const value = values[number]!;
+      if (value !== '') at += filled.write(value, at);
+      at += this.#pieces[number + 1]!.copy(filled, at);
+    }
+    return filled;
   }
 }
 

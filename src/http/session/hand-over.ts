@@ -56,7 +56,7 @@ export const nameIn = ({ name }: Readonly<Record<string, unknown>>): string | un
 export const keptOf = (claims: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => !OWN_CLAIMS.has(name)));
 
-/** Whoever is no browser carries no other person's cookies. @throws SignInProblem */
+/** @throws SignInProblem */
 function refuseStrangers(
   c: Context,
   auth: HttpContext['auth'],
@@ -64,13 +64,12 @@ function refuseStrangers(
 ): void {
   const caller = callerOf(c);
   const { origin } = caller;
-  if (origin === undefined && caller['sec-fetch-site'] === undefined) return;
   if (auth.isOwnPage(caller)) return;
   if (origin !== undefined && shopOrigins.includes(origin)) return;
   throw new SignInProblem(
     403,
     'Nobody was signed in',
-    `The page that sent you here${origin === undefined || origin === 'null' ? ' did not say where it stands' : `, of ${origin},`} is none that may sign shoppers in here. This is a mistake of the shop’s: SHOP_ORIGINS names its pages, and they must send their origin.`,
+    `The page that sent you here ${origin === undefined || origin === 'null' ? 'did not say where it stands, and so' : `is one of ${origin}, which`} may not sign shoppers in here. This is a mistake of the shop’s: SHOP_ORIGINS names its pages, and they must send their origin.`,
     { again: false },
   );
 }

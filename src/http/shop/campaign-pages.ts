@@ -16,6 +16,7 @@ import {
   timeLeft,
   type Assets,
   type CampaignView,
+  type EncodedPieces,
   type Locale,
   type OfferView,
   type Pieces,
@@ -43,12 +44,15 @@ export interface Reader {
   readonly refused?: TicketRefusal | undefined;
 }
 
+/** UTF-8. */
+export type Page = Uint8Array<ArrayBuffer>;
+
 type GapKind = 'name' | 'customer' | 'csrf' | 'key' | 'clock' | 'left' | 'notice' | 'quantity';
 
 interface Kept {
   pieces: Pieces<GapKind>;
   /** The same with the gaps of time closed, for the second that it is. */
-  timed: { readonly second: number; readonly pieces: Pieces<GapKind> } | undefined;
+  timed: { readonly second: number; readonly pieces: EncodedPieces<GapKind> } | undefined;
   view: CampaignView;
   phase: CampaignPhase;
   /** What each ticket was made of, and its text. */
@@ -84,7 +88,7 @@ export class CampaignPages {
   }
 
   /** @param door that opens to this reader */
-  html(door: Door, reader: Reader): string | Promise<string> {
+  html(door: Door, reader: Reader): Page | Promise<Page> {
     const name = `${reader.visitor === undefined ? '-' : '+'} ${reader.locale.tag} ${door.campaignId} ${door.stamp}`;
     const kept = this.#kept.get(name);
     if (kept === undefined) return this.#made(name, door, reader);
@@ -93,7 +97,7 @@ export class CampaignPages {
     return kept.refreshing.then(() => this.#filled(kept, reader));
   }
 
-  async #made(name: string, door: Door, reader: Reader): Promise<string> {
+  async #made(name: string, door: Door, reader: Reader): Promise<Page> {
     let making = this.#making.get(name);
     if (making === undefined) {
       const kept = emptyPage();
@@ -191,7 +195,7 @@ export class CampaignPages {
     return gaps.cut(compact(String(await campaignPage(this.#options.assets, view, locale))));
   }
 
-  #filled(kept: Kept, { visitor, locale, key, refused }: Reader): string {
+  #filled(kept: Kept, { visitor, locale, key, refused }: Reader): Page {
     const now = this.#options.clock.now();
     const second = Math.floor(now / 1_000);
     if (kept.timed?.second !== second) kept.timed = { second, pieces: timed(kept, now, locale) };
@@ -232,11 +236,12 @@ const momentOf = (gaps: Gaps<GapKind>) => ({
   left: (epochMs: number) => gaps.mark('left', String(epochMs)),
 });
 
-function timed({ pieces, view }: Kept, now: number, locale: Locale): Pieces<GapKind> {
-  return pieces.close(({ kind, about }) => {
+function timed({ pieces, view }: Kept, now: number, locale: Locale): EncodedPieces<GapKind> {
+  const closed = pieces.close(({ kind, about }) => {
     if (kind === 'clock') return escaped(locale.clock(now, view.timeZone));
     return kind === 'left' ? timeLeft(Number(about) - now) : undefined;
   });
+  return closed.encoded();
 }
 
 /** Before its actor has said anything. */

@@ -2,7 +2,6 @@
 // an address where nothing is, and everybody else is asked to sign in, whatever the address says.
 
 import type { Context, Hono } from 'hono';
-import { responseOf } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { pageHeaders, pagePolicy } from '../page-headers.ts';
 import { campaignPath } from '../pages/index.ts';
@@ -10,7 +9,7 @@ import { Problem } from '../problem.ts';
 import type { Purchase } from '../purchase.ts';
 import { acceptInvitation, invitedVisitor } from '../session/index.ts';
 import type { CampaignContents } from './campaign-contents.ts';
-import { CampaignPages, type Reader } from './campaign-pages.ts';
+import { CampaignPages, type Page, type Reader } from './campaign-pages.ts';
 import { formPurchase, refusalText } from './form-purchase.ts';
 import { newWishKey, pageVisit, type PageVisit } from './page-visit.ts';
 import type { ProductReadings } from './product-readings.ts';
@@ -33,10 +32,10 @@ export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts
   const show = (c: Context, slug: string, visit: PageVisit): Response | Promise<Response> => {
     const door = doors.bySlug(slug, visit.visitor);
     if (door === undefined) return nothingFor(c, visit);
-    const text = pages.html(door, readerOf(visit, newWishKey(context)));
-    return typeof text === 'string' ? answer(text) : text.then(answer);
+    const page = pages.html(door, readerOf(visit, newWishKey(context)));
+    return page instanceof Promise ? page.then(answer) : answer(page);
   };
-  const answer = (body: string): Response => responseOf({ status: 200, headers, body });
+  const answer = (page: Page): Response => new Response(page, { headers });
 
   app.get('/c/:slug', (c): Response | Promise<Response> => {
     if (c.req.query('invitation') !== undefined) return invited(c, c.req.param('slug'));
@@ -63,7 +62,7 @@ export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts
     const text = refusalText(code, visit.locale.texts);
     const page = await pages.html(door, { ...readerOf(visit, key), refused: { productId, text, quantity } });
     const more = retryAfter === undefined ? headers : { ...headers, 'Retry-After': retryAfter };
-    return responseOf({ status, headers: more, body: page });
+    return new Response(page, { status, headers: more });
   });
 
   /** Whoever comes with an invitation has it in their session, and an address without it. */

@@ -110,7 +110,7 @@ const what: Part = (typed, errors, differing) => {
       hint: theirsAt(
         differing,
         'slug',
-        'Lower-case letters, digits and dashes. Left empty, it is made of the title. Campaign pages are not part of this version yet.',
+        'Lower-case letters, digits and dashes. Left empty, it is made of the title. The campaign’s page is at /c/ and this.',
       ),
       optional: true,
       before: '/c/',
@@ -170,7 +170,7 @@ export const hourInput = (value: string): { type: 'datetime-local' | 'text'; spe
 });
 
 const ENTRY_HINT =
-  'Only “Everyone” can be published in this version: nothing checks yet who may enter. The others are kept in drafts.';
+  'For everybody else the campaign does not exist: neither its page nor its products. The list and invitations are made at “Who may enter”.';
 
 const who: Part = (typed, errors, differing) =>
   html`<div class="form-section">

@@ -6,6 +6,7 @@ import {
   type Campaign,
   type CampaignPhase,
   type CatalogueProduct,
+  type CustomerList,
   type Finding,
 } from '../../../persistence/index.ts';
 import { mayEdit, mayPublish } from '../../cms/cms-session.ts';
@@ -26,6 +27,8 @@ export interface CampaignOverviewView {
   readonly findings: readonly Finding[];
   readonly pictures: Pictures;
   readonly uploads: Uploads;
+  /** In force. */
+  readonly list: CustomerList | undefined;
 }
 
 export function campaignOverviewPage(look: Look, view: CampaignOverviewView): Markup {
@@ -66,9 +69,7 @@ export function campaignOverviewPage(look: Look, view: CampaignOverviewView): Ma
                 </ul>`
           }
         </section>
-        <div class="stack">
-          ${facts(campaign)} ${engine(campaign, products)} ${uploadProgress(view.uploads)}
-        </div>
+        <div class="stack">${facts(view)} ${engine(campaign, products)} ${uploadProgress(view.uploads)}</div>
       </div>
     `,
   });
@@ -111,22 +112,29 @@ function check({ campaign, products, findings }: CampaignOverviewView, canEdit: 
   </details>`;
 }
 
-function facts(campaign: Campaign): Markup {
+const listText = (list: CustomerList | undefined): string =>
+  list === undefined
+    ? 'There is no list yet.'
+    : `${list.customers.toLocaleString('en')} ${list.customers === 1 ? 'customer' : 'customers'} on it.`;
+
+function facts({ campaign, list }: CampaignOverviewView): Markup {
   const { slug, description, entry, timeZone } = campaign;
   return html`<section class="panel" aria-labelledby="facts-heading">
     <h2 id="facts-heading">Campaign</h2>
     ${description === '' ? '' : html`<p class="long-text">${description}</p>`}
     <dl class="facts">
-      <dt>Address name</dt>
+      <dt>Page</dt>
       <dd>
-        <span class="code">${slug}</span>
-        <span class="cell-note">Campaign pages are not part of this version yet.</span>
+        ${campaign.status === 'draft' ? html`<span class="code">/c/${slug}</span>` : html`<a class="code" href="/c/${slug}">/c/${slug}</a>`}
+        ${campaign.status === 'draft' ? html`<span class="cell-note">From its publishing on.</span>` : ''}
       </dd>
       <dt>Entry</dt>
       <dd>
         ${ENTRY_LABELS[entry.kind]}${
           entry.kind === 'claim' ? html` <span class="code">${entry.name} = ${entry.value}</span>` : ''
         }
+        ${entry.kind === 'list' ? html`<span class="cell-note">${listText(list)}</span>` : ''}
+        <a class="cell-note" href="${campaignHref(campaign.id, 'entry')}">Who may enter</a>
       </dd>
       <dt>Saved</dt>
       <dd>${zonedMoment(campaign.updatedAt, timeZone)} by ${campaign.updatedBy}</dd>

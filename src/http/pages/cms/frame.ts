@@ -47,6 +47,7 @@ export function lookPage({ assets, session, notice }: Look, parts: PartOfPage): 
 
 const PARTS = [
   { part: '', text: 'Overview' },
+  { part: 'entry', text: 'Who may enter' },
   { part: 'board', text: 'Live board' },
   { part: 'preview', text: 'Preview' },
   { part: 'import', text: 'Import and export' },

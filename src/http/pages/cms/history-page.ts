@@ -80,6 +80,8 @@ const ACTIONS: Readonly<Record<string, string>> = {
   product_moved: 'Product moved',
   product_sent_again: 'Product sent to the engine again',
   products_imported: 'Products imported',
+  customers_loaded: 'List of customers put in force',
+  customers_removed: 'List of customers removed',
 };
 
 function action({ action, changes }: TrailEntry): string {
@@ -135,6 +137,7 @@ const LABELS: Readonly<Record<string, string>> = {
   position: 'Place',
   from: 'Clone of',
   products: 'Products',
+  customers: 'Customers',
 };
 
 function value(text: string, zone: string): Markup {

@@ -6,6 +6,7 @@ export { campaignFormPage, MOVE_PRODUCTS, type CampaignFormView } from './campai
 export { campaignListPage, PHASES, type CampaignListView } from './campaign-list.ts';
 export { campaignOverviewPage, type CampaignOverviewView } from './campaign-overview.ts';
 export { clonePage, publishPage, removePage, switchPage, type Switch } from './campaign-step.ts';
+export { entryPage, type EntryView } from './entry-page.ts';
 export type { FieldError } from './field.ts';
 export { campaignHref, productHref, type Look } from './frame.ts';
 export { historyPage, type HistoryView } from './history-page.ts';
