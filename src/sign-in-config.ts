@@ -71,6 +71,15 @@ export const SIGN_IN_SETTINGS = {
     })
     .optional()
     .describe('of the pages that may hand shoppers over; that of SIGN_IN_URL may anyway'),
+  CORS_ORIGINS: z
+    .string()
+    .max(4_096)
+    .refine((text) => listed(text).every(isOrigin), {
+      error:
+        'must be origins such as https://shop.example, with nothing behind the host, separated by commas',
+    })
+    .optional()
+    .describe('of shops’ own front ends, which may read the shoppers’ API with a token'),
   PUBLIC_URL: z
     .string()
     .refine(isOrigin, {
@@ -129,7 +138,8 @@ export function toSignIn(values: Values): SignInSettings {
   const { SIGN_IN_URL: signInUrl, PUBLIC_URL: publicOrigin } = values;
   const shopOrigins = listed(values.SHOP_ORIGINS ?? '');
   if (signInUrl !== undefined) shopOrigins.push(new URL(signInUrl).origin);
-  return { signInUrl, shopOrigins, publicOrigin, provider: providerOf(values) };
+  const corsOrigins = listed(values.CORS_ORIGINS ?? '');
+  return { signInUrl, shopOrigins, corsOrigins, publicOrigin, provider: providerOf(values) };
 }
 
 function providerOf(values: Values): ProviderSettings | undefined {

@@ -6,7 +6,6 @@ export type { MomentView } from './campaign/campaign-hero.ts';
 export { campaignPage, campaignPath, type CampaignPageView } from './campaign/campaign-page.ts';
 export { campaignTicket } from './campaign/campaign-ticket.ts';
 export { campaignViewOf, type CampaignView, type OfferView } from './campaign/campaign-view.ts';
-export { docsPage, type OpenApiDocument } from './docs.ts';
 export { sampleCampaign, type SampleProduct } from './sample-campaign.ts';
 export { Locale, localeOf, timeLeft } from './locale.ts';
 export { sampleClaimsOf, sampleCustomers, type SampleCustomer } from './sample-customers.ts';
