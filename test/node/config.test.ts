@@ -401,3 +401,23 @@ test('where shoppers come from is what is set, and no secret of it is shown', ()
   const described = describeConfig({ ...environment, OIDC_CLIENT_SECRET: 'of-the-client' }, {});
   expect(JSON.stringify(described)).not.toMatch(/the secret of all sessions|of-the-client/);
 });
+
+test.each([
+  '*',
+  'null',
+  'https://shop.example/',
+  'https://shop.example/sale',
+  'http://shop.example',
+  'shop.example',
+  'https://shop.example https://other.example',
+])('%j is no origin that may read answers', (origins) => {
+  const [mistake, ...more] = mistakesOf({ ...secrets, CORS_ORIGINS: `https://one.example, ${origins}` });
+  expect(mistake).toMatch(/^CORS_ORIGINS must be origins such as https:\/\/shop\.example/);
+  expect(more).toEqual([]);
+});
+
+test('origins that may read answers are those that are named, and none by default', () => {
+  const named = loadConfig({ ...secrets, CORS_ORIGINS: 'https://one.example, http://127.0.0.1:5173' }, {});
+  expect(named.signIn.corsOrigins).toEqual(['https://one.example', 'http://127.0.0.1:5173']);
+  expect(loadConfig(secrets, {}).signIn.corsOrigins).toEqual([]);
+});
