@@ -89,9 +89,30 @@ test.each<[string, string[], string[]]>([
     ['recordsPerSecondAlone20PrefetchR1', 'recordsPerSecondPostgres1000PrefetchR3'],
   ],
   [
+    'customer-list',
+    ['--orders', '5000'],
+    ['loadSeconds', 'replaceSeconds', 'nodeLoadSeconds', 'bytesPerCustomer', 'checkOnNs', 'checkOffNs'],
+  ],
+  [
     'bulk-stock',
     ['--journal', 'jetstream', '--orders', '3000', '--products', '30'],
     ['linesPerSecondNats', 'linesPerSecondAgainNats', 'linesPerSecondHttp', 'nodeCpuMicrosPerLineHttp'],
+  ],
+  [
+    'streams',
+    ['--seconds', '0.3', '--streams', '40', '--connections', '4'],
+    [
+      'purchasesPerSecondAlone',
+      'purchasesPerSecondBeside',
+      'p99Ratio',
+      'eventsPerSecondOfStream',
+      'ageP99Ms',
+    ],
+  ],
+  [
+    'first-visit',
+    ['--turns', '1'],
+    ['transferredBytes', 'requests', 'bytesOfScript', 'interactiveMsAsItIs', 'paintedMsSlowBoth'],
   ],
   [
     'hot-product',
