@@ -195,8 +195,7 @@ const hoursOf = (
   { startsInSeconds, endsInSeconds }: SampleCampaign,
   now: number,
 ): { startsAt: number; endsAt: number } => ({
-  startsAt:
-    (startsInSeconds > 0 ? Math.ceil : Math.floor)((now + startsInSeconds * 1_000) / MINUTE) * MINUTE,
+  startsAt: (startsInSeconds > 0 ? Math.ceil : Math.floor)((now + startsInSeconds * 1_000) / MINUTE) * MINUTE,
   endsAt: Math.ceil((now + endsInSeconds * 1_000) / MINUTE) * MINUTE,
 });
 

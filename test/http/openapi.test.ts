@@ -2,7 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createApp, openApiDocument, type HttpContext } from '../../src/http/index.ts';
+import { createApp, type HttpContext } from '../../src/http/index.ts';
+import { openApiDocument } from '../../src/http/openapi/index.ts';
 import type { ProblemCode } from '../../src/http/problem.ts';
 import * as schemas from '../../src/http/schemas.ts';
 import { ADMIN_TOKEN, Engine } from '../harness/engine.ts';
