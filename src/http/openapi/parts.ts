@@ -35,13 +35,9 @@ export function problems(...codes: ProblemCode[]): ZodOpenApiOperationObject['re
 export const ok = (description: string, schema: z.ZodType) => ({ description, ...json(schema) });
 export const keyHeader = z.object({ 'Idempotency-Key': schemas.IdempotencyKey });
 export const invitation = {
-  'Doorbuster-Invitation': z
-    .string()
-    .optional()
-    .meta({
-      description:
-        'That the caller was sent, for a campaign of invited customers. A wrong one counts as none.',
-    }),
+  'Doorbuster-Invitation': z.string().optional().meta({
+    description: 'That the caller was sent, for a campaign of invited customers. A wrong one counts as none.',
+  }),
 };
 export const orderPath = { path: z.object({ id: schemas.Order.shape.id }) };
 export const productPath = { path: z.object({ id: schemas.ProductId }) };
