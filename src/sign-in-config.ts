@@ -33,8 +33,8 @@ const name = (what: string, charactersMax: number) =>
       `must be ${what}: printable ASCII without spaces`,
     );
 
-const SECONDS_MAX = 43_200;
-const SECONDS_WANTED = `must be a whole number from 60 to ${SECONDS_MAX}`;
+const sessionSecondsMax = 43_200;
+const sessionSecondsWanted = `must be a whole number from 60 to ${sessionSecondsMax}`;
 
 export const SIGN_IN_SETTINGS = {
   AUTH_JWKS_URL: address('the address of the provider’s key set')
@@ -55,9 +55,9 @@ export const SIGN_IN_SETTINGS = {
   SESSION_SECONDS: z
     .preprocess(
       (value) => (typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value),
-      z.int(SECONDS_WANTED).min(60, SECONDS_WANTED).max(SECONDS_MAX, SECONDS_WANTED),
+      z.int(sessionSecondsWanted).min(60, sessionSecondsWanted).max(sessionSecondsMax, sessionSecondsWanted),
     )
-    .default(SECONDS_MAX)
+    .default(sessionSecondsMax)
     .describe('a shopper’s browser stays signed in for so long'),
   SIGN_IN_URL: address('the shop’s sign-in page')
     .optional()

@@ -241,7 +241,7 @@ function said(answer: Refusing): { readonly code: string; readonly detail: strin
 }
 
 /** What the shop says only after it has looked whether the key was accepted before. */
-const DECISIONS: ReadonlySet<string> = new Set([
+export const DECISIONS: ReadonlySet<string> = new Set([
   'sold_out',
   'insufficient_stock',
   'limit_reached',

@@ -99,6 +99,22 @@ test.each<[string, string[], string[]]>([
     ['linesPerSecondNats', 'linesPerSecondAgainNats', 'linesPerSecondHttp', 'nodeCpuMicrosPerLineHttp'],
   ],
   [
+    'streams',
+    ['--seconds', '0.3', '--streams', '40', '--connections', '4'],
+    [
+      'purchasesPerSecondAlone',
+      'purchasesPerSecondBeside',
+      'p99Ratio',
+      'eventsPerSecondOfStream',
+      'ageP99Ms',
+    ],
+  ],
+  [
+    'first-visit',
+    ['--turns', '1'],
+    ['transferredBytes', 'requests', 'bytesOfScript', 'interactiveMsAsItIs', 'paintedMsSlowBoth'],
+  ],
+  [
     'hot-product',
     ['--journal', 'jetstream', '--orders', '2000'],
     ['ratioR1', 'ratioR3', 'ordersPerSecondSqlite', 'journalOrdersPerSecondR1', 'msPerAppendR3'],

@@ -9,6 +9,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import { extname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CompressedBytes, encodingFor } from './content-encoding.ts';
+import { bundle } from './script-bundle.ts';
 
 export type Asset = {
   contentType: string;
@@ -30,6 +31,8 @@ export type Assets = ReadonlyMap<string, Asset>;
 
 const folder = fileURLToPath(new URL('./static/', import.meta.url));
 const clientFolder = fileURLToPath(new URL('../../client/', import.meta.url));
+/** storefront.js with all that it imports. */
+export const SHOP_SCRIPT = 'shop.js';
 /** What of /static/ is the client. */
 const CLIENT = 'client/';
 
@@ -52,22 +55,6 @@ export function assetUrl(assets: Assets, name: string): string {
   const asset = assets.get(name);
   if (asset === undefined) throw new Error(`No static file is named ${name}`);
   return `/static/${name}?v=${asset.hash}`;
-}
-
-/** Names of the scripts that a script imports, and that these import, each once: to be fetched without waiting for each other. */
-export function importsOf(assets: Assets, entry: string): string[] {
-  const found = new Set<string>();
-  const follow = (name: string): void => {
-    const text = Buffer.from(assets.get(name)!.bytes).toString();
-    for (const [, path] of text.matchAll(/\bfrom '\.\/([\w/-]+\.js)\?v=/g)) {
-      const imported = posix.join(posix.dirname(name), path!);
-      if (found.has(imported)) continue;
-      found.add(imported);
-      follow(imported);
-    }
-  };
-  follow(entry);
-  return [...found];
 }
 
 /** `path` is what follows /static/, already decoded. */
@@ -115,6 +102,8 @@ function readAssets(): Assets {
   const texts = withoutTypes(readFileSync(join(folder, '../texts.ts'), 'utf8'));
   keep(assets, 'texts.js', Buffer.from(texts));
   for (const name of [...names, ...clientNames].sort()) addAsset(assets, name, []);
+  const shop = bundle('storefront.js', (name) => (name === 'texts.js' ? texts : scriptText(name)));
+  keep(assets, SHOP_SCRIPT, Buffer.from(shop));
   return assets;
 }
 

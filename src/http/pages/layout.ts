@@ -13,8 +13,8 @@ export type PageParts = {
   description: string;
   /** Names of static files. */
   styles: readonly string[];
-  /** The entry module first; the others are fetched early, so that imports do not wait for each other. */
-  scripts?: readonly string[];
+  /** The same, one that has all that it needs: a slow line makes each further one wait. */
+  script?: string;
   /** Undefined: none of the places that the page names. */
   current: 'storefront' | 'docs' | undefined;
   /** In the reader's language. */
@@ -25,7 +25,6 @@ export type PageParts = {
 };
 
 export function page(assets: Assets, parts: PageParts): Markup {
-  const [entry, ...imported] = parts.scripts ?? [];
   const { texts = en } = parts;
   return html`<!doctype html>
     <html lang="${texts.language}">
@@ -39,8 +38,7 @@ export function page(assets: Assets, parts: PageParts): Markup {
         <meta name="theme-color" content="#101116" media="(prefers-color-scheme: dark)" />
         <link rel="icon" type="image/svg+xml" href="${assetUrl(assets, 'favicon.svg')}" />
         ${parts.styles.map((name) => html`<link rel="stylesheet" href="${assetUrl(assets, name)}" />`)}
-        ${entry === undefined ? '' : html`<script type="module" src="${assetUrl(assets, entry)}"></script>`}
-        ${imported.map((name) => html`<link rel="modulepreload" href="${assetUrl(assets, name)}" />`)}
+        ${parts.script === undefined ? '' : html`<script type="module" src="${assetUrl(assets, parts.script)}"></script>`}
       </head>
       <body>
         <a class="skip" href="#main">${texts.skip}</a>

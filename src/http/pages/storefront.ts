@@ -3,7 +3,7 @@
 // theirs. static/storefront.js keeps it current.
 
 import { html } from 'hono/html';
-import { assetUrl, importsOf, type Assets } from './assets.ts';
+import { assetUrl, SHOP_SCRIPT, type Assets } from './assets.ts';
 import { campaignCard, type CampaignCardView } from './campaign/campaign-card.ts';
 import { page, type Markup } from './layout.ts';
 import { timeLeft, type Locale } from './locale.ts';
@@ -43,7 +43,7 @@ export function storefrontPage(assets: Assets, view: StorefrontView, locale: Loc
     title: texts.shop.title,
     description: texts.shop.description,
     styles: ['base.css', 'storefront.css', 'campaign.css', 'ticket.css', 'stub.css'],
-    scripts: ['storefront.js', ...importsOf(assets, 'storefront.js')],
+    script: SHOP_SCRIPT,
     current: 'storefront',
     texts,
     aside: visitorAside(visitor, view.signInHref, texts),

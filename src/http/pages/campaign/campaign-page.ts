@@ -3,7 +3,7 @@
 
 import { html } from 'hono/html';
 import type { CampaignPhase } from '../../../persistence/index.ts';
-import { importsOf, type Assets } from '../assets.ts';
+import { SHOP_SCRIPT, type Assets } from '../assets.ts';
 import { page, type Markup } from '../layout.ts';
 import type { Locale } from '../locale.ts';
 import {
@@ -35,7 +35,7 @@ export function campaignPage(assets: Assets, view: CampaignPageView, locale: Loc
   const { texts } = locale;
   return page(assets, {
     ...headOf(campaign, locale),
-    scripts: ['storefront.js', ...importsOf(assets, 'storefront.js')],
+    script: SHOP_SCRIPT,
     aside: visitorAside(visitor, signInHref, texts),
     main: html`${announcer()} ${campaignHero({ campaign, phase, isOverdue: false, moment }, locale)}
       <div class="notes">${connectionBanner()} ${snapshotNote(campaignPath(campaign.slug), texts)}</div>
