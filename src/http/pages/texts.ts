@@ -60,7 +60,7 @@ export const en = {
     payment_declined: 'The card was declined. Your reservation still stands.',
     order_state_conflict: 'This order had already changed. This is how it stands now.',
     idempotency_key_reused:
-      'This order was sent before with another quantity. Choose how many you want, and buy again.',
+      'You have ordered this already, with another quantity: it is among your orders. Buy again only if you want more.',
     unavailable: 'The shop cannot look this up just now. What you bought is safe. Try again in a moment.',
     invalid_request: 'The form did not arrive as it was made. Load the page again. Nothing was ordered.',
     unauthenticated: 'You are not signed in any more. Sign in again; nothing was ordered.',
