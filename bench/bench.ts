@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { appends } from './appends.ts';
 import { bulkStock } from './bulk-stock.ts';
 import { cache } from './cache.ts';
+import { customerList } from './customer-list.ts';
 import { doors } from './doors.ts';
 import { environment } from './environment.ts';
 import { feed } from './feed.ts';
@@ -40,6 +41,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   handover,
   cache,
   'bulk-stock': bulkStock,
+  'customer-list': customerList,
   doors,
   page,
   streams,
@@ -58,8 +60,11 @@ Scenarios, as docs/performance.md describes them:
   --connections  such as 64,256 (http, sold-out, doors, page; projection-cost and streams take one number); questions under way (cache)
   --streams      how many are open (streams)
   --products     such as 1,1000 (products; bulk-stock takes one)
-  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock); customers on the list (doors)
+<<<<<<< HEAD
+=======
+  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock); customers on the list (customer-list, doors)
   --turns        that count, of each variant (projection-settings, appends, feed); pairs of rushes (streams); visits (first-visit)
+>>>>>>> main
   --moves        how many (handover)
   --rate         purchases a second (handover)
   --chart        a file for a picture of the pauses, SVG (handover)

@@ -41,6 +41,8 @@ export const DOOR_KEEPER_LIMITS = {
   restsPerLook: 10,
   /** How long a door stays as it was while the list that is in force by now is loaded. */
   listMsMax: 2_000,
+  /** Of all lists that a node keeps. */
+  listBytesMax: 1024 * 1024 * 1024,
   /** How long the start waits for lists. */
   startMsMax: 10_000,
   /** Products in no campaign that the node remembers. */
@@ -222,6 +224,7 @@ export class DoorKeeper {
     let keys: CustomerKeys | undefined;
     try {
       keys = await this.#ports.lists.load(listId);
+      if (keys !== undefined) this.#assertRoomFor(keys);
     } catch (error) {
       this.#unreadable.tell(`${listId}: ${messageOf(error)}`);
       for (const [campaignId, wanted] of this.#wanted)
@@ -237,6 +240,16 @@ export class DoorKeeper {
     );
     const isStillWanted = [...this.#wanted.values()].some((wanted) => wanted.listId === listId);
     if (hasLooked && isStillWanted) this.#unreadable.tell(`${listId}: some of it is missing`);
+  }
+
+  #assertRoomFor({ bytes }: CustomerKeys): void {
+    const { listBytesMax } = DOOR_KEEPER_LIMITS;
+    const kept = [...this.#lists.values()].reduce(
+      (sum, keys) => sum + keys.bytes.byteLength,
+      bytes.byteLength,
+    );
+    if (kept > listBytesMax)
+      throw new Error(`all lists together would have ${kept} bytes, and a node keeps ${listBytesMax}`);
   }
 
   /** What threads know of it is over, and what came instead is not known. */

@@ -33,6 +33,9 @@ const name = (what: string, charactersMax: number) =>
       `must be ${what}: printable ASCII without spaces`,
     );
 
+const sessionSecondsMax = 43_200;
+const sessionSecondsWanted = `must be a whole number from 60 to ${sessionSecondsMax}`;
+
 export const SIGN_IN_SETTINGS = {
   AUTH_JWKS_URL: address('the address of the provider’s key set')
     .optional()
@@ -52,12 +55,9 @@ export const SIGN_IN_SETTINGS = {
   SESSION_SECONDS: z
     .preprocess(
       (value) => (typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value),
-      z
-        .int('must be a whole number from 60 to 43200')
-        .min(60, 'must be a whole number from 60 to 43200')
-        .max(43_200, 'must be a whole number from 60 to 43200'),
+      z.int(sessionSecondsWanted).min(60, sessionSecondsWanted).max(sessionSecondsMax, sessionSecondsWanted),
     )
-    .default(43_200)
+    .default(sessionSecondsMax)
     .describe('a shopper’s browser stays signed in for so long'),
   SIGN_IN_URL: address('the shop’s sign-in page')
     .optional()
@@ -71,6 +71,15 @@ export const SIGN_IN_SETTINGS = {
     })
     .optional()
     .describe('of the pages that may hand shoppers over; that of SIGN_IN_URL may anyway'),
+  CORS_ORIGINS: z
+    .string()
+    .max(4_096)
+    .refine((text) => listed(text).every(isOrigin), {
+      error:
+        'must be origins such as https://shop.example, with nothing behind the host, separated by commas',
+    })
+    .optional()
+    .describe('of shops’ own front ends, which may read the shoppers’ API with a token'),
   PUBLIC_URL: z
     .string()
     .refine(isOrigin, {
@@ -129,7 +138,8 @@ export function toSignIn(values: Values): SignInSettings {
   const { SIGN_IN_URL: signInUrl, PUBLIC_URL: publicOrigin } = values;
   const shopOrigins = listed(values.SHOP_ORIGINS ?? '');
   if (signInUrl !== undefined) shopOrigins.push(new URL(signInUrl).origin);
-  return { signInUrl, shopOrigins, publicOrigin, provider: providerOf(values) };
+  const corsOrigins = listed(values.CORS_ORIGINS ?? '');
+  return { signInUrl, shopOrigins, corsOrigins, publicOrigin, provider: providerOf(values) };
 }
 
 function providerOf(values: Values): ProviderSettings | undefined {

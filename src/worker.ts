@@ -334,10 +334,14 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     },
     { onError: (error) => logger.error({ err: error }, 'a request failed') },
   );
-  const { host, http } = config;
+  const { host, http, signIn } = config;
   const shortcut = { purchase, bytesMax: http.orderBytesMax };
   adminService = nats && (await openAdminService(nats));
-  listener = await listen(app, { host, port, reusePort, headerBytesMax: http.headerBytesMax }, shortcut);
+  listener = await listen(
+    app,
+    { host, port, reusePort, headerBytesMax: http.headerBytesMax, corsOrigins: signIn.corsOrigins },
+    shortcut,
+  );
   return listener.port;
 }
 

@@ -84,6 +84,24 @@ test('the domain touches nothing but itself, MessagePack and hashes', () => {
   }
 });
 
+test('a node starts without the pages of the CMS, the API’s reference and what they need', () => {
+  const next = Map.groupBy(
+    imports.filter(({ isTypeOnly }) => !isTypeOnly),
+    ({ from }) => from,
+  );
+  const loaded = new Set<string>();
+  const follow = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    for (const { to } of next.get(file) ?? []) follow(to);
+  };
+  follow(join(SOURCE, 'cli.ts'));
+  follow(join(SOURCE, 'worker.ts'));
+  const names = [...loaded].map((file) => relative(SOURCE, file));
+  expect(names).toContain('http/cms/index.ts');
+  expect(names.filter((name) => /^http\/(pages\/cms|openapi|pages\/docs|cms\/pages)/.test(name))).toEqual([]);
+});
+
 test('no imports go in a circle', () => {
   const next = Map.groupBy(
     imports.filter(({ isTypeOnly }) => !isTypeOnly),

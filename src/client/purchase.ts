@@ -30,7 +30,7 @@ export type Phase = 'idle' | 'sending' | 'checking';
 export interface PurchaseRefusal {
   /**
    * The shop's, or `unreachable` and `another_customer` (nothing was sent), `never_arrived` (an earlier page's try has
-   * reached nobody so far), `outcome_unknown`. `unauthenticated`: sign in, then `recover`.
+   * reached nobody so far). In doubt only `outcome_unknown` and `unauthenticated`: sign in, then `recover`.
    */
   readonly code: string;
   readonly detail: string;
@@ -204,11 +204,12 @@ export class Purchase {
     return { code, detail, until, isInDoubt: false };
   }
 
-  /** What became of the key cannot be found out now. */
+  /** What became of the key cannot be found out now. The code of whatever was answered would read as if nothing was ordered. */
   #giveUp(answer: Answer<unknown> | undefined): void {
     const isSaid = answer?.kind === 'refused' || answer?.kind === 'unsent';
-    const { code, detail } = isSaid ? said(answer) : { code: 'outcome_unknown', detail: '' };
-    this.#refuse({ code, detail, until: null, isInDoubt: true });
+    const isSignedOut = answer?.kind === 'unsent' || (answer?.kind === 'refused' && answer.status === 401);
+    const code = isSignedOut ? 'unauthenticated' : 'outcome_unknown';
+    this.#refuse({ code, detail: isSaid ? said(answer).detail : '', until: null, isInDoubt: true });
   }
 
   #refuse(refusal: PurchaseRefusal): void {
@@ -241,7 +242,7 @@ function said(answer: Refusing): { readonly code: string; readonly detail: strin
 }
 
 /** What the shop says only after it has looked whether the key was accepted before. */
-const DECISIONS: ReadonlySet<string> = new Set([
+export const DECISIONS: ReadonlySet<string> = new Set([
   'sold_out',
   'insufficient_stock',
   'limit_reached',

@@ -23,7 +23,6 @@ export type {
   ProfileOutcome,
   ProfileRequest,
 } from './node-control.ts';
-export { openApiDocument } from './openapi/index.ts';
 export {
   loadAssets,
   sampleCampaign,

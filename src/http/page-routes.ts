@@ -2,37 +2,20 @@
 
 import type { Context, Hono } from 'hono';
 import { accepts } from 'hono/accepts';
-import { LRUCache } from 'lru-cache';
 import type { HttpContext } from './context.ts';
-import { openApiDocument } from './openapi/index.ts';
 import { pageHeaders } from './page-headers.ts';
-import { PROBLEMS } from './problem.ts';
-import { assetResponse, docsPage, localeOf, nowherePage } from './pages/index.ts';
-
-const DOCS_REMEMBERED = 8;
-
-const problemList = Object.entries(PROBLEMS).map(([code, kind]) => ({ code, ...kind }));
+import { assetResponse, localeOf, nowherePage } from './pages/index.ts';
 
 export function pageRoutes(app: Hono, context: HttpContext): void {
   const { assets } = context;
 
-  // The page costs milliseconds of the thread that also sells: it is made once for each address that it is read at, since
-  // its commands name that address.
-  const docs = new LRUCache<string, Promise<string>>({ max: DOCS_REMEMBERED });
-  const docsAt = (origin: string): Promise<string> => {
-    const known = docs.get(origin);
-    if (known !== undefined) return known;
-    const document = { ...openApiDocument(), servers: [{ url: origin }] };
-    const made = Promise.resolve(docsPage(document, problemList)).then(String);
-    docs.set(origin, made);
-    return made;
-  };
+  const reference = () => import('./api-reference.ts');
   app.get('/docs', async (c) => {
     pageHeaders(c.header.bind(c));
-    return c.html(await docsAt(new URL(c.req.url).origin));
+    return c.html(await (await reference()).docsAt(new URL(c.req.url).origin));
   });
 
-  app.get('/openapi.json', (c) => c.json(openApiDocument()));
+  app.get('/openapi.json', async (c) => c.json((await reference()).openApiDocument()));
 
   const asset = (c: Context, name: string, version?: string): Promise<Response> =>
     assetResponse(assets, name, {

@@ -11,6 +11,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { Cors } from './cors.ts';
 import { problemBody, type ProblemCode } from './problem.ts';
 import { isPlainPurchase, servePurchase, type Purchase } from './purchase.ts';
 
@@ -19,6 +20,8 @@ export interface ListenOptions {
   readonly port: number;
   readonly reusePort: boolean;
   readonly headerBytesMax: number;
+  /** Of shops' own front ends. */
+  readonly corsOrigins?: readonly string[];
 }
 
 /** Where plain purchases go, past the app. */
@@ -47,7 +50,9 @@ const REFUSED_GRACE_MS = 1_000;
 
 export function listen(app: Hono, options: ListenOptions, shortcut?: Shortcut): Promise<Listener> {
   const answer = getRequestListener(app.fetch, { errorHandler: refuseTarget });
+  const cors = new Cors(options.corsOrigins ?? []);
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    if (cors.answers(incoming, outgoing)) return;
     if (shortcut !== undefined && isPlainPurchase(incoming, shortcut.bytesMax))
       servePurchase(shortcut.purchase, incoming, outgoing);
     else void answer(incoming, outgoing);

@@ -89,6 +89,11 @@ test.each<[string, string[], string[]]>([
     ['recordsPerSecondAlone20PrefetchR1', 'recordsPerSecondPostgres1000PrefetchR3'],
   ],
   [
+    'customer-list',
+    ['--orders', '5000'],
+    ['loadSeconds', 'replaceSeconds', 'nodeLoadSeconds', 'bytesPerCustomer', 'checkOnNs', 'checkOffNs'],
+  ],
+  [
     'bulk-stock',
     ['--journal', 'jetstream', '--orders', '3000', '--products', '30'],
     ['linesPerSecondNats', 'linesPerSecondAgainNats', 'linesPerSecondHttp', 'nodeCpuMicrosPerLineHttp'],

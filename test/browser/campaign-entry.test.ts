@@ -152,6 +152,26 @@ test('whose session has ended is told so at the next press, and buys after signi
   await shopper.end();
 });
 
+test('when another page of the browser signs somebody else in, this one is theirs, too', async () => {
+  const campaign = await desk.publish({ title: 'Shared', products: [{ name: 'Shared lamp' }] });
+  const first = await enter('paula');
+  await first.open(campaign.path);
+  await first.page.getByText('Signed in as paula').waitFor();
+  await first.signOut();
+  await first.signIn('quinn');
+  const other = await first.page.context().newPage();
+  await other.goto(campaign.path);
+  await first.page.getByText('Signed in as quinn').waitFor();
+  await first.whenLive();
+  await first.ticket('Shared lamp').buy();
+  await first.ticket('Shared lamp').offers('reserved');
+  const { body } = await engine.call<{ orders: object[] }>('GET', '/v1/orders', {
+    token: await engine.token('quinn'),
+  });
+  expect(body.orders).toHaveLength(1);
+  await first.end();
+});
+
 test('without a mouse: the keyboard leads through a purchase, and what matters is spoken', async () => {
   const campaign = await desk.publish({ title: 'Keys', products: [{ name: 'Keys lamp', limit: 3 }] });
   const shopper = await enter('mona');

@@ -48,7 +48,11 @@ const drop = (
 test('a shopper waits for the door, buys, loses the answer, is told that the order was found, and pays', async () => {
   const proxy = await TcpProxy.to(Number(new URL(engine.url).port));
   const picture = await productPicture('film-camera', 'A rangefinder with its strap');
-  const campaign = await drop('Story', { quantity: 1, picture }, { startsInMs: 12_000 });
+  const campaign = await drop(
+    'Story',
+    { quantity: 1, picture },
+    { startsInMs: HOUR_MS / 2, endsInMs: 2 * HOUR_MS },
+  );
   // Wrong by an hour, so that it would be open already by the browser's clock.
   const shopper = await enter(
     'anna',
@@ -58,11 +62,17 @@ test('a shopper waits for the door, buys, loses the answer, is told that the ord
   const ticket = shopper.ticket('Story lamp');
   await shopper.open(campaign.path);
   await ticket.offers('upcoming');
-  expect(await ticket.text('countdown')).toMatch(/^00:[01]\d$/);
+  expect(await ticket.text('countdown'), 'by the clock of the server').toMatch(/^(29|30):\d\d$/);
   expect(await ticket.button('Not open yet').getAttribute('aria-disabled')).toBe('true');
   expect(await shopper.faults('upcoming')).toEqual([]);
   const before = await ticket.button('Not open yet').boundingBox();
 
+  await desk.moveHour(campaign.id, 'startsAt', 6_000);
+  const countdowns = ['countdown', 'campaign-countdown'];
+  for (const part of countdowns)
+    await waitUntil(`${part} follows`, async () =>
+      /^00:0\d$|^(1:)?59:\d\d$/.test(await shopper.page.locator(`[data-part=${part}]`).innerText()),
+    );
   await ticket.offers('on_sale');
   expect(await ticket.button(/^Buy/).boundingBox(), 'nothing moves when the door opens').toEqual(before);
 
@@ -114,7 +124,7 @@ test('a page that was closed before the answer came finds the order when it is o
 });
 
 test('a hold that runs out is told to its shopper, and its unit is offered again to others', async () => {
-  const campaign = await drop('Hold', { quantity: 1, holdSeconds: 6 });
+  const campaign = await drop('Hold', { quantity: 1, holdSeconds: 12 });
   const [first, second] = await Promise.all([enter('dora'), enter('emil', { size: 'phone' })]);
   await Promise.all([first.open(campaign.path), second.open(campaign.path)]);
   const [hers, his] = [first.ticket('Hold lamp'), second.ticket('Hold lamp')];
@@ -152,7 +162,7 @@ test('whoever has as many as they may is told so, and an order that was cancelle
   await ticket.button('One more').click();
   await ticket.button('Buy 2 for €99.80').click();
   await ticket.offers('reserved');
-  expect(await shopper.faults('reserved', LOOKS)).toEqual([]);
+  expect(await shopper.faults('reserved')).toEqual([]);
   await ticket.button('Cancel').click();
   await ticket.offers('on_sale');
   expect(await ticket.text('text')).toContain('Cancelled. It is back on sale.');
@@ -160,7 +170,7 @@ test('whoever has as many as they may is told so, and an order that was cancelle
   await ticket.button('Buy 2 for €99.80').click();
   await ticket.pay();
   await ticket.offers('paid');
-  expect(await shopper.faults('paid', LOOKS)).toEqual([]);
+  expect(await shopper.faults('paid')).toEqual([]);
   await shopper.page.reload();
   await shopper.whenLive();
   await ticket.button('Limit reached').waitFor();
@@ -170,12 +180,13 @@ test('whoever has as many as they may is told so, and an order that was cancelle
   await shopper.end();
 });
 
-test('too many tries: the page says how long to wait, waits, and then sells', async () => {
+test('too many tries: the page says how long to wait, waits, and then sells, also when its stream is cut', async () => {
   const campaign = await drop('Rush');
   const shopper = await enter('gina', { size: 'phone' });
+  await shopper.page.route('**/v1/events?*', (route) => route.abort());
   await shopper.open(campaign.path);
   const ticket = shopper.ticket('Rush lamp');
-  await shopper.page.route('**/v1/orders', (route) => route.fulfill(problem(429, 'rate_limited', 4)), {
+  await shopper.page.route('**/v1/orders', (route) => route.fulfill(problem(429, 'rate_limited', 8)), {
     times: 1,
   });
   await ticket.buy();
@@ -188,6 +199,8 @@ test('too many tries: the page says how long to wait, waits, and then sells', as
   await ticket.buy();
   await ticket.offers('reserved');
   expect(await units(campaign)).toMatchObject({ reserved: 1 });
+  await shopper.page.getByText('Live updates are interrupted').locator('visible=true').first().waitFor();
+  expect(await shopper.visit.inspect('polling')).toEqual([]);
   await shopper.end();
 });
 
@@ -213,13 +226,30 @@ test('a refusal is told in words, and the ticket goes on selling', async () => {
     return (await ticket.text('text')).includes('The card was declined');
   });
   expect(await shopper.visit.inspect('declined')).toEqual([]);
+
+  await shopper.page.route(
+    '**/payment',
+    async (route) => {
+      const path = new URL(route.request().url()).pathname.replace('/payment', '');
+      const order = (await (await shopper.page.request.get(path)).json()) as object;
+      await route.fulfill({ status: 202, json: { ...order, status: 'payment_pending' } });
+    },
+    { times: 1 },
+  );
+  await ticket.button(/^Pay /).click();
+  await ticket.offers('pending');
+  expect(await ticket.text('text')).toContain('is with the bank');
+  expect(await shopper.visit.inspect('payment-pending')).toEqual([]);
+  await shopper.page.reload();
+  await shopper.whenLive();
+  await ticket.offers('reserved');
   await ticket.pay();
   await ticket.offers('paid');
   await shopper.end();
 });
 
 test('a sale that is paused, goes on, and ends, is told as it is', async () => {
-  const campaign = await drop('Paused', {}, { endsInMs: 25_000 });
+  const campaign = await drop('Paused');
   const shopper = await enter('ines');
   await shopper.open(campaign.path);
   const ticket = shopper.ticket('Paused lamp');
@@ -230,6 +260,7 @@ test('a sale that is paused, goes on, and ends, is told as it is', async () => {
   expect(await shopper.faults('paused')).toEqual([]);
   await desk.step(campaign.id, 'resume');
   await ticket.offers('on_sale');
+  await desk.moveHour(campaign.id, 'endsAt', 4_000);
   await ticket.offers('ended');
   expect(await ticket.button('Sale ended').getAttribute('aria-disabled')).toBe('true');
   expect(await shopper.faults('ended')).toEqual([]);

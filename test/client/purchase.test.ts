@@ -183,6 +183,22 @@ describe('a purchase', () => {
     expect(story).toEqual(['checking', 'found order-1', 'idle']);
   });
 
+  test('in doubt is not refused by a shop that does not listen to it any more', async () => {
+    const shop = new ScriptedClient(
+      ({ method }) => (method === 'POST' ? lost() : refused(403, 'forbidden')),
+      { customer },
+    );
+    const purchase = shop.client.purchase('ember-kettle');
+    void purchase.buy();
+    await shop.pass(10_000);
+    expect(purchase.refusal).toEqual({
+      code: 'outcome_unknown',
+      detail: 'because of forbidden',
+      until: null,
+      isInDoubt: true,
+    });
+  });
+
   test('that nobody answers for an hour ends in doubt, and keeps its key', async () => {
     const shop = new ScriptedClient(lost, { customer });
     const purchase = shop.client.purchase('ember-kettle');

@@ -94,6 +94,13 @@ export class CampaignDesk {
     return { id, slug };
   }
 
+  /** With the products, so that tests need not guess how long they take until then. */
+  async moveHour(campaignId: string, hour: 'startsAt' | 'endsAt', inMs: number): Promise<void> {
+    const path = `/cms/campaigns/${campaignId}/edit`;
+    const form = formOf(await this.#browser.get(path), path);
+    placeOf(await send(this.#browser, form, { [hour]: hourWithSeconds(inMs), moveProducts: 'yes' }));
+  }
+
   /** Publish, pause, resume or cancel: looks at the page that asks, and says yes. */
   async step(campaignId: string, step: 'publish' | 'pause' | 'resume' | 'cancel'): Promise<void> {
     const path = `/cms/campaigns/${campaignId}/${step}`;

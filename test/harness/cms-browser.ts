@@ -26,13 +26,14 @@ export class CmsBrowser {
     return this.#send(path, { headers });
   }
 
-  /** @param fields all of them, with `csrf` */
+  /** @param fields all of them, with `csrf`; or the bytes of a form */
   post(
     path: string,
-    fields: Readonly<Record<string, string>> | FormData,
+    fields: Readonly<Record<string, string>> | FormData | Blob,
     headers: Record<string, string> = {},
   ): Promise<Page> {
-    const body = fields instanceof FormData ? fields : new URLSearchParams(fields);
+    const isWhole = fields instanceof FormData || fields instanceof Blob;
+    const body = isWhole ? fields : new URLSearchParams(fields);
     return this.#send(path, { method: 'POST', body, headers });
   }
 

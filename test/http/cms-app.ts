@@ -6,6 +6,7 @@ import {
   Counters,
   createApp,
   DEFAULT_HTTP_LIMITS,
+  Invitations,
   loadAssets,
   proxiesOf,
   type CmsContext,
@@ -61,6 +62,7 @@ export class CmsApp {
     // No engine, no other threads and no pictures: nothing here gets as far as them.
     this.context = {
       assets: loadAssets(),
+      auth: { invitations: new Invitations('a secret', clock) },
       clock,
       random: systemRandom,
       timers: systemTimers,

@@ -142,11 +142,9 @@ describe('signing in', () => {
     expect(form.html).toContain('name="next" value="/cms"');
   });
 
-  test('only the path of an address is followed', async () => {
+  test('a whole address is not followed, whatever its path', async () => {
     const next = encodeURIComponent('http://node.invalid/cms/history');
-    expect((await cms.browser().get(`/cms/sign-in?next=${next}`)).html).toContain(
-      'name="next" value="/cms/history"',
-    );
+    expect((await cms.browser().get(`/cms/sign-in?next=${next}`)).html).toContain('name="next" value="/cms"');
   });
 });
 

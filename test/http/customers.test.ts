@@ -3,6 +3,8 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CampaignDesk, type PublishedCampaign } from '../harness/campaign-desk.ts';
+import { CmsBrowser } from '../harness/cms-browser.ts';
+import { printedAccount } from '../harness/cms-desk.ts';
 import { ADMIN_TOKEN, Engine } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { send, type RawAnswer } from './raw.ts';
@@ -14,6 +16,7 @@ const ids = (count: number, prefix: string): string[] =>
 let engine: Engine;
 let campaign: PublishedCampaign;
 let path: string;
+let account: { readonly email: string; readonly password: string };
 
 const put = async (file: string, query = '', at: string = path): Promise<{ status: number; body: never }> =>
   read(
@@ -34,6 +37,7 @@ const customersOf = async (): Promise<unknown> => (await show()).body['customers
 
 beforeAll(async () => {
   engine = await Engine.start({ env: { WORKERS: '2' } });
+  account = printedAccount(engine);
   const desk = await CampaignDesk.at(engine);
   campaign = await desk.publish({
     title: 'For a few',
@@ -159,6 +163,15 @@ describe('the list of a campaign', () => {
       expect(await put('lin\n')).toMatchObject({ status: 200, body: { customers: 1 } });
     }
   });
+});
+
+test('the page of the campaign in the CMS tells how many are on the list', async () => {
+  expect(await put('lin\nada\n')).toMatchObject({ status: 200 });
+  const browser = CmsBrowser.at(engine.url);
+  await browser.signIn(account.email, account.password);
+  const { html } = await browser.get(`/cms/campaigns/${campaign.id}`);
+  expect(html).toContain('2 customers on it.');
+  expect(html).toContain(`href="/c/${campaign.slug}"`);
 });
 
 describe('invitations', () => {

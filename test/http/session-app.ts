@@ -33,6 +33,7 @@ export class SessionApp {
     const places: SignInSettings = {
       signInUrl: undefined,
       shopOrigins: [],
+      corsOrigins: [],
       publicOrigin: undefined,
       provider: undefined,
       ...signIn,

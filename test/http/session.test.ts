@@ -515,6 +515,15 @@ describe('/sign-in', () => {
     expect(response.headers.get('location')).toBe('/c/spring');
   });
 
+  test('a form that comes too late is told so, before a link leads on', async () => {
+    const app = new SessionApp({ signIn: { signInUrl: `${SHOP}/login` } });
+    const response = await app.get('/sign-in?signed-out&next=%2Fc%2Fspring');
+    expect(response.status).toBe(401);
+    const html = await response.text();
+    expect(html).toContain('You are signed out');
+    expect(html).toContain('href="/sign-in?next=%2Fc%2Fspring"');
+  });
+
   test('without any way to sign in it says where to come from', async () => {
     const response = await new SessionApp().get('/sign-in');
     expect(response.status).toBe(404);

@@ -331,3 +331,93 @@ test('no mistake repeats a secret', () => {
   }).join('\n');
   for (const secret of ['tok en', 'abc-short', 'password-of']) expect(told).not.toContain(secret);
 });
+
+test('what would let in somebody else’s customers, or send shoppers nowhere, is a mistake', () => {
+  const provider = {
+    OIDC_ISSUER: 'https://id.example',
+    OIDC_CLIENT_ID: 'sale',
+    PUBLIC_URL: 'https://sale.example',
+  };
+  const jwks = { ADMIN_TOKEN, AUTH_JWKS_URL: 'https://id.example/jwks' };
+  const session = { SESSION_SECRET: 'a secret of enough length' };
+  expect(mistakesOf({ ...secrets, ...provider, OIDC_CLIENT_SECRET: 'x' })).toEqual([]);
+  expect(mistakesOf({ ...jwks, ...session, AUTH_AUDIENCE: 'sale' })).toEqual([]);
+  expect(mistakesOf(jwks)).toEqual([
+    expect.stringMatching(/^AUTH_AUDIENCE is missing: /),
+    expect.stringMatching(/^SESSION_SECRET is missing: /),
+  ]);
+  const { PUBLIC_URL, OIDC_CLIENT_ID, ...issuerAlone } = provider;
+  expect(mistakesOf({ ...secrets, ...issuerAlone })).toEqual([
+    expect.stringMatching(/^OIDC_CLIENT_ID is missing: /),
+    expect.stringMatching(/^PUBLIC_URL is missing: /),
+  ]);
+  expect(mistakesOf({ ...secrets, PUBLIC_URL, OIDC_CLIENT_ID })).toEqual([
+    expect.stringMatching(/^OIDC_ISSUER is missing: /),
+  ]);
+  expect(mistakesOf({ ...secrets, ...provider, SIGN_IN_URL: 'https://shop.example/login' })).toEqual([
+    expect.stringMatching(/^SIGN_IN_URL and OIDC_ISSUER are both set: /),
+  ]);
+});
+
+test.each([
+  ['SIGN_IN_URL', 'http://shop.example/login'],
+  ['SIGN_IN_URL', 'javascript:alert(1)'],
+  ['SIGN_IN_URL', '/login'],
+  ['SIGN_IN_URL', 'https://user:password@shop.example/'],
+  ['OIDC_ISSUER', 'http://id.example'],
+  ['OIDC_ISSUER', 'http://127.0.0.1.evil.example'],
+  ['AUTH_JWKS_URL', 'http://id.example/jwks'],
+  ['AUTH_JWKS_URL', 'file:///etc/jwks'],
+  ['SHOP_ORIGINS', 'https://shop.example/'],
+  ['SHOP_ORIGINS', 'https://shop.example,*'],
+  ['SHOP_ORIGINS', 'null'],
+  ['SHOP_ORIGINS', 'https://SHOP.example'],
+  ['PUBLIC_URL', 'https://sale.example/shop'],
+  ['PUBLIC_URL', 'http://sale.example'],
+  ['OIDC_SCOPES', 'profile'],
+  ['SESSION_SECONDS', '86400'],
+  ['SESSION_SECRET', 'short'],
+  ['AUTH_AUDIENCE', 'with space'],
+])('%s=%s is a mistake', (name, value) => {
+  const mistakes = mistakesOf({ ...secrets, [name]: value });
+  expect(mistakes).toContainEqual(expect.stringMatching(new RegExp(`^${name} must`)));
+});
+
+test('where shoppers come from is what is set, and no secret of it is shown', () => {
+  const environment = {
+    ...secrets,
+    SIGN_IN_URL: 'http://localhost:8080/login',
+    SHOP_ORIGINS: 'https://shop.example, https://www.shop.example',
+    SESSION_SECRET: 'the secret of all sessions',
+  };
+  const { signIn, sessionSecret, sessionMs } = loadConfig(environment, {});
+  expect(signIn).toMatchObject({
+    signInUrl: 'http://localhost:8080/login',
+    shopOrigins: ['https://shop.example', 'https://www.shop.example', 'http://localhost:8080'],
+    provider: undefined,
+  });
+  expect([sessionSecret, sessionMs]).toEqual(['the secret of all sessions', 43_200_000]);
+  expect(loadConfig(secrets, {}).sessionSecret).toBe(AUTH_SECRET);
+  const described = describeConfig({ ...environment, OIDC_CLIENT_SECRET: 'of-the-client' }, {});
+  expect(JSON.stringify(described)).not.toMatch(/the secret of all sessions|of-the-client/);
+});
+
+test.each([
+  '*',
+  'null',
+  'https://shop.example/',
+  'https://shop.example/sale',
+  'http://shop.example',
+  'shop.example',
+  'https://shop.example https://other.example',
+])('%j is no origin that may read answers', (origins) => {
+  const [mistake, ...more] = mistakesOf({ ...secrets, CORS_ORIGINS: `https://one.example, ${origins}` });
+  expect(mistake).toMatch(/^CORS_ORIGINS must be origins such as https:\/\/shop\.example/);
+  expect(more).toEqual([]);
+});
+
+test('origins that may read answers are those that are named, and none by default', () => {
+  const named = loadConfig({ ...secrets, CORS_ORIGINS: 'https://one.example, http://127.0.0.1:5173' }, {});
+  expect(named.signIn.corsOrigins).toEqual(['https://one.example', 'http://127.0.0.1:5173']);
+  expect(loadConfig(secrets, {}).signIn.corsOrigins).toEqual([]);
+});

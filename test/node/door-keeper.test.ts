@@ -236,6 +236,23 @@ describe('lists', () => {
     await world.keeper.stop();
   });
 
+  test('are bounded together: the one too many lets nobody in, and the others stay', async () => {
+    const world = new World();
+    const bytes = { byteLength: DOOR_KEEPER_LIMITS.listBytesMax / 2 } as SharedArrayBuffer;
+    for (const listId of ['l1', 'l2', 'l3']) world.lists.set(listId, { listId, customers: 1, bytes });
+    world.rows = [listed('a', 'l1'), listed('b', 'l2')];
+    await world.keeper.start();
+    world.rows = [...world.rows, listed('c', 'l3')];
+    await world.pass(DOOR_KEEPER_LIMITS.periodMs);
+    expect(slugs(world.known)).toEqual(['a', 'b']);
+    expect(world.isComplete).toBe(false);
+    expect(world.warnings).toHaveLength(1);
+    world.rows = world.rows.slice(1);
+    await world.pass(2 * DOOR_KEEPER_LIMITS.periodMs);
+    expect(slugs(world.known)).toEqual(['b', 'c']);
+    await world.keeper.stop();
+  });
+
   test('one that Postgres goes away from closes its campaign, though nobody can look any more', async () => {
     const world = await started(bare('a'));
     const { promise: never } = Promise.withResolvers<CustomerKeys>();

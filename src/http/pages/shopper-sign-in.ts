@@ -4,6 +4,8 @@ import { html } from 'hono/html';
 import type { Assets } from './assets.ts';
 import { page, type Markup } from './layout.ts';
 import { sampleCustomers } from './sample-customers.ts';
+import { signInTextsFor, type SignInTrouble } from './sign-in-texts.ts';
+import type { Texts } from './texts.ts';
 
 export interface ShopperSignInView {
   /** A path of this server. */
@@ -11,25 +13,29 @@ export interface ShopperSignInView {
   readonly csrf: string;
   /** The name of whoever is signed in already. */
   readonly signedInAs: string | undefined;
-  readonly error: string | undefined;
+  /** The name that was typed cannot be one. */
+  readonly hasBadName: boolean;
 }
 
 const STYLES = ['base.css', 'storefront.css', 'shopper-sign-in.css'];
 
 /** Demo mode: anybody may be anybody. */
-export function demoSignInPage(assets: Assets, { next, csrf, signedInAs, error }: ShopperSignInView): Markup {
+export function demoSignInPage(assets: Assets, view: ShopperSignInView, texts: Texts): Markup {
+  const { next, csrf, signedInAs, hasBadName } = view;
+  const { demo } = signInTextsFor(texts.language);
   const hidden = html`<input type="hidden" name="csrf" value="${csrf}" />
     <input type="hidden" name="next" value="${next}" />`;
   return page(assets, {
-    title: 'Sign in – Doorbuster',
-    description: 'Choose a customer of the demonstration.',
+    title: demo.title,
+    description: demo.description,
     styles: STYLES,
     current: undefined,
+    texts,
     main: html`<section class="sign-in" aria-labelledby="sign-in-heading">
-      <h1 id="sign-in-heading">Who is at the door?</h1>
-      <p>This is a demonstration: be whom you like. A real shop signs its customers in itself.</p>
-      ${signedInAs === undefined ? '' : html`<p class="banner">You are signed in as <strong>${signedInAs}</strong>.</p>`}
-      ${error === undefined ? '' : html`<p class="banner sign-in-error" role="alert" id="sign-in-error">${error}</p>`}
+      <h1 id="sign-in-heading">${demo.heading}</h1>
+      <p>${demo.intro}</p>
+      ${signedInAs === undefined ? '' : html`<p class="banner">${demo.signedInAs} <strong>${signedInAs}</strong></p>`}
+      ${hasBadName ? html`<p class="banner sign-in-error" role="alert" id="sign-in-error">${demo.badName}</p>` : ''}
       <form method="post" action="/session">
         ${hidden}
         <ul class="sign-in-samples">
@@ -51,7 +57,7 @@ export function demoSignInPage(assets: Assets, { next, csrf, signedInAs, error }
       </form>
       <form method="post" action="/session" class="sign-in-name">
         ${hidden}
-        <label for="customer">Or under any name</label>
+        <label for="customer">${demo.anyName}</label>
         <input
           id="customer"
           name="customer"
@@ -60,32 +66,35 @@ export function demoSignInPage(assets: Assets, { next, csrf, signedInAs, error }
           autocomplete="off"
           autocapitalize="none"
           spellcheck="false"
-          ${error === undefined ? '' : html`aria-invalid="true" aria-describedby="sign-in-error"`}
+          ${hasBadName ? html`aria-invalid="true" aria-describedby="sign-in-error"` : ''}
         />
-        <button type="submit">Sign in</button>
+        <button type="submit">${demo.signIn}</button>
       </form>
     </section>`,
   });
 }
 
 export interface SignInNoticeView {
-  readonly title: string;
-  readonly text: string;
-  /** Where to go on. */
-  readonly link: { readonly address: string; readonly label: string } | undefined;
+  readonly trouble: SignInTrouble;
+  readonly detail: string;
+  /** Where to begin again; undefined: it does not help. */
+  readonly again: string | undefined;
 }
 
 /** A sign-in that cannot go on here, and why. */
-export function signInNoticePage(assets: Assets, { title, text, link }: SignInNoticeView): Markup {
+export function signInNoticePage(assets: Assets, view: SignInNoticeView, texts: Texts): Markup {
+  const { troubles, titleOf, again, toShop } = signInTextsFor(texts.language);
+  const { title, text } = troubles[view.trouble];
   return page(assets, {
-    title: `${title} – Doorbuster`,
+    title: titleOf(title),
     description: title,
     styles: STYLES,
     current: undefined,
+    texts,
     main: html`<section class="sign-in" aria-labelledby="sign-in-heading">
       <h1 id="sign-in-heading">${title}</h1>
-      <p>${text}</p>
-      ${link === undefined ? '' : html`<p><a href="${link.address}">${link.label}</a></p>`}
+      <p>${text(view.detail)}</p>
+      <p><a href="${view.again ?? '/'}">${view.again === undefined ? toShop : again}</a></p>
     </section>`,
   });
 }

@@ -7,6 +7,7 @@ import { assetUrl, SHOP_SCRIPT, type Assets } from './assets.ts';
 import { campaignCard, type CampaignCardView } from './campaign/campaign-card.ts';
 import { page, type Markup } from './layout.ts';
 import { timeLeft, type Locale } from './locale.ts';
+import { rendered } from './pieces.ts';
 import type { ProductView } from './product-view.ts';
 import {
   announcer,
@@ -118,7 +119,7 @@ function ticketOf(
     morePictures: [],
     live: product,
     opensIn: sale.state === 'upcoming' ? timeLeft(opensAt - now) : undefined,
-    notice: refused && ticketNotice(refused.text),
+    notice: refused && rendered(ticketNotice(refused.text)),
     quantity: refused && String(refused.quantity),
   };
 }

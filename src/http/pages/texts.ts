@@ -112,7 +112,6 @@ export const en = {
   /** What the stub of a ticket says. */
   offer: {
     opens: (moment: string) => `Opens ${moment}`,
-    until: (moment: string) => `Until ${moment}`,
     ended: (moment: string) => `Ended ${moment}`,
     soldOut: 'All gone',
     paused: 'Paused by the shop',
@@ -224,7 +223,6 @@ export const en = {
     ordered: 'Ordered',
     payUntil: 'Pay by',
     leftToPay: (time: string) => `${time} left when this page was made`,
-    payText: 'Pay in time, or it goes back on sale.',
     demoPayment: 'This shop is a demonstration: nothing is charged.',
     cancel: 'Cancel the order',
     back: 'Back to the shop',

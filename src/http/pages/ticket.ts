@@ -5,6 +5,7 @@
 import { html } from 'hono/html';
 import type { Locale } from './locale.ts';
 import type { Markup } from './layout.ts';
+import { escaped } from './pieces.ts';
 import type { Money, ProductView, SaleState } from './product-view.ts';
 import type { Texts } from './texts.ts';
 
@@ -84,14 +85,15 @@ export function ticket(view: TicketView, action: TicketAction, locale: Locale): 
       </div>
       <div class="ticket-stub">
         ${price(view, locale)} ${view.notice ?? ''} ${message(view, locale)}
-        ${view.live === undefined ? '' : stock(view.live, locale)} ${actions(view, action, texts)}
+        ${view.live === undefined ? '' : stock(view.live, locale)} ${actions(view, action, locale)}
       </div>
     </article>
   </li>`;
 }
 
-export const ticketNotice = (text: string): Markup =>
-  html`<p class="stub-notice" role="alert" data-part="notice">${text}</p>`;
+/** As text: it goes into pages that are rendered already. */
+export const ticketNotice = (text: string): string =>
+  `<p class="stub-notice" role="alert" data-part="notice">${escaped(text)}</p>`;
 
 function facts({ facts: all, name }: TicketView, texts: Texts): Markup | '' {
   if (all.length === 0) return '';
@@ -153,7 +155,7 @@ function headline({ state, startsAt, endsAt, timeZone }: TicketView, locale: Loc
   if (at === undefined) return states[state];
   const moment = locale.moment(at, timeZone);
   if (state === 'upcoming') return offer.opens(moment);
-  return state === 'ended' ? offer.ended(moment) : offer.until(moment);
+  return state === 'ended' ? offer.ended(moment) : offer.closes(moment);
 }
 
 function standingText({ state, live }: TicketView, { offer }: Texts): string {
@@ -178,7 +180,8 @@ function stock({ name, sale }: ProductView, locale: Locale): Markup {
   </div>`;
 }
 
-function actions(view: TicketView, action: TicketAction, texts: Texts): Markup {
+function actions(view: TicketView, action: TicketAction, locale: Locale): Markup {
+  const { texts } = locale;
   if (action.kind === 'sign-in')
     return html`<p class="stub-actions">
       <a class="button button-primary" data-act="sign-in" href="${action.href}">${texts.buttons.signIn}</a>
@@ -221,19 +224,21 @@ function actions(view: TicketView, action: TicketAction, texts: Texts): Markup {
       data-act="buy"
       aria-disabled="${isOpen ? 'false' : 'true'}"
     >
-      ${buyLabel(view.state, texts)}
+      ${buyLabel(view, locale)}
     </button>
     <button type="button" class="button button-primary" data-act="pay" hidden></button>
     <button type="button" class="button button-quiet" data-act="cancel" hidden></button>
   </form>`;
 }
 
-function buyLabel(state: SaleState, { buttons }: Texts): string {
+function buyLabel({ state, price: asked, perCustomerLimit }: TicketView, locale: Locale): string {
+  const { buttons } = locale.texts;
   switch (state) {
     case 'upcoming':
       return buttons.notOpen;
     case 'on_sale':
-      return buttons.buy;
+      // Without the script nobody counts what several cost.
+      return asked === undefined || perCustomerLimit > 1 ? buttons.buy : buttons.buyFor(locale.price(asked));
     case 'sold_out':
       return buttons.soldOut;
     case 'paused':

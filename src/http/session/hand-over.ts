@@ -66,11 +66,12 @@ function refuseStrangers(
   const { origin } = caller;
   if (auth.isOwnPage(caller)) return;
   if (origin !== undefined && shopOrigins.includes(origin)) return;
+  const stands =
+    origin === undefined || origin === 'null' ? 'does not say where it stands' : `is of ${origin}`;
   throw new SignInProblem(
+    'not_handed_over',
+    `its page ${stands}, and only pages that SHOP_ORIGINS names, and that send their origin, sign shoppers in.`,
     403,
-    'Nobody was signed in',
-    `The page that sent you here ${origin === undefined || origin === 'null' ? 'did not say where it stands, and so' : `is one of ${origin}, which`} may not sign shoppers in here. This is a mistake of the shop’s: SHOP_ORIGINS names its pages, and they must send their origin.`,
-    { again: false },
   );
 }
 
@@ -84,5 +85,4 @@ async function accepted(auth: HttpContext['auth'], token: string): Promise<Shopp
   }
 }
 
-const refused = (why: string): SignInProblem =>
-  new SignInProblem(401, 'Nobody was signed in', `The shop’s token ${why} Sign in at the shop again.`);
+const refused = (why: string): SignInProblem => new SignInProblem('token_refused', why);

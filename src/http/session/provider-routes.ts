@@ -44,18 +44,12 @@ export function providerRoutes(routes: Hono, context: HttpContext): void {
     const way = token === undefined ? undefined : signerOf().read(token);
     // Whatever comes of it: a way is gone once.
     removeCookie(c, 'way', demo);
-    if (way === undefined || search.length > CALLBACK_CHARACTERS_MAX)
-      throw new SignInProblem(
-        400,
-        'This sign-in was not begun here',
-        `Nobody was signed in. It was begun in another browser or more than ${WAY_SECONDS_MAX / 60} minutes ago, or this browser takes no cookies from here.`,
-      );
+    if (way === undefined || search.length > CALLBACK_CHARACTERS_MAX) throw new SignInProblem('not_begun');
     const claims = await answered(openId.finish(search, way as unknown as Way));
     const { sub: customerId } = claims;
     if (!isCustomerId(customerId))
       throw new SignInProblem(
-        400,
-        'Nobody was signed in',
+        'refused',
         'The provider’s `sub` must be 1 to 128 characters without control characters.',
       );
     const session = context.auth.sessions.begin({ customerId, name: nameIn(claims), claims: keptOf(claims) });
@@ -68,22 +62,11 @@ async function answered<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
   } catch (error) {
-    if (error instanceof ProviderAway)
-      throw new SignInProblem(
-        503,
-        'Sign-in is not possible just now',
-        'The shop’s sign-in does not answer. Whoever is signed in stays so, and sales go on. Try again in a moment.',
-      );
+    if (error instanceof ProviderAway) throw new SignInProblem('provider_away');
     if (!(error instanceof NotSignedIn)) throw error;
-    if (error.code === 'access_denied')
-      throw new SignInProblem(403, 'Nobody was signed in', 'The sign-in was ended before it was finished.');
-    throw new SignInProblem(
-      400,
-      'Nobody was signed in',
-      'What came back from the shop’s sign-in was not what was asked for. It may have been begun twice: begin it again.',
-    );
+    if (error.code === 'access_denied') throw new SignInProblem('not_finished');
+    throw new SignInProblem('not_as_asked');
   }
 }
 
-const nothingHere = (): SignInProblem =>
-  new SignInProblem(404, 'Nothing is here', 'This shop signs its customers in elsewhere.');
+const nothingHere = (): SignInProblem => new SignInProblem('no_provider');

@@ -5,7 +5,7 @@ import { callerOf } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
 import { nextPage, SHOP_PAGES } from '../next-page.ts';
 import { pageHeaders } from '../page-headers.ts';
-import { demoSignInPage, sampleCustomers, signInNoticePage } from '../pages/index.ts';
+import { demoSignInPage, localeOf, sampleCustomers, signInNoticePage, type Texts } from '../pages/index.ts';
 import { Problem, PROBLEMS } from '../problem.ts';
 import { isCustomerId } from '../schemas.ts';
 import { PROVIDER_PATH, SESSION_PATH, SIGN_IN_PATH, signInAddress, SIGN_OUT_PATH } from './addresses.ts';
@@ -41,14 +41,10 @@ export function sessionRoutes(app: Hono, context: HttpContext, onError: (error: 
     if (signInUrl === undefined && provider === undefined && demo)
       return c.html(showDemo(c, context, { next, signedInAs: session?.name }));
     if (session !== undefined) return c.redirect(next, 303);
+    // A form led here, and pages let forms lead nowhere else: from here on a link does.
+    if (c.req.query('signed-out') !== undefined) throw new SignInProblem('signed_out');
     if (provider !== undefined) return c.redirect(`${PROVIDER_PATH}?next=${encodeURIComponent(next)}`, 303);
-    if (signInUrl === undefined)
-      throw new SignInProblem(
-        404,
-        'Come through the shop’s door',
-        'This shop signs its customers in at its own site and leads them here from there. Open the sale from the shop’s site.',
-        { again: false },
-      );
+    if (signInUrl === undefined) throw new SignInProblem('no_way_in');
     const address = new URL(signInUrl);
     address.searchParams.set('next', next);
     return c.redirect(address.href, 303);
@@ -61,28 +57,18 @@ export function sessionRoutes(app: Hono, context: HttpContext, onError: (error: 
       const shopper = await handOver(c, context, field('token'));
       return signedIn(c, context, shopper, next);
     }
-    if (!demo)
-      throw new SignInProblem(
-        400,
-        'Nobody was signed in',
-        'The form has no `token`: the shop’s page sends it.',
-      );
+    if (!demo) throw new SignInProblem('not_handed_over', 'the form has no `token`.');
     const entry = entryOf(c, demo);
     if (
       entry === undefined ||
       !context.auth.isOwnPage(callerOf(c)) ||
       !isSame(field('csrf'), csrfOf({ id: entry }))
     )
-      throw new SignInProblem(
-        403,
-        'This form is of another page',
-        'Nobody was signed in. Load the sign-in page again, allow cookies for this address, and send it from there.',
-      );
+      throw new SignInProblem('foreign_form');
     const sample = sampleCustomers.find(({ customerId }) => customerId === field('sample'));
     const customerId = sample?.customerId ?? field('customer').trim();
     if (!isCustomerId(customerId)) {
-      const error = 'Type a name of 1 to 128 characters.';
-      return c.html(showDemo(c, context, { next, signedInAs: undefined, error }), 400);
+      return c.html(showDemo(c, context, { next, signedInAs: undefined, hasBadName: true }), 400);
     }
     removeCookie(c, 'entry', demo);
     const known = sample ?? sampleCustomers.find((each) => each.customerId === customerId);
@@ -93,12 +79,7 @@ export function sessionRoutes(app: Hono, context: HttpContext, onError: (error: 
     const field = await readFields(c, SIGN_IN_FORM_BYTES_MAX);
     const session = context.auth.sessionOf(callerOf(c));
     if (session !== undefined && !isSame(field('csrf'), csrfOf(session)))
-      throw new SignInProblem(
-        403,
-        'This form is not of your session',
-        'You are still signed in. Load the page again and sign out from there.',
-        { again: false },
-      );
+      throw new SignInProblem('foreign_sign_out');
     removeCookie(c, 'session', demo);
     return c.redirect(nextOf(field('next')), 303);
   });
@@ -106,6 +87,8 @@ export function sessionRoutes(app: Hono, context: HttpContext, onError: (error: 
   providerRoutes(routes, context);
   app.route('/', routes);
 }
+
+const textsOf = (c: Context): Texts => localeOf(c.req.header('accept-language')).texts;
 
 const nextOf = (wanted: string | undefined): string => nextPage(wanted, SHOP_PAGES);
 
@@ -123,14 +106,14 @@ function entryOf(c: Context, demo: boolean): string | undefined {
 function showDemo(
   c: Context,
   { assets, random, demo }: HttpContext,
-  view: { next: string; signedInAs: string | undefined; error?: string },
+  view: { next: string; signedInAs: string | undefined; hasBadName?: boolean },
 ): string | Promise<string> {
   let entry = entryOf(c, demo);
   if (entry === undefined) {
     entry = Buffer.from(random.characters(ENTRY_CHARACTERS), 'latin1').toString('base64url');
     writeCookie(c, 'entry', entry, { demo, seconds: ENTRY_SECONDS });
   }
-  return demoSignInPage(assets, { error: undefined, ...view, csrf: csrfOf({ id: entry }) });
+  return demoSignInPage(assets, { hasBadName: false, ...view, csrf: csrfOf({ id: entry }) }, textsOf(c));
 }
 
 function answerError(
@@ -140,31 +123,19 @@ function answerError(
   onError: (error: unknown) => void,
 ): Response | Promise<Response> {
   pageHeaders(c.header.bind(c));
-  const { status, title, message, again } = problemOf(error, onError);
-  const next = nextOf(c.req.query('next'));
-  const link = again
-    ? { address: signInAddress(next), label: 'Sign in again' }
-    : { address: '/', label: 'To the shop' };
-  return c.html(signInNoticePage(assets, { title, text: message, link }), status);
+  const { trouble, message: detail, canBeginAgain, status } = problemOf(error, onError);
+  const again = canBeginAgain ? signInAddress(nextOf(c.req.query('next'))) : undefined;
+  return c.html(signInNoticePage(assets, { trouble, detail, again }, textsOf(c)), status);
 }
 
 function problemOf(error: unknown, onError: (error: unknown) => void): SignInProblem {
   if (error instanceof SignInProblem) return error;
-  if (error instanceof SessionTooLarge)
-    return new SignInProblem(
-      400,
-      'Nobody was signed in',
-      `This is a mistake of the shop’s: ${error.message}.`,
-    );
+  if (error instanceof SessionTooLarge) return new SignInProblem('not_handed_over', `${error.message}.`);
   if (error instanceof Problem) {
-    const { status, title, detail } = PROBLEMS[error.code];
+    const { status, detail } = PROBLEMS[error.code];
     const told = error.extra?.['detail'];
-    return new SignInProblem(status, title, typeof told === 'string' ? told : detail);
+    return new SignInProblem('refused', typeof told === 'string' ? told : detail, status);
   }
   onError(error);
-  return new SignInProblem(
-    503,
-    'This did not work just now',
-    'Nobody was signed in. Try again in a few seconds.',
-  );
+  return new SignInProblem('failed');
 }

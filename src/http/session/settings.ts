@@ -14,6 +14,8 @@ export interface SignInSettings {
   readonly signInUrl: string | undefined;
   /** Of the pages that may hand over, as `https://shop.example`. */
   readonly shopOrigins: readonly string[];
+  /** Of shops' own front ends, which bring tokens. */
+  readonly corsOrigins: readonly string[];
   /** Where shoppers see this server, as `https://sale.example`. */
   readonly publicOrigin: string | undefined;
   readonly provider: ProviderSettings | undefined;

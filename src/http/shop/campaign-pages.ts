@@ -210,7 +210,7 @@ export class CampaignPages {
         case 'customer':
           return escaped(visitor!.customerId);
         case 'notice':
-          return refused?.productId === about ? String(ticketNotice(refused.text)) : '';
+          return refused?.productId === about ? ticketNotice(refused.text) : '';
         case 'quantity':
           return refused?.productId === about ? String(refused.quantity) : '1';
         default:

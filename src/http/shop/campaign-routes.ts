@@ -74,7 +74,7 @@ export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts
   }
 
   function nothingFor(c: Context, visit: PageVisit): Response | Promise<Response> {
-    if (visit.visitor !== undefined) return c.notFound() as Response | Promise<Response>;
+    if (visit.visitor !== undefined) return c.notFound();
     c.header('Cache-Control', 'no-store');
     return c.redirect(visit.signInHref, 303);
   }

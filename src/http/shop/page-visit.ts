@@ -2,10 +2,11 @@
 
 import type { Context } from 'hono';
 import type { Visitor } from '../auth.ts';
+import { changesNothing } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
 import { localeOf, type Locale, type VisitorView } from '../pages/index.ts';
 import { csrfOf } from '../session/csrf.ts';
-import { signInAddress } from '../session/addresses.ts';
+import { signedOutAddress, signInAddress } from '../session/addresses.ts';
 
 export interface PageVisit {
   readonly visitor: Visitor;
@@ -28,7 +29,7 @@ export function pageVisit(
     visitor,
     shown: visitor && visitorView(visitor),
     locale: localeOf(c.req.header('accept-language')),
-    signInHref: signInAddress(next),
+    signInHref: changesNothing(c.req.method) ? signInAddress(next) : signedOutAddress(next),
   });
   return found instanceof Promise ? found.then(visitOf) : visitOf(found);
 }

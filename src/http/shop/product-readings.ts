@@ -44,7 +44,8 @@ export class ProductReadings {
       const kept = this.#keep(productId);
       if (kept.asking === undefined && now - kept.askedAt >= READING_LIMITS.periodMs) {
         kept.askedAt = now;
-        kept.asking = this.#ask(productId, kept);
+        // It may be answered before this line is done.
+        kept.asking = this.#ask(productId, kept).finally(() => (kept.asking = undefined));
       }
       if (kept.asking !== undefined) waits.push(kept.asking);
     }
@@ -68,7 +69,6 @@ export class ProductReadings {
   #ask(productId: string, kept: Kept): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
-        kept.asking = undefined;
         cancel();
         resolve();
       };

@@ -4,6 +4,7 @@ export type { BadLine, BadLines, CustomerList, ListOutcome } from './customer-li
 export { CustomerLists } from './customer-lists.ts';
 export { CustomerSet } from './customer-set.ts';
 export type { CustomerKeys, Door, DoorsTold, Whereabouts } from './door.ts';
+export { ListReader } from './list-reader.ts';
 export { ListSweeper } from './list-sweeper.ts';
 export { LIST_LIMITS } from './list-limits.ts';
 export { DoorReads, type BareDoor, type DoorMark } from './door-reads.ts';

@@ -21,13 +21,13 @@ export class ListSweeper {
   /** The first time a period from now: what this node left when it died is not old enough before that. */
   start(): void {
     this.#cancel = this.#timers.after(LIST_LIMITS.leftOverAfterMs, () => {
-      this.#running = this.#lists
-        .sweep()
-        .catch(this.#onTrouble)
-        .then(() => {
-          if (!this.#hasStopped) this.start();
-        });
+      this.#running = this.#sweep();
     });
+  }
+
+  async #sweep(): Promise<void> {
+    await this.#lists.sweep().catch(this.#onTrouble);
+    if (!this.#hasStopped) this.start();
   }
 
   async stop(): Promise<void> {

@@ -89,7 +89,20 @@ describe('the lines of a list', () => {
 
   test('is the same in whichever pieces it arrives', () => {
     const word = fc.constantFrom(
-      ...['ada', 'grace', ',', ';', '"', '\n', '\r\n', '\r', 'é', '李', '\0', ' ', 'customerId', '\uFEFF'],
+      'ada',
+      'grace',
+      ',',
+      ';',
+      '"',
+      '\n',
+      '\r\n',
+      '\r',
+      'é',
+      '李',
+      '\0',
+      ' ',
+      'customerId',
+      '\uFEFF',
       'x'.repeat(130),
       'y'.repeat(4_200),
     );

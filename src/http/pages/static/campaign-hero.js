@@ -22,9 +22,13 @@ export class CampaignHero {
     this.#parts = { hours: part('hours'), label: part('count-label'), countdown: part('countdown') };
   }
 
-  /** @param states of all products, as their tickets show them */
-  render(now, states) {
-    const phase = this.#phaseAt(now, states);
+  /** @param products `{state, startsAt, endsAt}` of each, as its ticket shows it: hours that the shop has moved are news of them */
+  render(now, products) {
+    if (products.length > 0) {
+      this.#startsAt = Math.min(...products.map(({ startsAt }) => startsAt));
+      this.#endsAt = Math.max(...products.map(({ endsAt }) => endsAt));
+    }
+    const phase = this.#phaseAt(now, products);
     this.#element.dataset.phase = phase;
     this.#showHours(phase, now);
     const { label, countdown } = this.#parts;
@@ -36,10 +40,10 @@ export class CampaignHero {
     countdown.parentElement.hidden = phase === 'ended' || phase === 'cancelled';
   }
 
-  #phaseAt(now, states) {
+  #phaseAt(now, products) {
     if (this.#phase === 'cancelled') return 'cancelled';
     if (now >= this.#endsAt) return 'ended';
-    if (states.length > 0 && states.every((state) => state === 'paused')) return 'paused';
+    if (products.length > 0 && products.every(({ state }) => state === 'paused')) return 'paused';
     if (now < this.#startsAt) return 'scheduled';
     return 'live';
   }

@@ -54,6 +54,14 @@ export class Card {
     this.#listen();
   }
 
+  get startsAt() {
+    return Date.parse(this.#product.startsAt);
+  }
+
+  get endsAt() {
+    return Date.parse(this.#product.endsAt);
+  }
+
   /** News from the shop; older news than what is shown already is left aside. */
   update(product) {
     if (Date.parse(product.asOf) < Date.parse(this.#product.asOf)) return;

@@ -40,10 +40,7 @@ function openShop(element) {
   const orders = book && makeOrders(book, element);
   const render = (now) => {
     for (const card of cards) card.render();
-    hero?.render(
-      now,
-      cards.map(({ state }) => state),
-    );
+    hero?.render(now, cards);
     orders?.render();
   };
   book?.onChange(() => render(clock.now()));
