@@ -70,6 +70,16 @@ export class DemoCampaigns {
     return made;
   }
 
+  /** Whether the engine has answered to all that was sent to it. */
+  async areConfirmed(made: readonly SampleMade[]): Promise<boolean> {
+    for (const { productIds } of made)
+      for (const productId of productIds) {
+        const found = await this.#ports.catalogue.product(productId);
+        if (found === undefined || found.product.engine.waiting > 0) return false;
+      }
+    return true;
+  }
+
   /** Takes seconds of CPU for each picture, at the lowest priority: nobody waits for it. */
   async illustrate(made: readonly SampleMade[]): Promise<void> {
     for (const [index, { productIds }] of made.entries())
@@ -199,11 +209,7 @@ const hoursOf = (
   endsAt: Math.ceil((now + endsInSeconds * 1_000) / MINUTE) * MINUTE,
 });
 
-const draftOf = ({ picture: _, alt: __, ...offer }: SampleOffer) => ({
-  ...offer,
-  currency: 'EUR',
-  images: [],
-});
+const draftOf = (offer: SampleOffer) => ({ ...offer, currency: 'EUR', images: [] });
 
 /** The same at each start, so that none of them makes a product twice; another one for each product of a campaign. */
 const endingOf = (edition: number, index: number): string =>

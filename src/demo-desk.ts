@@ -53,7 +53,7 @@ export function openDemoDesk(config: Config, connection: PostgresConnection): De
   return {
     make: async (url) => {
       const made = await underWay(campaigns.make());
-      await untilShown(url, made);
+      await underWay(untilShown(campaigns, url, made, () => stopped !== undefined));
       return made;
     },
     illustrate: async (made) => {
@@ -68,17 +68,24 @@ export function openDemoDesk(config: Config, connection: PostgresConnection): De
   };
 }
 
-/** Those that everybody may see; the others come with them. */
-async function untilShown(url: string, made: readonly SampleMade[]): Promise<void> {
+/** All are in the engine, and those for everyone can be seen by anybody: the others' doors come with theirs. */
+async function untilShown(
+  campaigns: DemoCampaigns,
+  url: string,
+  made: readonly SampleMade[],
+  hasStopped: () => boolean,
+): Promise<void> {
   const deadline = clock.monotonic() + SHOWN_MS_MAX;
   const open = made.filter(({ entry }) => entry.kind === 'everyone').flatMap(({ productIds }) => productIds);
-  for (const productId of open)
-    while (clock.monotonic() < deadline) {
-      const answer = await fetch(`${url}/v1/products/${productId}`);
-      await answer.arrayBuffer();
-      if (answer.ok) break;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      timers.after(LOOK_AGAIN_MS, resolve);
-      await promise;
-    }
+  const areShown = async (): Promise<boolean> => {
+    if (!(await campaigns.areConfirmed(made))) return false;
+    const answers = await Promise.all(open.map((productId) => fetch(`${url}/v1/products/${productId}`)));
+    await Promise.all(answers.map((answer) => answer.arrayBuffer()));
+    return answers.every(({ ok }) => ok);
+  };
+  while (!hasStopped() && !(await areShown()) && clock.monotonic() < deadline) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    timers.after(LOOK_AGAIN_MS, resolve);
+    await promise;
+  }
 }

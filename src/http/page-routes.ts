@@ -9,7 +9,7 @@ import { assetResponse, localeOf, nowherePage } from './pages/index.ts';
 export function pageRoutes(app: Hono, context: HttpContext): void {
   const { assets } = context;
 
-  const reference = (): Promise<typeof import('./api-reference.ts')> => import('./api-reference.ts');
+  const reference = () => import('./api-reference.ts');
   app.get('/docs', async (c) => {
     pageHeaders(c.header.bind(c));
     return c.html(await (await reference()).docsAt(new URL(c.req.url).origin));

@@ -130,7 +130,7 @@ test('the same without JavaScript, on a phone', async () => {
   await desk.publish();
   await page.getByRole('link', { name: 'Live board' }).click();
   // All tabs are seen, and who is signed in as what.
-  for (const name of ['Overview', 'Live board', 'Preview', 'Import and export', 'History']) {
+  for (const name of ['Overview', 'Who may enter', 'Live board', 'Preview', 'Import and export', 'History']) {
     const tab = page.getByRole('navigation', { name: 'This campaign' }).getByRole('link', { name });
     const { x, width } = (await tab.boundingBox())!;
     expect(x + width, name).toBeLessThanOrEqual(page.viewportSize()!.width);

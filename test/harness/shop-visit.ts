@@ -107,13 +107,13 @@ export class Ticket {
 
   /** Once the script has taken the ticket over and offers this, such as `reserved`. */
   async offers(kind: string): Promise<void> {
-    const seen = () => this.element.getAttribute('data-offer');
-    let last: string | null = null;
-    await waitUntil(
-      `the ticket offers ${kind}`,
-      async () => (last = await seen()) === kind,
-      () => last,
-    );
+    const wanted = this.element.and(this.element.page().locator(`[data-offer=${kind}]`));
+    try {
+      await wanted.waitFor();
+    } catch (error) {
+      const last = await this.element.getAttribute('data-offer', { timeout: 1_000 }).catch(() => 'no ticket');
+      throw new Error(`the ticket never offers ${kind}, at last ${last}`, { cause: error });
+    }
   }
 
   async text(part: string): Promise<string> {
@@ -125,6 +125,7 @@ export class Ticket {
   }
 
   async pay(): Promise<void> {
+    await this.offers('reserved');
     // The page takes a press in the first moments after the reservation for the second half of a double click.
     await waitUntil('the payment is taken', async () => {
       const pay = this.button(/^Pay /);

@@ -317,7 +317,7 @@ describe('forms from elsewhere', () => {
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 403]);
     for (const answer of answers) expect(mainOf(answer)).toContain('That did not work');
     const signedOut = await browser().post(form.action, Object.fromEntries(form.fields));
-    expect(placeOf(signedOut)).toBe(`/sign-in?next=${encodeURIComponent(open.path)}`);
+    expect(placeOf(signedOut)).toBe(`/sign-in?signed-out&next=${encodeURIComponent(open.path)}`);
     expect(mainOf(await ada.get('/orders'))).toContain('Nothing yet.');
   });
 

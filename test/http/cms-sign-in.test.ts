@@ -144,9 +144,7 @@ describe('signing in', () => {
 
   test('a whole address is not followed, whatever its path', async () => {
     const next = encodeURIComponent('http://node.invalid/cms/history');
-    expect((await cms.browser().get(`/cms/sign-in?next=${next}`)).html).toContain(
-      'name="next" value="/cms"',
-    );
+    expect((await cms.browser().get(`/cms/sign-in?next=${next}`)).html).toContain('name="next" value="/cms"');
   });
 });
 

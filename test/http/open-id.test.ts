@@ -154,7 +154,8 @@ describe('nobody is signed in', () => {
   });
 
   test('by an answer that is huge or empty', async () => {
-    await expectNobody(await finish(`${CALLBACK}?code=${'x'.repeat(9_000)}`, begun.way), 400);
+    const huge = await finish(`${CALLBACK}?code=${'x'.repeat(9_000)}`, begun.way);
+    expect(await expectNobody(huge, 400)).toContain('not begun here');
     await expectNobody(await finish(CALLBACK, begun.way), 400);
   });
 

@@ -56,7 +56,7 @@ function campaigns(callsMax = Infinity, isDone = true): DemoCampaigns {
       },
     });
   const ports: DemoCampaignsPorts = {
-    catalogue: mortal(desk.catalogue) as Catalogue,
+    catalogue: mortal<Catalogue>(desk.catalogue),
     lists: mortal({
       current: async (id: string) => lists.get(id),
       replace: async (_: unknown, id: string, source: AsyncIterable<Uint8Array>) => {
@@ -137,6 +137,7 @@ test(
 test('two nodes that start at once make them once', async () => {
   await Promise.all([start(), start()]);
   await expectMadeOnce();
+  expect((await kept()).products).toHaveLength(PRODUCTS);
 });
 
 test('what has ended opens again with its products, and what is closed for good comes under another name', async () => {

@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
 import * as schemas from '../schemas.ts';
-import { busy, json, keyHeader, ok, orderPath, problems, shopper } from './parts.ts';
+import { busy, invitation, json, keyHeader, ok, orderPath, problems, shopper } from './parts.ts';
 
 const placeOrder: ZodOpenApiOperationObject = {
   operationId: 'placeOrder',
@@ -11,9 +11,10 @@ const placeOrder: ZodOpenApiOperationObject = {
   summary: 'Buy',
   description:
     'Reserves units for the caller, durably: a 201 survives the death of the process. Repeat a request whose answer was ' +
-    'lost with the same key: the same order comes back, with `Idempotency-Replayed: true`.',
+    'lost with the same key: the same order comes back, with `Idempotency-Replayed: true`. A product of a campaign that the ' +
+    'caller may not enter is `not_found`, as one that never was.',
   security: shopper,
-  requestParams: { header: keyHeader },
+  requestParams: { header: keyHeader.extend(invitation) },
   requestBody: { required: true, ...json(schemas.PlaceOrder) },
   responses: {
     '201': ok('Reserved; paid at once when the product’s hold time is 0.', schemas.Order),
@@ -31,6 +32,7 @@ const placeOrder: ZodOpenApiOperationObject = {
       'sale_paused',
       'payload_too_large',
       'idempotency_key_reused',
+      'unavailable',
       ...busy,
       'shutting_down',
     ),

@@ -34,9 +34,16 @@ export function problems(...codes: ProblemCode[]): ZodOpenApiOperationObject['re
 
 export const ok = (description: string, schema: z.ZodType) => ({ description, ...json(schema) });
 export const keyHeader = z.object({ 'Idempotency-Key': schemas.IdempotencyKey });
+export const invitation = {
+  'Doorbuster-Invitation': z.string().optional().meta({
+    description: 'That the caller was sent, for a campaign of invited customers. A wrong one counts as none.',
+  }),
+};
 export const orderPath = { path: z.object({ id: schemas.Order.shape.id }) };
 export const productPath = { path: z.object({ id: schemas.ProductId }) };
 export const shopper = [{ shopper: [] }, { session: [] }];
+/** What is open to everyone is shown to whoever is not signed in, too. */
+export const anybody = [...shopper, {}];
 export const admin = [{ admin: [] }];
 export const busy = ['overloaded', 'outcome_unknown'] as const;
 

@@ -1,10 +1,12 @@
-// Calls of everybody, about products.
+// Calls of everybody, about products that they may see.
 
 import * as z from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { PRODUCTS_PER_STREAM_MAX } from '../product-routes.ts';
 import * as schemas from '../schemas.ts';
-import { busy, eventStream, ok, problems, productPath } from './parts.ts';
+import { anybody, busy, eventStream, invitation, ok, problems, productPath } from './parts.ts';
+
+const HIDDEN = 'A product of a campaign that the caller may not enter is `not_found`, as one that never was.';
 
 export const productPaths: ZodOpenApiPathsObject = {
   '/v1/products/{id}': {
@@ -12,10 +14,12 @@ export const productPaths: ZodOpenApiPathsObject = {
       operationId: 'getProduct',
       tags: ['Products'],
       summary: 'A product and the state of its sale',
-      requestParams: productPath,
+      description: HIDDEN,
+      security: anybody,
+      requestParams: { ...productPath, header: z.object(invitation) },
       responses: {
         '200': ok('From its actor.', schemas.Product),
-        ...problems('invalid_request', 'not_found', ...busy),
+        ...problems('invalid_request', 'unauthenticated', 'not_found', 'unavailable', ...busy),
       },
     },
   },
@@ -24,10 +28,12 @@ export const productPaths: ZodOpenApiPathsObject = {
       operationId: 'watchProduct',
       tags: ['Products'],
       summary: 'The same as it changes',
-      requestParams: productPath,
+      description: HIDDEN,
+      security: anybody,
+      requestParams: { ...productPath, header: z.object(invitation) },
       responses: {
         '200': eventStream('`product` events whose data is a Product, at most four a second.'),
-        ...problems('invalid_request', 'not_found', ...busy),
+        ...problems('invalid_request', 'unauthenticated', 'not_found', 'unavailable', ...busy),
       },
     },
   },
@@ -36,12 +42,15 @@ export const productPaths: ZodOpenApiPathsObject = {
       operationId: 'watchProducts',
       tags: ['Products'],
       summary: 'Several products in one stream',
+      description: HIDDEN,
+      security: anybody,
       requestParams: {
+        header: z.object(invitation),
         query: z.object({ product: z.array(schemas.ProductId).min(1).max(PRODUCTS_PER_STREAM_MAX) }),
       },
       responses: {
         '200': eventStream('As above.'),
-        ...problems('invalid_request', 'not_found', ...busy),
+        ...problems('invalid_request', 'unauthenticated', 'not_found', 'unavailable', ...busy),
       },
     },
   },

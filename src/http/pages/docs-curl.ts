@@ -83,8 +83,8 @@ function told(document: OpenApiDocument, schema: Schema): unknown {
   return example ?? examples?.[0];
 }
 
-function security({ security }: Operation): string[] {
-  if (security.length === 0) return [];
+function security({ security, needsNone }: Operation): string[] {
+  if (needsNone) return [];
   return [
     `-H "Authorization: Bearer $${security.some((name) => /admin/i.test(name)) ? 'ADMIN_TOKEN' : 'TOKEN'}"`,
   ];

@@ -78,7 +78,7 @@ function group(document: OpenApiDocument, tag: string, operations: readonly Oper
 }
 
 function operationSection(document: OpenApiDocument, operation: Operation): Markup {
-  const { anchor, method, path, summary, description, security } = operation;
+  const { anchor, method, path, summary, description, security, needsNone } = operation;
   const heading = `${anchor}-heading`;
   return html`<article class="operation" id="${anchor}" aria-labelledby="${heading}">
     <h3 id="${heading}"><a href="#${anchor}">${summary}</a></h3>
@@ -88,7 +88,7 @@ function operationSection(document: OpenApiDocument, operation: Operation): Mark
     </p>
     ${operation.deprecated ? html`<p class="note">Deprecated: do not build on it.</p>` : ''}
     ${description === undefined ? '' : prose(description)}
-    ${security.length === 0 ? '' : html`<p class="note">Needs a bearer token: ${security.join(' or ')}.</p>`}
+    ${security.length === 0 ? '' : html`<p class="note">${needsNone ? 'Needs no bearer token, and takes one' : 'Needs a bearer token'}: ${security.join(' or ')}.</p>`}
     ${parametersPart(document, operation.parameters)} ${requestPart(document, operation)}
     ${operation.replies.filter(([status]) => !isError(status)).map(([status, reply]) => replyPart(document, status, reply))}
     ${errorsPart(document, operation)}

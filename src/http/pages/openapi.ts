@@ -60,6 +60,8 @@ export type Operation = {
   replies: readonly (readonly [status: string, reply: Reply])[];
   /** Names of the security schemes of which one is needed; empty when anybody may call. */
   security: readonly string[];
+  /** Anybody may call without one, too. */
+  needsNone: boolean;
 };
 
 type Json = Readonly<Record<string, unknown>>;
@@ -140,6 +142,7 @@ function readOperation(
     body: resolve(document, written['requestBody'] as Body | undefined),
     replies: replies.map(([status, reply]) => [status, resolve(document, reply)] as const),
     security: security.flatMap((scheme) => Object.keys(scheme)),
+    needsNone: security.length === 0 || security.some((scheme) => Object.keys(scheme).length === 0),
   };
 }
 

@@ -31,7 +31,7 @@ export const en = {
     },
     signed_out: {
       title: 'You are signed out',
-      text: () => 'Nothing was sent. Sign in again, and you come back to where you were.',
+      text: () => 'Nothing was ordered or changed. Sign in again, and you come back to where you were.',
     },
     foreign_form: {
       title: 'This form is of another page',

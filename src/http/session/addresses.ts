@@ -10,6 +10,6 @@ export const CALLBACK_PATH = '/session/callback';
 /** @param next path at this server to come back to */
 export const signInAddress = (next: string): string => `${SIGN_IN_PATH}?next=${encodeURIComponent(next)}`;
 
-/** The same for whoever sent a form: it says first that nothing was sent. */
+/** The same for whoever sent a form: it says first that nothing was changed. */
 export const signedOutAddress = (next: string): string =>
   `${SIGN_IN_PATH}?signed-out&next=${encodeURIComponent(next)}`;
