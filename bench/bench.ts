@@ -56,7 +56,7 @@ Scenarios, as docs/performance.md describes them:
   --seconds      how long to measure, about
   --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover;
                  bulk-stock: one alone; appends and feed run on nothing else)
-  --threads      the CPU time of each thread, too (http, sold-out, projection)
+  --threads      the CPU time of each thread, too (http, sold-out, page, projection)
   --connections  such as 64,256 (http, sold-out, doors, page; projection-cost and streams take one number); questions under way (cache)
   --streams      how many are open (streams)
   --products     such as 1,1000 (products; bulk-stock takes one)

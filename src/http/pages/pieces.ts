@@ -99,7 +99,7 @@ export class EncodedPieces<K extends string> {
       values.push(value);
       bytes += Buffer.byteLength(value);
     }
-    const filled = Buffer.allocUnsafe(bytes);
+    const filled = room(bytes);
     let at = this.#pieces[0]!.copy(filled);
     for (let number = 0; number < values.length; number++) {
       const value = values[number]!;
@@ -108,6 +108,21 @@ export class EncodedPieces<K extends string> {
     }
     return filled;
   }
+}
+
+/** Bytes of memory that pages are put together in, one behind the other; a slow reader keeps all of theirs from being freed. */
+export const SLAB_BYTES = 256 * 1024;
+let slab = Buffer.allocUnsafeSlow(0);
+let used = 0;
+
+/** Memory for each page by itself would keep the collector busier than all else. No byte of it is ever given out twice. */
+function room(bytes: number): Buffer<ArrayBuffer> {
+  if (bytes > SLAB_BYTES / 4) return Buffer.allocUnsafeSlow(bytes);
+  if (used + bytes > slab.byteLength) {
+    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    used = 0;
+  }
+  return slab.subarray(used, (used += bytes));
 }
 
 /** Markup that was made before. */
