@@ -63,7 +63,11 @@ export const en = {
       'You have ordered this already, with another quantity: it is among your orders. Buy again only if you want more.',
     unavailable: 'The shop cannot look this up just now. What you bought is safe. Try again in a moment.',
     invalid_request: 'The form did not arrive as it was made. Load the page again. Nothing was ordered.',
+    idempotency_key_missing:
+      'The form did not arrive as it was made. Load the page again. Nothing was ordered.',
     unauthenticated: 'You are not signed in any more. Sign in again; nothing was ordered.',
+    forbidden:
+      'This form is of another sign-in. Load its page again and send it from there. It ordered nothing.',
     not_found: 'This is not for sale to you any more. Nothing was ordered.',
     unanswered: 'The shop does not answer. Look again in a moment to see how your order stands.',
     payload_too_large:
@@ -253,6 +257,9 @@ export const en = {
     title: 'Not just now – Doorbuster',
     heading: 'That did not work',
     again: 'Try again',
+    inDoubt:
+      'The shop cannot say yet whether your order went through. Load this page again, so that your browser sends the same form again: ' +
+      'you cannot be sold it twice. What went through is among your orders.',
   },
 
   nowhere: {
