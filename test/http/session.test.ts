@@ -140,6 +140,18 @@ describe('the session cookie', () => {
     expect(app.auth.visitorOf({ cookie: among, host: HOST }, false)).toMatchObject({ customerId: 'ada' });
   });
 
+  test('is none in the value of another cookie, which any host of the domain can write', () => {
+    const app = new SessionApp();
+    const [own, tossed] = [sessionOf(app, 'ada'), sessionOf(app, 'mallory')];
+    for (const text of [`a=b ${SESSION}=${tossed}`, `a=b  ${SESSION}=${tossed}; c=d`, `a= ${SESSION}=${tossed}`]) {
+      expect(app.auth.visitorOf({ cookie: text, host: HOST }, false), text).toBeUndefined();
+      const beside = { cookie: `${text}; ${SESSION}=${own}`, host: HOST };
+      expect(app.auth.visitorOf(beside, false), text).toMatchObject({ customerId: 'ada' });
+    }
+    for (const text of [`a=b;${SESSION}=${own}`, `a=b;  ${SESSION}=${own}`, ` ${SESSION}=${own}`])
+      expect(app.auth.visitorOf({ cookie: text, host: HOST }, false), text).toMatchObject({ customerId: 'ada' });
+  });
+
   test('whatever else stands in it is nobody, and no error', () => {
     const app = new SessionApp();
     fc.assert(

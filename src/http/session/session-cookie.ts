@@ -26,12 +26,19 @@ export function readCookie(caller: Caller, kind: CookieKind, demo: boolean): str
   const name = `${nameOf(kind, isSecure(caller, demo))}=`;
   let found: string | undefined;
   for (let at = cookie.indexOf(name); at >= 0; at = cookie.indexOf(name, at + name.length)) {
-    if (at > 0 && cookie[at - 1] !== ' ' && cookie[at - 1] !== ';') continue;
+    if (!beginsAt(cookie, at)) continue;
     if (found !== undefined) return undefined;
     const end = cookie.indexOf(';', at);
     found = cookie.slice(at + name.length, end < 0 ? undefined : end).trim();
   }
   return found;
+}
+
+/** A value may have spaces in it, and then the name behind one is whatever another host of the domain has written there. */
+function beginsAt(cookies: string, at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && cookies[before] === ' ') before--;
+  return before < 0 || cookies[before] === ';';
 }
 
 /** @param seconds from now; undefined: until the browser is closed */
