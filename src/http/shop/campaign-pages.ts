@@ -204,7 +204,8 @@ export class CampaignPages {
         case 'csrf':
           return visitor!.csrf;
         case 'key':
-          return key;
+          // Of a form that was refused, and then whatever somebody wrote there.
+          return escaped(key);
         case 'name':
           return escaped(visitor!.name);
         case 'customer':
