@@ -18,9 +18,9 @@ export interface ShopPorts {
 }
 
 export function shopRoutes(app: Hono, context: HttpContext, { purchase, desk }: ShopPorts): void {
-  const { cms, clock, router, timers } = context;
+  const { cms, clock, router, timers, doors } = context;
   const contents = new CampaignContents(cms, clock);
-  const readings = new ProductReadings(router, clock, timers);
+  const readings = new ProductReadings({ router, clock, timers, doors });
   storefrontRoutes(app, context, { contents, readings, purchase });
   campaignRoutes(app, context, { contents, readings, purchase });
   orderPageRoutes(app, context, { desk, readings });
