@@ -72,7 +72,7 @@ const node: NodeControl = {
   applyPlacement: unreachable,
   sale: unreachable,
 };
-const { app, purchase } = createApp(
+const { app, purchase, look } = createApp(
   {
     router,
     clock,
@@ -98,7 +98,7 @@ const { host, port, http } = config;
 const listener = await listen(
   app,
   { host, port, reusePort: false, headerBytesMax: http.headerBytesMax },
-  { purchase, bytesMax: http.orderBytesMax },
+  { purchase, look, bytesMax: http.orderBytesMax },
 );
 
 const file: NodeFile = {

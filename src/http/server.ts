@@ -14,6 +14,7 @@ import type { Hono } from 'hono';
 import { Cors } from './cors.ts';
 import { problemBody, type ProblemCode } from './problem.ts';
 import { isPlainPurchase, servePurchase, type Purchase } from './purchase.ts';
+import type { CampaignLook } from './shop/index.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -24,9 +25,10 @@ export interface ListenOptions {
   readonly corsOrigins?: readonly string[];
 }
 
-/** Where plain purchases go, past the app. */
+/** Where plain purchases and looks at campaigns go, past the app. */
 export interface Shortcut {
   readonly purchase: Purchase;
+  readonly look: CampaignLook;
   /** The longest body that is plain. */
   readonly bytesMax: number;
 }
@@ -55,7 +57,7 @@ export function listen(app: Hono, options: ListenOptions, shortcut?: Shortcut): 
     if (cors.answers(incoming, outgoing)) return;
     if (shortcut !== undefined && isPlainPurchase(incoming, shortcut.bytesMax))
       servePurchase(shortcut.purchase, incoming, outgoing);
-    else void answer(incoming, outgoing);
+    else if (!shortcut?.look.serve(incoming, outgoing)) void answer(incoming, outgoing);
   };
   const serverOptions = {
     maxHeaderSize: options.headerBytesMax,
