@@ -73,7 +73,7 @@ const node: NodeControl = {
   sale: unreachable,
 };
 const doors = Doors.none({ engine: router, clock });
-const { app, purchase } = createApp(
+const { app, purchase, look } = createApp(
   {
     router,
     clock,
@@ -99,7 +99,7 @@ const { host, port, http } = config;
 const listener = await listen(
   app,
   { host, port, reusePort: false, headerBytesMax: http.headerBytesMax },
-  { purchase, bytesMax: http.orderBytesMax },
+  { purchase, look, bytesMax: http.orderBytesMax },
 );
 
 const file: NodeFile = {
