@@ -84,6 +84,11 @@ export class Doors {
     return this.#byProduct.get(productId);
   }
 
+  /** False also for a product of which this thread does not know where it stands. */
+  isCancelled(productId: string): boolean {
+    return this.#byProduct.get(productId)?.status === 'cancelled';
+  }
+
   /** @returns undefined when there is no such campaign for them @throws Problem unavailable */
   bySlug(slug: string, visitor: Visitor): Door | undefined {
     const door = this.#bySlug.get(slug);

@@ -257,6 +257,20 @@ describe('without a script', () => {
     expect(ticketForm(refused, open.productIds[1]!).fields.get('quantity')).toBe('1');
   });
 
+  test.each([['/c/open-house-day'], ['/']])(
+    'a key that somebody wrote comes back as text on %s',
+    async (path) => {
+      const key = '"><script/src=//evil.example></script>';
+      const ada = await shopper('writer');
+      const { fields } = ticketForm(await ada.get(open.path), open.productIds[0]!);
+      const form = { ...Object.fromEntries(fields), key, quantity: '0' };
+      const refused = await ada.post(`${path}/orders`.replace('//', '/'), form);
+      expect(refused.status).toBe(400);
+      expect(refused.html).not.toContain('evil.example></script>');
+      if (path !== '/') expect(refused.html).toContain('value="&quot;&gt;&lt;script/src=//evil.example&gt;');
+    },
+  );
+
   test('the second shopper of one unit is told that it is gone', async () => {
     const [fast, slow] = [await shopper('fast'), await shopper('slow')];
     const form = ticketForm(await slow.get(few.path), few.productIds[0]!);

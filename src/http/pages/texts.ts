@@ -29,6 +29,7 @@ export const en = {
     sold_out: (names: readonly string[]) => `${all(names)} sold out.`,
     paused: (names: readonly string[]) => `${all(names)} paused.`,
     ended: (names: readonly string[]) => `${all(names)} not on sale any more.`,
+    cancelled: (names: readonly string[]) => `${all(names)} cancelled by the shop.`,
   },
   orderStates: {
     reserved: 'Reserved',
@@ -145,7 +146,9 @@ export const en = {
     paidNews: 'Paid. It is yours.',
     held: (held: string, limit: string) => `You have ${held} of ${limit}.`,
     cancelled: 'Cancelled. It is back on sale.',
+    cancelledOver: 'Your order is cancelled.',
     expired: 'Your time to pay ran out, so it went back on sale.',
+    expiredOver: 'Your time to pay ran out.',
     refund: 'Your payment came too late. You get your money back.',
     closes: (moment: string) => `Closes ${moment}`,
     closesIn: 'Closes in',
