@@ -70,10 +70,21 @@ export const en = {
     forbidden:
       'This form is of another sign-in. Load its page again and send it from there. It ordered nothing.',
     not_found: 'This is not for sale to you any more. Nothing was ordered.',
-    unanswered: 'The shop does not answer. Look again in a moment to see how your order stands.',
     payload_too_large:
       'The form is larger than any of this shop’s. Load its page again. Nothing was ordered.',
     unknown: 'The shop refused this without a reason.',
+  },
+
+  /** The same codes where an order that stands is paid or cancelled; what is not here is as above. */
+  deeds: {
+    overloaded: 'Very many people are at the door, and this did not get through. Try again in a moment.',
+    rate_limited: 'That was too many tries in a row, and this did not get through. Try again in a moment.',
+    shutting_down: 'The shop is just restarting, and this did not get through. Try again in a moment.',
+    outcome_unknown:
+      'The shop cannot say yet whether this went through. Look again in a moment to see how your order stands.',
+    unreachable: 'The shop does not answer. Look again in a moment to see how your order stands.',
+    unauthenticated: 'You are not signed in any more. Sign in again to see how your order stands.',
+    not_found: 'There is no such order of yours.',
   },
 
   terms: (count: number, shown: string) => (count === 1 ? 'One per customer' : `Up to ${shown} per customer`),

@@ -61,6 +61,10 @@ export async function formPurchase(
   };
 }
 
+/** Of paying or cancelling: the order stands, whatever is said. */
+export const deedText = (code: string, texts: Texts): string =>
+  Object.hasOwn(texts.deeds, code) ? texts.deeds[code as keyof Texts['deeds']] : refusalText(code, texts);
+
 export function refusalText(code: string, { refusals }: Texts): string {
   return Object.hasOwn(refusals, code) ? refusals[code as keyof Texts['refusals']] : refusals.unknown;
 }
