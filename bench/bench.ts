@@ -56,15 +56,12 @@ Scenarios, as docs/performance.md describes them:
   --seconds      how long to measure, about
   --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover;
                  bulk-stock: one alone; appends and feed run on nothing else)
-  --threads      the CPU time of each thread, too (http, sold-out, projection)
+  --threads      the CPU time of each thread, too (http, sold-out, page, projection)
   --connections  such as 64,256 (http, sold-out, doors, page; projection-cost and streams take one number); questions under way (cache)
   --streams      how many are open (streams)
   --products     such as 1,1000 (products; bulk-stock takes one)
-<<<<<<< HEAD
-=======
   --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock); customers on the list (customer-list, doors)
   --turns        that count, of each variant (projection-settings, appends, feed); pairs of rushes (streams); visits (first-visit)
->>>>>>> main
   --moves        how many (handover)
   --rate         purchases a second (handover)
   --chart        a file for a picture of the pauses, SVG (handover)

@@ -101,6 +101,7 @@ class PageTurns {
         [`bareP99Ms${lanes}`]: percentileMs(bare, 0.99),
         [`cpuMicros${lanes}`]: round(total(ours.cpu) / ours.all),
         [`bareCpuMicros${lanes}`]: round(total(bare.cpu) / bare.all),
+        ...(this.#options.threads ? threadFigures(lanes, ours) : {}),
       });
     }
     const violations = await auditNode(node);
@@ -133,6 +134,13 @@ class PageTurns {
     side.others += Object.values(report.others).reduce((sum, count) => sum + count, 0);
     for (const micros of report.latencies) side.latencies.push(micros);
   }
+}
+
+function threadFigures(lanes: number, { cpu, all }: Side): Record<string, number> {
+  const byTime = [...cpu].filter(([, micros]) => micros > 0).sort(([, one], [, other]) => other - one);
+  return Object.fromEntries(
+    byTime.map(([thread, micros]) => [`cpuMicros${lanes} of ${thread}`, round(micros / all)]),
+  );
 }
 
 /** The shop links a campaign for everyone, as soon as the demonstration has made its campaigns; then come the pictures of all. */

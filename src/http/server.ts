@@ -15,6 +15,7 @@ import { Cors } from './cors.ts';
 import { problemAnswer, problemBody, type ProblemCode } from './problem.ts';
 import { isPlainPurchase, servePurchase, type Purchase } from './purchase.ts';
 import { BROKEN_TARGET_CHARACTERS_MAX, isBrokenTarget } from './request-target.ts';
+import type { CampaignLook } from './shop/index.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -27,9 +28,10 @@ export interface ListenOptions {
   readonly silentMsMax?: number;
 }
 
-/** Where plain purchases go, past the app. */
+/** Where plain purchases and looks at campaigns go, past the app. */
 export interface Shortcut {
   readonly purchase: Purchase;
+  readonly look: CampaignLook;
   /** The longest body that is plain. */
   readonly bytesMax: number;
 }
@@ -64,7 +66,7 @@ export function listen(app: Hono, options: ListenOptions, shortcut?: Shortcut): 
     if (cors.answers(incoming, outgoing)) return;
     if (shortcut !== undefined && isPlainPurchase(incoming, shortcut.bytesMax))
       servePurchase(shortcut.purchase, incoming, outgoing);
-    else answer(incoming, outgoing);
+    else if (!shortcut?.look.serve(incoming, outgoing)) answer(incoming, outgoing);
   };
   const serverOptions = {
     maxHeaderSize: options.headerBytesMax,

@@ -37,7 +37,7 @@ test('a module imports others by the addresses at which they are kept for ever',
 test('taking the types out says nothing that an operator would have to read', () => {
   const script = `const { loadAssets } = await import(process.argv[1]); console.log(loadAssets().size);`;
   const path = new URL('../../src/http/pages/assets.ts', import.meta.url).href;
-  const arguments_ = ['--input-type=module', '--eval', script, path];
-  const { stdout, stderr } = spawnSync(process.execPath, arguments_, { encoding: 'utf8' });
+  const args = ['--input-type=module', '--eval', script, path];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   expect({ stdout, stderr }).toEqual({ stdout: `${assets.size}\n`, stderr: '' });
 });

@@ -34,7 +34,7 @@ async function sent(
     headers: { 'Content-Type': 'multipart/form-data; boundary=border' },
     body: ReadableStream.from(pieces()),
     duplex: 'half',
-  } as RequestInit);
+  });
   return { status: response.status, text: await response.text() };
 }
 

@@ -99,7 +99,7 @@ export class EncodedPieces<K extends string> {
       values.push(value);
       bytes += Buffer.byteLength(value);
     }
-    const filled = Buffer.allocUnsafe(bytes);
+    const filled = room(bytes);
     let at = this.#pieces[0]!.copy(filled);
     for (let number = 0; number < values.length; number++) {
       const value = values[number]!;
@@ -108,6 +108,26 @@ export class EncodedPieces<K extends string> {
     }
     return filled;
   }
+}
+
+/** Bytes of memory that pages are put together in, one behind the other; a slow reader keeps all of theirs from being freed. */
+export const SLAB_BYTES = 256 * 1024;
+let slab = Buffer.allocUnsafeSlow(0);
+let used = 0;
+
+/** Memory for each page by itself would keep the collector busier than all else. Nobody's page is written over before it is given back. */
+function room(bytes: number): Buffer<ArrayBuffer> {
+  if (bytes > SLAB_BYTES / 4) return Buffer.allocUnsafeSlow(bytes);
+  if (used + bytes > slab.byteLength) {
+    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    used = 0;
+  }
+  return slab.subarray(used, (used += bytes));
+}
+
+/** @param page that nobody looks at any more: the next one may be put together in its place */
+export function giveBack({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): void {
+  if (buffer === slab.buffer && byteOffset + byteLength === used) used = byteOffset;
 }
 
 /** Markup that was made before. */
