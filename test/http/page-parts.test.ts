@@ -113,7 +113,76 @@ describe('a locale', () => {
       expect(localeOf(none).tag).toBe('en');
     // The same object: a format costs more than a page.
     expect(localeOf('de-AT')).toBe(localeOf('de-AT, en;q=0.1'));
+    expect(localeOf('en-QQ')).toBe(localeOf('en'));
     expect(localeOf('pt').texts).toBe(en);
+  });
+
+  test('is made for a crowd, and not for whoever makes up many', () => {
+    const regions = ['AT', 'BE', 'CH', 'IT', 'LI', 'LU'];
+    const languages = [
+      'de',
+      'fr',
+      'it',
+      'es',
+      'pt',
+      'nl',
+      'sv',
+      'da',
+      'fi',
+      'pl',
+      'cs',
+      'hu',
+      'tr',
+      'ar',
+      'ja',
+      'ko',
+      'el',
+    ];
+    for (const language of languages) for (const region of regions) localeOf(`${language}-${region}`);
+    for (const language of [
+      'uk',
+      'bg',
+      'hr',
+      'sk',
+      'sl',
+      'lt',
+      'lv',
+      'et',
+      'ro',
+      'vi',
+      'th',
+      'id',
+      'ms',
+      'hi',
+      'bn',
+      'ta',
+      'te',
+      'kn',
+      'ml',
+      'mr',
+      'gu',
+      'pa',
+      'ur',
+      'fa',
+      'he',
+      'sw',
+      'zu',
+      'af',
+      'is',
+      'ga',
+      'cy',
+      'eu',
+      'gl',
+      'ca',
+    ])
+      localeOf(language);
+    expect(localeOf('en-NZ').tag).toBe('en');
+    expect(localeOf('zh-HK').tag).toBe('en');
+    let tries = 0;
+    while (localeOf('en-NZ').tag !== 'en-NZ') expect(++tries).toBeLessThan(100);
+    expect(tries).toBeGreaterThan(10);
+    expect(localeOf('en-NZ')).toBe(localeOf('en-NZ'));
+    expect(localeOf('zh-HK').tag).toBe('en');
   });
 
   test('writes what is left until a full second has passed', () => {

@@ -131,6 +131,17 @@ describe('the session cookie', () => {
     expect(app.auth.visitorOf({ ...home, host: 'localhost.evil.example' }, false)).toBeUndefined();
   });
 
+  test('behind a proxy that hands on neither host nor scheme, the public address says that there is TLS', async () => {
+    const app = new SessionApp({ demo: true, signIn: { publicOrigin: 'https://sale.example' } });
+    const proxied = { Host: 'localhost:3000' };
+    const [entry] = (await app.get('/sign-in', proxied)).headers.getSetCookie();
+    expect(entry).toMatch(/^__Host-doorbuster_entry=.*; Secure/);
+    const visitor = (name: string) =>
+      app.auth.visitorOf({ cookie: `${name}=${sessionOf(app)}`, host: 'localhost:3000' }, false);
+    expect(visitor('doorbuster_session')).toBeUndefined();
+    expect(visitor(SESSION)).toMatchObject({ customerId: 'ada' });
+  });
+
   test('is nobody’s when there are two of the name: somebody else put one there', () => {
     const app = new SessionApp();
     const [own, tossed] = [sessionOf(app, 'ada'), sessionOf(app, 'mallory')];
