@@ -7,7 +7,7 @@ import { dataFiles } from '../../src/runtime/index.ts';
 import { sampleCampaigns } from '../../src/sample-campaigns.ts';
 import { Engine, temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
-import { copyPostgresTemplate } from '../servers/postgres-template.ts';
+import { copyNodeTemplate } from '../servers/postgres-template.ts';
 
 /** Fixed, so that no start makes them twice. */
 const PRODUCT_IDS = sampleCampaigns.flatMap(({ offers }) =>
@@ -18,7 +18,7 @@ const dataDir = temporaryFolder();
 let engine: Engine;
 
 beforeAll(async () => {
-  copyPostgresTemplate(dataDir);
+  copyNodeTemplate(dataDir);
   // The first start is killed while it makes them.
   engine = Engine.spawn({ dataDir, env });
   await waitUntil('the node serves', () => engine.hasEnded || existsSync(dataFiles(dataDir).nodeFile));
