@@ -77,6 +77,10 @@ test('the list lets in whoever is on it, the claim whoever has it, and nobody el
     return slugs.filter((_, index) => found[index]!.length > 0);
   };
   const open = ['first-light', 'ten-minutes-to-go'];
+  // What a list or a campaign became, a node's threads hear a moment after the node is ready.
+  await waitUntil('the invited are let in', async () =>
+    (await Promise.all(['ada', 'grace'].map(seen))).every(({ length }) => length > open.length),
+  );
   expect(await seen('ada')).toEqual([...open, 'friends-of-the-house']);
   expect(await seen('grace')).toEqual([...open, 'gold-hour']);
   expect(await seen('alan')).toEqual(open);
