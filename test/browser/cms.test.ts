@@ -136,6 +136,10 @@ test('the same without JavaScript, on a phone', async () => {
     expect(x + width, name).toBeLessThanOrEqual(page.viewportSize()!.width);
   }
   expect(await page.locator('.cms-account-role').isVisible()).toBe(true);
+  await page.getByRole('link', { name: 'Who may enter' }).click();
+  expect(await page.getByRole('heading', { name: 'List of customers' }).isVisible()).toBe(true);
+  expect(await desk.faults('entry-plain')).toEqual([]);
+  await page.getByRole('link', { name: 'Live board' }).click();
   const row = (await page.locator('tbody [data-row]').getAttribute('data-row'))!;
   expect(await desk.figure('', 'available')).toBe('10');
   expect(await desk.faults('board-plain')).toEqual([]);

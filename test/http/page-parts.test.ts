@@ -61,6 +61,13 @@ class TestEngine {
   }
 }
 
+const readingsOf = (
+  router: TestEngine,
+  clock: Clock,
+  timers: Timers,
+  isCancelled: () => boolean = () => false,
+): ProductReadings => new ProductReadings({ router, clock, timers, doors: { isCancelled } });
+
 const door = (more: Partial<Door> = {}): Door => ({
   campaignId: 'c1',
   slug: 'winter',
@@ -122,7 +129,7 @@ describe('readings of a product', () => {
   test('ask its actor four times a second at most, and once for all who wait', async () => {
     const clock = new TestClock();
     const engine = new TestEngine(clock);
-    const readings = new ProductReadings(engine, clock, new TestTimers() as unknown as Timers);
+    const readings = readingsOf(engine, clock, new TestTimers() as unknown as Timers);
     for (let look = 0; look < 100; look++) {
       // oxlint-disable-next-line no-await-in-loop -- a second goes by
       await readings.refresh(['kettle']);
@@ -141,11 +148,24 @@ describe('readings of a product', () => {
     expect(readings.of('kettle')!.sale).toEqual({ state: 'on_sale', available: 9, offered: 10 });
   });
 
+  test('say that a campaign was cancelled as soon as its door does', async () => {
+    const clock = new TestClock();
+    let isCancelled = false;
+    const timers = new TestTimers() as unknown as Timers;
+    const readings = readingsOf(new TestEngine(clock), clock, timers, () => isCancelled);
+    await readings.refresh(['kettle']);
+    expect(readings.of('kettle')!.sale.state).toBe('on_sale');
+    isCancelled = true;
+    clock.at += READING_LIMITS.periodMs;
+    await readings.refresh(['kettle']);
+    expect(readings.of('kettle')!.sale).toEqual({ state: 'cancelled', available: 10, offered: 10 });
+  });
+
   test('are what was known last, of an actor that does not answer', async () => {
     const clock = new TestClock();
     const engine = new TestEngine(clock);
     const timers = new TestTimers();
-    const readings = new ProductReadings(engine, clock, timers as unknown as Timers);
+    const readings = readingsOf(engine, clock, timers as unknown as Timers);
     await readings.refresh(['kettle']);
     engine.isSilent = true;
     clock.at += READING_LIMITS.periodMs;
@@ -220,7 +240,7 @@ describe('what the makers of a campaign wrote', () => {
     const { state, ...parts } = sources();
     state.isAway = true;
     const clock = new TestClock();
-    const readings = new ProductReadings(new TestEngine(clock), clock, new TestTimers() as unknown as Timers);
+    const readings = readingsOf(new TestEngine(clock), clock, new TestTimers() as unknown as Timers);
     const contents = new CampaignContents(parts, clock);
     const pages = new CampaignPages({ assets: loadAssets(), clock, contents, readings });
     const page = await pages.html(door(), { visitor: undefined, locale: localeOf('en'), key: '' });
@@ -241,7 +261,7 @@ describe('a page that is kept', () => {
   test('is given at once, changes with the stock, and at its hour', async () => {
     const clock = new TestClock();
     const engine = new TestEngine(clock);
-    const readings = new ProductReadings(engine, clock, new TestTimers() as unknown as Timers);
+    const readings = readingsOf(engine, clock, new TestTimers() as unknown as Timers);
     const contents = new CampaignContents(undefined, clock);
     const pages = new CampaignPages({ assets: loadAssets(), clock, contents, readings });
     const visitor = { customerId: 'ada', name: 'Ada', csrf: 'secret' };
@@ -264,7 +284,7 @@ describe('a page that is kept', () => {
 
   test('shows what came of a form at its product alone', async () => {
     const clock = new TestClock();
-    const readings = new ProductReadings(new TestEngine(clock), clock, new TestTimers() as unknown as Timers);
+    const readings = readingsOf(new TestEngine(clock), clock, new TestTimers() as unknown as Timers);
     const contents = new CampaignContents(undefined, clock);
     const pages = new CampaignPages({ assets: loadAssets(), clock, contents, readings });
     const visitor = { customerId: 'ada', name: 'Ada', csrf: 'secret' };

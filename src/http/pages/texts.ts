@@ -29,6 +29,7 @@ export const en = {
     sold_out: (names: readonly string[]) => `${all(names)} sold out.`,
     paused: (names: readonly string[]) => `${all(names)} paused.`,
     ended: (names: readonly string[]) => `${all(names)} not on sale any more.`,
+    cancelled: (names: readonly string[]) => `${all(names)} cancelled by the shop.`,
   },
   orderStates: {
     reserved: 'Reserved',
@@ -60,7 +61,7 @@ export const en = {
     payment_declined: 'The card was declined. Your reservation still stands.',
     order_state_conflict: 'This order had already changed. This is how it stands now.',
     idempotency_key_reused:
-      'This order was sent before with another quantity. Choose how many you want, and buy again.',
+      'You have ordered this already, with another quantity: it is among your orders. Buy again only if you want more.',
     unavailable: 'The shop cannot look this up just now. What you bought is safe. Try again in a moment.',
     invalid_request: 'The form did not arrive as it was made. Load the page again. Nothing was ordered.',
     unauthenticated: 'You are not signed in any more. Sign in again; nothing was ordered.',
@@ -141,7 +142,9 @@ export const en = {
     paidNews: 'Paid. It is yours.',
     held: (held: string, limit: string) => `You have ${held} of ${limit}.`,
     cancelled: 'Cancelled. It is back on sale.',
+    cancelledOver: 'Your order is cancelled.',
     expired: 'Your time to pay ran out, so it went back on sale.',
+    expiredOver: 'Your time to pay ran out.',
     refund: 'Your payment came too late. You get your money back.',
     closes: (moment: string) => `Closes ${moment}`,
     closesIn: 'Closes in',

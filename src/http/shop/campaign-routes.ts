@@ -9,6 +9,7 @@ import { Problem } from '../problem.ts';
 import type { Purchase } from '../purchase.ts';
 import { acceptInvitation, invitedVisitor } from '../session/index.ts';
 import type { CampaignContents } from './campaign-contents.ts';
+import { CampaignLook } from './campaign-look.ts';
 import { CampaignPages, type Page, type Reader } from './campaign-pages.ts';
 import { formPurchase, refusalText } from './form-purchase.ts';
 import { newWishKey, pageVisit, type PageVisit } from './page-visit.ts';
@@ -20,7 +21,8 @@ export interface ShopParts {
   readonly purchase: Purchase;
 }
 
-export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts): void {
+/** @returns the way of pages that are ready, past the app */
+export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts): CampaignLook {
   const { assets, clock, doors, cms } = context;
   const { contents, readings, purchase } = parts;
   const pages = new CampaignPages({ assets, clock, contents, readings });
@@ -72,6 +74,8 @@ export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts
     if (door === undefined) return nothingFor(c, visit);
     return (await acceptInvitation(c, context, door)) ?? show(c, slug, visit);
   }
+
+  return new CampaignLook(context, pages, headers);
 
   function nothingFor(c: Context, visit: PageVisit): Response | Promise<Response> {
     if (visit.visitor !== undefined) return c.notFound();

@@ -2,6 +2,7 @@
 
 import type { Context, Hono } from 'hono';
 import { phaseOf, type Door } from '../../persistence/index.ts';
+import type { Visitor } from '../auth.ts';
 import type { HttpContext } from '../context.ts';
 import { pageHeaders, pagePolicy } from '../page-headers.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type TicketRefusal,
 } from '../pages/index.ts';
 import { Problem } from '../problem.ts';
+import { ProductId } from '../schemas.ts';
 import { ShopWindow } from '../shop-window.ts';
 import type { ShopParts } from './campaign-routes.ts';
 import { formPurchase, refusalText } from './form-purchase.ts';
@@ -30,7 +32,11 @@ export function storefrontRoutes(app: Hono, context: HttpContext, parts: ShopPar
 
   const show = async (c: Context, visit: PageVisit, key: string, refusal?: TicketRefusal) => {
     const shown = doors.openTo(visit.visitor).slice(0, CAMPAIGNS_SHOWN_MAX);
-    const [campaigns, views] = await Promise.all([Promise.all(shown.map(cardOf)), productViews()]);
+    const wished = refusal && (await isOpenAndLoose(refusal.productId, visit.visitor)) && refusal.productId;
+    const [campaigns, views] = await Promise.all([
+      Promise.all(shown.map(cardOf)),
+      productViews(wished || undefined),
+    ]);
     pageHeaders(c.header.bind(c), policy);
     const { shown: visitor, signInHref, locale } = visit;
     const view = { campaigns, products: views, visitor, signInHref, key, now: clock.now(), refusal };
@@ -63,8 +69,20 @@ export function storefrontRoutes(app: Hono, context: HttpContext, parts: ShopPar
     return { slug, title, phase: phaseOf(door, clock.now()), startsAt, endsAt, timeZone, image };
   }
 
-  async function productViews(): Promise<ProductView[]> {
-    const productIds = await shopWindow.productIds();
+  /** Nobody is shown what they may not see; when nobody can say, it is not shown. */
+  async function isOpenAndLoose(productId: string, visitor: Visitor): Promise<boolean> {
+    if (!ProductId.safeParse(productId).success) return false;
+    try {
+      return (await doors.openFor(productId, visitor)) && doors.campaignOf(productId) === undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  /** @param wished what somebody sent a form of: it stays for them, also when others have taken its place in the window */
+  async function productViews(wished: string | undefined): Promise<ProductView[]> {
+    const inWindow = await shopWindow.productIds();
+    const productIds = wished === undefined ? inWindow : [...new Set([...inWindow, wished])];
     await readings.refresh(productIds);
     const views = productIds.flatMap((productId) => readings.of(productId) ?? []);
     return views.toSorted(

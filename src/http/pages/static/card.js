@@ -26,7 +26,6 @@ export class Card {
   #told = new Set();
   #isSoonTold = false;
   #offeredAtMs = 0;
-  #isCancelled;
   #isGone = false;
   #isSignedOut = false;
   #sawCountdown = false;
@@ -35,14 +34,13 @@ export class Card {
   #notice;
 
   /** Without a book nobody is signed in. */
-  constructor(element, { client, book, announcer, isCancelled }) {
+  constructor(element, { client, book, announcer }) {
     this.#element = element;
     this.#product = JSON.parse(element.dataset.product);
     this.productId = this.#product.id;
     this.#parts = collect(element);
     this.#clock = client.clock;
     this.#announcer = announcer;
-    this.#isCancelled = isCancelled;
     if (element.dataset.problem) this.#notice = { code: 'notice', text: this.#parts.text.textContent.trim() };
     if (!book) return;
     this.#book = book;
@@ -117,7 +115,6 @@ export class Card {
       notice: this.#notice,
       isSignedIn: this.#purchase !== undefined,
       isSignedOut: this.#isSignedOut,
-      isCancelled: this.#isCancelled,
       isGone: this.#isGone,
       sawCountdown: this.#sawCountdown,
     };
@@ -125,7 +122,7 @@ export class Card {
 
   #showProduct(now) {
     const { name, description, price, perCustomerLimit, sale } = this.#product;
-    const state = this.#isGone ? 'gone' : this.#isCancelled ? 'cancelled' : stateAt(this.#product, now);
+    const state = this.#isGone ? 'gone' : stateAt(this.#product, now);
     if (this.state && this.state !== state) this.#tellState(state);
     this.state = state;
     this.#element.dataset.state = state;
