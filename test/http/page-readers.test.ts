@@ -1,8 +1,8 @@
 // A campaign's page before a crowd: the bytes of one reader's page are put together where another's stood before, so here are many at
 // once, some of whom do not read what they asked for, and each finds nothing but their own. And who gets a page past the app.
 
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Doors, type HttpContext } from '../../src/http/index.ts';
 import { localeOf } from '../../src/http/pages/index.ts';
@@ -189,19 +189,25 @@ describe('past the app', () => {
   const pages = new CampaignPages({ assets, clock, contents, readings });
   const look = new CampaignLook({ ...context, doors } as HttpContext, pages, { 'Cache-Control': 'no-store' });
   const LEFT_TO_THE_APP = 501;
+  /** What was answered last. */
+  let answered: ServerResponse | undefined;
   let server: Server;
 
   beforeAll(async () => {
     server = createServer((incoming, outgoing) => {
+      answered = outgoing;
       if (!look.serve(incoming, outgoing)) outgoing.writeHead(LEFT_TO_THE_APP).end();
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
   afterAll(() => server.close());
 
+  const port = (): number => (server.address() as AddressInfo).port;
   const get = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
-    const answer = await fetch(url, { method, headers: { 'Accept-Language': 'en', ...headers } });
+    const answer = await fetch(`http://127.0.0.1:${port()}${path}`, {
+      method,
+      headers: { 'Accept-Language': 'en', ...headers },
+    });
     return { status: answer.status, text: await answer.text() };
   };
   const cookieOf = (customerId: string, claims = {}): { Cookie: string } => {
@@ -244,6 +250,33 @@ describe('past the app', () => {
     expect((await get('/c/gold', member)).status).toBe(LEFT_TO_THE_APP);
     doors.take({ isWhole: false, doors: [gold], gone: [], isComplete: true });
     expect((await get('/c/gold', member)).status).toBe(200);
+  });
+
+  test('a page that waits for its reader to read is not written over', async () => {
+    await warm();
+    const requestOf = ({ Cookie }: { Cookie: string }): string =>
+      `GET /c/open HTTP/1.1\r\nHost: localhost\r\nAccept-Language: en\r\nCookie: ${Cookie}\r\n\r\n`;
+    const slow = new Reader(connect(port(), '127.0.0.1'));
+    const request = requestOf(cookieOf('slow'));
+    let looks = 0;
+    for (let isFull = false; !isFull; looks++) {
+      answered = undefined;
+      // oxlint-disable-next-line no-await-in-loop -- until the system takes no more for somebody who does not read
+      await slow.asks(request, 1);
+      // oxlint-disable-next-line no-await-in-loop -- the same
+      while (answered === undefined) await new Promise((resolve) => setImmediate(resolve));
+      isFull = (answered as ServerResponse).writableLength > 0;
+    }
+    // What all others write is shifted by the length of their name.
+    const other = await new Reader(connect(port(), '127.0.0.1')).oneByOne(
+      requestOf(cookieOf('other'.repeat(12))),
+      10,
+    );
+    expect(new Set(other).size).toBe(1);
+    // There is no form on this page, so that all of a reader's are the same.
+    const pages = await slow.pages(looks);
+    expect(new Set(pages)).toEqual(new Set([pages[0]]));
+    expect(pages[0]).toContain('<strong class="identity-name">slow</strong>');
   });
 
   test('whatever is unusual is the app’s, and so is a page that has to be waited for', async () => {
