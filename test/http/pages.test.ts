@@ -6,9 +6,16 @@ import { campaignListPage } from '../../src/http/pages/cms/index.ts';
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
 
-const { app } = createApp({ assets: loadAssets(), demo: true } as Partial<HttpContext> as HttpContext, {
-  onError: (error) => expect.fail(String(error)),
-});
+const { app } = createApp(
+  {
+    assets: loadAssets(),
+    auth: { visitor: () => undefined },
+    demo: true,
+  } as unknown as HttpContext,
+  {
+    onError: (error) => expect.fail(String(error)),
+  },
+);
 const ask = (path: string, accept?: string, method = 'GET') =>
   app.request(path, { method, headers: accept === undefined ? {} : { Accept: accept } });
 
