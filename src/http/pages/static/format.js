@@ -1,6 +1,6 @@
 // Money, hours and lengths of time in the reader's own language. Pure: everything it shows comes in.
 
-import { textsFor } from './texts.js';
+import { isolated, textsFor } from './texts.js';
 
 const languages = navigator.languages;
 
@@ -8,7 +8,7 @@ export const texts = textsFor(languages);
 
 export function formatPrice({ amount, currency }) {
   const format = new Intl.NumberFormat(languages, { style: 'currency', currency });
-  return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
+  return isolated(format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits));
 }
 
 export function formatCount(count) {
@@ -44,5 +44,5 @@ export function formatMoment(iso, now) {
   const style = today
     ? { timeStyle: 'short' }
     : { weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' };
-  return new Intl.DateTimeFormat(languages, style).format(moment);
+  return isolated(new Intl.DateTimeFormat(languages, style).format(moment));
 }
