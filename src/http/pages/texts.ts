@@ -6,6 +6,11 @@
 const counted = (count: number, shown: string, one: string, many: string): string =>
   `${shown} ${count === 1 ? one : many}`;
 
+/** What runs from right to left, such as an Arabic price, keeps its place and its own order among words that do not. */
+export const isolated = (shown: string): string =>
+  RIGHT_TO_LEFT.test(shown) ? `\u2068${shown}\u2069` : shown;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\u200f]/;
+
 function all(names: readonly string[]): string {
   if (names.length === 1) return `${names[0]} is`;
   return names.length === 2 ? `${names[0]} and ${names[1]} are` : `${names.length} products are`;
@@ -131,7 +136,7 @@ export const en = {
     ended: (moment: string) => `Ended ${moment}`,
     soldOut: 'All gone',
     paused: 'Paused by the shop',
-    comesBack: 'A unit comes back when somebody does not pay in time. This page will show it.',
+    comesBack: 'If somebody does not pay in time, a unit comes back, and this page will show it.',
     pausedText: 'Nobody can buy right now, and reservations stay as they are.',
     sending: 'Sending your order',
     checking: 'Checking your order',
@@ -280,7 +285,7 @@ export const en = {
     title: 'Nothing is here – Doorbuster',
     description: 'No page of this shop has this address.',
     heading: 'No door here',
-    text: 'No page has this address. It may be mistyped, or what was here is gone.',
+    text: 'There is no page here for you. The address may be mistyped, or what is meant is over or for others.',
     toShop: 'To the shop',
   },
 
