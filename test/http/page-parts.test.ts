@@ -185,6 +185,14 @@ describe('a locale', () => {
     expect(localeOf('zh-HK').tag).toBe('en');
   });
 
+  test('keeps a price and an hour that run from right to left together, wherever they stand', () => {
+    const [arabic, german] = [localeOf('ar-EG'), localeOf('de-AT')];
+    const price = { amount: 4_990, currency: 'EUR' };
+    for (const written of [arabic.price(price), arabic.moment(0, 'UTC'), arabic.clock(0, 'UTC')])
+      expect(written).toMatch(/^\u2068[^\u2068\u2069]+\u2069$/);
+    expect(german.price(price)).toMatch(/^€\s49,90$/);
+  });
+
   test('writes what is left until a full second has passed', () => {
     expect(timeLeft(1)).toBe('00:01');
     expect(timeLeft(0)).toBe('00:00');

@@ -2,7 +2,7 @@
 // theirs. One for each language and region, kept: making the formats costs more than a page.
 
 import { LRUCache } from 'lru-cache';
-import { textsFor, type Texts } from './texts.ts';
+import { isolated, textsFor, type Texts } from './texts.ts';
 import type { Money } from './product-view.ts';
 
 const LOCALES_KEPT = 64;
@@ -40,17 +40,17 @@ export class Locale {
       format = new Intl.NumberFormat(this.tag, { style: 'currency', currency });
       this.#prices.set(currency, format);
     }
-    return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+    return isolated(format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2)));
   }
 
   /** With its time zone: nobody knows where the reader is. */
   moment(epochMs: number, timeZone: string): string {
-    return this.#moment(timeZone, 'minute').format(epochMs);
+    return isolated(this.#moment(timeZone, 'minute').format(epochMs));
   }
 
   /** The hour alone, to the second. */
   clock(epochMs: number, timeZone: string): string {
-    return this.#moment(timeZone, 'second').format(epochMs);
+    return isolated(this.#moment(timeZone, 'second').format(epochMs));
   }
 
   #moment(timeZone: string, to: 'minute' | 'second'): Intl.DateTimeFormat {
