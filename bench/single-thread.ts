@@ -72,6 +72,7 @@ const node: NodeControl = {
   applyPlacement: unreachable,
   sale: unreachable,
 };
+const doors = Doors.none({ engine: router, clock });
 const { app, purchase, look } = createApp(
   {
     router,
@@ -79,13 +80,13 @@ const { app, purchase, look } = createApp(
     random,
     timers,
     auth: new Auth(config, clock, random),
-    doors: Doors.none({ engine: router, clock }),
+    doors,
     signIn: config.signIn,
     node,
     orders: new OrderReads(pool),
     products: new ProductReads(pool),
     cache: new MemoryCache(),
-    hub: new ProductHub(router, timers),
+    hub: new ProductHub(router, timers, doors),
     assets: loadAssets(),
     counters: new Counters(),
     limits: config.http,

@@ -325,7 +325,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       orders: new OrderReads(pool),
       products: new ProductReads(pool),
       cache: opened,
-      hub: new ProductHub(router, timers),
+      hub: new ProductHub(router, timers, doors),
       assets: loadAssets(),
       counters,
       cms: cms.context,

@@ -223,7 +223,8 @@ export class CampaignPages {
         case 'csrf':
           return visitor!.csrf;
         case 'key':
-          return key;
+          // Of a form that was refused, and then whatever somebody wrote there.
+          return escaped(key);
         case 'name':
           return escaped(visitor!.name);
         case 'customer':
@@ -269,8 +270,8 @@ function timed({ pieces, view }: Kept, now: number, locale: Locale): EncodedPiec
 
 /** Before its actor has said anything. */
 function stateOf({ startsAt, endsAt }: OfferView, phase: CampaignPhase, now: number): SaleState {
-  if (phase === 'paused') return 'paused';
-  if (phase === 'cancelled' || (endsAt !== undefined && endsAt <= now)) return 'ended';
+  if (phase === 'paused' || phase === 'cancelled') return phase;
+  if (endsAt !== undefined && endsAt <= now) return 'ended';
   return startsAt === undefined || startsAt > now ? 'upcoming' : 'on_sale';
 }
 

@@ -23,7 +23,7 @@ const announcer = new Announcer(part('announcer'));
 
 for (const origin of document.querySelectorAll('[data-part=origin]')) origin.textContent = location.origin;
 showHours();
-const campaigns = new CampaignCards(document.querySelectorAll('[data-part=countdown-to]'));
+const campaigns = new CampaignCards(document.querySelectorAll('[data-part=campaign-card]'));
 clock.onSecond((now) => campaigns.render(now));
 const shop = drop ? openShop(drop) : null;
 await clock.start();
@@ -33,9 +33,8 @@ function openShop(element) {
   const book = customer ? client.orderBook() : undefined;
   const campaign = part('campaign');
   const hero = campaign && new CampaignHero(campaign);
-  const isCancelled = campaign?.dataset.phase === 'cancelled';
   const cards = [...element.querySelectorAll('[data-product]')].map(
-    (ticket) => new Card(ticket, { client, book, announcer, isCancelled }),
+    (ticket) => new Card(ticket, { client, book, announcer }),
   );
   const orders = book && makeOrders(book, element);
   const render = (now) => {
