@@ -359,6 +359,35 @@ describe('a page that is kept', () => {
     expect(Buffer.from(await pages.html(door(), reader)).toString()).toContain('data-phase="ended"');
   });
 
+  test('is shown to a crowd as it was while it is read again, but never when it is too old, nor past its hour', async () => {
+    const clock = new TestClock();
+    const engine = new TestEngine(clock);
+    const readings = new ProductReadings(engine, clock, new TestTimers() as unknown as Timers);
+    const contents = new CampaignContents(undefined, clock);
+    const pages = new CampaignPages({ assets: loadAssets(), clock, contents, readings });
+    const reader = { visitor: undefined, locale: localeOf('en'), key: '' };
+    const shown = (): string | undefined => {
+      const page = pages.ready(door(), reader);
+      return page && Buffer.from(page).toString();
+    };
+    expect(shown()).toBeUndefined();
+    await pages.html(door(), reader);
+    engine.available = 0;
+    clock.at += READING_LIMITS.periodMs;
+    const { questions } = engine;
+    expect(shown()).toContain('10 of 10 left');
+    expect(shown()).toContain('10 of 10 left');
+    await expect.poll(shown).toMatch(/[^1]0 of 10 left/);
+    expect(engine.questions).toBe(questions + 1);
+    clock.at += READING_LIMITS.shownMsMax;
+    expect(shown()).toBeUndefined();
+    clock.at = door().endsAt - 10;
+    await pages.html(door(), reader);
+    expect(shown()).toContain('data-phase="live"');
+    clock.at = door().endsAt;
+    expect(shown()).toBeUndefined();
+  });
+
   test('shows what came of a form at its product alone', async () => {
     const clock = new TestClock();
     const readings = readingsOf(new TestEngine(clock), clock, new TestTimers() as unknown as Timers);
