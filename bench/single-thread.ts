@@ -72,20 +72,21 @@ const node: NodeControl = {
   applyPlacement: unreachable,
   sale: unreachable,
 };
-const { app, purchase } = createApp(
+const doors = Doors.none({ engine: router, clock });
+const { app, purchase, look } = createApp(
   {
     router,
     clock,
     random,
     timers,
     auth: new Auth(config, clock, random),
-    doors: Doors.none({ engine: router, clock }),
+    doors,
     signIn: config.signIn,
     node,
     orders: new OrderReads(pool),
     products: new ProductReads(pool),
     cache: new MemoryCache(),
-    hub: new ProductHub(router, timers),
+    hub: new ProductHub(router, timers, doors),
     assets: loadAssets(),
     counters: new Counters(),
     limits: config.http,
@@ -98,7 +99,7 @@ const { host, port, http } = config;
 const listener = await listen(
   app,
   { host, port, reusePort: false, headerBytesMax: http.headerBytesMax },
-  { purchase, bytesMax: http.orderBytesMax },
+  { purchase, look, bytesMax: http.orderBytesMax },
 );
 
 const file: NodeFile = {

@@ -312,7 +312,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     await cms.stop();
     await Promise.all([pool.end(), opened.close()]);
   };
-  const { app, purchase } = createApp(
+  const { app, purchase, look } = createApp(
     {
       router,
       clock,
@@ -325,7 +325,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       orders: new OrderReads(pool),
       products: new ProductReads(pool),
       cache: opened,
-      hub: new ProductHub(router, timers),
+      hub: new ProductHub(router, timers, doors),
       assets: loadAssets(),
       counters,
       cms: cms.context,
@@ -335,7 +335,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     { onError: (error) => logger.error({ err: error }, 'a request failed') },
   );
   const { host, http, signIn } = config;
-  const shortcut = { purchase, bytesMax: http.orderBytesMax };
+  const shortcut = { purchase, look, bytesMax: http.orderBytesMax };
   adminService = nats && (await openAdminService(nats));
   listener = await listen(
     app,

@@ -9,7 +9,8 @@ export interface Money {
   readonly currency: string;
 }
 
-export type SaleState = 'upcoming' | 'on_sale' | 'sold_out' | 'paused' | 'ended';
+/** `cancelled`: the campaign was, and it will not be sold any more. */
+export type SaleState = 'upcoming' | 'on_sale' | 'sold_out' | 'paused' | 'ended' | 'cancelled';
 
 export interface Product {
   readonly id: string;

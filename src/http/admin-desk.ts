@@ -93,7 +93,7 @@ function productSaved(reply: Reply): ProductSaved {
   if (reply.outcome !== 'configured' && reply.outcome !== 'product')
     throw new Error(`a product's change was answered with ${reply.outcome}`);
   const isNew = reply.outcome === 'configured' && reply.created;
-  return { product: productView(reply.product), revision: reply.product.revision, isNew };
+  return { product: productView(reply.product, false), revision: reply.product.revision, isNew };
 }
 
 function stockOf(reply: Reply): Extract<Reply, { outcome: 'stock' }> {

@@ -15,7 +15,7 @@ import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
 import { purchaseOf, type Purchase } from './purchase.ts';
 import { RetiredOrders } from './retired-orders.ts';
-import { problemPage, shopRoutes } from './shop/index.ts';
+import { problemPage, shopRoutes, type CampaignLook } from './shop/index.ts';
 import { sessionRoutes } from './session/index.ts';
 import { systemRoutes } from './system-routes.ts';
 import { userRoutes } from './user-routes.ts';
@@ -27,7 +27,14 @@ export interface AppEvents {
   readonly onError: (error: unknown) => void;
 }
 
-export function createApp(context: HttpContext, { onError }: AppEvents): { app: Hono; purchase: Purchase } {
+export interface App {
+  readonly app: Hono;
+  /** The ways past it. */
+  readonly purchase: Purchase;
+  readonly look: CampaignLook;
+}
+
+export function createApp(context: HttpContext, { onError }: AppEvents): App {
   const app = new Hono();
   const retired = new RetiredOrders(context.orders, new OrderCache(context.cache));
   const purchase = purchaseOf(context, retired, onError);
@@ -39,7 +46,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
   userRoutes(app, context);
   customerRoutes(app, context);
   systemRoutes(app, context);
-  shopRoutes(app, context, { purchase, desk });
+  const look = shopRoutes(app, context, { purchase, desk });
   pageRoutes(app, context);
   assetRoutes(app, context);
   sessionRoutes(app, context, onError);
@@ -63,7 +70,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): { app: 
     const code = isLook ? 'unavailable' : 'outcome_unknown';
     return isForPage(c) ? problemPage(c, context, code) : problemResponse(code);
   });
-  return { app, purchase };
+  return { app, purchase, look };
 }
 
 /** What the address takes; middleware stands in front of methods that it does not serve. */

@@ -84,11 +84,16 @@ export class Doors {
     return this.#byProduct.get(productId);
   }
 
+  /** False also for a product of which this thread does not know where it stands. */
+  isCancelled(productId: string): boolean {
+    return this.#byProduct.get(productId)?.status === 'cancelled';
+  }
+
   /** @returns undefined when there is no such campaign for them @throws Problem unavailable */
   bySlug(slug: string, visitor: Visitor): Door | undefined {
     const door = this.#bySlug.get(slug);
-    if (door !== undefined) return this.isMember(door, visitor) ? door : undefined;
-    // It may be one that nobody knows here just now. The same for all, so that nothing is told of any.
+    if (door !== undefined && this.isMember(door, visitor)) return door;
+    // It may be one that nobody knows here just now. The same behind a door that is closed, so that nothing is told of any.
     if (!this.#isComplete) throw new Problem('unavailable');
     return undefined;
   }
@@ -186,7 +191,8 @@ export class Doors {
     if (door === undefined) return;
     this.#byCampaign.delete(campaignId);
     this.#lists.delete(campaignId);
-    this.#bySlug.delete(door.slug);
+    // A door that is told later than it changed may find that another has its address by now.
+    if (this.#bySlug.get(door.slug) === door) this.#bySlug.delete(door.slug);
     for (const productId of door.productIds) this.#byProduct.delete(productId);
   }
 }

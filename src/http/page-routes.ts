@@ -18,7 +18,9 @@ export function pageRoutes(app: Hono, context: HttpContext): void {
     return c.html(await (await reference()).docsAt(new URL(c.req.url).origin));
   });
 
-  app.get('/openapi.json', async (c) => c.json((await reference()).openApiDocument()));
+  app.get('/openapi.json', async (c) =>
+    c.body((await reference()).openApiBytes(), 200, { 'Content-Type': 'application/json' }),
+  );
 
   const asset = (c: Context, name: string, version?: string): Promise<Response> =>
     assetResponse(assets, name, {

@@ -3,6 +3,7 @@
 
 import type { ProductReading } from '../actors/index.ts';
 import type { Router, Timers } from '../runtime/index.ts';
+import type { Doors } from './doors.ts';
 import { productView } from './product-view.ts';
 
 /** What an event is about: what can be bought, and on which terms; or no more than how many are left. */
@@ -25,11 +26,13 @@ const encoder = new TextEncoder();
 export class ProductHub {
   readonly #router: Router;
   readonly #timers: Timers;
+  readonly #doors: Pick<Doors, 'isCancelled'>;
   readonly #watched = new Map<string, Watched>();
 
-  constructor(router: Router, timers: Timers) {
+  constructor(router: Router, timers: Timers, doors: Pick<Doors, 'isCancelled'>) {
     this.#router = router;
     this.#timers = timers;
+    this.#doors = doors;
   }
 
   /** @returns how to stop watching */
@@ -57,14 +60,17 @@ export class ProductHub {
   }
 
   #tell(watched: Watched, reading: ProductReading): void {
-    const said = `${reading.revision} ${reading.state}`;
+    const isCancelled = this.#doors.isCancelled(reading.productId);
+    const said = `${reading.revision} ${isCancelled ? 'cancelled' : reading.state}`;
     const { available, loaded, withdrawn } = reading.stock;
     const saidStock = `${available} ${loaded - withdrawn}`;
     const news = said === watched.said ? 'count' : 'state';
     if (news === 'count' && saidStock === watched.saidStock) return;
     watched.said = said;
     watched.saidStock = saidStock;
-    watched.event = encoder.encode(`event: product\ndata: ${JSON.stringify(productView(reading))}\n\n`);
+    watched.event = encoder.encode(
+      `event: product\ndata: ${JSON.stringify(productView(reading, isCancelled))}\n\n`,
+    );
     for (const listener of watched.listeners) listener(watched.event, news);
   }
 }

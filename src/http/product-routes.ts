@@ -27,7 +27,7 @@ export function productRoutes(app: Hono, context: HttpContext): void {
     if (reply.outcome !== 'product') throw new Error(`a product was answered with ${reply.outcome}`);
     c.header('Cache-Control', 'no-store');
     c.header('ETag', `"${reply.product.revision}"`);
-    return c.json(productView(reply.product));
+    return c.json(productView(reply.product, doors.isCancelled(productId)));
   });
 
   app.get('/v1/products/:id/events', async (c) => {

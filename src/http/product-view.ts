@@ -3,7 +3,11 @@
 import type { ProductReading } from '../actors/index.ts';
 import type { ProductView } from './pages/index.ts';
 
-export function productView({ productId, configuration, state, stock, asOf }: ProductReading): ProductView {
+/** @param isCancelled whether its campaign was: its actor knows only that nobody may buy it now */
+export function productView(
+  { productId, configuration, state, stock, asOf }: ProductReading,
+  isCancelled: boolean,
+): ProductView {
   return {
     id: productId,
     name: configuration.name,
@@ -13,7 +17,11 @@ export function productView({ productId, configuration, state, stock, asOf }: Pr
     holdSeconds: configuration.holdSeconds,
     startsAt: new Date(configuration.startsAt).toISOString(),
     endsAt: new Date(configuration.endsAt).toISOString(),
-    sale: { state, available: stock.available, offered: stock.loaded - stock.withdrawn },
+    sale: {
+      state: isCancelled ? 'cancelled' : state,
+      available: stock.available,
+      offered: stock.loaded - stock.withdrawn,
+    },
     asOf: new Date(asOf).toISOString(),
   };
 }

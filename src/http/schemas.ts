@@ -135,7 +135,9 @@ export const Product = z
     startsAt: Instant,
     endsAt: Instant,
     sale: z.object({
-      state: z.enum(['upcoming', 'on_sale', 'sold_out', 'paused', 'ended']),
+      state: z
+        .enum(['upcoming', 'on_sale', 'sold_out', 'paused', 'ended', 'cancelled'])
+        .meta({ description: '`cancelled`: its campaign was, and it will not be sold any more.' }),
       available: z.int(),
       offered: z.int().meta({ description: 'Units put on sale, less those withdrawn.' }),
     }),

@@ -12,8 +12,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { Cors } from './cors.ts';
-import { problemBody, type ProblemCode } from './problem.ts';
+import { problemAnswer, problemBody, type ProblemCode } from './problem.ts';
 import { isPlainPurchase, servePurchase, type Purchase } from './purchase.ts';
+import { BROKEN_TARGET_CHARACTERS_MAX, isBrokenTarget } from './request-target.ts';
+import type { CampaignLook } from './shop/index.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -22,11 +24,14 @@ export interface ListenOptions {
   readonly headerBytesMax: number;
   /** Of shops' own front ends. */
   readonly corsOrigins?: readonly string[];
+  /** For tests, which do not wait so long. */
+  readonly silentMsMax?: number;
 }
 
-/** Where plain purchases go, past the app. */
+/** Where plain purchases and looks at campaigns go, past the app. */
 export interface Shortcut {
   readonly purchase: Purchase;
+  readonly look: CampaignLook;
   /** The longest body that is plain. */
   readonly bytesMax: number;
 }
@@ -41,6 +46,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const CONNECTIONS_CHECK_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000;
+/** Nothing has come or gone for so long: a reader that takes nothing holds its answer, and somebody else's place. */
+const SILENT_MS_MAX = 120_000;
 const CONNECTIONS_MAX = 20_000;
 /** For requests under way. Event streams end by themselves when the node stops. */
 const STOP_GRACE_MS = 8_000;
@@ -49,13 +56,17 @@ const IDLE_CHECK_MS = 50;
 const REFUSED_GRACE_MS = 1_000;
 
 export function listen(app: Hono, options: ListenOptions, shortcut?: Shortcut): Promise<Listener> {
-  const answer = getRequestListener(app.fetch, { errorHandler: refuseTarget });
+  const byApp = getRequestListener(app.fetch, { errorHandler: refuseTarget });
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    if (isBrokenTarget(incoming.url ?? '')) refuseBroken(outgoing);
+    else void byApp(incoming, outgoing);
+  };
   const cors = new Cors(options.corsOrigins ?? []);
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     if (cors.answers(incoming, outgoing)) return;
     if (shortcut !== undefined && isPlainPurchase(incoming, shortcut.bytesMax))
       servePurchase(shortcut.purchase, incoming, outgoing);
-    else void answer(incoming, outgoing);
+    else if (!shortcut?.look.serve(incoming, outgoing)) answer(incoming, outgoing);
   };
   const serverOptions = {
     maxHeaderSize: options.headerBytesMax,
@@ -69,7 +80,8 @@ export function listen(app: Hono, options: ListenOptions, shortcut?: Shortcut): 
   };
   const server = createServer(serverOptions, serve);
   // Expectations that nobody knows may be left unmet; Node would refuse the request without a word.
-  server.on('checkExpectation', (incoming, outgoing) => void answer(incoming, outgoing));
+  server.on('checkExpectation', answer);
+  server.timeout = options.silentMsMax ?? SILENT_MS_MAX;
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', refuseMalformed);
   return new Promise((resolve, reject) => {
@@ -92,6 +104,12 @@ async function stop(server: Server): Promise<void> {
   await closed;
   clearInterval(idle);
   clearTimeout(timer);
+}
+
+function refuseBroken(outgoing: ServerResponse): void {
+  const detail = `The request’s address has more than ${BROKEN_TARGET_CHARACTERS_MAX} characters and is not percent-encoded UTF-8 throughout.`;
+  const { status, headers, body } = problemAnswer('invalid_request', { detail });
+  outgoing.writeHead(status, headers).end(body);
 }
 
 /** The request's first line or Host names no address: no route could be looked for. */

@@ -18,7 +18,7 @@ interface Ended {
 }
 
 function bench(...args: string[]): Promise<Ended> {
-  const template = inject('postgresTemplate');
+  const template = inject('postgresNodeTemplate');
   const env = { ...process.env, WORKERS: '2', SHARDS: '16', BENCH_POSTGRES_TEMPLATE: template };
   const child = spawn(process.execPath, [...SHORT_LIFE, BENCH, ...args], {
     env,

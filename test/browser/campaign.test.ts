@@ -282,7 +282,22 @@ test('a campaign that is cancelled keeps its page, and says so', async () => {
   const ticket = shopper.ticket('Called off lamp');
   await ticket.buy();
   await ticket.offers('reserved');
+  const watcher = await enter('jan');
+  await watcher.open(campaign.path);
+  const watched = watcher.ticket('Called off lamp');
+  await watched.offers('on_sale');
   await desk.step(campaign.id, 'cancel');
+  // Without loading anything again.
+  await watched.offers('cancelled');
+  expect(await watched.text('headline')).toBe('Cancelled by the shop');
+  await watcher.page.locator('[data-part=campaign][data-phase=cancelled]').waitFor();
+  expect(await watcher.page.locator('[data-part=campaign-more]').innerText()).toContain('will not go on');
+  expect(await watcher.page.locator('[data-part=campaign-countdown]').isVisible()).toBe(false);
+  expect(await watcher.spoken()).toEqual(
+    expect.arrayContaining(['Called off lamp is cancelled by the shop.']),
+  );
+  expect(await watcher.faults('cancelled-while-open')).toEqual([]);
+  await watcher.end();
   const late = await enter('jule', { size: 'phone' });
   await waitUntil('the page says it', async () => {
     await late.open(campaign.path);

@@ -245,7 +245,7 @@ describe('without a script', () => {
     expect(placeOf(await send(ada, form, { quantity: '2' }))).toBe(first);
     const other = await send(ada, form, { quantity: '1' });
     expect(other.status).toBe(422);
-    expect(mainOf(other)).toContain('This order was sent before with another quantity');
+    expect(mainOf(other)).toContain('You have ordered this already, with another quantity');
     // The key belongs to the order that there is: the next wish has another one.
     expect(ticketForm(other, open.productIds[0]!).fields.get('key')).not.toBe(form.fields.get('key'));
     const again = ticketForm(await ada.get(open.path), open.productIds[0]!);
@@ -258,6 +258,20 @@ describe('without a script', () => {
     expect(refused.html.match(/role="alert"/g)).toHaveLength(1);
     expect(ticketForm(refused, open.productIds[1]!).fields.get('quantity')).toBe('1');
   });
+
+  test.each([['/c/open-house-day'], ['/']])(
+    'a key that somebody wrote comes back as text on %s',
+    async (path) => {
+      const key = '"><script/src=//evil.example></script>';
+      const ada = await shopper('writer');
+      const { fields } = ticketForm(await ada.get(open.path), open.productIds[0]!);
+      const form = { ...Object.fromEntries(fields), key, quantity: '0' };
+      const refused = await ada.post(`${path}/orders`.replace('//', '/'), form);
+      expect(refused.status).toBe(400);
+      expect(refused.html).not.toContain('evil.example></script>');
+      if (path !== '/') expect(refused.html).toContain('value="&quot;&gt;&lt;script/src=//evil.example&gt;');
+    },
+  );
 
   test('the second shopper of one unit is told that it is gone', async () => {
     const [fast, slow] = [await shopper('fast'), await shopper('slow')];
@@ -282,6 +296,33 @@ describe('without a script', () => {
     expect(refused.status).toBe(409);
     expect(mainOf(refused)).toContain('You already have as many as one customer may buy.');
     expect(mainOf(await browser().get('/'))).toMatch(/Product loose-thing.*Sign in to buy/);
+  });
+
+  test('what came of a form of the shop is said, though the shop shows its product no more', async () => {
+    await engine.product('crowded-out', { quantity: 3 });
+    const ada = await shopper('late-sender');
+    const csrf = formOf(await ada.get('/'), '/session/end').fields.get('csrf')!;
+    const wish = { csrf, key: 'of-an-old-page', product: 'crowded-out' };
+    const placed = placeOf(await ada.post('/orders', { ...wish, quantity: '1' }));
+    // Later products are in the window, which has room for some of them.
+    await Promise.all(
+      Array.from({ length: 24 }, (_, n) => engine.product(`newer-${n}`, { startsInMs: 60_000 })),
+    );
+    await expect
+      .poll(async () => (await ada.get('/')).html, { timeout: 60_000 })
+      .not.toContain('ticket-crowded-out');
+    const refused = await ada.post('/orders', { ...wish, quantity: '2' });
+    expect(refused.status).toBe(422);
+    expect(mainOf(refused)).toContain('You have ordered this already, with another quantity');
+    expect(ticketForm(refused, 'crowded-out').fields.get('key')).not.toBe(wish.key);
+    expect((await ada.get(placed)).status).toBe(200);
+    const unknown = await ada.post('/orders', { ...wish, product: 'never-was', quantity: '1' });
+    expect(unknown.status).toBe(404);
+    expect(unknown.html).toMatch(
+      /role="alert"[^>]*>This is not for sale to you any more\. Nothing was ordered\./,
+    );
+    const hidden = await ada.post('/orders', { ...wish, product: gold.productIds[0]!, quantity: '1' });
+    expect(mainOf(hidden)).toBe(mainOf(unknown));
   });
 
   test('an invitation is taken into the session and leaves the address; nobody else’s is one', async () => {

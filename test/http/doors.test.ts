@@ -298,6 +298,27 @@ describe('what a thread does not know', () => {
     expect(doors.bySlug('june', ADA)).toBeUndefined();
   });
 
+  test('until then a closed door says what an address says where nothing is', async () => {
+    const hidden: Door = { ...DOOR, slug: 'hers', entry: { kind: 'list' }, keys: customerKeys(['hedy']) };
+    const { doors } = new World();
+    doors.take(told({ doors: [hidden], isComplete: false }));
+    for (const who of [ADA, undefined]) {
+      for (const slug of ['hers', 'june'])
+        expect(await problemOf(() => doors.bySlug(slug, who))).toBe('unavailable');
+    }
+    expect(doors.bySlug('hers', visitor('hedy'))).toBe(hidden);
+    doors.take(told({}));
+    for (const slug of ['hers', 'june']) expect(doors.bySlug(slug, ADA)).toBeUndefined();
+  });
+
+  test('an address that went to another campaign stays with it, however late the first one is told of', () => {
+    const doors = knowing(DOOR);
+    doors.take(told({ doors: [{ ...DOOR, campaignId: 'c2', productIds: [OTHER] }] }));
+    doors.take(told({ doors: [{ ...DOOR, slug: 'june' }] }));
+    expect(doors.bySlug('may-days', ADA)?.campaignId).toBe('c2');
+    expect(doors.bySlug('june', ADA)?.campaignId).toBe('c1');
+  });
+
   test('questions are bounded', async () => {
     const { promise: never } = Promise.withResolvers<Whereabouts>();
     const { questionsMax } = DOORS_LIMITS;

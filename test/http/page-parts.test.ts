@@ -61,6 +61,13 @@ class TestEngine {
   }
 }
 
+const readingsOf = (
+  router: TestEngine,
+  clock: Clock,
+  timers: Timers,
+  isCancelled: () => boolean = () => false,
+): ProductReadings => new ProductReadings({ router, clock, timers, doors: { isCancelled } });
+
 const door = (more: Partial<Door> = {}): Door => ({
   campaignId: 'c1',
   slug: 'winter',
@@ -106,7 +113,76 @@ describe('a locale', () => {
       expect(localeOf(none).tag).toBe('en');
     // The same object: a format costs more than a page.
     expect(localeOf('de-AT')).toBe(localeOf('de-AT, en;q=0.1'));
+    expect(localeOf('en-QQ')).toBe(localeOf('en'));
     expect(localeOf('pt').texts).toBe(en);
+  });
+
+  test('is made for a crowd, and not for whoever makes up many', () => {
+    const regions = ['AT', 'BE', 'CH', 'IT', 'LI', 'LU'];
+    const languages = [
+      'de',
+      'fr',
+      'it',
+      'es',
+      'pt',
+      'nl',
+      'sv',
+      'da',
+      'fi',
+      'pl',
+      'cs',
+      'hu',
+      'tr',
+      'ar',
+      'ja',
+      'ko',
+      'el',
+    ];
+    for (const language of languages) for (const region of regions) localeOf(`${language}-${region}`);
+    for (const language of [
+      'uk',
+      'bg',
+      'hr',
+      'sk',
+      'sl',
+      'lt',
+      'lv',
+      'et',
+      'ro',
+      'vi',
+      'th',
+      'id',
+      'ms',
+      'hi',
+      'bn',
+      'ta',
+      'te',
+      'kn',
+      'ml',
+      'mr',
+      'gu',
+      'pa',
+      'ur',
+      'fa',
+      'he',
+      'sw',
+      'zu',
+      'af',
+      'is',
+      'ga',
+      'cy',
+      'eu',
+      'gl',
+      'ca',
+    ])
+      localeOf(language);
+    expect(localeOf('en-NZ').tag).toBe('en');
+    expect(localeOf('zh-HK').tag).toBe('en');
+    let tries = 0;
+    while (localeOf('en-NZ').tag !== 'en-NZ') expect(++tries).toBeLessThan(100);
+    expect(tries).toBeGreaterThan(10);
+    expect(localeOf('en-NZ')).toBe(localeOf('en-NZ'));
+    expect(localeOf('zh-HK').tag).toBe('en');
   });
 
   test('keeps a price and an hour that run from right to left together, wherever they stand', () => {
@@ -130,7 +206,7 @@ describe('readings of a product', () => {
   test('ask its actor four times a second at most, and once for all who wait', async () => {
     const clock = new TestClock();
     const engine = new TestEngine(clock);
-    const readings = new ProductReadings(engine, clock, new TestTimers() as unknown as Timers);
+    const readings = readingsOf(engine, clock, new TestTimers() as unknown as Timers);
     for (let look = 0; look < 100; look++) {
       // oxlint-disable-next-line no-await-in-loop -- a second goes by
       await readings.refresh(['kettle']);
@@ -149,11 +225,24 @@ describe('readings of a product', () => {
     expect(readings.of('kettle')!.sale).toEqual({ state: 'on_sale', available: 9, offered: 10 });
   });
 
+  test('say that a campaign was cancelled as soon as its door does', async () => {
+    const clock = new TestClock();
+    let isCancelled = false;
+    const timers = new TestTimers() as unknown as Timers;
+    const readings = readingsOf(new TestEngine(clock), clock, timers, () => isCancelled);
+    await readings.refresh(['kettle']);
+    expect(readings.of('kettle')!.sale.state).toBe('on_sale');
+    isCancelled = true;
+    clock.at += READING_LIMITS.periodMs;
+    await readings.refresh(['kettle']);
+    expect(readings.of('kettle')!.sale).toEqual({ state: 'cancelled', available: 10, offered: 10 });
+  });
+
   test('are what was known last, of an actor that does not answer', async () => {
     const clock = new TestClock();
     const engine = new TestEngine(clock);
     const timers = new TestTimers();
-    const readings = new ProductReadings(engine, clock, timers as unknown as Timers);
+    const readings = readingsOf(engine, clock, timers as unknown as Timers);
     await readings.refresh(['kettle']);
     engine.isSilent = true;
     clock.at += READING_LIMITS.periodMs;
@@ -228,7 +317,7 @@ describe('what the makers of a campaign wrote', () => {
     const { state, ...parts } = sources();
     state.isAway = true;
     const clock = new TestClock();
-    const readings = new ProductReadings(new TestEngine(clock), clock, new TestTimers() as unknown as Timers);
+    const readings = readingsOf(new TestEngine(clock), clock, new TestTimers() as unknown as Timers);
     const contents = new CampaignContents(parts, clock);
     const pages = new CampaignPages({ assets: loadAssets(), clock, contents, readings });
     const page = await pages.html(door(), { visitor: undefined, locale: localeOf('en'), key: '' });
@@ -249,7 +338,7 @@ describe('a page that is kept', () => {
   test('is given at once, changes with the stock, and at its hour', async () => {
     const clock = new TestClock();
     const engine = new TestEngine(clock);
-    const readings = new ProductReadings(engine, clock, new TestTimers() as unknown as Timers);
+    const readings = readingsOf(engine, clock, new TestTimers() as unknown as Timers);
     const contents = new CampaignContents(undefined, clock);
     const pages = new CampaignPages({ assets: loadAssets(), clock, contents, readings });
     const visitor = { customerId: 'ada', name: 'Ada', csrf: 'secret' };
@@ -272,7 +361,7 @@ describe('a page that is kept', () => {
 
   test('shows what came of a form at its product alone', async () => {
     const clock = new TestClock();
-    const readings = new ProductReadings(new TestEngine(clock), clock, new TestTimers() as unknown as Timers);
+    const readings = readingsOf(new TestEngine(clock), clock, new TestTimers() as unknown as Timers);
     const contents = new CampaignContents(undefined, clock);
     const pages = new CampaignPages({ assets: loadAssets(), clock, contents, readings });
     const visitor = { customerId: 'ada', name: 'Ada', csrf: 'secret' };

@@ -1,8 +1,12 @@
 // Pages for people that need neither an engine nor Postgres.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createApp, loadAssets, type HttpContext } from '../../src/http/index.ts';
+import { docsAt } from '../../src/http/api-reference.ts';
 import { campaignListPage } from '../../src/http/pages/cms/index.ts';
+import { docsPage } from '../../src/http/pages/docs.ts';
+
+vi.mock('../../src/http/pages/docs.ts', { spy: true });
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
 
@@ -47,6 +51,21 @@ test('clients of the API get a problem at a wrong address, whatever they accept 
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
     expect(await answer.json()).toMatchObject({ code: 'not_found' });
   }
+});
+
+test('the documentation names the address that it is read at, and is made once for all of them', async () => {
+  const at = async (host: string): Promise<string> => {
+    const answer = await app.request(`http://${host}/docs`);
+    expect(answer.status).toBe(200);
+    return answer.text();
+  };
+  const first = await at('one.example:3000');
+  expect(first).toContain('curl -X POST &#39;http://one.example:3000/v1/orders&#39;');
+  const other = await at('other.example');
+  expect(other).toContain('curl -X POST &#39;http://other.example/v1/orders&#39;');
+  expect(other).not.toMatch(/one\.example|\.invalid/);
+  expect(await docsAt('http://"><b>')).not.toContain('"><b>');
+  expect(docsPage).toHaveBeenCalledTimes(1);
 });
 
 test('an address that takes another method says so, also to a browser', async () => {

@@ -131,6 +131,17 @@ describe('the session cookie', () => {
     expect(app.auth.visitorOf({ ...home, host: 'localhost.evil.example' }, false)).toBeUndefined();
   });
 
+  test('behind a proxy that hands on neither host nor scheme, the public address says that there is TLS', async () => {
+    const app = new SessionApp({ demo: true, signIn: { publicOrigin: 'https://sale.example' } });
+    const proxied = { Host: 'localhost:3000' };
+    const [entry] = (await app.get('/sign-in', proxied)).headers.getSetCookie();
+    expect(entry).toMatch(/^__Host-doorbuster_entry=.*; Secure/);
+    const visitor = (name: string) =>
+      app.auth.visitorOf({ cookie: `${name}=${sessionOf(app)}`, host: 'localhost:3000' }, false);
+    expect(visitor('doorbuster_session')).toBeUndefined();
+    expect(visitor(SESSION)).toMatchObject({ customerId: 'ada' });
+  });
+
   test('is nobody’s when there are two of the name: somebody else put one there', () => {
     const app = new SessionApp();
     const [own, tossed] = [sessionOf(app, 'ada'), sessionOf(app, 'mallory')];
@@ -138,6 +149,24 @@ describe('the session cookie', () => {
       expect(app.auth.visitorOf({ cookie: text, host: HOST }, false)).toBeUndefined();
     const among = `other=1; ${SESSION}=${own}; x${SESSION}=${tossed}; last=${SESSION}`;
     expect(app.auth.visitorOf({ cookie: among, host: HOST }, false)).toMatchObject({ customerId: 'ada' });
+  });
+
+  test('is none in the value of another cookie, which any host of the domain can write', () => {
+    const app = new SessionApp();
+    const [own, tossed] = [sessionOf(app, 'ada'), sessionOf(app, 'mallory')];
+    for (const text of [
+      `a=b ${SESSION}=${tossed}`,
+      `a=b  ${SESSION}=${tossed}; c=d`,
+      `a= ${SESSION}=${tossed}`,
+    ]) {
+      expect(app.auth.visitorOf({ cookie: text, host: HOST }, false), text).toBeUndefined();
+      const beside = { cookie: `${text}; ${SESSION}=${own}`, host: HOST };
+      expect(app.auth.visitorOf(beside, false), text).toMatchObject({ customerId: 'ada' });
+    }
+    for (const text of [`a=b;${SESSION}=${own}`, `a=b;  ${SESSION}=${own}`, ` ${SESSION}=${own}`])
+      expect(app.auth.visitorOf({ cookie: text, host: HOST }, false), text).toMatchObject({
+        customerId: 'ada',
+      });
   });
 
   test('whatever else stands in it is nobody, and no error', () => {
@@ -598,8 +627,19 @@ describe('signing out', () => {
     ]);
   });
 
-  test('without a session there is nothing to do', async () => {
+  test('without a session there is nothing to do but to remove what is left of one', async () => {
     const response = await new SessionApp().post('/session/end', {}, OWN);
     expect(response.status).toBe(303);
+    expect(cookieIn(response, SESSION)).toBe('');
+  });
+
+  test.each([
+    ['that says where it is', { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }],
+    ['in an older browser', { Origin: 'https://evil.example' }],
+    ['that hides where it is', { Origin: 'null' }],
+  ])('another site cannot do it to anybody: %s', async (_, headers) => {
+    // A browser keeps a cookie of SameSite=Lax back, and would all the same do what the answer says.
+    const response = await new SessionApp().post('/session/end', {}, headers);
+    expect(response.headers.getSetCookie()).toEqual([]);
   });
 });

@@ -4,9 +4,10 @@
 
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { deleteCookie, setCookie } from 'hono/cookie';
 import type { CookieOptions } from 'hono/utils/cookie';
 import { DEVICE_MS_MAX, SESSION_MS_MAX } from '../../persistence/index.ts';
+import { cookieNamed } from '../cookie.ts';
 
 const NAMES = {
   session: 'doorbuster_cms',
@@ -20,9 +21,8 @@ const OWN_ATTRIBUTES: Readonly<Record<CookieKind, CookieOptions>> = {
   device: { maxAge: DEVICE_MS_MAX / 1_000, path: '/cms/sign-in', sameSite: 'Strict' },
 };
 
-export function readCookie(c: Context, kind: CookieKind, demo: boolean): string | undefined {
-  return getCookie(c, nameOf(c, kind, demo));
-}
+export const readCookie = (c: Context, kind: CookieKind, demo: boolean): string | undefined =>
+  cookieNamed(c.req.header('cookie'), nameOf(c, kind, demo));
 
 export function writeCookie(c: Context, kind: CookieKind, value: string, demo: boolean): void {
   setCookie(c, nameOf(c, kind, demo), value, { ...attributes(c, demo), ...OWN_ATTRIBUTES[kind] });

@@ -115,7 +115,7 @@ export const SLAB_BYTES = 256 * 1024;
 let slab = Buffer.allocUnsafeSlow(0);
 let used = 0;
 
-/** Memory for each page by itself would keep the collector busier than all else. No byte of it is ever given out twice. */
+/** Memory for each page by itself would keep the collector busier than all else. Nobody's page is written over before it is given back. */
 function room(bytes: number): Buffer<ArrayBuffer> {
   if (bytes > SLAB_BYTES / 4) return Buffer.allocUnsafeSlow(bytes);
   if (used + bytes > slab.byteLength) {
@@ -123,6 +123,11 @@ function room(bytes: number): Buffer<ArrayBuffer> {
     used = 0;
   }
   return slab.subarray(used, (used += bytes));
+}
+
+/** @param page that nobody looks at any more: the next one may be put together in its place */
+export function giveBack({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): void {
+  if (buffer === slab.buffer && byteOffset + byteLength === used) used = byteOffset;
 }
 
 /** Markup that was made before. */

@@ -1,7 +1,8 @@
 // The shape of one product as the outside sees it: the JSON of GET /v1/products/{id} and of each `product` event.
 // The pages only read it; who makes it and how fresh it is stands in `asOf`. Amounts are integers in minor units.
 
-export type SaleState = 'upcoming' | 'on_sale' | 'sold_out' | 'paused' | 'ended';
+/** `cancelled`: the campaign was, and it will not be sold any more. */
+export type SaleState = 'upcoming' | 'on_sale' | 'sold_out' | 'paused' | 'ended' | 'cancelled';
 
 export type Money = { amount: number; currency: string };
 

@@ -31,7 +31,8 @@ export const en = {
     },
     signed_out: {
       title: 'You are signed out',
-      text: () => 'Nothing was ordered or changed. Sign in again, and you come back to where you were.',
+      text: () =>
+        'What you sent just now ordered and changed nothing. Sign in again, and you come back to where you were; what you ordered before is among your orders.',
     },
     foreign_form: {
       title: 'This form is of another page',

@@ -38,7 +38,10 @@ const TIME_ZONE = 'UTC';
 
 export function storefrontPage(assets: Assets, view: StorefrontView, locale: Locale): Markup {
   const { texts } = locale;
-  const { campaigns, products, visitor } = view;
+  const { campaigns, products, visitor, refusal } = view;
+  // What came of a form is said, also when what it was about is not there any more.
+  const isOnTicket = products.some(({ id }) => id === refusal?.productId);
+  const notice = refusal === undefined || isOnTicket ? '' : rendered(ticketNotice(refusal.text));
   return page(assets, {
     title: texts.shop.title,
     description: texts.shop.description,
@@ -48,7 +51,7 @@ export function storefrontPage(assets: Assets, view: StorefrontView, locale: Loc
     texts,
     aside: visitorAside(visitor, view.signInHref, texts),
     main: html`${announcer()} ${hero(view, locale)}
-      <div class="notes">${connectionBanner()} ${snapshotNote('/', texts)}</div>
+      <div class="notes">${notice} ${connectionBanner()} ${snapshotNote('/', texts)}</div>
       ${campaigns.length === 0 ? '' : campaignSection(campaigns, view.now, locale)}
       ${products.length === 0 ? noProducts(visitor) : drop(assets, view, locale)}
       ${campaigns.length + products.length === 0 ? emptyState(view.now) : ''}

@@ -34,6 +34,7 @@ export const en = {
     sold_out: (names: readonly string[]) => `${all(names)} sold out.`,
     paused: (names: readonly string[]) => `${all(names)} paused.`,
     ended: (names: readonly string[]) => `${all(names)} not on sale any more.`,
+    cancelled: (names: readonly string[]) => `${all(names)} cancelled by the shop.`,
   },
   orderStates: {
     reserved: 'Reserved',
@@ -65,15 +66,30 @@ export const en = {
     payment_declined: 'The card was declined. Your reservation still stands.',
     order_state_conflict: 'This order had already changed. This is how it stands now.',
     idempotency_key_reused:
-      'This order was sent before with another quantity. Choose how many you want, and buy again.',
+      'You have ordered this already, with another quantity: it is among your orders. Buy again only if you want more.',
     unavailable: 'The shop cannot look this up just now. What you bought is safe. Try again in a moment.',
     invalid_request: 'The form did not arrive as it was made. Load the page again. Nothing was ordered.',
+    idempotency_key_missing:
+      'The form did not arrive as it was made. Load the page again. Nothing was ordered.',
     unauthenticated: 'You are not signed in any more. Sign in again; nothing was ordered.',
+    forbidden:
+      'This form is of another sign-in. Load its page again and send it from there. It ordered nothing.',
     not_found: 'This is not for sale to you any more. Nothing was ordered.',
-    unanswered: 'The shop does not answer. Look again in a moment to see how your order stands.',
     payload_too_large:
       'The form is larger than any of this shop’s. Load its page again. Nothing was ordered.',
     unknown: 'The shop refused this without a reason.',
+  },
+
+  /** The same codes where an order that stands is paid or cancelled; what is not here is as above. */
+  deeds: {
+    overloaded: 'Very many people are at the door, and this did not get through. Try again in a moment.',
+    rate_limited: 'That was too many tries in a row, and this did not get through. Try again in a moment.',
+    shutting_down: 'The shop is just restarting, and this did not get through. Try again in a moment.',
+    outcome_unknown:
+      'The shop cannot say yet whether this went through. Look again in a moment to see how your order stands.',
+    unreachable: 'The shop does not answer. Look again in a moment to see how your order stands.',
+    unauthenticated: 'You are not signed in any more. Sign in again to see how your order stands.',
+    not_found: 'There is no such order of yours.',
   },
 
   terms: (count: number, shown: string) => (count === 1 ? 'One per customer' : `Up to ${shown} per customer`),
@@ -146,7 +162,9 @@ export const en = {
     paidNews: 'Paid. It is yours.',
     held: (held: string, limit: string) => `You have ${held} of ${limit}.`,
     cancelled: 'Cancelled. It is back on sale.',
+    cancelledOver: 'Your order is cancelled.',
     expired: 'Your time to pay ran out, so it went back on sale.',
+    expiredOver: 'Your time to pay ran out.',
     refund: 'Your payment came too late. You get your money back.',
     closes: (moment: string) => `Closes ${moment}`,
     closesIn: 'Closes in',
@@ -258,6 +276,9 @@ export const en = {
     title: 'Not just now – Doorbuster',
     heading: 'That did not work',
     again: 'Try again',
+    inDoubt:
+      'The shop cannot say yet whether your order went through. Load this page again, so that your browser sends the same form again: ' +
+      'you cannot be sold it twice. What went through is among your orders.',
   },
 
   nowhere: {

@@ -151,6 +151,7 @@ function headline({ state, startsAt, endsAt, timeZone }: TicketView, locale: Loc
   const { offer, states } = locale.texts;
   if (state === 'sold_out') return offer.soldOut;
   if (state === 'paused') return offer.paused;
+  if (state === 'cancelled') return offer.cancelledSale;
   const at = state === 'upcoming' ? startsAt : endsAt;
   if (at === undefined) return states[state];
   const moment = locale.moment(at, timeZone);
@@ -160,6 +161,7 @@ function headline({ state, startsAt, endsAt, timeZone }: TicketView, locale: Loc
 
 function standingText({ state, live }: TicketView, { offer }: Texts): string {
   if (state === 'paused') return offer.pausedText;
+  if (state === 'cancelled') return offer.cancelledSaleText;
   return state === 'sold_out' && live !== undefined && live.holdSeconds > 0 ? offer.comesBack : '';
 }
 
@@ -245,5 +247,7 @@ function buyLabel({ state, price: asked, perCustomerLimit }: TicketView, locale:
       return buttons.paused;
     case 'ended':
       return buttons.ended;
+    case 'cancelled':
+      return buttons.cancelled;
   }
 }

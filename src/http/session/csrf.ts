@@ -1,7 +1,7 @@
 // What ties a form to the session of the page that it stands on. Another site can make a browser send a form, but cannot know this, and
 // the browser says where the form comes from besides.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import type { Shopper } from '../auth.ts';
 import type { HttpContext } from '../context.ts';
@@ -11,7 +11,7 @@ import type { Session } from './session.ts';
 
 /** What forms carry as `csrf`: follows from the session, and does not lead back to it. */
 export const csrfOf = (session: Pick<Session, 'id'>): string =>
-  createHash('sha256').update(`doorbuster form\0${session.id}`).digest('base64url');
+  hash('sha256', `doorbuster form\0${session.id}`, 'base64url');
 
 export interface ShopperForm {
   readonly shopper: Shopper & { readonly session: Session };

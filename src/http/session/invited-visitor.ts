@@ -7,7 +7,7 @@ import type { Visitor } from '../auth.ts';
 import type { HttpContext } from '../context.ts';
 import { writeSession } from './write-session.ts';
 
-type Ports = Pick<HttpContext, 'auth' | 'clock' | 'demo'>;
+type Ports = Pick<HttpContext, 'auth' | 'clock'>;
 
 /** The visitor of the request, with the invitation of its address. @throws Problem unauthenticated, forbidden */
 export async function invitedVisitor(c: Context, { auth }: Ports): Promise<Visitor> {

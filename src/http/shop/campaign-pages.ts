@@ -89,13 +89,21 @@ export class CampaignPages {
 
   /** @param door that opens to this reader */
   html(door: Door, reader: Reader): Page | Promise<Page> {
-    const name = `${reader.visitor === undefined ? '-' : '+'} ${reader.locale.tag} ${door.campaignId} ${door.stamp}`;
+    const name = nameOf(door, reader);
     const kept = this.#kept.get(name);
     if (kept === undefined) return this.#made(name, door, reader);
-    if (this.#options.clock.monotonic() < kept.freshUntil) return this.#filled(kept, reader);
+    if (this.#isFresh(kept)) return this.#filled(kept, reader);
     kept.refreshing ??= this.#refresh(name, door, reader, kept).finally(() => (kept.refreshing = undefined));
     return kept.refreshing.then(() => this.#filled(kept, reader));
   }
+
+  /** The same, if nothing has to be done or waited for before. */
+  ready(door: Door, reader: Reader): Page | undefined {
+    const kept = this.#kept.get(nameOf(door, reader));
+    return kept !== undefined && this.#isFresh(kept) ? this.#filled(kept, reader) : undefined;
+  }
+
+  readonly #isFresh = ({ freshUntil }: Kept): boolean => this.#options.clock.monotonic() < freshUntil;
 
   async #made(name: string, door: Door, reader: Reader): Promise<Page> {
     let making = this.#making.get(name);
@@ -204,7 +212,8 @@ export class CampaignPages {
         case 'csrf':
           return visitor!.csrf;
         case 'key':
-          return key;
+          // Of a form that was refused, and then whatever somebody wrote there.
+          return escaped(key);
         case 'name':
           return escaped(visitor!.name);
         case 'customer':
@@ -219,6 +228,9 @@ export class CampaignPages {
     });
   }
 }
+
+const nameOf = ({ campaignId, stamp }: Door, { visitor, locale }: Reader): string =>
+  `${visitor === undefined ? '-' : '+'} ${locale.tag} ${campaignId} ${stamp}`;
 
 const emptyPage = (): Kept => ({
   pieces: undefined as never,
@@ -246,8 +258,8 @@ function timed({ pieces, view }: Kept, now: number, locale: Locale): EncodedPiec
 
 /** Before its actor has said anything. */
 function stateOf({ startsAt, endsAt }: OfferView, phase: CampaignPhase, now: number): SaleState {
-  if (phase === 'paused') return 'paused';
-  if (phase === 'cancelled' || (endsAt !== undefined && endsAt <= now)) return 'ended';
+  if (phase === 'paused' || phase === 'cancelled') return phase;
+  if (endsAt !== undefined && endsAt <= now) return 'ended';
   return startsAt === undefined || startsAt > now ? 'upcoming' : 'on_sale';
 }
 

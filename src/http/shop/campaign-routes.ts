@@ -5,10 +5,11 @@ import type { Context, Hono } from 'hono';
 import type { HttpContext } from '../context.ts';
 import { pageHeaders, pagePolicy } from '../page-headers.ts';
 import { campaignPath } from '../pages/index.ts';
-import { Problem } from '../problem.ts';
+import { Problem, PROBLEMS } from '../problem.ts';
 import type { Purchase } from '../purchase.ts';
 import { acceptInvitation, invitedVisitor } from '../session/index.ts';
 import type { CampaignContents } from './campaign-contents.ts';
+import { CampaignLook } from './campaign-look.ts';
 import { CampaignPages, type Page, type Reader } from './campaign-pages.ts';
 import { formPurchase, refusalText } from './form-purchase.ts';
 import { newWishKey, pageVisit, type PageVisit } from './page-visit.ts';
@@ -20,7 +21,8 @@ export interface ShopParts {
   readonly purchase: Purchase;
 }
 
-export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts): void {
+/** @returns the way of pages that are ready, past the app */
+export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts): CampaignLook {
   const { assets, clock, doors, cms } = context;
   const { contents, readings, purchase } = parts;
   const pages = new CampaignPages({ assets, clock, contents, readings });
@@ -56,9 +58,13 @@ export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts
     const visit = await pageVisit(c, context, campaignPath(encodeURIComponent(slug)));
     if (bought === undefined) return c.redirect(visit.signInHref, 303);
     if (bought.outcome === 'ordered') return c.redirect(`/orders/${bought.orderId}`, 303);
-    const door = doors.bySlug(slug, visit.visitor);
-    if (door === undefined || !door.productIds.includes(bought.productId)) return nothingFor(c, visit);
     const { productId, quantity, key, code, status, retryAfter } = bought;
+    const door = doors.bySlug(slug, visit.visitor);
+    if (door === undefined || !door.productIds.includes(productId)) {
+      // The door closed meanwhile. What became of the order, if it is not known, is no matter of doors.
+      if (status === PROBLEMS.outcome_unknown.status) throw new Problem(code);
+      return nothingFor(c, visit);
+    }
     const text = refusalText(code, visit.locale.texts);
     const page = await pages.html(door, { ...readerOf(visit, key), refused: { productId, text, quantity } });
     const more = retryAfter === undefined ? headers : { ...headers, 'Retry-After': retryAfter };
@@ -72,6 +78,8 @@ export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts
     if (door === undefined) return nothingFor(c, visit);
     return (await acceptInvitation(c, context, door)) ?? show(c, slug, visit);
   }
+
+  return new CampaignLook(context, pages, headers);
 
   function nothingFor(c: Context, visit: PageVisit): Response | Promise<Response> {
     if (visit.visitor !== undefined) return c.notFound();

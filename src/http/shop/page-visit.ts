@@ -6,6 +6,7 @@ import { changesNothing } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
 import { localeOf, type Locale, type VisitorView } from '../pages/index.ts';
 import { csrfOf } from '../session/csrf.ts';
+import type { Reader } from './campaign-pages.ts';
 import { signedOutAddress, signInAddress } from '../session/addresses.ts';
 
 export interface PageVisit {
@@ -33,6 +34,13 @@ export function pageVisit(
   });
   return found instanceof Promise ? found.then(visitOf) : visitOf(found);
 }
+
+/** Who reads a page. @param key of their next wish */
+export const newReader = (visitor: Visitor, acceptLanguage: string | undefined, key: string): Reader => ({
+  visitor: visitor && visitorView(visitor),
+  locale: localeOf(acceptLanguage),
+  key,
+});
 
 function visitorView({ customerId, session }: NonNullable<Visitor>): VisitorView {
   // Whoever brings a token to a page may look at it; its forms need a session.

@@ -4,6 +4,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ProductReading } from '../../actors/index.ts';
 import type { Clock, Router, Timers } from '../../runtime/index.ts';
+import type { Doors } from '../doors.ts';
 import type { ProductView } from '../pages/index.ts';
 import { productView } from '../product-view.ts';
 
@@ -24,21 +25,24 @@ interface Kept {
   asking: Promise<void> | undefined;
 }
 
+export interface ProductReadingsPorts {
+  readonly router: Pick<Router, 'submit'>;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly doors: Pick<Doors, 'isCancelled'>;
+}
+
 export class ProductReadings {
-  readonly #router: Pick<Router, 'submit'>;
-  readonly #clock: Clock;
-  readonly #timers: Timers;
+  readonly #ports: ProductReadingsPorts;
   readonly #kept = new LRUCache<string, Kept>({ max: READING_LIMITS.productsMax });
 
-  constructor(router: Pick<Router, 'submit'>, clock: Clock, timers: Timers) {
-    this.#router = router;
-    this.#clock = clock;
-    this.#timers = timers;
+  constructor(ports: ProductReadingsPorts) {
+    this.#ports = ports;
   }
 
   /** Asks for those that are due. @returns what to wait for, if anything */
   refresh(productIds: readonly string[]): Promise<unknown> | undefined {
-    const now = this.#clock.monotonic();
+    const now = this.#ports.clock.monotonic();
     const waits: Promise<void>[] = [];
     for (const productId of productIds) {
       const kept = this.#keep(productId);
@@ -67,14 +71,15 @@ export class ProductReadings {
   }
 
   #ask(productId: string, kept: Kept): Promise<void> {
+    const { router, timers, doors } = this.#ports;
     return new Promise((resolve) => {
       const end = (): void => {
         cancel();
         resolve();
       };
-      const cancel = this.#timers.after(READING_LIMITS.waitMsMax, end);
-      this.#router.submit({ kind: 'showProduct', productId }, (reply) => {
-        if (reply.outcome === 'product') take(kept, reply.product);
+      const cancel = timers.after(READING_LIMITS.waitMsMax, end);
+      router.submit({ kind: 'showProduct', productId }, (reply) => {
+        if (reply.outcome === 'product') take(kept, reply.product, doors.isCancelled(productId));
         else if (reply.outcome === 'refused' && reply.refusal === 'not_found') kept.view = undefined;
         end();
       });
@@ -82,9 +87,9 @@ export class ProductReadings {
   }
 }
 
-function take(kept: Kept, reading: ProductReading): void {
-  const said = `${reading.revision} ${reading.state} ${JSON.stringify(reading.stock)}`;
+function take(kept: Kept, reading: ProductReading, isCancelled: boolean): void {
+  const said = `${reading.revision} ${reading.state} ${isCancelled} ${JSON.stringify(reading.stock)}`;
   if (said === kept.said && kept.view !== undefined) return;
   kept.said = said;
-  kept.view = productView(reading);
+  kept.view = productView(reading, isCancelled);
 }

@@ -56,7 +56,7 @@ export function campaignHero({ campaign, phase, isOverdue, moment }: HeroView, l
       <p class="campaign-hours" data-part="campaign-hours">
         ${hoursLine(campaign, phase, isOverdue, locale)}
       </p>
-      ${more === '' ? '' : html`<p class="campaign-more">${more}</p>`}
+      <p class="campaign-more" data-part="campaign-more" ${more === '' ? html`hidden` : ''}>${more}</p>
       ${
         ahead === undefined
           ? ''

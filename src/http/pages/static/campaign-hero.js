@@ -19,7 +19,12 @@ export class CampaignHero {
     this.#endsAt = Date.parse(endsAt);
     this.#phase = phase;
     const part = (name) => element.querySelector(`[data-part=campaign-${name}]`);
-    this.#parts = { hours: part('hours'), label: part('count-label'), countdown: part('countdown') };
+    this.#parts = {
+      hours: part('hours'),
+      label: part('count-label'),
+      more: part('more'),
+      countdown: part('countdown'),
+    };
   }
 
   /** @param products `{state, startsAt, endsAt}` of each, as its ticket shows it: hours that the shop has moved are news of them */
@@ -31,7 +36,11 @@ export class CampaignHero {
     const phase = this.#phaseAt(now, products);
     this.#element.dataset.phase = phase;
     this.#showHours(phase, now);
-    const { label, countdown } = this.#parts;
+    const { label, countdown, more } = this.#parts;
+    if (phase === 'cancelled') {
+      write(more, words.cancelledText);
+      more.hidden = false;
+    }
     if (!countdown) return;
     const until = phase === 'scheduled' ? this.#startsAt : this.#endsAt;
     write(label, phase === 'scheduled' ? words.opensIn : words.closesIn);
@@ -41,9 +50,9 @@ export class CampaignHero {
   }
 
   #phaseAt(now, products) {
-    if (this.#phase === 'cancelled') return 'cancelled';
+    if (this.#phase === 'cancelled' || isEach(products, 'cancelled')) return 'cancelled';
     if (now >= this.#endsAt) return 'ended';
-    if (products.length > 0 && products.every(({ state }) => state === 'paused')) return 'paused';
+    if (isEach(products, 'paused')) return 'paused';
     if (now < this.#startsAt) return 'scheduled';
     return 'live';
   }
@@ -60,6 +69,8 @@ export class CampaignHero {
     write(this.#parts.hours, text);
   }
 }
+
+const isEach = (products, wanted) => products.length > 0 && products.every(({ state }) => state === wanted);
 
 function write(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -8,6 +8,9 @@ import { offerFor, quantityMax, stateAt } from './offer.js';
 // The Pay button appears where Buy was: the second press of a double click must not pay.
 const payGuardMs = 700;
 
+/** Buy appears where "Buy another" was: the second press of a double click must not buy. */
+const buyGuardMs = 700;
+
 /** Nobody can have any of them, or this shopper has theirs. */
 const withoutStock = new Set(['reserved', 'overdue', 'paid', 'pending', 'ended', 'cancelled', 'gone']);
 
@@ -26,7 +29,7 @@ export class Card {
   #told = new Set();
   #isSoonTold = false;
   #offeredAtMs = 0;
-  #isCancelled;
+  #againAtMs = -buyGuardMs;
   #isGone = false;
   #isSignedOut = false;
   #sawCountdown = false;
@@ -35,14 +38,13 @@ export class Card {
   #notice;
 
   /** Without a book nobody is signed in. */
-  constructor(element, { client, book, announcer, isCancelled }) {
+  constructor(element, { client, book, announcer }) {
     this.#element = element;
     this.#product = JSON.parse(element.dataset.product);
     this.productId = this.#product.id;
     this.#parts = collect(element);
     this.#clock = client.clock;
     this.#announcer = announcer;
-    this.#isCancelled = isCancelled;
     if (element.dataset.problem) this.#notice = { code: 'notice', text: this.#parts.text.textContent.trim() };
     if (!book) return;
     this.#book = book;
@@ -117,7 +119,6 @@ export class Card {
       notice: this.#notice,
       isSignedIn: this.#purchase !== undefined,
       isSignedOut: this.#isSignedOut,
-      isCancelled: this.#isCancelled,
       isGone: this.#isGone,
       sawCountdown: this.#sawCountdown,
     };
@@ -125,7 +126,7 @@ export class Card {
 
   #showProduct(now) {
     const { name, description, price, perCustomerLimit, sale } = this.#product;
-    const state = this.#isGone ? 'gone' : this.#isCancelled ? 'cancelled' : stateAt(this.#product, now);
+    const state = this.#isGone ? 'gone' : stateAt(this.#product, now);
     if (this.state && this.state !== state) this.#tellState(state);
     this.state = state;
     this.#element.dataset.state = state;
@@ -230,12 +231,14 @@ export class Card {
   }
 
   #buy() {
+    if (performance.now() - this.#againAtMs <= buyGuardMs) return;
     this.#notice = undefined;
     this.#book.dismiss(this.productId);
     void this.#purchase.buy(this.#quantity(this.#unitsHeld()));
   }
 
   #again() {
+    this.#againAtMs = performance.now();
     this.#purchase.dismiss();
     this.#book.dismiss(this.productId);
   }

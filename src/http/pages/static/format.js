@@ -2,9 +2,18 @@
 
 import { isolated, textsFor } from './texts.js';
 
-const languages = navigator.languages;
+// A browser may name what is no language, as `C` or `en-US@posix`: with it nothing could be formatted at all.
+const languages = navigator.languages.filter(isLanguage);
 
 export const texts = textsFor(languages);
+
+function isLanguage(tag) {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
 
 export function formatPrice({ amount, currency }) {
   const format = new Intl.NumberFormat(languages, { style: 'currency', currency });

@@ -11,6 +11,7 @@ const soonMs = 60_000;
 /** The state by the shop's clock: a door opens at its second even when the news of it is still on its way. */
 export function stateAt(product, now) {
   const { state, available } = product.sale;
+  if (state === 'cancelled') return state;
   if (now >= Date.parse(product.endsAt)) return 'ended';
   if (state === 'upcoming' && now >= Date.parse(product.startsAt))
     return available > 0 ? 'on_sale' : 'sold_out';
@@ -21,9 +22,9 @@ export function refusalText({ code, detail }) {
   return texts.refusals[code] ?? (detail || texts.refusals.unknown);
 }
 
-/** Of paying or cancelling, which may have come through: `unreachable` there is not that nothing was sent. */
+/** Of paying or cancelling, which may have come through, and whose order stands in any case. */
 export function deedProblemText(code) {
-  return refusalText({ code: code === 'unreachable' ? 'unanswered' : code });
+  return texts.deeds[code] ?? refusalText({ code });
 }
 
 export function orderTotal({ unitPrice, quantity }) {
@@ -36,7 +37,7 @@ export function quantityMax(product, unitsHeld) {
 }
 
 /**
- * `situation` is `{product, now, purchase, entry, notice, unitsHeld, quantity, isSignedIn, isSignedOut, isCancelled, isGone, sawCountdown}`.
+ * `situation` is `{product, now, purchase, entry, notice, unitsHeld, quantity, isSignedIn, isSignedOut, isGone, sawCountdown}`.
  *
  * Gives `{kind, headline, leftMs, holdMs, text, problem, mild, held, buy, again, pay, cancel, signIn, announcement, soon}`. The
  * buttons are `{label, enabled}` or absent; `kind` changes exactly when the shopper's situation does; `soon` is what to say once
@@ -132,11 +133,14 @@ function paid({ entry, product, now, unitsHeld }) {
 }
 
 function selling(situation) {
-  const { product, now, purchase, entry, notice, unitsHeld, isSignedIn, isCancelled, isGone } = situation;
-  const state = isGone ? 'gone' : isCancelled ? 'cancelled' : stateAt(product, now);
+  const { product, now, purchase, entry, notice, unitsHeld, isSignedIn, isGone } = situation;
+  const state = isGone ? 'gone' : stateAt(product, now);
   const { refusal } = purchase;
   const busyMs = refusal?.until ? refusal.until - now : 0;
-  const problem = isGone || (refusal?.until && busyMs <= 0) ? null : (refusal ?? endOf(entry) ?? notice);
+  const problem =
+    isGone || (refusal?.until && busyMs <= 0)
+      ? null
+      : (refusal ?? endOf(entry, mayYetSell.has(state)) ?? notice);
   const problemText = problem && (problem.text ?? refusalText(problem));
   const { buy, ...offer } = sellingIn[state](situation, busyMs);
   return {
@@ -201,12 +205,12 @@ function buyButton(product, unitsHeld, quantity, busyMs) {
   return { label, enabled: true };
 }
 
-function endOf(entry) {
+function endOf(entry, goesBack) {
   switch (entry?.order.status) {
     case 'cancelled':
-      return { code: 'cancelled', text: words.cancelled };
+      return { code: 'cancelled', text: goesBack ? words.cancelled : words.cancelledOver };
     case 'expired':
-      return { code: 'expired', text: words.expired };
+      return { code: 'expired', text: goesBack ? words.expired : words.expiredOver };
     case 'refund_due':
     case 'refunded':
       return { code: 'refund', text: words.refund };

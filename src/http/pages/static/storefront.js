@@ -33,9 +33,8 @@ function openShop(element) {
   const book = customer ? client.orderBook() : undefined;
   const campaign = part('campaign');
   const hero = campaign && new CampaignHero(campaign);
-  const isCancelled = campaign?.dataset.phase === 'cancelled';
   const cards = [...element.querySelectorAll('[data-product]')].map(
-    (ticket) => new Card(ticket, { client, book, announcer, isCancelled }),
+    (ticket) => new Card(ticket, { client, book, announcer }),
   );
   const orders = book && makeOrders(book, element);
   const render = (now) => {
