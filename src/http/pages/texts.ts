@@ -213,6 +213,7 @@ export const en = {
     slogan: ['When it’s gone,', 'it’s gone.'],
     campaigns: 'Campaigns',
     nothing: 'Nothing behind the door yet',
+    nothingText: 'What is on sale to you, and when, will stand here.',
     enter: 'To the campaign',
   },
 
