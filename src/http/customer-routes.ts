@@ -48,8 +48,10 @@ export function customerRoutes(app: Hono, context: HttpContext): void {
         const { count, told } = outcome.badLines;
         throw new Problem('bad_lines', {
           detail:
-            `${count} ${count === 1 ? 'line names' : 'lines name'} no customer, and nothing was changed. Mend them, or leave them ` +
-            'out with ?skipBad=true.',
+            `${count} ${count === 1 ? 'line names' : 'lines name'} no customer, and nothing was changed. ` +
+            (outcome.customers === 0
+              ? 'No other line names one: mend them.'
+              : 'Mend them, or leave them out with ?skipBad=true.'),
           customers: outcome.customers,
           badLines: { count, lines: told },
         });

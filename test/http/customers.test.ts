@@ -91,6 +91,12 @@ describe('the list of a campaign', () => {
       status: 200,
       body: { customers: 1, repeated: 1, badLines: { count: 2 } },
     });
+    // Without them nobody would be on the list: then they say why.
+    expect(await put('"ada\n"grace\n', '?skipBad=true')).toMatchObject({
+      status: 422,
+      body: { code: 'bad_lines', customers: 0, badLines: { count: 2, lines: [{ line: 1 }, { line: 2 }] } },
+    });
+    expect(await customersOf()).toBe(1);
     expect(await put(file, '?skipBad=perhaps')).toMatchObject({
       status: 400,
       body: { code: 'invalid_request' },
