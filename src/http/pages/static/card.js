@@ -8,6 +8,9 @@ import { offerFor, quantityMax, stateAt } from './offer.js';
 // The Pay button appears where Buy was: the second press of a double click must not pay.
 const payGuardMs = 700;
 
+/** Buy appears where "Buy another" was: the second press of a double click must not buy. */
+const buyGuardMs = 700;
+
 /** Nobody can have any of them, or this shopper has theirs. */
 const withoutStock = new Set(['reserved', 'overdue', 'paid', 'pending', 'ended', 'cancelled', 'gone']);
 
@@ -26,6 +29,7 @@ export class Card {
   #told = new Set();
   #isSoonTold = false;
   #offeredAtMs = 0;
+  #againAtMs = -buyGuardMs;
   #isGone = false;
   #isSignedOut = false;
   #sawCountdown = false;
@@ -227,12 +231,14 @@ export class Card {
   }
 
   #buy() {
+    if (performance.now() - this.#againAtMs <= buyGuardMs) return;
     this.#notice = undefined;
     this.#book.dismiss(this.productId);
     void this.#purchase.buy(this.#quantity(this.#unitsHeld()));
   }
 
   #again() {
+    this.#againAtMs = performance.now();
     this.#purchase.dismiss();
     this.#book.dismiss(this.productId);
   }
