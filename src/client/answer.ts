@@ -5,6 +5,8 @@ export interface Given<T> {
   readonly kind: 'answer';
   readonly status: number;
   readonly body: T;
+  /** It is the answer to an earlier request with the same key, which had been accepted. */
+  readonly isReplayed: boolean;
 }
 
 /** The shop said no, in its own words. */

@@ -22,6 +22,8 @@ export interface CallerOptions {
 export interface CallOptions {
   readonly key?: string;
   readonly body?: unknown;
+  /** The client's usual one when it is left out. */
+  readonly timeoutMs?: number | undefined;
   /** Whoever is not signed in need not ask. */
   readonly isPersonal?: boolean;
 }
@@ -46,9 +48,17 @@ export class Caller {
     const read = async (response: Response): Promise<Answer<T>> => {
       const body: unknown = await response.json();
       if (!response.ok) return this.#refusal(response, body);
-      return isBody(body) ? { kind: 'answer', status: response.status, body } : lost(0);
+      if (!isBody(body)) return lost(0);
+      const isReplayed = response.headers.get('Idempotency-Replayed') === 'true';
+      return { kind: 'answer', status: response.status, body, isReplayed };
     };
-    return this.#withIdentity(method, path, options, read, AbortSignal.timeout(CALL_TIMEOUT_MS));
+    return this.#withIdentity(
+      method,
+      path,
+      options,
+      read,
+      AbortSignal.timeout(options.timeoutMs ?? CALL_TIMEOUT_MS),
+    );
   }
 
   /** @param signal ends the stream; until it is open there is a time limit, too */

@@ -22,6 +22,10 @@ import type { ServerClock } from './server-clock.ts';
 const BUSY_MS_MIN = 2_000;
 /** About an hour at the longest patience; a page that is closed sooner asks when it comes back. */
 const CHECK_ROUNDS_MAX = 400;
+/** Each fourth time the shop has as long to answer: it may be there, and slower than other calls wait. */
+const SLOW_CALL_TIMEOUT_MS = 60_000;
+/** After an earlier page's try has reached nobody: its request may still be on its way. */
+const LATE_LOOKS_AFTER_MS = [3_000, 10_000, 30_000];
 /** Where nobody has said who the customer is, there is one session. */
 const SESSION = 'session';
 
@@ -106,7 +110,7 @@ export class Purchase {
     this.#enter('checking');
     await attempts.change(customer, this.productId, attempt, { isInDoubt: true });
     for (let round = 0; round < CHECK_ROUNDS_MAX; round++) {
-      const answer = await this.#ask(attempt);
+      const answer = await this.#ask(attempt, round);
       if (answer.kind === 'answer') return this.#accept(customer, attempt, answer, true);
       if (isNotFound(answer)) return this.#neverArrived(customer, attempt);
       if (isHopeless(answer)) return this.#giveUp(answer);
@@ -125,16 +129,33 @@ export class Purchase {
   // The key stays: its request may still be under way, and the next press repeats it.
   async #neverArrived(customer: string, attempt: Attempt): Promise<void> {
     await this.#parts.attempts.change(customer, this.productId, attempt, { isTold: true });
-    if (attempt.isTold) this.#enter('idle');
-    else this.#refuse({ code: 'never_arrived', detail: '', until: null, isInDoubt: false });
+    if (attempt.isTold) return this.#enter('idle');
+    this.#refuse({ code: 'never_arrived', detail: '', until: null, isInDoubt: false });
+    void this.#lookLater(customer, attempt);
+  }
+
+  /** Without a word of it, until the next press. */
+  async #lookLater(customer: string, attempt: Attempt): Promise<void> {
+    for (const afterMs of LATE_LOOKS_AFTER_MS) {
+      await waitFor(this.#parts.ports, afterMs);
+      const isOpen = this.#parts.attempts.find(customer, this.productId)?.key === attempt.key;
+      if (this.#phase !== 'idle' || !isOpen) return;
+      const answer = await this.#ask(attempt);
+      if (this.#phase !== 'idle') return;
+      if (answer.kind !== 'answer') continue;
+      this.#enter('checking');
+      return this.#accept(customer, attempt, answer, true);
+    }
   }
 
   async #settle(customer: string, begun: Attempt): Promise<void> {
     const { attempts } = this.#parts;
     let attempt = begun;
     let answer = await this.#send(attempt);
+    let isFound = false;
     for (let round = 0; round < CHECK_ROUNDS_MAX; round++) {
-      if (answer.kind === 'answer') return this.#accept(customer, attempt, answer, attempt.isInDoubt);
+      if (answer.kind === 'answer')
+        return this.#accept(customer, attempt, answer, isFound || answer.isReplayed);
       if (isDefinite(answer, attempt.isInDoubt)) {
         const isJoined = await attempts.refused(customer, this.productId, attempt);
         // Another page goes out with this key: its request may have been accepted since.
@@ -147,8 +168,9 @@ export class Purchase {
       }
       this.#enter('checking');
       await this.#waitAfter(answer, round);
-      answer = await this.#ask(attempt);
-      if (isNotFound(answer)) answer = await this.#send(attempt);
+      answer = await this.#ask(attempt, round);
+      isFound = answer.kind === 'answer';
+      if (isNotFound(answer)) answer = await this.#send(attempt, round);
     }
     this.#giveUp(undefined);
   }
@@ -157,15 +179,21 @@ export class Purchase {
     return (await this.#parts.identity.customer()) ?? SESSION;
   }
 
-  #send({ key, quantity }: Attempt): Promise<Answer<Order>> {
+  #send({ key, quantity }: Attempt, round = 0): Promise<Answer<Order>> {
     const body = { productId: this.productId, quantity };
-    return this.#parts.caller.call('POST', '/v1/orders', this.#isOwn, { key, body, isPersonal: true });
+    return this.#parts.caller.call('POST', '/v1/orders', this.#isOwn, {
+      key,
+      body,
+      isPersonal: true,
+      timeoutMs: timeoutMsOf(round),
+    });
   }
 
-  #ask({ key }: Attempt): Promise<Answer<Order>> {
+  #ask({ key }: Attempt, round = 0): Promise<Answer<Order>> {
     const query = new URLSearchParams({ productId: this.productId, idempotencyKey: key });
     return this.#parts.caller.call('GET', `/v1/orders?${query.toString()}`, this.#isOwn, {
       isPersonal: true,
+      timeoutMs: timeoutMsOf(round),
     });
   }
 
@@ -186,7 +214,7 @@ export class Purchase {
     isRecovered: boolean,
   ): Promise<void> {
     let order = body;
-    if (isRecovered && status === 201) {
+    if (attempt.isInDoubt && status === 201) {
       // The answer to a repeated request shows the order as it was accepted, not as it stands by now.
       const now = await this.#ask(attempt);
       if (now.kind === 'answer') order = now.body;
@@ -266,6 +294,9 @@ function isDefinite(
   if (answer.code === 'idempotency_key_reused') return false;
   return answer.status < 500 || answer.code === 'overloaded';
 }
+
+const timeoutMsOf = (round: number): number | undefined =>
+  round % 4 === 3 ? SLOW_CALL_TIMEOUT_MS : undefined;
 
 /** Asking again helps only after the shopper or the shop's front end has done something. */
 function isHopeless(answer: Exclude<Answer<Order>, { kind: 'answer' }>): boolean {

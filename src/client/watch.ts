@@ -163,7 +163,12 @@ export class Watch {
     for (const id of this.#productIds) {
       const answer = await this.#ask(id);
       if (!this.#isPolling) return;
-      isAnswered &&= answer.kind === 'answer' || answer.kind === 'refused';
+      isAnswered = answer.kind === 'answer' || answer.kind === 'refused';
+      if (isAnswered) continue;
+      // The others would fare no better, and each could take as long. This one comes last the next time.
+      this.#productIds.delete(id);
+      this.#productIds.add(id);
+      break;
     }
     this.#tellHealth(isAnswered ? 'polling' : 'offline');
     const delayMs = POLL_EVERY_MS * (1 + this.#ports.random() / 2);
@@ -174,7 +179,7 @@ export class Watch {
   async #dropGone(): Promise<void> {
     for (const id of this.#productIds) {
       if (this.#isIdle) return;
-      await this.#ask(id);
+      if ((await this.#ask(id)).kind === 'lost') return;
     }
   }
 

@@ -111,7 +111,7 @@ test.each<[string, string[], string[]]>([
   ],
   [
     'first-visit',
-    ['--turns', '1'],
+    ['--turns', '1', '--products', '1'],
     ['transferredBytes', 'requests', 'bytesOfScript', 'interactiveMsAsItIs', 'paintedMsSlowBoth'],
   ],
   [

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Browser } from '../harness/browser.ts';
 import { CampaignDesk, type CampaignPlan, type PublishedCampaign } from '../harness/campaign-desk.ts';
-import { Engine } from '../harness/engine.ts';
+import { ADMIN_TOKEN, Engine } from '../harness/engine.ts';
 import { ShopVisit } from '../harness/shop-visit.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 
@@ -59,6 +59,28 @@ test('a browser that names what is no language gets its page all the same', asyn
   expect((await ticket.button(/^Buy/).innerText()).replace('\u00A0', ' ')).toBe('Buy for 49,90 €');
   await ticket.buy();
   await ticket.offers('reserved');
+  expect(shopper.visit.faults).toEqual([]);
+  await shopper.end();
+});
+
+test('a ticket far down in a large campaign is kept current when it is looked at', async () => {
+  const many = Array.from({ length: 53 }, (_, at) => ({ name: `Crowd ${at}`, quantity: 2 }));
+  const campaign = await desk.publish({ title: 'Crowd', products: many });
+  const withdraw = async (productId: string): Promise<void> => {
+    const path = `/v1/admin/products/${productId}/stock`;
+    const request = { token: ADMIN_TOKEN, key: 'gone', body: { quantity: -2 } };
+    expect((await engine.call('POST', path, request)).status).toBe(200);
+  };
+  const shopper = await enter('vera');
+  await shopper.open(campaign.path);
+  const last = shopper.ticket('Crowd 52');
+  await last.offers('on_sale');
+  await withdraw(campaign.productIds[52]!);
+  await last.element.scrollIntoViewIfNeeded();
+  await last.offers('sold_out');
+  await shopper.ticket('Crowd 0').element.scrollIntoViewIfNeeded();
+  await withdraw(campaign.productIds[0]!);
+  await shopper.ticket('Crowd 0').offers('sold_out');
   expect(shopper.visit.faults).toEqual([]);
   await shopper.end();
 });

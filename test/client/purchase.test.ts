@@ -1,6 +1,6 @@
 // A purchase, step by step: what the shopper sees of it, and what the shop is asked.
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Order, Purchase } from '../../src/client/index.ts';
 import { given, order, refused, ScriptedClient, tokenOf } from './scripted-client.ts';
 
@@ -48,6 +48,37 @@ describe('a purchase', () => {
     const purchase = shop.client.purchase('ember-kettle');
     await Promise.all([purchase.buy(), purchase.buy(), shop.client.purchase('ember-kettle').buy()]);
     expect(shop.paths).toEqual(['POST /v1/orders']);
+  });
+
+  test.each([
+    [{}, 'got order-1'],
+    [{ 'Idempotency-Replayed': 'true' }, 'found order-1'],
+  ])('that is sent again says that it was found only when the shop had it: %o', async (headers, told) => {
+    let sent = 0;
+    const shop = new ScriptedClient(
+      (asked) => {
+        if (isAsking(asked)) return sent > 1 ? given(order()) : refused(404, 'not_found');
+        return sent++ === 0 ? lost() : Response.json(order(), { status: 201, headers });
+      },
+      { customer },
+    );
+    const purchase = shop.client.purchase('ember-kettle');
+    const story = storyOf(purchase);
+    const bought = purchase.buy();
+    await shop.pass(5_000);
+    await bought;
+    expect(story).toContain(told);
+  });
+
+  test('gives a shop that is slower than its calls wait a minute each fourth time', async () => {
+    const limits = vi.spyOn(AbortSignal, 'timeout');
+    const shop = new ScriptedClient(lost, { customer });
+    void shop.client.purchase('ember-kettle').buy();
+    await shop.pass(60_000);
+    // Locks of the browser have a limit of their own.
+    const ofCalls = limits.mock.calls.map(([ms]) => ms).filter((ms) => ms >= 10_000);
+    expect(ofCalls.slice(0, 6)).toEqual([10_000, 10_000, 10_000, 10_000, 60_000, 10_000]);
+    limits.mockRestore();
   });
 
   test('whose answer is lost is asked for by its key, and the order is found as it stands', async () => {
@@ -249,6 +280,24 @@ describe('the next page', () => {
     expect(story).toEqual(['checking', 'refused never_arrived', 'checking', 'idle']);
     await purchase.buy();
     expect(shop.asked.at(-1)!.headers['Idempotency-Key']).toBe(asked[0]!.headers['Idempotency-Key']);
+  });
+
+  test('is told of an order that arrives after it has said that nothing did', async () => {
+    const { world } = await leave();
+    let isThere = false;
+    const shop = new ScriptedClient(() => (isThere ? given(order()) : refused(404, 'not_found')), {
+      customer,
+      storage: world.storage,
+    });
+    const purchase = shop.client.purchase('ember-kettle');
+    const story = storyOf(purchase);
+    await purchase.recover();
+    await shop.pass(3_500);
+    isThere = true;
+    await shop.pass(60_000);
+    expect(story).toEqual(['checking', 'refused never_arrived', 'checking', 'found order-1', 'idle']);
+    // Twice while nothing had arrived, and then once.
+    expect(shop.asked).toHaveLength(3);
   });
 
   test('of another customer neither asks for the key nor uses it', async () => {

@@ -129,6 +129,26 @@ describe('a watch', () => {
     expect(shop.scripted.asked).toHaveLength(asked);
   });
 
+  test('says that the shop cannot be reached after one question, not after one for each product', async () => {
+    shop = new StreamingShop();
+    shop.answerStream = () => refused(503, 'overloaded', { 'Retry-After': '1' });
+    shop.answerProduct = () => {
+      throw new TypeError('fetch failed');
+    };
+    const ids = ['p-1', 'p-2', 'p-3'];
+    await shop.start(ids);
+    const questions = (): string[] => shop.scripted.paths.filter((path) => path.includes('/v1/products/'));
+    for (let seconds = 0; questions().length === 0 && seconds < 60; seconds++) await shop.pass(1_000);
+    expect(shop.told).toEqual(['offline']);
+    expect(questions()).toEqual(['GET /v1/products/p-1']);
+    shop.answerProduct = ({ path }) => given(product({ id: path.split('/').at(-1) }));
+    await shop.pass(6_500);
+    expect(questions().slice(1, 4)).toEqual(
+      ids.map((_, at) => `GET /v1/products/p-${at === 2 ? 1 : at + 2}`),
+    );
+    expect(shop.told.at(-1)).toBe('polling');
+  });
+
   test('goes on without a product that is not there for the shopper any more', async () => {
     shop = new StreamingShop();
     const { answerStream } = shop;

@@ -162,6 +162,9 @@ describe('invitations', () => {
     const [header, ...lines] = answer.html.trim().split('\r\n');
     expect(header).toBe('customerId,link');
     expect(lines.map((line) => line.split(',http')[0])).toEqual(['ada', 'grace', '"lovelace, a."', "'=lin"]);
+    // Where shoppers see this server, whatever host the editor's browser or a proxy names.
+    expect(lines[0]).toContain(`,https://sale.example/c/${slug}?invitation=`);
+    expect((await publisher.get(path)).html).toContain(`https://sale.example/c/${slug}`);
     const token = /\?invitation=(.+)$/.exec(lines[1]!)![1]!;
     expect(app.context.auth.invitations.read(token)).toMatchObject({ campaignId: id, customerId: 'grace' });
   });

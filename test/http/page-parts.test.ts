@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Command, Reply } from '../../src/actors/index.ts';
-import { en, Gaps, localeOf, rendered, timeLeft } from '../../src/http/pages/index.ts';
+import { en, Gaps, localeOf, rendered, storefrontPage, timeLeft } from '../../src/http/pages/index.ts';
 import { CampaignContents, CONTENT_LIMITS } from '../../src/http/shop/campaign-contents.ts';
 import { CampaignPages } from '../../src/http/shop/campaign-pages.ts';
 import { ProductReadings, READING_LIMITS } from '../../src/http/shop/product-readings.ts';
@@ -101,6 +101,17 @@ describe('gaps of a page', () => {
     const pieces = mine.cut(`${foreign} ${mine.mark('name')}`);
     expect(Buffer.from(pieces.encoded().fill(() => 'Ada')).toString()).toBe(`${foreign} Ada`);
   });
+});
+
+test('a shop without anything says so to shoppers, and how to fill it to whoever tries it out', async () => {
+  const empty = { campaigns: [], products: [], visitor: undefined, signInHref: '/sign-in', key: 'k', now: 0 };
+  const shown = async (isDemo: boolean) =>
+    String(await storefrontPage(loadAssets(), { ...empty, isDemo }, localeOf('en')));
+  const forShoppers = await shown(false);
+  expect(forShoppers).toContain(en.shop.nothing);
+  expect(forShoppers).toContain(en.shop.nothingText);
+  expect(forShoppers).not.toMatch(/curl|ADMIN_TOKEN/);
+  expect(await shown(true)).toMatch(/curl -X PUT[^]*ADMIN_TOKEN/);
 });
 
 describe('a locale', () => {
@@ -357,6 +368,35 @@ describe('a page that is kept', () => {
     expect(Buffer.from(await pages.html(door(), reader)).toString()).toContain('data-phase="live"');
     clock.at = door().endsAt;
     expect(Buffer.from(await pages.html(door(), reader)).toString()).toContain('data-phase="ended"');
+  });
+
+  test('is shown to a crowd as it was while it is read again, but never when it is too old, nor past its hour', async () => {
+    const clock = new TestClock();
+    const engine = new TestEngine(clock);
+    const readings = readingsOf(engine, clock, new TestTimers() as unknown as Timers);
+    const contents = new CampaignContents(undefined, clock);
+    const pages = new CampaignPages({ assets: loadAssets(), clock, contents, readings });
+    const reader = { visitor: undefined, locale: localeOf('en'), key: '' };
+    const shown = (): string | undefined => {
+      const page = pages.ready(door(), reader);
+      return page && Buffer.from(page).toString();
+    };
+    expect(shown()).toBeUndefined();
+    await pages.html(door(), reader);
+    engine.available = 0;
+    clock.at += READING_LIMITS.periodMs;
+    const { questions } = engine;
+    expect(shown()).toContain('10 of 10 left');
+    expect(shown()).toContain('10 of 10 left');
+    await expect.poll(shown).toMatch(/[^1]0 of 10 left/);
+    expect(engine.questions).toBe(questions + 1);
+    clock.at += READING_LIMITS.shownMsMax;
+    expect(shown()).toBeUndefined();
+    clock.at = door().endsAt - 10;
+    await pages.html(door(), reader);
+    expect(shown()).toContain('data-phase="live"');
+    clock.at = door().endsAt;
+    expect(shown()).toBeUndefined();
   });
 
   test('shows what came of a form at its product alone', async () => {

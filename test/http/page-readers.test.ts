@@ -4,7 +4,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Doors, type HttpContext } from '../../src/http/index.ts';
+import { Doors } from '../../src/http/index.ts';
 import { localeOf } from '../../src/http/pages/index.ts';
 import { CampaignContents } from '../../src/http/shop/campaign-contents.ts';
 import { CampaignLook } from '../../src/http/shop/campaign-look.ts';
@@ -173,7 +173,7 @@ describe('past the app', () => {
     slug,
     stamp: '1',
     title: slug,
-    status: 'published' as Door['status'],
+    status: 'published',
     startsAt: app.now - HOUR_MS,
     endsAt: app.now + 24 * HOUR_MS,
     entry,
@@ -187,16 +187,16 @@ describe('past the app', () => {
   const readings = { refresh: () => undefined, of: () => undefined } as never;
   const contents = new CampaignContents(undefined, clock);
   const pages = new CampaignPages({ assets, clock, contents, readings });
-  const look = new CampaignLook({ ...context, doors } as HttpContext, pages, { 'Cache-Control': 'no-store' });
+  const look = new CampaignLook({ ...context, doors }, pages, { 'Cache-Control': 'no-store' });
   const LEFT_TO_THE_APP = 501;
-  /** What was answered last. */
-  let answered: ServerResponse | undefined;
+  /** Called with each answer when it is written. */
+  let onAnswer: (answer: ServerResponse) => void = () => undefined;
   let server: Server;
 
   beforeAll(async () => {
     server = createServer((incoming, outgoing) => {
-      answered = outgoing;
       if (!look.serve(incoming, outgoing)) outgoing.writeHead(LEFT_TO_THE_APP).end();
+      onAnswer(outgoing);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
@@ -260,12 +260,11 @@ describe('past the app', () => {
     const request = requestOf(cookieOf('slow'));
     let looks = 0;
     for (let isFull = false; !isFull; looks++) {
-      answered = undefined;
+      const answer = new Promise<ServerResponse>((resolve) => (onAnswer = resolve));
       // oxlint-disable-next-line no-await-in-loop -- until the system takes no more for somebody who does not read
       await slow.asks(request, 1);
       // oxlint-disable-next-line no-await-in-loop -- the same
-      while (answered === undefined) await new Promise((resolve) => setImmediate(resolve));
-      isFull = (answered as ServerResponse).writableLength > 0;
+      isFull = (await answer).writableLength > 0;
     }
     // What all others write is shifted by the length of their name.
     const other = await new Reader(connect(port(), '127.0.0.1')).oneByOne(

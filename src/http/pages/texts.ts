@@ -61,7 +61,7 @@ export const en = {
     outcome_unknown:
       'The shop cannot say yet whether your order went through. Press Buy again: you cannot be sold it twice.',
     unreachable: 'The shop cannot be reached. Nothing was sent.',
-    never_arrived: 'Your last try never reached the shop. Nothing was ordered.',
+    never_arrived: 'Your last try has not reached the shop. Nothing was ordered so far.',
     too_many_holds: 'Pay or cancel what you have reserved first.',
     payment_declined: 'The card was declined. Your reservation still stands.',
     order_state_conflict: 'This order had already changed. This is how it stands now.',
@@ -213,6 +213,7 @@ export const en = {
     slogan: ['When it’s gone,', 'it’s gone.'],
     campaigns: 'Campaigns',
     nothing: 'Nothing behind the door yet',
+    nothingText: 'What is on sale to you, and when, will stand here.',
     enter: 'To the campaign',
   },
 

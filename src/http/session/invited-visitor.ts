@@ -34,7 +34,7 @@ export async function acceptInvitation(
   if (session === undefined || invitation === undefined) return undefined;
   if (invitation.customerId !== session.customerId || invitation.campaignId !== door.campaignId)
     return undefined;
-  writeSession(c, ports, auth.sessions.invited(session, door.campaignId));
+  writeSession(c, ports, auth.sessions.invited(session, invitation));
   c.header('Cache-Control', 'no-store');
   return c.redirect(`/c/${door.slug}`, 303);
 }

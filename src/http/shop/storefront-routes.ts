@@ -27,7 +27,7 @@ export const CAMPAIGNS_SHOWN_MAX = 24;
 type Refused = Pick<TicketRefusal, 'productId' | 'quantity'> & { readonly code: ProblemCode };
 
 export function storefrontRoutes(app: Hono, context: HttpContext, parts: ShopParts): void {
-  const { products, cache, assets, clock, doors, cms } = context;
+  const { products, cache, assets, clock, doors, cms, demo: isDemo } = context;
   const { contents, readings, purchase } = parts;
   const shopWindow = new ShopWindow(products, cache);
   const policy = pagePolicy(cms?.assets.imageOrigins);
@@ -42,7 +42,7 @@ export function storefrontRoutes(app: Hono, context: HttpContext, parts: ShopPar
     pageHeaders(c.header.bind(c), policy);
     const { shown: visitor, signInHref, locale } = visit;
     const refusal = refused && refusalOf(refused, views, locale.texts);
-    const view = { campaigns, products: views, visitor, signInHref, key, now: clock.now(), refusal };
+    const view = { campaigns, products: views, visitor, signInHref, key, isDemo, now: clock.now(), refusal };
     return storefrontPage(assets, view, locale);
   };
 

@@ -12,8 +12,9 @@ import { reloadForSomeoneElse } from './same-customer.js';
 
 const part = (name) => document.querySelector(`[data-part=${name}]`);
 
-/** Of one event stream: the others are shown as they were when the page was made. */
+/** Of one event stream; of a larger campaign it follows what is looked at. */
 const productsPerStreamMax = 50;
+const scrollRestMs = 400;
 
 const drop = part('drop');
 const customer = drop?.dataset.customer;
@@ -83,9 +84,9 @@ function pictureOf(ticket) {
 }
 
 function watch(cards, book) {
-  const byId = new Map(cards.slice(0, productsPerStreamMax).map((card) => [card.productId, card]));
+  const byId = new Map(cards.map((card) => [card.productId, card]));
   const banner = part('connection');
-  client.watch([...byId.keys()], {
+  const handlers = {
     onProduct: (product) => byId.get(product.id)?.update(product),
     // For whoever is signed out it does not exist, either: that is asked first.
     onGone: (productId) => void Promise.resolve(book?.refresh()).then(() => byId.get(productId)?.leave()),
@@ -96,7 +97,36 @@ function watch(cards, book) {
       banner.hidden = text === '';
       if (text) announcer.say(text);
     },
+  };
+  const ids = [...byId.keys()];
+  let from = 0;
+  const open = () => client.watch(ids.slice(from, from + productsPerStreamMax), handlers);
+  let stream = open();
+  if (ids.length <= productsPerStreamMax) return;
+  onSeen(ids, (first, last) => {
+    if (first >= from && last < from + productsPerStreamMax) return;
+    const middle = Math.floor((first + last - productsPerStreamMax) / 2);
+    from = Math.max(0, Math.min(middle, ids.length - productsPerStreamMax));
+    stream.stop();
+    stream = open();
   });
+}
+
+/** Tells the place of the first and of the last ticket in view, once scrolling rests. */
+function onSeen(ids, tell) {
+  const elements = ids.map((id) => document.querySelector(`#ticket-${CSS.escape(id)}`));
+  const seen = new Set();
+  let timer;
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const at = elements.indexOf(target);
+      if (isIntersecting) seen.add(at);
+      else seen.delete(at);
+    }
+    clearTimeout(timer);
+    timer = setTimeout(() => seen.size > 0 && tell(Math.min(...seen), Math.max(...seen)), scrollRestMs);
+  });
+  for (const element of elements) observer.observe(element);
 }
 
 function showHours() {
