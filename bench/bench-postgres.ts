@@ -2,8 +2,9 @@
 // of the run's own, dropped afterwards.
 
 import { randomUUID } from 'node:crypto';
-import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { openPool, startEmbeddedPostgres, type PostgresConnection } from '../src/persistence/index.ts';
+import { copyDatabase } from '../test/servers/database-copy.ts';
 
 export interface BenchPostgres {
   readonly connection: PostgresConnection;
@@ -33,5 +34,5 @@ export async function startBenchPostgres(folder: string): Promise<BenchPostgres>
 /** A data folder as the embedded Postgres leaves it at first, which takes seconds to make: the tests have one for all runs. */
 export function copyPostgresTemplate(folder: string): void {
   const template = process.env['BENCH_POSTGRES_TEMPLATE'];
-  if (template !== undefined) cpSync(template, folder, { recursive: true });
+  if (template !== undefined) copyDatabase(join(template, 'postgres'), join(folder, 'postgres'));
 }

@@ -2,50 +2,31 @@
 // durability mode first, and ends with one line of JSON. docs/performance.md says what each scenario measures.
 
 import { parseArgs } from 'node:util';
-import { appends } from './appends.ts';
-import { bulkStock } from './bulk-stock.ts';
-import { cache } from './cache.ts';
-import { customerList } from './customer-list.ts';
-import { doors } from './doors.ts';
 import { environment } from './environment.ts';
-import { feed } from './feed.ts';
-import { firstVisit } from './first-visit.ts';
-import { handover } from './handover.ts';
-import { hotProduct } from './hot-product.ts';
-import { http } from './http.ts';
-import { memory } from './memory.ts';
-import { page } from './page.ts';
-import { products } from './products.ts';
-import { projection } from './projection.ts';
-import { projectionCost } from './projection-cost.ts';
-import { projectionSettings } from './projection-settings.ts';
-import { recovery } from './recovery.ts';
 import type { JournalKind, Scenario } from './scenario.ts';
-import { soldOut } from './sold-out.ts';
-import { streams } from './streams.ts';
-import { threads } from './threads.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  http,
-  'sold-out': soldOut,
-  'hot-product': hotProduct,
-  products,
-  threads,
-  recovery,
-  memory,
-  projection,
-  'projection-settings': projectionSettings,
-  'projection-cost': projectionCost,
-  appends,
-  feed,
-  handover,
-  cache,
-  'bulk-stock': bulkStock,
-  'customer-list': customerList,
-  doors,
-  page,
-  streams,
-  'first-visit': firstVisit,
+/** Each loads what it needs, and no other does. */
+const SCENARIOS: Readonly<Record<string, () => Promise<Scenario>>> = {
+  http: async () => (await import('./http.ts')).http,
+  'sold-out': async () => (await import('./sold-out.ts')).soldOut,
+  'hot-product': async () => (await import('./hot-product.ts')).hotProduct,
+  products: async () => (await import('./products.ts')).products,
+  threads: async () => (await import('./threads.ts')).threads,
+  recovery: async () => (await import('./recovery.ts')).recovery,
+  memory: async () => (await import('./memory.ts')).memory,
+  projection: async () => (await import('./projection.ts')).projection,
+  'projection-settings': async () => (await import('./projection-settings.ts')).projectionSettings,
+  'projection-cost': async () => (await import('./projection-cost.ts')).projectionCost,
+  appends: async () => (await import('./appends.ts')).appends,
+  feed: async () => (await import('./feed.ts')).feed,
+  handover: async () => (await import('./handover.ts')).handover,
+  cache: async () => (await import('./cache.ts')).cache,
+  'bulk-stock': async () => (await import('./bulk-stock.ts')).bulkStock,
+  'customer-list': async () => (await import('./customer-list.ts')).customerList,
+  doors: async () => (await import('./doors.ts')).doors,
+  page: async () => (await import('./page.ts')).page,
+  streams: async () => (await import('./streams.ts')).streams,
+  'first-visit': async () => (await import('./first-visit.ts')).firstVisit,
 };
 
 const USAGE = `npm run bench -- SCENARIO [--seconds 5] [--journal sqlite|jetstream] [--json]
@@ -59,7 +40,7 @@ Scenarios, as docs/performance.md describes them:
   --threads      the CPU time of each thread, too (http, sold-out, page, projection)
   --connections  such as 64,256 (http, sold-out, doors, page; projection-cost and streams take one number); questions under way (cache)
   --streams      how many are open (streams)
-  --products     such as 1,1000 (products; bulk-stock takes one)
+  --products     such as 1,1000 (products; bulk-stock takes one, and first-visit, at most 4)
   --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock); customers on the list (customer-list, doors)
   --turns        that count, of each variant (projection-settings, appends, feed); pairs of rushes (streams); visits (first-visit)
   --moves        how many (handover)
@@ -111,12 +92,13 @@ if (values.help) {
   process.exit();
 }
 const [name = '(none named)', ...others] = positionals;
-const scenario = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
-if (scenario === undefined) fail(`There is no scenario ${name}.`);
+const load = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
+if (load === undefined) fail(`There is no scenario ${name}.`);
 if (others.length > 0) fail(`One scenario at a time: ${others.join(' ')} is too much.`);
 const seconds = Number(values.seconds);
 if (!(seconds > 0 && seconds <= 600))
   fail(`--seconds is a number above 0, at most 600, not ${values.seconds}.`);
+const scenario = await load();
 const kinds = Object.keys(scenario.modes) as JournalKind[];
 const journal = values.journal === undefined ? kinds[0] : kinds.find((kind) => kind === values.journal);
 const mode = journal && scenario.modes[journal];

@@ -25,7 +25,7 @@ const CONDITIONS: Readonly<Record<string, Conditions>> = {
   SlowBoth: { cpuSlowdown: 4, network: SLOW_4G },
 };
 
-/** Drawings of the demonstration, as pictures. */
+/** Drawings of the demonstration, as pictures, one for each product; the first is bought. */
 const PICTURES = ['film-camera', 'ember-kettle', 'aurora-headphones', 'trail-runner-shoes'];
 const DESCRIPTION =
   'Made once, in one colour, and numbered by hand. It comes in a box that can be sent back, with two years of guarantee.';
@@ -40,7 +40,7 @@ export const firstVisit: Scenario = {
     const browser = await Browser.start();
     try {
       await engine.whenReady();
-      const path = await publishCampaign(engine);
+      const path = await publishCampaign(engine, options.products?.[0]);
       const result = await visits(browser, engine.url, path, options);
       const { url } = engine;
       return {
@@ -56,10 +56,10 @@ export const firstVisit: Scenario = {
 };
 
 /** @returns the path of its page */
-async function publishCampaign(engine: Engine): Promise<string> {
+async function publishCampaign(engine: Engine, count = PICTURES.length): Promise<string> {
   const desk = await CampaignDesk.at(engine);
   const products = await Promise.all(
-    PICTURES.map(async (picture) => ({
+    PICTURES.slice(0, count).map(async (picture) => ({
       name: picture,
       description: DESCRIPTION,
       quantity: 10_000,
@@ -78,9 +78,10 @@ async function visits(
 ): Promise<ScenarioResult> {
   const loads = new Map<string, PageLoad[]>();
   let violations = 0;
-  // The first turn warms the node up: it compresses its files, and V8 compiles what answers.
+  const variants = Object.entries(CONDITIONS);
   for (let turn = 0; turn <= turns; turn++) {
-    for (const [name, conditions] of Object.entries(CONDITIONS)) {
+    // The first visit warms the node up: it compresses its files, and V8 compiles what answers.
+    for (const [name, conditions] of turn === 0 ? variants.slice(0, 1) : variants) {
       const shopper = await ShopVisit.at(browser, url, {
         customerId: `visitor-${turn}-${name}`,
         size: 'phone',

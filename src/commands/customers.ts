@@ -29,10 +29,20 @@ interface BadLines {
   readonly lines: readonly { readonly line: number; readonly problem: string; readonly text: string }[];
 }
 
+type Entry = 'everyone' | 'list' | 'claim' | 'invitation';
+
 interface Loaded {
+  readonly entry: Entry;
   readonly customers: number;
   readonly repeated: number;
   readonly badLines: BadLines;
+}
+
+interface Invited {
+  readonly entry: Entry;
+  /** As shoppers see the server, where a setting says it. */
+  readonly origin: string | null;
+  readonly invitations: readonly InvitationLink[];
 }
 
 const PROGRESS_LINE_MS = 2_000;
@@ -75,7 +85,7 @@ async function load({ campaign, file, skipBad = false, json = false, ...reach }:
     throw new CommandError(
       `${node.url} answered ${status}${answer?.code === undefined ? '' : ` ${answer.code}: ${answer.detail ?? ''}`}`,
     );
-  const { customers = 0, repeated = 0, badLines } = answer;
+  const { customers = 0, repeated = 0, badLines, entry } = answer;
   if (json) console.log(JSON.stringify({ campaign, loaded: status === 200, customers, repeated, badLines }));
   else {
     printBad(badLines!);
@@ -85,11 +95,23 @@ async function load({ campaign, file, skipBad = false, json = false, ...reach }:
       );
     else
       console.log(
-        `${customers} customers may enter ${campaign} now; repeated ${repeated}, bad ${badLines!.count}.`,
+        `${customers} customers are on the list of ${campaign} now; repeated ${repeated}, bad ${badLines!.count}.`,
       );
+    if (!isBad && entry !== 'list') console.error(notCounting('the list counts', 'list', entry!));
   }
   if (isBad) process.exitCode = 1;
 }
+
+/** Made ready for later, or for the wrong campaign: whoever made it is told. */
+const notCounting = (what: string, asked: Entry, entry: Entry): string =>
+  `Note: ${what} when “Who may enter” of the campaign is ${RULES[asked]}. Now it is ${RULES[entry]}.`;
+
+const RULES = {
+  everyone: 'everyone',
+  list: 'customers on the list',
+  claim: 'customers with a claim',
+  invitation: 'customers with an invitation',
+} as const satisfies Record<Entry, string>;
 
 function printBad({ count, lines }: BadLines): void {
   const shown = lines.slice(0, BAD_LINES_SHOWN);
@@ -124,17 +146,20 @@ async function invite({ campaign, file, expiresAt, json, ...reach }: InvitationO
     const some = customerIds.slice(at, at + INVITATIONS_PER_CALL);
     const body = { customerIds: some, ...(expiresAt !== undefined && { expiresAt }) };
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    const { invitations } = await callNode<{ invitations: readonly InvitationLink[] }>(
+    const { invitations, entry, origin } = await callNode<Invited>(
       node,
       'POST',
       pathOf(campaign, 'invitations'),
       { body },
     );
+    if (at === 0 && entry !== 'invitation')
+      console.error(notCounting('these links count', 'invitation', entry));
+    const before = origin ?? node.url;
     for (const link of invitations)
       console.log(
         json
-          ? JSON.stringify({ customerId: link.customerId, link: node.url + link.path })
-          : invitationLine(node.url, link),
+          ? JSON.stringify({ customerId: link.customerId, link: before + link.path })
+          : invitationLine(before, link),
       );
   }
 }

@@ -6,8 +6,6 @@ import { docsPage } from './pages/docs.ts';
 import { escaped } from './pages/index.ts';
 import { PROBLEMS } from './problem.ts';
 
-export { openApiDocument };
-
 /** Stands where the page's commands name the address that it is read at. */
 const ORIGIN = 'https://read-at.invalid';
 
@@ -15,6 +13,12 @@ const problemList = Object.entries(PROBLEMS).map(([code, kind]) => ({ code, ...k
 
 // The page costs milliseconds of the thread that also sells: it is made once, whatever addresses people say that they read it at.
 let pieces: Promise<readonly string[]> | undefined;
+
+let document: Uint8Array<ArrayBuffer> | undefined;
+
+/** The same bytes for all: whoever reads slowly holds no copy of them. */
+export const openApiBytes = (): Uint8Array<ArrayBuffer> =>
+  (document ??= new TextEncoder().encode(JSON.stringify(openApiDocument())));
 
 /** The page as it is read at this origin. */
 export async function docsAt(origin: string): Promise<string> {

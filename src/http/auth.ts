@@ -72,6 +72,7 @@ export class Auth {
   readonly #sessionSecret: string;
   readonly #demo: boolean;
   readonly #ownOrigins: readonly string[];
+  readonly #isPublicSecure: boolean;
 
   constructor(settings: AuthSettings, clock: Clock, random: Random) {
     const { authSecret: secret, jwksUrl, sessionSecret, adminToken, signIn } = settings;
@@ -85,6 +86,7 @@ export class Auth {
     this.#sessionSecret = sessionSecret;
     this.#demo = settings.demo;
     this.#ownOrigins = publicOrigin === undefined ? [] : [publicOrigin];
+    this.#isPublicSecure = publicOrigin?.startsWith('https:') ?? false;
     this.sessions = new Sessions(sessionSecret, clock, random, settings.sessionMs);
     this.invitations = new Invitations(sessionSecret, clock);
   }
@@ -130,13 +132,18 @@ export class Auth {
 
   /** The session of the request's cookie. */
   sessionOf(caller: Caller): Session | undefined {
-    const token = readCookie(caller, 'session', this.#demo);
+    const token = readCookie(caller, 'session', this.isSecure(caller));
     return token === undefined ? undefined : this.sessions.read(token);
   }
 
   /** Whether a browser says that a page of this server sent the request. */
   isOwnPage(caller: Caller): boolean {
-    return isFromOwnPage(caller, isSecure(caller, this.#demo), this.#ownOrigins);
+    return isFromOwnPage(caller, this.isSecure(caller), this.#ownOrigins);
+  }
+
+  /** Whether shoppers come over TLS. A proxy that hands on neither Host nor scheme looks like home: then PUBLIC_URL tells. */
+  isSecure(caller: Caller): boolean {
+    return this.#isPublicSecure || isSecure(caller, this.#demo);
   }
 
   #ofSession(caller: Caller, changes: boolean): Visitor {

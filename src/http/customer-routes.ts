@@ -11,6 +11,7 @@ import {
   MakeInvitations,
   type CustomerListView,
   type CustomersLoaded,
+  type InvitationLinks,
 } from './customer-schemas.ts';
 import { makeInvitations } from './made-invitations.ts';
 import { invalid, Problem } from './problem.ts';
@@ -31,13 +32,13 @@ export function customerRoutes(app: Hono, context: HttpContext): void {
         detail: `A list may have ${LIST_LIMITS.bytesMax / 1024 / 1024} MiB at most.`,
       });
     const { lists } = cmsOf(context);
-    const { id } = await campaignOf(c, context);
+    const { id, entry } = await campaignOf(c, context);
     const outcome = await lists.replace(ADMIN, id, bodyOf(c), { skipBad });
     switch (outcome.outcome) {
       case 'loaded': {
         const { count, told } = outcome.badLines;
         const view: z.input<typeof CustomersLoaded> = {
-          ...viewOf(outcome.list),
+          ...viewOf(outcome.list, entry),
           repeated: outcome.repeated,
           badLines: { count, lines: [...told] },
         };
@@ -47,8 +48,10 @@ export function customerRoutes(app: Hono, context: HttpContext): void {
         const { count, told } = outcome.badLines;
         throw new Problem('bad_lines', {
           detail:
-            `${count} ${count === 1 ? 'line names' : 'lines name'} no customer, and nothing was changed. Mend them, or leave them ` +
-            'out with ?skipBad=true.',
+            `${count} ${count === 1 ? 'line names' : 'lines name'} no customer, and nothing was changed. ` +
+            (outcome.customers === 0
+              ? 'No other line names one: mend them.'
+              : 'Mend them, or leave them out with ?skipBad=true.'),
           customers: outcome.customers,
           badLines: { count, lines: told },
         });
@@ -57,7 +60,7 @@ export function customerRoutes(app: Hono, context: HttpContext): void {
         throw new Problem('invalid_request', { detail: outcome.reason });
       case 'conflict':
         throw new Problem('list_changed', {
-          current: outcome.current === undefined ? null : viewOf(outcome.current),
+          current: outcome.current === undefined ? null : viewOf(outcome.current, entry),
         });
       case 'not_found':
         throw noCampaign();
@@ -68,11 +71,11 @@ export function customerRoutes(app: Hono, context: HttpContext): void {
 
   app.get('/v1/admin/campaigns/:slug/customers', async (c) => {
     const { lists } = cmsOf(context);
-    const { id, slug } = await campaignOf(c, context);
+    const { id, slug, entry } = await campaignOf(c, context);
     const list = await lists.current(id);
     if (list === undefined)
       throw new Problem('not_found', { detail: `The campaign "${slug}" has no list of customers.` });
-    return c.json(viewOf(list));
+    return c.json(viewOf(list, entry));
   });
 
   app.delete('/v1/admin/campaigns/:slug/customers', async (c) => {
@@ -93,14 +96,24 @@ export function customerRoutes(app: Hono, context: HttpContext): void {
     const expiresAt = wish.expiresAt === undefined ? undefined : Date.parse(wish.expiresAt);
     const made = await makeInvitations(context, campaign, wish.customerIds, expiresAt);
     if ('fault' in made) throw invalid('expiresAt', made.fault);
-    return c.json({ ...made, expiresAt: new Date(made.expiresAt).toISOString() });
+    const view: z.input<typeof InvitationLinks> = {
+      expiresAt: new Date(made.expiresAt).toISOString(),
+      entry: campaign.entry.kind,
+      origin: context.signIn.publicOrigin ?? null,
+      invitations: [...made.invitations],
+    };
+    return c.json(view);
   });
 }
 
-const viewOf = ({ customers, madeAt, madeBy }: CustomerList): z.input<typeof CustomerListView> => ({
+const viewOf = (
+  { customers, madeAt, madeBy }: CustomerList,
+  entry: Campaign['entry'],
+): z.input<typeof CustomerListView> => ({
   customers,
   madeAt: new Date(madeAt).toISOString(),
   madeBy,
+  entry: entry.kind,
 });
 
 function cmsOf({ cms }: HttpContext): CmsContext {

@@ -10,11 +10,18 @@ export const CampaignSlug = z
   .max(CATALOGUE_LIMITS.slugCharactersMax)
   .meta({ id: 'CampaignSlug', description: 'Its address, `/c/{slug}`.', example: 'may-days' });
 
+const EntryKind = z.enum(['everyone', 'list', 'claim', 'invitation']).meta({
+  id: 'EntryKind',
+  description:
+    'Who may enter the campaign now. Its list counts with `list`, and invitations to it with `invitation`; both can be made ready before.',
+});
+
 export const CustomerListView = z
   .object({
     customers: z.int().meta({ description: 'Each counted once.' }),
     madeAt: z.iso.datetime(),
     madeBy: z.string(),
+    entry: EntryKind,
   })
   .meta({ id: 'CustomerList', description: 'The list in force.' });
 
@@ -58,6 +65,11 @@ export const MakeInvitations = z
 export const InvitationLinks = z
   .object({
     expiresAt: z.iso.datetime(),
+    entry: EntryKind,
+    origin: z.string().nullable().meta({
+      description:
+        '`PUBLIC_URL`: what stands before the paths in links for shoppers. `null` where it is not set.',
+    }),
     invitations: z.array(
       z.object({
         customerId: CustomerId,

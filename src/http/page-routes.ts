@@ -4,7 +4,10 @@ import type { Context, Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import type { HttpContext } from './context.ts';
 import { pageHeaders } from './page-headers.ts';
-import { assetResponse, localeOf, nowherePage } from './pages/index.ts';
+import { assetResponse, localeOf, nowherePage, type VisitorView } from './pages/index.ts';
+import { Problem } from './problem.ts';
+import { signInAddress } from './session/addresses.ts';
+import { pageVisit } from './shop/page-visit.ts';
 
 export function pageRoutes(app: Hono, context: HttpContext): void {
   const { assets } = context;
@@ -15,7 +18,9 @@ export function pageRoutes(app: Hono, context: HttpContext): void {
     return c.html(await (await reference()).docsAt(new URL(c.req.url).origin));
   });
 
-  app.get('/openapi.json', async (c) => c.json((await reference()).openApiDocument()));
+  app.get('/openapi.json', async (c) =>
+    c.body((await reference()).openApiBytes(), 200, { 'Content-Type': 'application/json' }),
+  );
 
   const asset = (c: Context, name: string, version?: string): Promise<Response> =>
     assetResponse(assets, name, {
@@ -40,8 +45,20 @@ export function isForPage(c: Context): boolean {
   return accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'text/html';
 }
 
-/** Nothing is at the address. */
-export function nowhere(c: Context, { assets }: HttpContext): Response | Promise<Response> {
+/** Nothing is at the address, or nothing for whoever asks. */
+export async function nowhere(c: Context, context: HttpContext): Promise<Response> {
+  const visitor = await visitorOf(c, context);
+  const { texts } = localeOf(c.req.header('accept-language'));
   pageHeaders(c.header.bind(c));
-  return c.html(nowherePage(assets, localeOf(c.req.header('accept-language')).texts), 404);
+  return c.html(nowherePage(context.assets, visitor, signInAddress('/'), texts), 404);
+}
+
+/** A token that is wrong is nobody's here: there is nothing to keep from them. */
+async function visitorOf(c: Context, context: HttpContext): Promise<VisitorView | undefined> {
+  try {
+    return (await pageVisit(c, context, '/')).shown;
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
 }

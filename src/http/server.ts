@@ -24,6 +24,8 @@ export interface ListenOptions {
   readonly headerBytesMax: number;
   /** Of shops' own front ends. */
   readonly corsOrigins?: readonly string[];
+  /** For tests, which do not wait so long. */
+  readonly silentMsMax?: number;
 }
 
 /** Where plain purchases and looks at campaigns go, past the app. */
@@ -44,6 +46,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const CONNECTIONS_CHECK_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000;
+/** Nothing has come or gone for so long: a reader that takes nothing holds its answer, and somebody else's place. */
+const SILENT_MS_MAX = 120_000;
 const CONNECTIONS_MAX = 20_000;
 /** For requests under way. Event streams end by themselves when the node stops. */
 const STOP_GRACE_MS = 8_000;
@@ -77,6 +81,7 @@ export function listen(app: Hono, options: ListenOptions, shortcut?: Shortcut): 
   const server = createServer(serverOptions, serve);
   // Expectations that nobody knows may be left unmet; Node would refuse the request without a word.
   server.on('checkExpectation', answer);
+  server.timeout = options.silentMsMax ?? SILENT_MS_MAX;
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', refuseMalformed);
   return new Promise((resolve, reject) => {

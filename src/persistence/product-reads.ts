@@ -2,6 +2,7 @@
 
 import type { Pool } from 'pg';
 import type { Money } from '../actors/index.ts';
+import { wasMadeByCatalogue } from './eligibility/lost-products.ts';
 
 export interface ProductRow {
   readonly id: string;
@@ -57,12 +58,14 @@ export class ProductReads {
   }
 
   /**
-   * Those in no campaign. The catalogue has a product before the engine hears of it, so that none is among them that a campaign has.
+   * Those in no campaign. The catalogue has a product before the engine hears of it, so that none is among them that a campaign has,
+   * nor one that the catalogue has lost.
    */
   listIdsOutside(limit: number): Promise<ProductIdList> {
     return this.#ids(
       limit,
-      'NOT EXISTS (SELECT FROM doorbuster_catalogue.products AS c WHERE c.id = products.id)',
+      `NOT EXISTS (SELECT FROM doorbuster_catalogue.products AS c WHERE c.id = products.id)
+         AND NOT ${wasMadeByCatalogue('products.id')}`,
     );
   }
 

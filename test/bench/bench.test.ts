@@ -18,7 +18,7 @@ interface Ended {
 }
 
 function bench(...args: string[]): Promise<Ended> {
-  const template = inject('postgresTemplate');
+  const template = inject('postgresNodeTemplate');
   const env = { ...process.env, WORKERS: '2', SHARDS: '16', BENCH_POSTGRES_TEMPLATE: template };
   const child = spawn(process.execPath, [...SHORT_LIFE, BENCH, ...args], {
     env,
@@ -111,7 +111,7 @@ test.each<[string, string[], string[]]>([
   ],
   [
     'first-visit',
-    ['--turns', '1'],
+    ['--turns', '1', '--products', '1'],
     ['transferredBytes', 'requests', 'bytesOfScript', 'interactiveMsAsItIs', 'paintedMsSlowBoth'],
   ],
   [

@@ -235,3 +235,36 @@ test('without JavaScript a shopper buys, is told, pays, and a repeated form is t
   expect(await units(campaign)).toMatchObject({ sold: 1 });
   await Promise.all([shopper.end(), late.end()]);
 });
+
+test('hours are told by the reader’s own clocks, in the shop too, and prices that run from right to left do not mix', async () => {
+  const campaign = await desk.publish({
+    title: 'Readers',
+    startsInMs: 1_800_000,
+    endsInMs: 7_200_000,
+    products: [{ name: 'Readers lamp', price: '80.00', listPrice: '1200.00' }],
+  });
+  const omar = await enter('omar', { size: 'phone', locale: 'ar-EG', timeZone: 'Asia/Kathmandu' });
+  await omar.open('/');
+  const card = omar.page.locator('[data-part=campaign-card]', { hasText: 'Readers' });
+  const startsAt = (await card.getAttribute('data-starts-at'))!;
+  const hour = await omar.visit.run<string>(
+    `new Intl.DateTimeFormat(navigator.languages, { hour: 'numeric', minute: '2-digit' }).format(new Date('${startsAt}'))`,
+  );
+  await waitUntil('the card says the reader’s hour', async () => (await card.innerText()).includes(hour));
+  expect(await card.innerText()).not.toContain('UTC');
+  await desk.moveHour(campaign.id, 'startsAt', -1_000);
+  await waitUntil('the card is of one that is on sale', async () => {
+    await omar.open('/');
+    return (await card.innerText()).includes('On sale until');
+  });
+
+  await omar.open(campaign.path);
+  const ticket = omar.ticket('Readers lamp').element;
+  const [now, before] = await Promise.all([
+    ticket.locator('[data-part=price]').boundingBox(),
+    ticket.locator('.stub-list-price').boundingBox(),
+  ]);
+  expect(now!.x + now!.width, 'the present price stands before the other').toBeLessThanOrEqual(before!.x);
+  expect(await omar.faults('readers')).toEqual([]);
+  await omar.end();
+});

@@ -131,7 +131,7 @@ test('a hold that runs out is told to its shopper, and its unit is offered again
   await his.offers('on_sale');
   await hers.buy();
   await his.offers('sold_out');
-  expect(await his.text('text')).toContain('comes back when somebody does not pay in time');
+  expect(await his.text('text')).toContain('If somebody does not pay in time, a unit comes back');
   await his.offers('on_sale');
   await hers.offers('on_sale');
   expect(await hers.text('text')).toContain('Your time to pay ran out');

@@ -34,7 +34,7 @@ export class ClusterSale {
   private constructor(cluster: Cluster) {
     this.cluster = cluster;
     this.hotShard = shardOfProduct(HOT, cluster.shards);
-    const options = { clickers: 12, breathMs: 60, patienceMs: PATIENCE_MS, somebodyWantsTwo: true };
+    const options = { clickers: 12, breathMs: 120, patienceMs: PATIENCE_MS, somebodyWantsTwo: true };
     this.crowd = new Crowd(cluster.nodes, PRODUCTS, options);
   }
 

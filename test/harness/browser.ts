@@ -35,6 +35,9 @@ export interface VisitOptions {
   readonly javaScript?: boolean;
   /** How far the browser's clock is ahead of the right one. */
   readonly clockAheadMs?: number;
+  /** Of whoever reads. */
+  readonly locale?: string;
+  readonly timeZone?: string;
 }
 
 export class Browser {
@@ -48,16 +51,15 @@ export class Browser {
     return new Browser(await chromium.launch({ executablePath: CHROMIUM, args: FLAGS }));
   }
 
-  async visit(
-    origin: string,
-    { size = 'desktop', javaScript = true, clockAheadMs = 0 }: VisitOptions = {},
-  ): Promise<Visit> {
+  async visit(origin: string, options: VisitOptions = {}): Promise<Visit> {
+    const { size = 'desktop', javaScript = true, clockAheadMs = 0, locale = 'en-GB', timeZone } = options;
     const context = await this.#chromium.newContext({
       baseURL: origin,
       viewport: SIZES[size],
       javaScriptEnabled: javaScript,
       reducedMotion: 'reduce',
-      locale: 'en-GB',
+      locale,
+      ...(timeZone !== undefined && { timezoneId: timeZone }),
     });
     context.setDefaultTimeout(STEP_MS_MAX);
     if (clockAheadMs !== 0) await context.addInitScript(clockAhead(clockAheadMs));

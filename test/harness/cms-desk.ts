@@ -4,9 +4,10 @@ import type { Look, Visit } from './browser.ts';
 import type { Engine } from './engine.ts';
 
 /** The account that demo mode prints. */
+/** Of the newest start: each makes up another password. */
 export function printedAccount(engine: Engine): { email: string; password: string } {
-  const printed = /CMS\s+\S+\/cms\s+(\S+)\s+(\S+)/.exec(engine.output);
-  if (printed === null) throw new Error(`no account is printed:\n${engine.output}`);
+  const printed = [...engine.output.matchAll(/CMS\s+\S+\/cms\s+(\S+)\s+(\S+)/g)].at(-1);
+  if (printed === undefined) throw new Error(`no account is printed:\n${engine.output}`);
   return { email: printed[1]!, password: printed[2]! };
 }
 

@@ -48,8 +48,8 @@ export class Engine extends NodeApi {
     const dataDir = options.dataDir ?? temporaryFolder();
     if (options.env?.['DATABASE_URL'] === undefined) {
       // It knows the template from vitest alone, and a cluster is also started without.
-      const { copyPostgresTemplate } = await import('../servers/postgres-template.ts');
-      copyPostgresTemplate(dataDir);
+      const { copyNodeTemplate } = await import('../servers/postgres-template.ts');
+      copyNodeTemplate(dataDir);
     }
     const engine = Engine.spawn({ ...options, dataDir });
     try {

@@ -154,6 +154,8 @@ describe('whoever may not enter', () => {
     expect(closed.status).toBe(404);
     expect(closed).toEqual(plain(await silver.get('/c/no-such-campaign')));
     expect(mainOf(closed)).toContain('No door here');
+    // Who followed a link for another account of theirs sees as whom they came.
+    expect(closed.html).toMatch(/Signed in as[^]*silver[^]*action="\/session\/end"/);
     expect(mainOf(await (await shopper('golden', { tier: 'gold' })).get(gold.path))).toContain('Ring');
   });
 

@@ -63,6 +63,7 @@ export class CmsApp {
     this.context = {
       assets: loadAssets(),
       auth: { invitations: new Invitations('a secret', clock) },
+      signIn: { publicOrigin: 'https://sale.example' },
       clock,
       random: systemRandom,
       timers: systemTimers,

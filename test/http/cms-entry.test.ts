@@ -56,6 +56,34 @@ describe('the list', () => {
     expect(await app.context.cms.lists.current(id)).toBeUndefined();
   });
 
+  test('that is missing is loaded where the check leads; before publishing it is told for whom', async () => {
+    const { path, id } = await campaign();
+    const saved = await app.context.cms.catalogue.addProduct(EDA, id, {
+      sku: `lamp-${id}`,
+      name: 'Lamp',
+      description: '',
+      startsAt: app.now + 60_000,
+      endsAt: app.now + 3_600_000,
+      listAmount: undefined,
+      amount: 4_990,
+      currency: 'EUR',
+      quantity: 5,
+      perCustomerLimit: 1,
+      holdSeconds: 60,
+      attributes: [],
+      images: [],
+    });
+    expect(saved.outcome).toBe('saved');
+    const publish = `/cms/campaigns/${id}/publish`;
+    const [, href] =
+      /href="([^"]+)">The campaign has no list/.exec((await publisher.get(publish)).html) ?? [];
+    expect(href).toBe(`${path}#list`);
+    expect((await publisher.get(href!.split('#')[0]!)).html).toContain('id="list"');
+    await upload(publisher, path, 'ada\ngrace\n');
+    const asked = mainOf(await publisher.get(publish));
+    expect(asked).toContain('For whom: Customers on the campaign’s list, 2 customers');
+  });
+
   test('is refused with its bad lines, or taken without them', async () => {
     const { path, id } = await campaign();
     const text = 'ada\n"grace\n<b>x</b>,y\n';
@@ -134,6 +162,9 @@ describe('invitations', () => {
     const [header, ...lines] = answer.html.trim().split('\r\n');
     expect(header).toBe('customerId,link');
     expect(lines.map((line) => line.split(',http')[0])).toEqual(['ada', 'grace', '"lovelace, a."', "'=lin"]);
+    // Where shoppers see this server, whatever host the editor's browser or a proxy names.
+    expect(lines[0]).toContain(`,https://sale.example/c/${slug}?invitation=`);
+    expect((await publisher.get(path)).html).toContain(`https://sale.example/c/${slug}`);
     const token = /\?invitation=(.+)$/.exec(lines[1]!)![1]!;
     expect(app.context.auth.invitations.read(token)).toMatchObject({ campaignId: id, customerId: 'grace' });
   });

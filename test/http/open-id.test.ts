@@ -2,8 +2,10 @@
 
 /* oxlint-disable vitest/expect-expect -- expectNobody asserts, too */
 
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { PROVIDER_COOL_DOWN_MS } from '../../src/http/session/open-id.ts';
+import { EXCHANGES_MAX, PROVIDER_COOL_DOWN_MS } from '../../src/http/session/open-id.ts';
 import { WAY_SECONDS_MAX } from '../../src/http/session/provider-routes.ts';
 import {
   CLIENT_ID,
@@ -12,6 +14,7 @@ import {
   startOpenIdProvider,
   type OpenIdProvider,
 } from '../servers/open-id-provider.ts';
+import { waitUntil } from '../harness/wait-until.ts';
 import { cookieIn, HOST, SessionApp } from './session-app.ts';
 
 const SESSION = '__Host-doorbuster_session';
@@ -208,4 +211,46 @@ describe('a provider that is away', () => {
     await shortLived.stop();
     expect(await expectNobody(await finish(back, way), 503)).toContain('does not answer');
   });
+});
+
+test('one way, come back with again and again, asks the provider no more than so often at once', async () => {
+  const asked: ServerResponse[] = [];
+  const slow = createServer((incoming, outgoing) => {
+    if (incoming.url === '/token') return void asked.push(outgoing);
+    const { port } = slow.address() as AddressInfo;
+    const issuer = `http://127.0.0.1:${port}`;
+    outgoing.setHeader('Content-Type', 'application/json');
+    outgoing.end(
+      JSON.stringify({
+        issuer,
+        authorization_endpoint: `${issuer}/auth`,
+        token_endpoint: `${issuer}/token`,
+        jwks_uri: `${issuer}/keys`,
+        response_types_supported: ['code'],
+      }),
+    );
+  });
+  await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+  const at = appAt(`http://127.0.0.1:${(slow.address() as AddressInfo).port}`);
+  const { address, way } = await begin('/', at);
+  const back = `${CALLBACK}?code=made-up&state=${new URL(address).searchParams.get('state')}`;
+  let answered = 0;
+  const answers = Array.from({ length: EXCHANGES_MAX + 20 }, async () => {
+    const response = await finish(back, way, at);
+    answered++;
+    return response.status;
+  });
+  // Those over the bound hear of it at once; the others when the provider answers, or has not for too long.
+  await waitUntil('the answers or the questions', () => answered + asked.length >= EXCHANGES_MAX + 20);
+  for (const outgoing of asked) outgoing.writeHead(500).end();
+  expect(new Set(await Promise.all(answers))).toEqual(new Set([503]));
+  expect(asked.length).toBeLessThanOrEqual(EXCHANGES_MAX);
+  const before = asked.length;
+  // There is room again.
+  const again = finish(back, way, at);
+  await waitUntil('a further question', () => asked.length > before);
+  asked.at(-1)!.writeHead(400).end();
+  expect((await again).status).toBe(400);
+  slow.closeAllConnections();
+  await new Promise((resolve) => slow.close(resolve));
 });

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Command, Reply } from '../../src/actors/index.ts';
-import { en, Gaps, localeOf, rendered, timeLeft } from '../../src/http/pages/index.ts';
+import { en, Gaps, localeOf, rendered, storefrontPage, timeLeft } from '../../src/http/pages/index.ts';
 import { CampaignContents, CONTENT_LIMITS } from '../../src/http/shop/campaign-contents.ts';
 import { CampaignPages } from '../../src/http/shop/campaign-pages.ts';
 import { ProductReadings, READING_LIMITS } from '../../src/http/shop/product-readings.ts';
@@ -103,6 +103,17 @@ describe('gaps of a page', () => {
   });
 });
 
+test('a shop without anything says so to shoppers, and how to fill it to whoever tries it out', async () => {
+  const empty = { campaigns: [], products: [], visitor: undefined, signInHref: '/sign-in', key: 'k', now: 0 };
+  const shown = async (isDemo: boolean) =>
+    String(await storefrontPage(loadAssets(), { ...empty, isDemo }, localeOf('en')));
+  const forShoppers = await shown(false);
+  expect(forShoppers).toContain(en.shop.nothing);
+  expect(forShoppers).toContain(en.shop.nothingText);
+  expect(forShoppers).not.toMatch(/curl|ADMIN_TOKEN/);
+  expect(await shown(true)).toMatch(/curl -X PUT[^]*ADMIN_TOKEN/);
+});
+
 describe('a locale', () => {
   test('is the reader’s best that there is, without anything but language and region', () => {
     expect(localeOf('de-AT,de;q=0.9,en;q=0.8').tag).toBe('de-AT');
@@ -113,7 +124,84 @@ describe('a locale', () => {
       expect(localeOf(none).tag).toBe('en');
     // The same object: a format costs more than a page.
     expect(localeOf('de-AT')).toBe(localeOf('de-AT, en;q=0.1'));
+    expect(localeOf('en-QQ')).toBe(localeOf('en'));
     expect(localeOf('pt').texts).toBe(en);
+  });
+
+  test('is made for a crowd, and not for whoever makes up many', () => {
+    const regions = ['AT', 'BE', 'CH', 'IT', 'LI', 'LU'];
+    const languages = [
+      'de',
+      'fr',
+      'it',
+      'es',
+      'pt',
+      'nl',
+      'sv',
+      'da',
+      'fi',
+      'pl',
+      'cs',
+      'hu',
+      'tr',
+      'ar',
+      'ja',
+      'ko',
+      'el',
+    ];
+    for (const language of languages) for (const region of regions) localeOf(`${language}-${region}`);
+    for (const language of [
+      'uk',
+      'bg',
+      'hr',
+      'sk',
+      'sl',
+      'lt',
+      'lv',
+      'et',
+      'ro',
+      'vi',
+      'th',
+      'id',
+      'ms',
+      'hi',
+      'bn',
+      'ta',
+      'te',
+      'kn',
+      'ml',
+      'mr',
+      'gu',
+      'pa',
+      'ur',
+      'fa',
+      'he',
+      'sw',
+      'zu',
+      'af',
+      'is',
+      'ga',
+      'cy',
+      'eu',
+      'gl',
+      'ca',
+    ])
+      localeOf(language);
+    expect(localeOf('en-NZ').tag).toBe('en');
+    expect(localeOf('zh-HK').tag).toBe('en');
+    let tries = 0;
+    while (localeOf('en-NZ').tag !== 'en-NZ') expect(++tries).toBeLessThan(100);
+    expect(tries).toBeGreaterThan(10);
+    expect(localeOf('en-NZ')).toBe(localeOf('en-NZ'));
+    expect(localeOf('zh-HK').tag).toBe('en');
+  });
+
+  test('keeps a price and an hour that run from right to left together, wherever they stand', () => {
+    const [arabic, german] = [localeOf('ar-EG'), localeOf('de-AT')];
+    const price = { amount: 4_990, currency: 'EUR' };
+    for (const written of [arabic.price(price), arabic.moment(0, 'UTC'), arabic.clock(0, 'UTC')])
+      expect(written).toMatch(/^\u2068[^\u2068\u2069]+\u2069$/);
+    expect(german.price(price)).toMatch(/^€\s49,90$/);
   });
 
   test('writes what is left until a full second has passed', () => {
@@ -280,6 +368,35 @@ describe('a page that is kept', () => {
     expect(Buffer.from(await pages.html(door(), reader)).toString()).toContain('data-phase="live"');
     clock.at = door().endsAt;
     expect(Buffer.from(await pages.html(door(), reader)).toString()).toContain('data-phase="ended"');
+  });
+
+  test('is shown to a crowd as it was while it is read again, but never when it is too old, nor past its hour', async () => {
+    const clock = new TestClock();
+    const engine = new TestEngine(clock);
+    const readings = readingsOf(engine, clock, new TestTimers() as unknown as Timers);
+    const contents = new CampaignContents(undefined, clock);
+    const pages = new CampaignPages({ assets: loadAssets(), clock, contents, readings });
+    const reader = { visitor: undefined, locale: localeOf('en'), key: '' };
+    const shown = (): string | undefined => {
+      const page = pages.ready(door(), reader);
+      return page && Buffer.from(page).toString();
+    };
+    expect(shown()).toBeUndefined();
+    await pages.html(door(), reader);
+    engine.available = 0;
+    clock.at += READING_LIMITS.periodMs;
+    const { questions } = engine;
+    expect(shown()).toContain('10 of 10 left');
+    expect(shown()).toContain('10 of 10 left');
+    await expect.poll(shown).toMatch(/[^1]0 of 10 left/);
+    expect(engine.questions).toBe(questions + 1);
+    clock.at += READING_LIMITS.shownMsMax;
+    expect(shown()).toBeUndefined();
+    clock.at = door().endsAt - 10;
+    await pages.html(door(), reader);
+    expect(shown()).toContain('data-phase="live"');
+    clock.at = door().endsAt;
+    expect(shown()).toBeUndefined();
   });
 
   test('shows what came of a form at its product alone', async () => {

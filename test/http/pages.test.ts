@@ -10,9 +10,16 @@ vi.mock('../../src/http/pages/docs.ts', { spy: true });
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
 
-const { app } = createApp({ assets: loadAssets(), demo: true } as Partial<HttpContext> as HttpContext, {
-  onError: (error) => expect.fail(String(error)),
-});
+const { app } = createApp(
+  {
+    assets: loadAssets(),
+    auth: { visitor: () => undefined },
+    demo: true,
+  } as unknown as HttpContext,
+  {
+    onError: (error) => expect.fail(String(error)),
+  },
+);
 const ask = (path: string, accept?: string, method = 'GET') =>
   app.request(path, { method, headers: accept === undefined ? {} : { Accept: accept } });
 

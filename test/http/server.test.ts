@@ -1,6 +1,7 @@
 // The listener by itself: how it stops, and what it lets nobody decode.
 
-import { Agent, get } from 'node:http';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import { listen } from '../../src/http/index.ts';
@@ -35,6 +36,26 @@ test('a stop answers what is under way, and then waits for no client that would 
   await waitUntil('the stop', () => isStopped, undefined, SOON_MS);
   expect(text).toBe('answered');
   agent.destroy();
+});
+
+test('a reader that takes nothing of its answer is left, and one that reads gets all of it', async () => {
+  const bytes = new Uint8Array(64 * 1024 * 1024);
+  const sockets: Socket[] = [];
+  const app = new Hono().get('/', (c) => {
+    sockets.push((c.env as { incoming: IncomingMessage }).incoming.socket);
+    return c.body(bytes);
+  });
+  const listener = await listen(app, { ...OPTIONS, silentMsMax: 500 });
+  const stuck = connect(listener.port, OPTIONS.host);
+  stuck.on('error', () => undefined);
+  stuck.pause();
+  stuck.write(`GET / HTTP/1.1\r\nHost: ${OPTIONS.host}\r\n\r\n`);
+  await waitUntil('its request', () => sockets.length === 1);
+  await waitUntil('its end', () => sockets[0]!.destroyed);
+  const answer = await fetch(`http://${OPTIONS.host}:${listener.port}/`);
+  expect((await answer.arrayBuffer()).byteLength).toBe(bytes.byteLength);
+  stuck.destroy();
+  await listener.stop();
 });
 
 test.each([

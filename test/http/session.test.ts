@@ -4,7 +4,11 @@ import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nextPage, SHOP_PAGES } from '../../src/http/next-page.ts';
-import { SESSION_CLAIMS_BYTES_MAX, SESSION_INVITATIONS_MAX } from '../../src/http/session/session.ts';
+import {
+  SESSION_CLAIMS_BYTES_MAX,
+  SESSION_INVITATIONS_MAX,
+  type Session,
+} from '../../src/http/session/session.ts';
 import { cookieIn, HOST, SESSION_SECRET, SessionApp } from './session-app.ts';
 import { inSeconds, sign } from './tokens.ts';
 
@@ -31,7 +35,9 @@ describe('the session cookie', () => {
     const app = new SessionApp();
     const { sessions } = app.auth;
     const session = sessions.begin({ customerId: 'ada', name: 'Ada', claims: { tier: 'gold' } });
-    const token = sessions.sign(sessions.invited(session, 'spring'));
+    const token = sessions.sign(
+      sessions.invited(session, { campaignId: 'spring', expiresAt: app.now + 60_000 }),
+    );
     expect(visitorWith(app, token)).toMatchObject({
       customerId: 'ada',
       claims: { tier: 'gold' },
@@ -131,6 +137,17 @@ describe('the session cookie', () => {
     expect(app.auth.visitorOf({ ...home, host: 'localhost.evil.example' }, false)).toBeUndefined();
   });
 
+  test('behind a proxy that hands on neither host nor scheme, the public address says that there is TLS', async () => {
+    const app = new SessionApp({ demo: true, signIn: { publicOrigin: 'https://sale.example' } });
+    const proxied = { Host: 'localhost:3000' };
+    const [entry] = (await app.get('/sign-in', proxied)).headers.getSetCookie();
+    expect(entry).toMatch(/^__Host-doorbuster_entry=.*; Secure/);
+    const visitor = (name: string) =>
+      app.auth.visitorOf({ cookie: `${name}=${sessionOf(app)}`, host: 'localhost:3000' }, false);
+    expect(visitor('doorbuster_session')).toBeUndefined();
+    expect(visitor(SESSION)).toMatchObject({ customerId: 'ada' });
+  });
+
   test('is nobody’s when there are two of the name: somebody else put one there', () => {
     const app = new SessionApp();
     const [own, tossed] = [sessionOf(app, 'ada'), sessionOf(app, 'mallory')];
@@ -186,7 +203,10 @@ describe('the session cookie', () => {
       sessions.begin({ customerId: '世'.repeat(128), name: '世'.repeat(500), claims });
     let fullest = begin(filler(SESSION_CLAIMS_BYTES_MAX));
     for (let number = 0; number < SESSION_INVITATIONS_MAX + 5; number++)
-      fullest = sessions.invited(fullest, `campaign-${number}-0123456789`);
+      fullest = sessions.invited(fullest, {
+        campaignId: `campaign-${number}-0123456789`,
+        expiresAt: Date.now() + 600_000,
+      });
     expect(fullest.invitedTo).toHaveLength(SESSION_INVITATIONS_MAX);
     expect(fullest.invitedTo.at(-1)).toBe(`campaign-${SESSION_INVITATIONS_MAX + 4}-0123456789`);
     const token = sessions.sign(fullest);
@@ -289,6 +309,27 @@ describe('an invitation', () => {
     const token = app.auth.invitations.sign({ ...invitation, expiresAt: app.now + 5_000 });
     app.now += 6_000;
     expect(app.auth.invitations.read(token)).toBeUndefined();
+  });
+
+  test('in a session ends at its own hour, and a later one takes its place', () => {
+    const app = new SessionApp();
+    const { sessions } = app.auth;
+    const until = (session: Session, campaignId: string, seconds: number): Session =>
+      sessions.invited(session, { campaignId, expiresAt: app.now + seconds * 1_000 });
+    const session = until(
+      until(until(sessions.read(sessionOf(app))!, 'spring', 60), 'summer', 600),
+      'autumn',
+      60,
+    );
+    const token = sessions.sign(session);
+    const renewed = sessions.sign(until(sessions.read(token)!, 'spring', 900));
+    const at = (of: string): unknown => (visitorWith(app, of) as { invitedTo: unknown }).invitedTo;
+    expect(at(token)).toEqual(['spring', 'summer', 'autumn']);
+    app.now += 61_000;
+    expect(at(token)).toEqual(['summer']);
+    expect(at(renewed)).toEqual(['summer', 'spring']);
+    app.now += 900_000;
+    expect(at(renewed)).toEqual([]);
   });
 
   test('in the header opens its campaign to its customer, and to nobody else', () => {

@@ -8,7 +8,7 @@ import type { AuditReport } from '../../src/audit.ts';
 import type { Archived, ArchiveResult } from '../../src/archive.ts';
 import { openPool, startEmbeddedPostgres } from '../../src/persistence/index.ts';
 import { dataFiles, type ArchiveEntry } from '../../src/runtime/index.ts';
-import { emptyPostgres } from '../servers/postgres-template.ts';
+import { copyNodeTemplate, emptyPostgres } from '../servers/postgres-template.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { shardOf, soldOut, writeJournal } from '../harness/journal-file.ts';
 import { inSeconds, sign } from '../http/tokens.ts';
@@ -59,6 +59,7 @@ const expectRefused = ({ code, stdout, stderr }: Ended, why: RegExp): void => {
 };
 
 beforeAll(async () => {
+  copyNodeTemplate(dataDir);
   writeJournal(dataDir, soldOut(OLD, ORDERS));
   await start();
   await engine.product(OTHER, { holdSeconds: 0 });

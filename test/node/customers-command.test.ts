@@ -12,7 +12,7 @@ let engine: Engine;
 let campaign: PublishedCampaign;
 
 beforeAll(async () => {
-  engine = await Engine.start();
+  engine = await Engine.start({ env: { PUBLIC_URL: 'https://sale.example' } });
   const desk = await CampaignDesk.at(engine);
   campaign = await desk.publish({ title: 'By command', entry: 'invitation', products: [{ name: 'Kettle' }] });
 });
@@ -33,7 +33,10 @@ test('a list is loaded, shown and cleared', async () => {
   const file = fileOf('list.csv', 'customerId,name\nada,Ada\ngrace,Grace\nada,Ada\n');
   expect(await run('customers', 'load', '--file', file)).toMatchObject({
     code: 0,
-    stdout: '2 customers may enter by-command now; repeated 1, bad 0.\n',
+    stdout: '2 customers are on the list of by-command now; repeated 1, bad 0.\n',
+    stderr: expect.stringContaining(
+      'the list counts when “Who may enter” of the campaign is customers on the list. Now it is customers with an invitation.',
+    ) as string,
   });
   const shown = await run('customers', 'show');
   expect(shown.stdout).toMatch(/^by-command: 2 customers, since \d{4}-.*Z, by Admin API\n$/);
@@ -80,12 +83,14 @@ test('what cannot be is told: no file, no such campaign', async () => {
 
 test('invitations come out as CSV, one for each customer, and open the door', async () => {
   const file = fileOf('invited.csv', 'customerId\nada\n"lovelace, a."\n=grace\nada\n');
-  const { code, stdout } = await run('invitations', '--file', file);
+  const { code, stdout, stderr } = await run('invitations', '--file', file);
   expect(code).toBe(0);
+  expect(stderr).toBe('');
   const lines = stdout.trim().split('\n');
   expect(lines).toHaveLength(4);
   expect(lines[0]).toBe('customerId,link');
-  expect(lines[2]).toMatch(/^"lovelace, a\.",http/);
+  // As shoppers see the server, not as the command does.
+  expect(lines[2]).toMatch(/^"lovelace, a\.",https:\/\/sale\.example\/c\/by-command\?invitation=/);
   expect(lines[3]).toMatch(/^'=grace,http/);
   const invitation = /\?invitation=(\S+)$/.exec(lines[1]!)![1]!;
   const buy = (token: string, brought: string | undefined, key: string) =>

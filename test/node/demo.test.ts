@@ -7,7 +7,7 @@ import { dataFiles } from '../../src/runtime/index.ts';
 import { sampleCampaigns } from '../../src/sample-campaigns.ts';
 import { Engine, temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
-import { copyPostgresTemplate } from '../servers/postgres-template.ts';
+import { copyNodeTemplate } from '../servers/postgres-template.ts';
 
 /** Fixed, so that no start makes them twice. */
 const PRODUCT_IDS = sampleCampaigns.flatMap(({ offers }) =>
@@ -18,7 +18,7 @@ const dataDir = temporaryFolder();
 let engine: Engine;
 
 beforeAll(async () => {
-  copyPostgresTemplate(dataDir);
+  copyNodeTemplate(dataDir);
   // The first start is killed while it makes them.
   engine = Engine.spawn({ dataDir, env });
   await waitUntil('the node serves', () => engine.hasEnded || existsSync(dataFiles(dataDir).nodeFile));
@@ -77,6 +77,10 @@ test('the list lets in whoever is on it, the claim whoever has it, and nobody el
     return slugs.filter((_, index) => found[index]!.length > 0);
   };
   const open = ['first-light', 'ten-minutes-to-go'];
+  // What a list or a campaign became, a node's threads hear a moment after the node is ready.
+  await waitUntil('the invited are let in', async () =>
+    (await Promise.all(['ada', 'grace'].map(seen))).every(({ length }) => length > open.length),
+  );
   expect(await seen('ada')).toEqual([...open, 'friends-of-the-house']);
   expect(await seen('grace')).toEqual([...open, 'gold-hour']);
   expect(await seen('alan')).toEqual(open);

@@ -10,6 +10,7 @@ import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { shardOf, writeJournal } from '../harness/journal-file.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { ScriptedJournal } from '../persistence/scripted-journal.ts';
+import { copyNodeTemplate } from '../servers/postgres-template.ts';
 
 const [STUCK, OTHER] = ['sku-stuck', 'sku-other'];
 const FOLLOWERS = 60;
@@ -46,6 +47,7 @@ test('orders of other shards reach Postgres, and the shard is named with its rec
     journal.reserve(STUCK, `customer ${number}`, 'key');
     journal.append(shardOf(STUCK));
   }
+  copyNodeTemplate(dataDir);
   writeJournal(dataDir, journal);
   turnABit();
   engine = await Engine.start({ dataDir, demo: false, env });

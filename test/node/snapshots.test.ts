@@ -9,6 +9,7 @@ import { dataFiles } from '../../src/runtime/index.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { shardOf, soldOut, writeJournal } from '../harness/journal-file.ts';
 import { waitUntil } from '../harness/wait-until.ts';
+import { copyNodeTemplate } from '../servers/postgres-template.ts';
 import { doorbuster } from './command.ts';
 
 const PRODUCT = 'sku-large';
@@ -39,6 +40,7 @@ async function shard(): Promise<NodeShard> {
 const stock = () => engine.call('GET', `/v1/admin/products/${PRODUCT}/stock`, { token: ADMIN_TOKEN });
 
 beforeAll(async () => {
+  copyNodeTemplate(dataDir);
   writeJournal(dataDir, soldOut(PRODUCT, ORDERS));
   engine = await start();
 }, 120_000);

@@ -5,7 +5,7 @@ import type { TestProject } from 'vitest/node';
 import { assertSwift } from './bucket.ts';
 import { assertChromium } from './chromium.ts';
 import { natsBinary } from './nats-binary.ts';
-import { makePostgresTemplate } from './postgres-template.ts';
+import { makePostgresTemplates } from './postgres-template.ts';
 import { postgresBinaries } from './postgres.ts';
 import { assertRedis } from './redis.ts';
 import { assertStrace } from './strace.ts';
@@ -18,7 +18,8 @@ export default async function install(project: TestProject): Promise<() => void>
   assertRedis();
   assertSwift();
   assertChromium();
-  const template = await makePostgresTemplate();
-  project.provide('postgresTemplate', template.folder);
-  return () => template.remove();
+  const templates = await makePostgresTemplates();
+  project.provide('postgresTemplate', templates.bare);
+  project.provide('postgresNodeTemplate', templates.withTables);
+  return () => templates.remove();
 }

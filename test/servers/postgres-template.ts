@@ -1,41 +1,65 @@
-// A folder of the embedded Postgres as its first start leaves it, before anything is in it. Making one takes seconds and
-// copying it does not, so tests that start nodes copy it. Made before all tests and removed after them.
+// Folders of the embedded Postgres that are made once, before all tests, and removed after them. Making one takes seconds and
+// copying it does not, so tests that start nodes copy it.
+//
+//   postgresTemplate       as a first start leaves it, before anything is in it
+//   postgresNodeTemplate   with the tables of a node, and nothing in them
 
 import { cpSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { startEmbeddedPostgres } from '../../src/persistence/index.ts';
+import { migrate, migrateCatalogue, openPool, startEmbeddedPostgres } from '../../src/persistence/index.ts';
+import { copyDatabase } from './database-copy.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     postgresTemplate: string;
+    postgresNodeTemplate: string;
   }
 }
 
-export interface PostgresTemplate {
-  /** The data folder that holds it. */
-  readonly folder: string;
+export interface PostgresTemplates {
+  /** The data folder that holds an empty one. */
+  readonly bare: string;
+  /** The data folder that holds one with a node's tables. */
+  readonly withTables: string;
   remove(): void;
 }
 
-export async function makePostgresTemplate(): Promise<PostgresTemplate> {
-  const folder = mkdtempSync(join(tmpdir(), 'doorbuster-template-'));
-  const postgres = await startEmbeddedPostgres(folder);
-  await postgres.stop();
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+export async function makePostgresTemplates(): Promise<PostgresTemplates> {
+  const [bare, withTables] = ['bare', 'tables'].map(() =>
+    mkdtempSync(join(tmpdir(), 'doorbuster-template-')),
+  );
+  const first = await startEmbeddedPostgres(bare!);
+  await first.stop();
+  cpSync(bare!, withTables!, { recursive: true });
+  const second = await startEmbeddedPostgres(withTables!);
+  const pool = openPool(second.connection, 1, 'doorbuster test template');
+  await migrate(pool);
+  await migrateCatalogue(pool);
+  await pool.end();
+  await second.stop();
+  const remove = (): void => {
+    for (const folder of [bare!, withTables!]) rmSync(folder, { recursive: true, force: true });
+  };
+  return { bare: bare!, withTables: withTables!, remove };
 }
 
 /** Into a data folder of which no node made anything yet; any other is left as it is. */
-export function copyPostgresTemplate(dataDir: string): void {
+export const copyPostgresTemplate = (dataDir: string): void => copyInto(dataDir, inject('postgresTemplate'));
+
+/** The same with the tables that a node makes at its first start. */
+export const copyNodeTemplate = (dataDir: string): void => copyInto(dataDir, inject('postgresNodeTemplate'));
+
+function copyInto(dataDir: string, template: string): void {
   const isFolder = statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() ?? false;
   if (!isFolder || ['postgres', 'journal.sqlite'].some((name) => existsSync(join(dataDir, name)))) return;
-  cpSync(inject('postgresTemplate'), dataDir, { recursive: true });
+  copyDatabase(join(template, 'postgres'), join(dataDir, 'postgres'));
 }
 
 /** Nothing is in Postgres any more, as if somebody had deleted its folder and the node had made it anew. */
 export function emptyPostgres(dataDir: string): void {
   const folder = join(dataDir, 'postgres');
   rmSync(folder, { recursive: true });
-  cpSync(join(inject('postgresTemplate'), 'postgres'), folder, { recursive: true });
+  copyDatabase(join(inject('postgresTemplate'), 'postgres'), folder);
 }

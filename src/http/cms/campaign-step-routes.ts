@@ -23,13 +23,16 @@ import { requireRole } from './signed-in.ts';
 const SWITCHES: readonly Switch[] = ['pause', 'resume', 'cancel'];
 
 export function campaignStepRoutes(cms: Hono, context: HttpContext): void {
-  const { catalogue } = context.cms!;
+  const { catalogue, lists } = context.cms!;
 
   const publish = async (c: Context, told?: 'refused' | 'changed'): Promise<Response> => {
     const { campaign, products } = await campaignOf(c, context);
     if (campaign.status !== 'draft') return c.redirect(campaignHref(campaign.id), 303);
-    const findings = await catalogue.check(campaign.id);
-    const view = { campaign, products, findings, told };
+    const [findings, list] = await Promise.all([
+      catalogue.check(campaign.id),
+      campaign.entry.kind === 'list' ? lists.current(campaign.id) : undefined,
+    ]);
+    const view = { campaign, products, findings, told, list };
     return c.html(
       publishPage(lookOf(c, context), view),
       told === undefined ? 200 : told === 'refused' ? 422 : 409,

@@ -27,7 +27,7 @@ export function entryRoutes(cms: Hono, context: HttpContext): void {
   ): Promise<Response> => {
     const { campaign } = await campaignOf(c, context);
     const list = await lists.current(campaign.id);
-    const address = `${originOf(c)}/c/${campaign.slug}`;
+    const address = `${originOf(c, context)}/c/${campaign.slug}`;
     const loaded = /^(\d{1,8})-(\d{1,8})-(\d{1,8})$/.exec(c.req.query('loaded') ?? '');
     const look = loaded === null ? lookOf(c, context) : lookOf(c, context, loadedNotice(loaded));
     return c.html(entryPage(look, { campaign, list, address, errors: [], ...told }), status);
@@ -115,12 +115,13 @@ export function entryRoutes(cms: Hono, context: HttpContext): void {
       return refuse('customerIds', 'The campaign has no end that lies ahead: invitations hold until then.');
     c.header('Content-Type', 'text/csv; charset=utf-8');
     c.header('Content-Disposition', `attachment; filename="${campaign.slug}-invitations.csv"`);
-    return c.body(invitationsCsv(originOf(c), made.invitations));
+    return c.body(invitationsCsv(originOf(c, context), made.invitations));
   });
 }
 
-/** As the browser sees this server: behind a proxy that ends TLS, only its forms tell. */
-function originOf(c: Context): string {
+/** Where shoppers see this server, or else as this browser sees it: behind a proxy that ends TLS, only its forms tell. */
+function originOf(c: Context, { signIn }: HttpContext): string {
+  if (signIn.publicOrigin !== undefined) return signIn.publicOrigin;
   const { host, origin } = new URL(c.req.url);
   const said = c.req.header('origin');
   return said !== undefined && URL.parse(said)?.host === host ? said : origin;

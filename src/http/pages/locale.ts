@@ -2,10 +2,14 @@
 // theirs. One for each language and region, kept: making the formats costs more than a page.
 
 import { LRUCache } from 'lru-cache';
-import { textsFor, type Texts } from './texts.ts';
+import { isolated, textsFor, type Texts } from './texts.ts';
 import type { Money } from './product-view.ts';
 
 const LOCALES_KEPT = 64;
+/** Once there are so many, another one is made when it was asked for so often, and not before: headers are anybody's. */
+const WISHES_MIN = 20;
+/** Locales whose wishes are counted. */
+const WISHED_KEPT = 256;
 /** Formats of one locale: one for each currency and time zone. */
 const FORMATS_KEPT = 64;
 /** A header with more is read so far. */
@@ -36,17 +40,17 @@ export class Locale {
       format = new Intl.NumberFormat(this.tag, { style: 'currency', currency });
       this.#prices.set(currency, format);
     }
-    return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+    return isolated(format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2)));
   }
 
   /** With its time zone: nobody knows where the reader is. */
   moment(epochMs: number, timeZone: string): string {
-    return this.#moment(timeZone, 'minute').format(epochMs);
+    return isolated(this.#moment(timeZone, 'minute').format(epochMs));
   }
 
   /** The hour alone, to the second. */
   clock(epochMs: number, timeZone: string): string {
-    return this.#moment(timeZone, 'second').format(epochMs);
+    return isolated(this.#moment(timeZone, 'second').format(epochMs));
   }
 
   #moment(timeZone: string, to: 'minute' | 'second'): Intl.DateTimeFormat {
@@ -66,27 +70,36 @@ export class Locale {
   }
 }
 
+const fallback = new Locale(FALLBACK);
 const locales = new LRUCache<string, Locale>({ max: LOCALES_KEPT });
 const byHeader = new LRUCache<string, Locale>({ max: LOCALES_KEPT });
+const wishes = new LRUCache<string, number>({ max: WISHED_KEPT });
 
 /** @param acceptLanguage the request's header, from anybody */
 export function localeOf(acceptLanguage: string | undefined): Locale {
   const header = acceptLanguage?.slice(0, HEADER_CHARACTERS_MAX) ?? '';
   let locale = byHeader.get(header);
   if (locale === undefined) {
-    locale = localeNamed(bestTag(header));
-    byHeader.set(header, locale);
+    const tag = bestTag(header);
+    locale = localeNamed(tag);
+    if (locale.tag === tag) byHeader.set(header, locale);
   }
   return locale;
 }
 
+/** Another one when it is not there, nor wanted often enough to take the place of one that is: that of the language alone, or the first. */
 function localeNamed(tag: string): Locale {
-  let locale = locales.get(tag);
-  if (locale === undefined) {
-    locale = new Locale(tag);
-    locales.set(tag, locale);
+  const locale = locales.get(tag);
+  if (locale !== undefined) return locale;
+  if (locales.size >= LOCALES_KEPT) {
+    const wished = (wishes.get(tag) ?? 0) + 1;
+    wishes.set(tag, wished);
+    if (wished < WISHES_MIN) return locales.get(tag.split('-')[0]!) ?? fallback;
   }
-  return locale;
+  wishes.delete(tag);
+  const made = new Locale(tag);
+  locales.set(tag, made);
+  return made;
 }
 
 /** The best that this Node can format, without anything but language and region: nobody chooses a calendar here. */
@@ -102,7 +115,9 @@ function bestTag(header: string): string {
     .toSorted((one, other) => other.quality - one.quality);
   for (const { tag } of wanted) {
     const plain = plainTag(tag);
-    if (plain !== undefined && Intl.DateTimeFormat.supportedLocalesOf(plain).length > 0) return plain;
+    // Regions that write as their language does are no locales of their own.
+    if (plain !== undefined && Intl.DateTimeFormat.supportedLocalesOf(plain).length > 0)
+      return new Intl.NumberFormat(plain).resolvedOptions().locale;
   }
   return FALLBACK;
 }

@@ -29,6 +29,8 @@ export interface StorefrontView {
   readonly key: string;
   /** What came of a form. */
   readonly refusal?: TicketRefusal | undefined;
+  /** Whoever looks is trying it out, and wants to know how to fill it. */
+  readonly isDemo: boolean;
   /** Epoch milliseconds, by this server's clock. */
   readonly now: number;
 }
@@ -54,7 +56,7 @@ export function storefrontPage(assets: Assets, view: StorefrontView, locale: Loc
       <div class="notes">${notice} ${connectionBanner()} ${snapshotNote('/', texts)}</div>
       ${campaigns.length === 0 ? '' : campaignSection(campaigns, view.now, locale)}
       ${products.length === 0 ? noProducts(visitor) : drop(assets, view, locale)}
-      ${campaigns.length + products.length === 0 ? emptyState(view.now) : ''}
+      ${campaigns.length + products.length === 0 ? nothingHere(view, locale) : ''}
       ${visitor === undefined ? '' : ordersSection(texts)}`,
   });
 }
@@ -133,7 +135,14 @@ function productPicture(assets: Assets, productId: string): string {
   return assetUrl(assets, own.find((name) => assets.has(name)) ?? 'products/placeholder.svg');
 }
 
-function emptyState(now: number): Markup {
+function nothingHere({ isDemo, now }: StorefrontView, { texts }: Locale): Markup {
+  return html`<section class="empty" aria-labelledby="empty-heading">
+    <h2 id="empty-heading">${texts.shop.nothing}</h2>
+    ${isDemo ? howToFill(now) : html`<p>${texts.shop.nothingText}</p>`}
+  </section>`;
+}
+
+function howToFill(now: number): Markup {
   const startsAt = new Date(now).toISOString();
   const endsAt = new Date(now + 86_400_000).toISOString();
   const facts = {
@@ -147,14 +156,11 @@ function emptyState(now: number): Markup {
   };
   const product = JSON.stringify(facts, null, 2).replaceAll('\n', '\n  ');
   const shop = html`<span data-part="origin">http://localhost:3000</span>`;
-  return html`
-    <section class="empty" aria-labelledby="empty-heading">
-      <h2 id="empty-heading">Nothing behind the door yet</h2>
-      <p>Create a product and give it stock, then load this page again.</p>
-      <pre
-        tabindex="0"
-        aria-label="Commands that create a product and load its stock"
-      ><code>curl -X PUT ${shop}/v1/admin/products/first-drop \\
+  return html`<p>Create a product and give it stock, then load this page again.</p>
+    <pre
+      tabindex="0"
+      aria-label="Commands that create a product and load its stock"
+    ><code>curl -X PUT ${shop}/v1/admin/products/first-drop \\
   -H "Authorization: Bearer $ADMIN_TOKEN" \\
   -H "Content-Type: application/json" \\
   -d '${product}'
@@ -164,7 +170,5 @@ curl -X POST ${shop}/v1/admin/products/first-drop/stock \\
   -H "Idempotency-Key: first-load" \\
   -H "Content-Type: application/json" \\
   -d '{"quantity":100}'</code></pre>
-      <p>Everything else the shop can be told stands in the <a href="/docs">API reference</a>.</p>
-    </section>
-  `;
+    <p>Everything else the shop can be told stands in the <a href="/docs">API reference</a>.</p>`;
 }

@@ -6,6 +6,11 @@
 const counted = (count: number, shown: string, one: string, many: string): string =>
   `${shown} ${count === 1 ? one : many}`;
 
+/** What runs from right to left, such as an Arabic price, keeps its place and its own order among words that do not. */
+export const isolated = (shown: string): string =>
+  RIGHT_TO_LEFT.test(shown) ? `\u2068${shown}\u2069` : shown;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\u200f]/;
+
 function all(names: readonly string[]): string {
   if (names.length === 1) return `${names[0]} is`;
   return names.length === 2 ? `${names[0]} and ${names[1]} are` : `${names.length} products are`;
@@ -64,12 +69,27 @@ export const en = {
       'You have ordered this already, with another quantity: it is among your orders. Buy again only if you want more.',
     unavailable: 'The shop cannot look this up just now. What you bought is safe. Try again in a moment.',
     invalid_request: 'The form did not arrive as it was made. Load the page again. Nothing was ordered.',
+    idempotency_key_missing:
+      'The form did not arrive as it was made. Load the page again. Nothing was ordered.',
     unauthenticated: 'You are not signed in any more. Sign in again; nothing was ordered.',
+    forbidden:
+      'This form is of another sign-in. Load its page again and send it from there. It ordered nothing.',
     not_found: 'This is not for sale to you any more. Nothing was ordered.',
-    unanswered: 'The shop does not answer. Look again in a moment to see how your order stands.',
     payload_too_large:
       'The form is larger than any of this shop’s. Load its page again. Nothing was ordered.',
     unknown: 'The shop refused this without a reason.',
+  },
+
+  /** The same codes where an order that stands is paid or cancelled; what is not here is as above. */
+  deeds: {
+    overloaded: 'Very many people are at the door, and this did not get through. Try again in a moment.',
+    rate_limited: 'That was too many tries in a row, and this did not get through. Try again in a moment.',
+    shutting_down: 'The shop is just restarting, and this did not get through. Try again in a moment.',
+    outcome_unknown:
+      'The shop cannot say yet whether this went through. Look again in a moment to see how your order stands.',
+    unreachable: 'The shop does not answer. Look again in a moment to see how your order stands.',
+    unauthenticated: 'You are not signed in any more. Sign in again to see how your order stands.',
+    not_found: 'There is no such order of yours.',
   },
 
   terms: (count: number, shown: string) => (count === 1 ? 'One per customer' : `Up to ${shown} per customer`),
@@ -116,7 +136,7 @@ export const en = {
     ended: (moment: string) => `Ended ${moment}`,
     soldOut: 'All gone',
     paused: 'Paused by the shop',
-    comesBack: 'A unit comes back when somebody does not pay in time. This page will show it.',
+    comesBack: 'If somebody does not pay in time, a unit comes back, and this page will show it.',
     pausedText: 'Nobody can buy right now, and reservations stay as they are.',
     sending: 'Sending your order',
     checking: 'Checking your order',
@@ -193,6 +213,7 @@ export const en = {
     slogan: ['When it’s gone,', 'it’s gone.'],
     campaigns: 'Campaigns',
     nothing: 'Nothing behind the door yet',
+    nothingText: 'What is on sale to you, and when, will stand here.',
     enter: 'To the campaign',
   },
 
@@ -256,13 +277,16 @@ export const en = {
     title: 'Not just now – Doorbuster',
     heading: 'That did not work',
     again: 'Try again',
+    inDoubt:
+      'The shop cannot say yet whether your order went through. Load this page again, so that your browser sends the same form again: ' +
+      'you cannot be sold it twice. What went through is among your orders.',
   },
 
   nowhere: {
     title: 'Nothing is here – Doorbuster',
     description: 'No page of this shop has this address.',
     heading: 'No door here',
-    text: 'No page has this address. It may be mistyped, or what was here is gone.',
+    text: 'There is no page here for you. The address may be mistyped, or what is meant is over or for others.',
     toShop: 'To the shop',
   },
 

@@ -5,7 +5,12 @@ import type { Assets } from './assets.ts';
 import { page, type Markup } from './layout.ts';
 import type { Texts } from './texts.ts';
 
-export function troublePage(assets: Assets, text: string, again: string, texts: Texts): Markup {
+export function troublePage(
+  assets: Assets,
+  text: string,
+  link: { readonly href: string; readonly text: string },
+  texts: Texts,
+): Markup {
   const { trouble } = texts;
   return page(assets, {
     title: trouble.title,
@@ -16,7 +21,7 @@ export function troublePage(assets: Assets, text: string, again: string, texts: 
     main: html`<section class="empty" aria-labelledby="trouble-heading">
       <h1 id="trouble-heading">${trouble.heading}</h1>
       <p>${text}</p>
-      <p><a href="${again}">${trouble.again}</a></p>
+      <p><a href="${link.href}">${link.text}</a></p>
       <p><a href="/">${texts.nowhere.toShop}</a></p>
     </section>`,
   });

@@ -7,7 +7,7 @@ import type { Visitor } from '../auth.ts';
 import type { HttpContext } from '../context.ts';
 import { writeSession } from './write-session.ts';
 
-type Ports = Pick<HttpContext, 'auth' | 'clock' | 'demo'>;
+type Ports = Pick<HttpContext, 'auth' | 'clock'>;
 
 /** The visitor of the request, with the invitation of its address. @throws Problem unauthenticated, forbidden */
 export async function invitedVisitor(c: Context, { auth }: Ports): Promise<Visitor> {
@@ -34,7 +34,7 @@ export async function acceptInvitation(
   if (session === undefined || invitation === undefined) return undefined;
   if (invitation.customerId !== session.customerId || invitation.campaignId !== door.campaignId)
     return undefined;
-  writeSession(c, ports, auth.sessions.invited(session, door.campaignId));
+  writeSession(c, ports, auth.sessions.invited(session, invitation));
   c.header('Cache-Control', 'no-store');
   return c.redirect(`/c/${door.slug}`, 303);
 }

@@ -8,6 +8,8 @@ import type { ProviderSettings } from './settings.ts';
 export const PROVIDER_TIMEOUT_MS = 5_000;
 /** Between two questions for what it says of itself, while it does not answer. */
 export const PROVIDER_COOL_DOWN_MS = 2_000;
+/** Ways that are finished at once. Whoever has begun one can come back with it again and again, and each time the provider is asked. */
+export const EXCHANGES_MAX = 256;
 /** So old an answer is asked for again. */
 const FRESH_MS = 60 * 60 * 1_000;
 
@@ -48,6 +50,7 @@ export class OpenId {
   #readAt = -Infinity;
   #failedAt = -Infinity;
   #asking: Promise<void> | undefined;
+  #exchanges = 0;
 
   /** @param callback address that the provider sends shoppers back to */
   constructor(settings: ProviderSettings, callback: string, clock: Clock) {
@@ -81,6 +84,8 @@ export class OpenId {
    */
   async finish(search: string, { state, nonce, verifier }: Way): Promise<Readonly<Record<string, unknown>>> {
     const { library, configuration } = await this.#provider();
+    if (this.#exchanges >= EXCHANGES_MAX) throw new ProviderAway('it is asked too much already');
+    this.#exchanges++;
     try {
       const tokens = await library.authorizationCodeGrant(configuration, new URL(this.#callback + search), {
         expectedState: state,
@@ -91,6 +96,8 @@ export class OpenId {
       return tokens.claims()!;
     } catch (error) {
       throw isAway(error) ? new ProviderAway(messageOf(error), { cause: error }) : notSignedIn(error);
+    } finally {
+      this.#exchanges--;
     }
   }
 

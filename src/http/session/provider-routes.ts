@@ -19,7 +19,7 @@ const WAY_CHARACTERS_MAX = 3_800;
 const CALLBACK_CHARACTERS_MAX = 8_192;
 
 export function providerRoutes(routes: Hono, context: HttpContext): void {
-  const { demo, clock } = context;
+  const { auth, clock } = context;
   let provider: OpenId | undefined;
   const open = (): OpenId => {
     const { provider: settings, publicOrigin } = context.signIn;
@@ -27,23 +27,28 @@ export function providerRoutes(routes: Hono, context: HttpContext): void {
     return (provider ??= new OpenId(settings, publicOrigin + CALLBACK_PATH, clock));
   };
   let signer: ClaimsSigner | undefined;
-  const signerOf = (): ClaimsSigner => (signer ??= context.auth.signer('way 1', WAY_CHARACTERS_MAX));
+  const signerOf = (): ClaimsSigner => (signer ??= auth.signer('way 1', WAY_CHARACTERS_MAX));
 
   routes.get(PROVIDER_PATH, async (c) => {
     const next = nextPage(c.req.query('next'), SHOP_PAGES);
     const { address, way } = await answered(open().begin());
     const exp = Math.floor(clock.now() / 1_000) + WAY_SECONDS_MAX;
-    writeCookie(c, 'way', signerOf().sign({ ...way, next, exp }), { demo, seconds: WAY_SECONDS_MAX });
+    writeCookie(c, 'way', signerOf().sign({ ...way, next, exp }), {
+      secure: auth.isSecure(callerOf(c)),
+      seconds: WAY_SECONDS_MAX,
+    });
     return c.redirect(address, 303);
   });
 
   routes.get(CALLBACK_PATH, async (c) => {
     const openId = open();
     const { search } = new URL(c.req.url);
-    const token = readCookie(callerOf(c), 'way', demo);
+    const caller = callerOf(c);
+    const secure = auth.isSecure(caller);
+    const token = readCookie(caller, 'way', secure);
     const way = token === undefined ? undefined : signerOf().read(token);
     // Whatever comes of it: a way is gone once.
-    removeCookie(c, 'way', demo);
+    removeCookie(c, 'way', secure);
     if (way === undefined || search.length > CALLBACK_CHARACTERS_MAX) throw new SignInProblem('not_begun');
     const claims = await answered(openId.finish(search, way as unknown as Way));
     const { sub: customerId } = claims;
@@ -52,7 +57,7 @@ export function providerRoutes(routes: Hono, context: HttpContext): void {
         'refused',
         'The provider’s `sub` must be 1 to 128 characters without control characters.',
       );
-    const session = context.auth.sessions.begin({ customerId, name: nameIn(claims), claims: keptOf(claims) });
+    const session = auth.sessions.begin({ customerId, name: nameIn(claims), claims: keptOf(claims) });
     writeSession(c, context, session);
     return c.redirect(nextPage(way['next'] as string, SHOP_PAGES), 303);
   });

@@ -4,7 +4,7 @@
 
 import type { Context } from 'hono';
 import { setCookie } from 'hono/cookie';
-import { callerOf, isSecure, type Caller } from '../caller.ts';
+import type { Caller } from '../caller.ts';
 import { cookieNamed } from '../cookie.ts';
 
 const NAMES = {
@@ -20,18 +20,17 @@ export type CookieKind = keyof typeof NAMES;
 const nameOf = (kind: CookieKind, secure: boolean): string =>
   secure ? `__Host-${NAMES[kind]}` : NAMES[kind];
 
-/** Of the name alone that belongs to the connection. */
-export const readCookie = (caller: Caller, kind: CookieKind, demo: boolean): string | undefined =>
-  cookieNamed(caller.cookie, nameOf(kind, isSecure(caller, demo)));
+/** Of the name alone that belongs to the connection. @param secure whether shoppers come over TLS, here and below */
+export const readCookie = (caller: Caller, kind: CookieKind, secure: boolean): string | undefined =>
+  cookieNamed(caller.cookie, nameOf(kind, secure));
 
 /** @param seconds from now; undefined: until the browser is closed */
 export function writeCookie(
   c: Context,
   kind: CookieKind,
   value: string,
-  { demo, seconds }: { demo: boolean; seconds?: number | undefined },
+  { secure, seconds }: { secure: boolean; seconds?: number | undefined },
 ): void {
-  const secure = isSecure(callerOf(c), demo);
   setCookie(c, nameOf(kind, secure), value, {
     path: '/',
     httpOnly: true,
@@ -41,5 +40,5 @@ export function writeCookie(
   });
 }
 
-export const removeCookie = (c: Context, kind: CookieKind, demo: boolean): void =>
-  writeCookie(c, kind, '', { demo, seconds: 0 });
+export const removeCookie = (c: Context, kind: CookieKind, secure: boolean): void =>
+  writeCookie(c, kind, '', { secure, seconds: 0 });

@@ -24,7 +24,7 @@ const ENTRY_SECONDS = 60 * 60;
 
 /** @param onError hears of bugs */
 export function sessionRoutes(app: Hono, context: HttpContext, onError: (error: unknown) => void): void {
-  const { demo } = context;
+  const { auth, demo } = context;
   const routes = new Hono();
 
   for (const path of [SIGN_IN_PATH, SESSION_PATH, `${SESSION_PATH}/*`])
@@ -37,7 +37,7 @@ export function sessionRoutes(app: Hono, context: HttpContext, onError: (error: 
   routes.get(SIGN_IN_PATH, (c) => {
     const { signInUrl, provider } = context.signIn;
     const next = nextOf(c.req.query('next'));
-    const session = context.auth.sessionOf(callerOf(c));
+    const session = auth.sessionOf(callerOf(c));
     if (signInUrl === undefined && provider === undefined && demo)
       return c.html(showDemo(c, context, { next, signedInAs: session?.name }));
     if (session !== undefined) return c.redirect(next, 303);
@@ -58,19 +58,15 @@ export function sessionRoutes(app: Hono, context: HttpContext, onError: (error: 
       return signedIn(c, context, shopper, next);
     }
     if (!demo) throw new SignInProblem('not_handed_over', 'the form has no `token`.');
-    const entry = entryOf(c, demo);
-    if (
-      entry === undefined ||
-      !context.auth.isOwnPage(callerOf(c)) ||
-      !isSame(field('csrf'), csrfOf({ id: entry }))
-    )
+    const entry = entryOf(c, auth);
+    if (entry === undefined || !auth.isOwnPage(callerOf(c)) || !isSame(field('csrf'), csrfOf({ id: entry })))
       throw new SignInProblem('foreign_form');
     const sample = sampleCustomers.find(({ customerId }) => customerId === field('sample'));
     const customerId = sample?.customerId ?? field('customer').trim();
     if (!isCustomerId(customerId)) {
       return c.html(showDemo(c, context, { next, signedInAs: undefined, hasBadName: true }), 400);
     }
-    removeCookie(c, 'entry', demo);
+    removeCookie(c, 'entry', auth.isSecure(callerOf(c)));
     const known = sample ?? sampleCustomers.find((each) => each.customerId === customerId);
     return signedIn(c, context, { customerId, name: known?.name, claims: known?.claims ?? {} }, next);
   });
@@ -78,11 +74,11 @@ export function sessionRoutes(app: Hono, context: HttpContext, onError: (error: 
   routes.post(SIGN_OUT_PATH, async (c) => {
     const field = await readFields(c, SIGN_IN_FORM_BYTES_MAX);
     const caller = callerOf(c);
-    const session = context.auth.sessionOf(caller);
+    const session = auth.sessionOf(caller);
     if (session !== undefined && !isSame(field('csrf'), csrfOf(session)))
       throw new SignInProblem('foreign_sign_out');
     // The form of another site comes without the cookie that its answer would remove.
-    if (session !== undefined || context.auth.isOwnPage(caller)) removeCookie(c, 'session', demo);
+    if (session !== undefined || auth.isOwnPage(caller)) removeCookie(c, 'session', auth.isSecure(caller));
     return c.redirect(nextOf(field('next')), 303);
   });
 
@@ -100,20 +96,21 @@ function signedIn(c: Context, context: HttpContext, shopper: SignedInShopper, ne
   return c.redirect(next, 303);
 }
 
-function entryOf(c: Context, demo: boolean): string | undefined {
-  const entry = readCookie(callerOf(c), 'entry', demo);
+function entryOf(c: Context, auth: HttpContext['auth']): string | undefined {
+  const caller = callerOf(c);
+  const entry = readCookie(caller, 'entry', auth.isSecure(caller));
   return entry !== undefined && ENTRY.test(entry) ? entry : undefined;
 }
 
 function showDemo(
   c: Context,
-  { assets, random, demo }: HttpContext,
+  { assets, auth, random }: HttpContext,
   view: { next: string; signedInAs: string | undefined; hasBadName?: boolean },
 ): string | Promise<string> {
-  let entry = entryOf(c, demo);
+  let entry = entryOf(c, auth);
   if (entry === undefined) {
     entry = Buffer.from(random.characters(ENTRY_CHARACTERS), 'latin1').toString('base64url');
-    writeCookie(c, 'entry', entry, { demo, seconds: ENTRY_SECONDS });
+    writeCookie(c, 'entry', entry, { secure: auth.isSecure(callerOf(c)), seconds: ENTRY_SECONDS });
   }
   return demoSignInPage(assets, { hasBadName: false, ...view, csrf: csrfOf({ id: entry }) }, textsOf(c));
 }

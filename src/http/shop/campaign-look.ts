@@ -30,7 +30,7 @@ export class CampaignLook {
     if (method !== 'GET' || !url.startsWith(PATH) || headers.host === undefined) return false;
     const slug = url.slice(PATH.length);
     if (!SLUG.test(slug)) return false;
-    const page = this.#ready(headers as Caller, slug, headers['accept-language']);
+    const page = this.#ready(headers, slug, headers['accept-language']);
     if (page === undefined) return false;
     const { socket } = outgoing;
     outgoing.writeHead(200, [...this.#headers, 'Content-Length', String(page.byteLength)]).end(page);

@@ -63,6 +63,8 @@ interface Kept {
   readonly gaps: Gaps<GapKind>;
   /** Monotonic milliseconds. */
   freshUntil: number;
+  /** The same, for a crowd, while it is read again. */
+  shownUntil: number;
   refreshing: Promise<void> | undefined;
 }
 
@@ -92,18 +94,25 @@ export class CampaignPages {
     const name = nameOf(door, reader);
     const kept = this.#kept.get(name);
     if (kept === undefined) return this.#made(name, door, reader);
-    if (this.#isFresh(kept)) return this.#filled(kept, reader);
-    kept.refreshing ??= this.#refresh(name, door, reader, kept).finally(() => (kept.refreshing = undefined));
-    return kept.refreshing.then(() => this.#filled(kept, reader));
+    if (this.#options.clock.monotonic() < kept.freshUntil) return this.#filled(kept, reader);
+    return this.#refreshed(name, door, reader, kept).then(() => this.#filled(kept, reader));
   }
 
-  /** The same, if nothing has to be done or waited for before. */
+  /** The same without waiting: while a crowd looks, they see it as it was until it is read again. @returns undefined when it is too old */
   ready(door: Door, reader: Reader): Page | undefined {
-    const kept = this.#kept.get(nameOf(door, reader));
-    return kept !== undefined && this.#isFresh(kept) ? this.#filled(kept, reader) : undefined;
+    const name = nameOf(door, reader);
+    const kept = this.#kept.get(name);
+    const now = this.#options.clock.monotonic();
+    if (kept === undefined || now >= kept.shownUntil) return undefined;
+    // Should it fail, whoever has to wait for it is told.
+    if (now >= kept.freshUntil) this.#refreshed(name, door, reader, kept).catch(() => undefined);
+    return this.#filled(kept, reader);
   }
 
-  readonly #isFresh = ({ freshUntil }: Kept): boolean => this.#options.clock.monotonic() < freshUntil;
+  #refreshed(name: string, door: Door, reader: Reader, kept: Kept): Promise<void> {
+    kept.refreshing ??= this.#refresh(name, door, reader, kept).finally(() => (kept.refreshing = undefined));
+    return kept.refreshing;
+  }
 
   async #made(name: string, door: Door, reader: Reader): Promise<Page> {
     let making = this.#making.get(name);
@@ -128,7 +137,9 @@ export class CampaignPages {
     const phase = phaseOf(door, now);
     // At its hour it is another page, not a quarter of a second later.
     const change = [door.startsAt, door.endsAt].map((at) => at - now).filter((inMs) => inMs > 0);
-    kept.freshUntil = Math.min(askedAt + READING_LIMITS.periodMs, clock.monotonic() + Math.min(...change));
+    const changesAt = clock.monotonic() + Math.min(...change);
+    kept.freshUntil = Math.min(askedAt + READING_LIMITS.periodMs, changesAt);
+    kept.shownUntil = Math.min(askedAt + READING_LIMITS.shownMsMax, changesAt);
     const isSignedIn = visitor !== undefined;
     const isAnother = await this.#tickets(view, phase, isSignedIn, locale, kept);
     if (!isAnother && kept.view === view && kept.phase === phase) return;
@@ -240,6 +251,7 @@ const emptyPage = (): Kept => ({
   tickets: new Map(),
   gaps: new Gaps<GapKind>(),
   freshUntil: 0,
+  shownUntil: 0,
   refreshing: undefined,
 });
 

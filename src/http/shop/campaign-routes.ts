@@ -5,7 +5,7 @@ import type { Context, Hono } from 'hono';
 import type { HttpContext } from '../context.ts';
 import { pageHeaders, pagePolicy } from '../page-headers.ts';
 import { campaignPath } from '../pages/index.ts';
-import { Problem } from '../problem.ts';
+import { Problem, PROBLEMS } from '../problem.ts';
 import type { Purchase } from '../purchase.ts';
 import { acceptInvitation, invitedVisitor } from '../session/index.ts';
 import type { CampaignContents } from './campaign-contents.ts';
@@ -58,9 +58,13 @@ export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts
     const visit = await pageVisit(c, context, campaignPath(encodeURIComponent(slug)));
     if (bought === undefined) return c.redirect(visit.signInHref, 303);
     if (bought.outcome === 'ordered') return c.redirect(`/orders/${bought.orderId}`, 303);
-    const door = doors.bySlug(slug, visit.visitor);
-    if (door === undefined || !door.productIds.includes(bought.productId)) return nothingFor(c, visit);
     const { productId, quantity, key, code, status, retryAfter } = bought;
+    const door = doors.bySlug(slug, visit.visitor);
+    if (door === undefined || !door.productIds.includes(productId)) {
+      // The door closed meanwhile. What became of the order, if it is not known, is no matter of doors.
+      if (status === PROBLEMS.outcome_unknown.status) throw new Problem(code);
+      return nothingFor(c, visit);
+    }
     const text = refusalText(code, visit.locale.texts);
     const page = await pages.html(door, { ...readerOf(visit, key), refused: { productId, text, quantity } });
     const more = retryAfter === undefined ? headers : { ...headers, 'Retry-After': retryAfter };

@@ -6,6 +6,7 @@ import type { Answer } from '../answer.ts';
 import { callerOf } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
 import type { Texts } from '../pages/index.ts';
+import type { ProblemCode } from '../problem.ts';
 import type { Purchase } from '../purchase.ts';
 import { IDEMPOTENCY_KEY } from '../schemas.ts';
 import { readShopperForm, type ShopperForm } from '../session/csrf.ts';
@@ -19,7 +20,7 @@ export type FormPurchase =
       readonly productId: string;
       readonly quantity: number;
       readonly key: string;
-      readonly code: string;
+      readonly code: ProblemCode;
       readonly status: number;
       readonly retryAfter: string | undefined;
     };
@@ -34,8 +35,7 @@ export async function formPurchase(
   const productId = form.field('product');
   const typed = form.field('quantity').trim();
   const quantity = typed === '' ? 1 : /^\d{1,9}$/.test(typed) ? Number(typed) : 0;
-  const given = form.field('key');
-  const key = IDEMPOTENCY_KEY.test(given) ? given : newWishKey(context);
+  const key = form.field('key');
   const { status, headers, body } = await new Promise<Answer>((resolve) =>
     purchase(
       {
@@ -46,20 +46,24 @@ export async function formPurchase(
       resolve,
     ),
   );
-  const told = JSON.parse(body) as { id: string; code: string };
+  const told = JSON.parse(body) as { id: string; code: ProblemCode };
   if (status === 201) return { outcome: 'ordered', orderId: told.id };
   return {
     outcome: 'refused',
     form,
     productId,
     quantity: Math.max(1, quantity),
-    // The same quantity is taken with this key alone: another wish needs another one.
-    key: told.code === 'idempotency_key_reused' ? newWishKey(context) : key,
+    // The same quantity is taken with this key alone: another wish needs another one. And nothing is bought under one that is none.
+    key: told.code === 'idempotency_key_reused' || !IDEMPOTENCY_KEY.test(key) ? newWishKey(context) : key,
     code: told.code,
     status,
     retryAfter: headers['Retry-After'],
   };
 }
+
+/** Of paying or cancelling: the order stands, whatever is said. */
+export const deedText = (code: string, texts: Texts): string =>
+  Object.hasOwn(texts.deeds, code) ? texts.deeds[code as keyof Texts['deeds']] : refusalText(code, texts);
 
 export function refusalText(code: string, { refusals }: Texts): string {
   return Object.hasOwn(refusals, code) ? refusals[code as keyof Texts['refusals']] : refusals.unknown;

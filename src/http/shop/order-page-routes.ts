@@ -10,7 +10,7 @@ import { pageHeaders } from '../page-headers.ts';
 import { campaignPath, orderPage, ordersPage, type OrderView } from '../pages/index.ts';
 import { Problem, PROBLEMS, type ProblemCode } from '../problem.ts';
 import { readShopperForm } from '../session/csrf.ts';
-import { refusalText } from './form-purchase.ts';
+import { deedText } from './form-purchase.ts';
 import { pageVisit, type PageVisit } from './page-visit.ts';
 import type { ProductReadings } from './product-readings.ts';
 
@@ -103,7 +103,7 @@ export function orderPageRoutes(
       shopHref: shopHref(order.productId, visit.visitor),
       now: clock.now(),
       demo,
-      notice: refused && refusalText(refused, visit.locale.texts),
+      notice: refused && deedText(refused, visit.locale.texts),
     };
     return c.html(
       orderPage(assets, view, visit.locale),

@@ -17,8 +17,14 @@ export function problemPage(
   const kind: { status: ContentfulStatusCode; retryAfterSeconds?: number } = PROBLEMS[code];
   pageHeaders(c.header.bind(c));
   if (kind.retryAfterSeconds !== undefined) c.header('Retry-After', String(kind.retryAfterSeconds));
+  // A link would lead to a form with another key, under which it would be another order.
+  if (code === 'outcome_unknown') {
+    const toOrders = { href: '/orders', text: texts.visitor.myOrders };
+    return c.html(troublePage(assets, texts.trouble.inDoubt, toOrders, texts), kind.status);
+  }
   // A form is not sent again by a link: the page that it stands on is at the address above it.
   const { path, method } = c.req;
   const again = method === 'POST' ? path.replace(/\/[^/]*$/, '') || '/' : path;
-  return c.html(troublePage(assets, refusalText(code, texts), again, texts), kind.status);
+  const link = { href: again, text: texts.trouble.again };
+  return c.html(troublePage(assets, refusalText(code, texts), link, texts), kind.status);
 }

@@ -11,6 +11,8 @@ import { productView } from '../product-view.ts';
 export const READING_LIMITS = {
   /** No product is asked about more often. */
   periodMs: 250,
+  /** A crowd is shown a reading that is no older, while the next one is on its way. */
+  shownMsMax: 500,
   /** How long a page waits for an actor. */
   waitMsMax: 1_000,
   productsMax: 4_000,

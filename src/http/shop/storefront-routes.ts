@@ -6,13 +6,13 @@ import type { Visitor } from '../auth.ts';
 import type { HttpContext } from '../context.ts';
 import { pageHeaders, pagePolicy } from '../page-headers.ts';
 import {
-  localeOf,
   storefrontPage,
   type CampaignCardView,
   type ProductView,
+  type Texts,
   type TicketRefusal,
 } from '../pages/index.ts';
-import { Problem } from '../problem.ts';
+import { Problem, type ProblemCode } from '../problem.ts';
 import { ProductId } from '../schemas.ts';
 import { ShopWindow } from '../shop-window.ts';
 import type { ShopParts } from './campaign-routes.ts';
@@ -24,22 +24,25 @@ const STATES_SHOWN = ['on_sale', 'upcoming', 'paused', 'sold_out', 'ended'];
 /** The next ones to open. */
 export const CAMPAIGNS_SHOWN_MAX = 24;
 
+type Refused = Pick<TicketRefusal, 'productId' | 'quantity'> & { readonly code: ProblemCode };
+
 export function storefrontRoutes(app: Hono, context: HttpContext, parts: ShopParts): void {
-  const { products, cache, assets, clock, doors, cms } = context;
+  const { products, cache, assets, clock, doors, cms, demo: isDemo } = context;
   const { contents, readings, purchase } = parts;
   const shopWindow = new ShopWindow(products, cache);
   const policy = pagePolicy(cms?.assets.imageOrigins);
 
-  const show = async (c: Context, visit: PageVisit, key: string, refusal?: TicketRefusal) => {
+  const show = async (c: Context, visit: PageVisit, key: string, refused?: Refused) => {
     const shown = doors.openTo(visit.visitor).slice(0, CAMPAIGNS_SHOWN_MAX);
-    const wished = refusal && (await isOpenAndLoose(refusal.productId, visit.visitor)) && refusal.productId;
+    const wished = refused && (await isOpenAndLoose(refused.productId, visit.visitor)) && refused.productId;
     const [campaigns, views] = await Promise.all([
       Promise.all(shown.map(cardOf)),
-      productViews(wished || undefined),
+      productViews(wished || undefined, refused !== undefined),
     ]);
     pageHeaders(c.header.bind(c), policy);
     const { shown: visitor, signInHref, locale } = visit;
-    const view = { campaigns, products: views, visitor, signInHref, key, now: clock.now(), refusal };
+    const refusal = refused && refusalOf(refused, views, locale.texts);
+    const view = { campaigns, products: views, visitor, signInHref, key, isDemo, now: clock.now(), refusal };
     return storefrontPage(assets, view, locale);
   };
 
@@ -57,9 +60,8 @@ export function storefrontRoutes(app: Hono, context: HttpContext, parts: ShopPar
     if (bought === undefined) return c.redirect(visit.signInHref, 303);
     if (bought.outcome === 'ordered') return c.redirect(`/orders/${bought.orderId}`, 303);
     const { productId, quantity, key, code, status, retryAfter } = bought;
-    const text = refusalText(code, localeOf(c.req.header('accept-language')).texts);
     if (retryAfter !== undefined) c.header('Retry-After', retryAfter);
-    return c.html(await show(c, visit, key, { productId, text, quantity }), status as 409);
+    return c.html(await show(c, visit, key, { productId, code, quantity }), status as 409);
   });
 
   async function cardOf(door: Door): Promise<CampaignCardView> {
@@ -80,8 +82,12 @@ export function storefrontRoutes(app: Hono, context: HttpContext, parts: ShopPar
   }
 
   /** @param wished what somebody sent a form of: it stays for them, also when others have taken its place in the window */
-  async function productViews(wished: string | undefined): Promise<ProductView[]> {
-    const inWindow = await shopWindow.productIds();
+  async function productViews(wished: string | undefined, isAnswer: boolean): Promise<ProductView[]> {
+    const inWindow = await shopWindow.productIds().catch((error: unknown) => {
+      // What came of their form is told all the same.
+      if (!isAnswer) throw error;
+      return [];
+    });
     const productIds = wished === undefined ? inWindow : [...new Set([...inWindow, wished])];
     await readings.refresh(productIds);
     const views = productIds.flatMap((productId) => readings.of(productId) ?? []);
@@ -89,4 +95,15 @@ export function storefrontRoutes(app: Hono, context: HttpContext, parts: ShopPar
       (one, other) => STATES_SHOWN.indexOf(one.sale.state) - STATES_SHOWN.indexOf(other.sale.state),
     );
   }
+}
+
+/** Without the ticket there is no button to press again: what is in doubt is found out by sending the form again. */
+function refusalOf(
+  { productId, quantity, code }: Refused,
+  views: readonly ProductView[],
+  texts: Texts,
+): TicketRefusal {
+  const isShown = views.some(({ id }) => id === productId);
+  const text = code === 'outcome_unknown' && !isShown ? texts.trouble.inDoubt : refusalText(code, texts);
+  return { productId, quantity, text };
 }

@@ -4,7 +4,7 @@ import type { Random } from '../../runtime/ports.ts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const ID_CHARACTERS = 10;
-const MADE_HERE = new RegExp(`-[${ALPHABET}]{${ID_CHARACTERS}}$`);
+export const MADE_HERE = new RegExp(`-[${ALPHABET}]{${ID_CHARACTERS}}$`);
 /** Of the engine's names of products. */
 const PRODUCT_ID_CHARACTERS_MAX = 64;
 

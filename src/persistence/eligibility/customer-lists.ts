@@ -89,7 +89,8 @@ export class CustomerLists {
       if (fault !== undefined) return fault;
       const seen = await this.current(campaignId);
       return await this.#read(source, async (read, parts) => {
-        if (read.badLines.count > 0 && !skipBad)
+        // When none is left, the bad ones say why.
+        if (read.badLines.count > 0 && (!skipBad || read.customers === 0))
           return { outcome: 'refused', badLines: read.badLines, customers: read.customers };
         if (read.customers === 0) return { outcome: 'unusable', reason: EMPTY };
         return this.#write(editor, campaignId, seen, read, parts);

@@ -2,8 +2,11 @@
 
 import type { Pool } from 'pg';
 import type { CampaignStatus, Entry } from '../catalogue/campaign.ts';
-import { campaignOfProduct } from '../catalogue/product-rows.ts';
 import type { Door } from './door.ts';
+import { wasMadeByCatalogue } from './lost-products.ts';
+
+/** No campaign’s id: those are longer. */
+const LOST_CAMPAIGN = 'lost';
 
 /** Small enough to be read each second of all doors. */
 export interface DoorMark {
@@ -91,8 +94,26 @@ export class DoorReads {
     }));
   }
 
-  /** @returns the id of its campaign, which may be a draft */
-  campaignOf(productId: string): Promise<string | undefined> {
-    return campaignOfProduct(this.#pool, productId);
+  /**
+   * @returns the id of its campaign, which may be a draft, or none that there is when the catalogue has lost it
+   * @throws while nobody can say
+   */
+  async campaignOf(productId: string): Promise<string | undefined> {
+    const { rows } = await this.#pool.query<{
+      campaign_id: string | null;
+      is_lost: boolean;
+      is_projected: boolean;
+    }>(
+      `SELECT (SELECT campaign_id FROM doorbuster_catalogue.products WHERE id = $1::text) AS campaign_id,
+         ${wasMadeByCatalogue('$1::text')} AS is_lost,
+         EXISTS (SELECT FROM doorbuster.products WHERE id = $1::text) AS is_projected`,
+      [productId],
+    );
+    const { campaign_id, is_lost, is_projected } = rows[0]!;
+    if (campaign_id !== null) return campaign_id;
+    if (is_lost) return LOST_CAMPAIGN;
+    // Postgres may be made anew from the journal just now, and the catalogue be lost.
+    if (!is_projected) throw new Error(`the product ${productId} has not arrived in Postgres yet`);
+    return undefined;
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DoorReads, openPool, type BareDoor } from '../../../src/persistence/index.ts';
+import { DoorReads, migrate, openPool, ProductReads, type BareDoor } from '../../../src/persistence/index.ts';
 import { putList } from '../../harness/customer-list.ts';
 import { Desk, EDA, MINUTE_MS, PAT, saved } from '../catalogue/desk.ts';
 import { POSTGRES_KINDS, SERVER_MS_MAX, type StartedPostgres } from '../postgres-kinds.ts';
@@ -16,6 +16,7 @@ describe.each(POSTGRES_KINDS)('doors in $kind Postgres', { timeout: SERVER_MS_MA
   beforeAll(async () => {
     postgres = await start();
     pool = openPool(postgres.connection, 4, 'doorbuster test');
+    await migrate(pool);
     desk = await Desk.open(pool);
     reads = new DoorReads(pool);
   }, SERVER_MS_MAX);
@@ -26,6 +27,19 @@ describe.each(POSTGRES_KINDS)('doors in $kind Postgres', { timeout: SERVER_MS_MA
 
   const markOf = async (campaignId: string) =>
     (await reads.marks(0, 1_000)).find((mark) => mark.campaignId === campaignId);
+  /** A product as the projection writes it, with stock under this name. */
+  const inEngine = async (id: string, requestId: string): Promise<void> => {
+    await pool.query(
+      `INSERT INTO doorbuster.products (id, name, description, starts_at, ends_at, unit_amount, currency, per_customer_limit,
+         hold_seconds, revision, version, shard) VALUES ($1, '', '', now(), now(), 1, 'EUR', 1, 0, 1, 1, 0)`,
+      [id],
+    );
+    await pool.query(
+      `INSERT INTO doorbuster.stock_movements (product_id, request_id, kind, quantity, at, version)
+       VALUES ($1, $2, 'loaded', 5, now(), 1)`,
+      [id, requestId],
+    );
+  };
   const doorOf = async (campaignId: string): Promise<BareDoor | undefined> =>
     (await reads.doors([campaignId]))[0];
 
@@ -50,7 +64,30 @@ describe.each(POSTGRES_KINDS)('doors in $kind Postgres', { timeout: SERVER_MS_MA
       productIds: [first.id, second.id],
     });
     expect(await reads.campaignOf(first.id)).toBe(draft.id);
+    await inEngine('ember-kettle-0123456789', 'first-load');
     expect(await reads.campaignOf('ember-kettle-0123456789')).toBeUndefined();
+  });
+
+  test('of a product that Postgres does not have yet, nobody can say that it is in no campaign', async () => {
+    await expect(reads.campaignOf('not-here-yet-0123456789')).rejects.toThrow('has not arrived in Postgres');
+  });
+
+  test('one that the catalogue made, and has lost, is in a campaign that there is not, and in no window', async () => {
+    const kept = await desk.published();
+    const names = { own: 'kettle-of-the-shop', lookalike: 'ember-kettle-abcdefghjk' };
+    await inEngine(kept.product.id, `cms-${kept.product.id}-initial`);
+    await inEngine('lost-kettle-0123456789', 'cms-lost-kettle-0123456789-initial');
+    await inEngine('lost-refilled-0123456789', 'cms:by-hand');
+    await inEngine(names.own, 'cms:a-name-of-the-shops-own');
+    await inEngine(names.lookalike, 'first-load');
+    expect(await reads.campaignOf(kept.product.id)).toBe(kept.campaign.id);
+    for (const id of ['lost-kettle-0123456789', 'lost-refilled-0123456789'])
+      expect(await markOf((await reads.campaignOf(id)) ?? 'none was told')).toBeUndefined();
+    for (const id of ['lost-kettle-0123456789', 'lost-refilled-0123456789'])
+      expect(await reads.campaignOf(id)).toBeDefined();
+    for (const id of Object.values(names)) expect(await reads.campaignOf(id)).toBeUndefined();
+    const { ids } = await new ProductReads(pool).listIdsOutside(100);
+    expect(ids.toSorted()).toEqual([names.lookalike, 'ember-kettle-0123456789', names.own].toSorted());
   });
 
   test('whatever shoppers see of a campaign or its products gives it another stamp; the engine’s answers do not', async () => {

@@ -28,23 +28,25 @@ export function campaignCard(view: CampaignCardView, now: number, locale: Locale
         ? [campaign.closesIn, endsAt]
         : [];
   return html`<li>
-    <article class="campaign-card" data-phase="${phase}">
+    <article
+      class="campaign-card"
+      data-part="campaign-card"
+      data-phase="${phase}"
+      data-starts-at="${new Date(startsAt).toISOString()}"
+      data-ends-at="${new Date(endsAt).toISOString()}"
+    >
       <div class="campaign-door" aria-hidden="true">
         ${image === undefined ? '' : picture(image, '', { sizes: '(max-width: 44rem) 100vw, 40rem' })}
       </div>
       <div class="campaign-card-words">
         <h3><a href="${campaignPath(view.slug)}">${title}</a></h3>
-        <p class="campaign-hours">${hoursText(view, locale)}</p>
+        <p class="campaign-hours" data-part="card-hours">${hoursText(view, locale)}</p>
         ${
           until === undefined
             ? ''
             : html`<p class="campaign-card-count">
-                <span class="shop-clock-label">${label}</span>
-                <span
-                  class="campaign-countdown"
-                  data-part="countdown-to"
-                  data-to="${new Date(until).toISOString()}"
-                  role="timer"
+                <span class="shop-clock-label" data-part="card-label">${label}</span>
+                <span class="campaign-countdown" data-part="card-countdown" role="timer"
                   >${timeLeft(until - now)}</span
                 >
               </p>`

@@ -14,6 +14,7 @@ import { ENTRY_LABELS } from '../../cms/campaign-form.ts';
 import { mayChange } from '../../cms/may-change.ts';
 import type { Markup } from '../layout.ts';
 import { uploadProgress, type Uploads } from './upload-progress.ts';
+import { customersOf } from './customer-count.ts';
 import { findingsList, hasErrors } from './findings.ts';
 import { campaignHref, campaignPage, linkButton, zonedMoment, type Look } from './frame.ts';
 import type { Pictures } from './image-rows.ts';
@@ -113,9 +114,7 @@ function check({ campaign, products, findings }: CampaignOverviewView, canEdit: 
 }
 
 const listText = (list: CustomerList | undefined): string =>
-  list === undefined
-    ? 'There is no list yet.'
-    : `${list.customers.toLocaleString('en')} ${list.customers === 1 ? 'customer' : 'customers'} on it.`;
+  list === undefined ? 'There is no list yet.' : `${customersOf(list)} on it.`;
 
 function facts({ campaign, list }: CampaignOverviewView): Markup {
   const { slug, description, entry, timeZone } = campaign;

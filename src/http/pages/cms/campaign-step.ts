@@ -2,7 +2,14 @@
 // removing a product. Each says what will happen, and only its own button does it.
 
 import { html } from 'hono/html';
-import { seenOf, type Campaign, type CatalogueProduct, type Finding } from '../../../persistence/index.ts';
+import {
+  seenOf,
+  type Campaign,
+  type CatalogueProduct,
+  type CustomerList,
+  type Finding,
+} from '../../../persistence/index.ts';
+import { ENTRY_LABELS } from '../../cms/campaign-form.ts';
 import type { Markup } from '../layout.ts';
 import { hourInput } from './campaign-form-page.ts';
 import { csrfField, errorAt, errorSummary, field, type FieldError } from './field.ts';
@@ -17,6 +24,7 @@ import {
   productHref,
   type Look,
 } from './frame.ts';
+import { customersOf } from './customer-count.ts';
 import { pageHeader } from './page-header.ts';
 
 export interface PublishView {
@@ -25,9 +33,11 @@ export interface PublishView {
   readonly findings: readonly Finding[];
   /** Somebody pressed the button, and it was refused; or what they had seen is not what is there by now. */
   readonly told: 'refused' | 'changed' | undefined;
+  /** In force, of a campaign that asks for one. */
+  readonly list: CustomerList | undefined;
 }
 
-export function publishPage(look: Look, { campaign, products, findings, told }: PublishView): Markup {
+export function publishPage(look: Look, { campaign, products, findings, told, list }: PublishView): Markup {
   const wasRefused = told === 'refused';
   const isBlocked = hasErrors(findings);
   const units = products.reduce((sum, { quantity = 0 }) => sum + quantity, 0);
@@ -65,6 +75,7 @@ export function publishPage(look: Look, { campaign, products, findings, told }: 
                 ${products.length} ${products.length === 1 ? 'product' : 'products'} with
                 ${units.toLocaleString('en')} units go on sale: <strong>${hoursOf(campaign)}</strong>.
               </p>
+              <p>For whom: <strong>${whoEnters(campaign, list)}</strong>.</p>
               ${begun(products, look.now)}
               <p>
                 The engine is told at once. From the start on, prices change only while the campaign is
@@ -83,6 +94,12 @@ export function publishPage(look: Look, { campaign, products, findings, told }: 
       }
     `,
   });
+}
+
+function whoEnters({ entry }: Campaign, list: CustomerList | undefined): string {
+  const label = ENTRY_LABELS[entry.kind];
+  if (entry.kind === 'claim') return `${label}: ${entry.name} = ${entry.value}`;
+  return list === undefined ? label : `${label}, ${customersOf(list)}`;
 }
 
 /** Of those whose start has passed. */

@@ -41,6 +41,7 @@ function line({ severity, message }: Finding, href: string | undefined): Markup 
 /** Where it is mended. */
 function hrefOf(campaignId: string, { productId, field }: Finding): string {
   if (productId !== undefined) return `${productHref(productId, 'edit')}#${field}`;
+  if (field === 'entry') return `${campaignHref(campaignId, 'entry')}#list`;
   if (field === 'products') return campaignHref(campaignId, 'products/new');
   if (field === 'more') return `${campaignHref(campaignId)}#products`;
   return `${campaignHref(campaignId, 'edit')}#${field}`;

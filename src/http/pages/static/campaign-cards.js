@@ -1,28 +1,47 @@
-// The campaigns in the shop: each counts down to its next hour by the shop's clock, and says what that hour has brought.
+// The campaigns in the shop: each says its hours as the reader's own clocks have them, counts down to the next one by the shop's
+// clock, and goes on to the one after it.
 
-import { formatTimeLeft, texts } from './format.js';
+import { formatMoment, formatTimeLeft, texts } from './format.js';
+
+const words = texts.campaign;
 
 export class CampaignCards {
   #cards;
 
-  /** @param elements of the countdowns */
   constructor(elements) {
-    this.#cards = [...elements].map((countdown) => ({
-      countdown,
-      label: countdown.parentElement.querySelector('.shop-clock-label'),
-      to: Date.parse(countdown.dataset.to),
-      isScheduled: countdown.closest('[data-phase]').dataset.phase === 'scheduled',
-    }));
+    this.#cards = [...elements].map((element) => {
+      const part = (name) => element.querySelector(`[data-part=card-${name}]`);
+      const { startsAt, endsAt } = element.dataset;
+      const parts = { hours: part('hours'), label: part('label'), countdown: part('countdown') };
+      return { element, ...parts, startsAt, endsAt };
+    });
   }
 
   render(now) {
-    for (const { countdown, label, to, isScheduled } of this.#cards) {
-      if (now < to) {
-        countdown.textContent = formatTimeLeft(to - now);
-        continue;
-      }
-      label.textContent = isScheduled ? texts.states.on_sale : texts.states.ended;
-      countdown.textContent = '';
-    }
+    // One that is paused counts nothing: when somebody ends that, the page says so when it is loaded again.
+    for (const card of this.#cards) if (card.countdown) show(card, now);
   }
+}
+
+function show({ element, hours, label, countdown, startsAt, endsAt }, now) {
+  const phase = phaseAt(now, startsAt, endsAt);
+  element.dataset.phase = phase;
+  const [said, moment] = {
+    scheduled: [words.opens, startsAt],
+    live: [words.until, endsAt],
+    ended: [words.ended, endsAt],
+  }[phase];
+  write(hours, `${said} ${formatMoment(moment, now)}`);
+  countdown.parentElement.hidden = phase === 'ended';
+  write(label, phase === 'scheduled' ? words.opensIn : words.closesIn);
+  write(countdown, formatTimeLeft(Date.parse(moment) - now));
+}
+
+function phaseAt(now, startsAt, endsAt) {
+  if (now >= Date.parse(endsAt)) return 'ended';
+  return now < Date.parse(startsAt) ? 'scheduled' : 'live';
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

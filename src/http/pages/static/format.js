@@ -1,6 +1,6 @@
 // Money, hours and lengths of time in the reader's own language. Pure: everything it shows comes in.
 
-import { textsFor } from './texts.js';
+import { isolated, textsFor } from './texts.js';
 
 // A browser may name what is no language, as `C` or `en-US@posix`: with it nothing could be formatted at all.
 const languages = navigator.languages.filter(isLanguage);
@@ -17,7 +17,7 @@ function isLanguage(tag) {
 
 export function formatPrice({ amount, currency }) {
   const format = new Intl.NumberFormat(languages, { style: 'currency', currency });
-  return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
+  return isolated(format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits));
 }
 
 export function formatCount(count) {
@@ -53,5 +53,5 @@ export function formatMoment(iso, now) {
   const style = today
     ? { timeStyle: 'short' }
     : { weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' };
-  return new Intl.DateTimeFormat(languages, style).format(moment);
+  return isolated(new Intl.DateTimeFormat(languages, style).format(moment));
 }

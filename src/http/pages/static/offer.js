@@ -22,9 +22,9 @@ export function refusalText({ code, detail }) {
   return texts.refusals[code] ?? (detail || texts.refusals.unknown);
 }
 
-/** Of paying or cancelling, which may have come through: `unreachable` there is not that nothing was sent. */
+/** Of paying or cancelling, which may have come through, and whose order stands in any case. */
 export function deedProblemText(code) {
-  return refusalText({ code: code === 'unreachable' ? 'unanswered' : code });
+  return texts.deeds[code] ?? refusalText({ code });
 }
 
 export function orderTotal({ unitPrice, quantity }) {

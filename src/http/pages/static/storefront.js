@@ -24,7 +24,7 @@ const announcer = new Announcer(part('announcer'));
 
 for (const origin of document.querySelectorAll('[data-part=origin]')) origin.textContent = location.origin;
 showHours();
-const campaigns = new CampaignCards(document.querySelectorAll('[data-part=countdown-to]'));
+const campaigns = new CampaignCards(document.querySelectorAll('[data-part=campaign-card]'));
 clock.onSecond((now) => campaigns.render(now));
 const shop = drop ? openShop(drop) : null;
 await clock.start();
