@@ -15,15 +15,13 @@ import type { Attempt, Attempts } from './attempts.ts';
 import type { Caller } from './caller.ts';
 import type { Identity } from './identity.ts';
 import { isOrder, type Order } from './order.ts';
-import { patienceMs } from './patience.ts';
+import { patienceMs, timeoutMsOf } from './patience.ts';
 import { waitFor, type Ports } from './ports.ts';
 import type { ServerClock } from './server-clock.ts';
 
 const BUSY_MS_MIN = 2_000;
 /** About an hour at the longest patience; a page that is closed sooner asks when it comes back. */
 const CHECK_ROUNDS_MAX = 400;
-/** Each fourth time the shop has as long to answer: it may be there, and slower than other calls wait. */
-const SLOW_CALL_TIMEOUT_MS = 60_000;
 /** After an earlier page's try has reached nobody: its request may still be on its way. */
 const LATE_LOOKS_AFTER_MS = [3_000, 10_000, 30_000];
 /** Where nobody has said who the customer is, there is one session. */
@@ -294,9 +292,6 @@ function isDefinite(
   if (answer.code === 'idempotency_key_reused') return false;
   return answer.status < 500 || answer.code === 'overloaded';
 }
-
-const timeoutMsOf = (round: number): number | undefined =>
-  round % 4 === 3 ? SLOW_CALL_TIMEOUT_MS : undefined;
 
 /** Asking again helps only after the shopper or the shop's front end has done something. */
 function isHopeless(answer: Exclude<Answer<Order>, { kind: 'answer' }>): boolean {
