@@ -148,10 +148,13 @@ describe('a client of a real node', () => {
     // Otherwise a connection that is open already would be cut before it carried anything.
     proxy.cut();
     proxy.heal();
+    await waitUntil('its end was noticed', async () => {
+      const response = await fetch(`http://127.0.0.1:${proxy.port}/v1/time`);
+      return (await response.text()) !== '';
+    });
     proxy.mute();
-    const swallowed = proxy.answersSwallowed;
     const bought = purchase.buy();
-    await waitUntil('the answer is on its way', () => proxy.answersSwallowed > swallowed);
+    await waitUntil('the node has taken the order', async () => (await availableOf('cut-off')) === 99);
     proxy.cut();
     await waitUntil('it is asked for', () => purchase.phase === 'checking');
     expect(told).toEqual([]);
