@@ -27,6 +27,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // What is waited for comes late on a busy machine.
+    expect: { poll: { timeout: 60_000 } },
     // For two cores, since many tests wait for something; more would slow each other down.
     maxWorkers: 3,
     // Real time passes in these tests; a stalled one must say where.

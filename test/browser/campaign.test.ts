@@ -293,8 +293,9 @@ test('a campaign that is cancelled keeps its page, and says so', async () => {
   await watcher.page.locator('[data-part=campaign][data-phase=cancelled]').waitFor();
   expect(await watcher.page.locator('[data-part=campaign-more]').innerText()).toContain('will not go on');
   expect(await watcher.page.locator('[data-part=campaign-countdown]').isVisible()).toBe(false);
-  expect(await watcher.spoken()).toEqual(
-    expect.arrayContaining(['Called off lamp is cancelled by the shop.']),
+  // Messages are gathered for a moment, and spoken together.
+  await waitUntil('it is spoken', async () =>
+    (await watcher.spoken()).join(' ').includes('Called off lamp is cancelled by the shop.'),
   );
   expect(await watcher.faults('cancelled-while-open')).toEqual([]);
   await watcher.end();
