@@ -33,6 +33,13 @@ const name = (what: string, charactersMax: number) =>
       `must be ${what}: printable ASCII without spaces`,
     );
 
+const origins = z
+  .string()
+  .max(4_096)
+  .refine((text) => listed(text).every(isOrigin), {
+    error: 'must be origins such as https://shop.example, with nothing behind the host, separated by commas',
+  });
+
 const sessionSecondsMax = 43_200;
 const sessionSecondsWanted = `must be a whole number from 60 to ${sessionSecondsMax}`;
 
@@ -62,22 +69,10 @@ export const SIGN_IN_SETTINGS = {
   SIGN_IN_URL: address('the shop’s sign-in page')
     .optional()
     .describe('where shoppers sign in; it hands them over to POST /session'),
-  SHOP_ORIGINS: z
-    .string()
-    .max(4_096)
-    .refine((text) => listed(text).every(isOrigin), {
-      error:
-        'must be origins such as https://shop.example, with nothing behind the host, separated by commas',
-    })
+  SHOP_ORIGINS: origins
     .optional()
     .describe('of the pages that may hand shoppers over; that of SIGN_IN_URL may anyway'),
-  CORS_ORIGINS: z
-    .string()
-    .max(4_096)
-    .refine((text) => listed(text).every(isOrigin), {
-      error:
-        'must be origins such as https://shop.example, with nothing behind the host, separated by commas',
-    })
+  CORS_ORIGINS: origins
     .optional()
     .describe('of shops’ own front ends, which may read the shoppers’ API with a token'),
   PUBLIC_URL: z

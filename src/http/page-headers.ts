@@ -1,4 +1,4 @@
-// The headers of pages for shoppers and for readers of the documents: nothing inline, nothing from elsewhere but pictures, no frame
+// The headers of all pages, for shoppers, for readers of the documents and for business users: nothing inline, nothing from elsewhere but pictures, no frame
 // around it, and nothing kept. A page belongs to whoever was let in, at that moment.
 
 /** @param imageOrigins of pictures beside the node's own, such as the CDN's */

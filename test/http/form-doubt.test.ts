@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { orderIdText, orderKeyOf, type Command, type Order, type Reply } from '../../src/actors/index.ts';
 import { createApp, Doors, type HttpContext } from '../../src/http/index.ts';
-import { csrfOf } from '../../src/http/session/csrf.ts';
+import { csrfOf } from '../../src/http/form-secret.ts';
 import type { Session } from '../../src/http/session/session.ts';
 import type { Door } from '../../src/persistence/index.ts';
 import { mainOf } from '../harness/cms-forms.ts';
@@ -81,7 +81,7 @@ class World {
   async send(path: string, fields: Record<string, string>): Promise<Response> {
     const Cookie = `__Host-doorbuster_session=${this.#session.auth.sessions.sign(this.#shopper)}`;
     const headers = { Host: HOST, Cookie, 'Sec-Fetch-Site': 'same-origin', Accept: 'text/html' };
-    const form = { csrf: csrfOf(this.#shopper), key: 'a-wish', quantity: '1', product: RING, ...fields };
+    const form = { csrf: csrfOf(this.#shopper.id), key: 'a-wish', quantity: '1', product: RING, ...fields };
     const body = new URLSearchParams(form).toString();
     return this.#app.request(`https://${HOST}${path}`, {
       method: 'POST',

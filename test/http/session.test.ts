@@ -645,12 +645,12 @@ describe('signing out', () => {
   test('removes the cookie, for a form of this very session', async () => {
     const app = new SessionApp();
     const session = app.auth.sessions.begin({ customerId: 'ada', name: undefined, claims: {} });
-    const { csrfOf } = await import('../../src/http/session/csrf.ts');
+    const { csrfOf } = await import('../../src/http/form-secret.ts');
     const headers = { ...OWN, Cookie: `${SESSION}=${app.auth.sessions.sign(session)}` };
-    const wrong = await app.post('/session/end', { csrf: csrfOf({ id: 'another' }) }, headers);
+    const wrong = await app.post('/session/end', { csrf: csrfOf('another') }, headers);
     expect(wrong.status).toBe(403);
     expect(wrong.headers.getSetCookie()).toEqual([]);
-    const right = await app.post('/session/end', { csrf: csrfOf(session), next: '/' }, headers);
+    const right = await app.post('/session/end', { csrf: csrfOf(session.id), next: '/' }, headers);
     expect(right.status).toBe(303);
     expect(right.headers.getSetCookie()).toEqual([
       `${SESSION}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax`,

@@ -2,7 +2,7 @@
 // costs no more memory than a piece of it. Like form.ts it takes nothing without the session's secret.
 
 import type { Context } from 'hono';
-import { isSecret } from './form.ts';
+import { isSecret } from '../form-secret.ts';
 import { boundaryOf, END_OF_HEAD, headOf, malformed, PART_HEAD_BYTES_MAX } from './multipart.ts';
 import { CmsProblem } from './cms-problem.ts';
 

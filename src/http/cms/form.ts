@@ -1,8 +1,8 @@
 // The one way in which a handler of the CMS reads a form: bounded, as text or with files, and only with the secret that the session's
 // own pages carry. What another site makes a browser send never gets past here.
 
-import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
+import { isSecret } from '../form-secret.ts';
 import { Problem } from '../problem.ts';
 import { readBytes } from '../request.ts';
 import { CmsProblem } from './cms-problem.ts';
@@ -160,12 +160,6 @@ const bufferOf = (bytes: ArrayBuffer | Uint8Array): Buffer =>
 const plain = (value: string): string =>
   // oxlint-disable-next-line no-control-regex -- control characters are just what must not be there
   value.replaceAll(/\r\n?/g, '\n').replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
-
-/** In constant time. */
-export function isSecret(given: string, wanted: string): boolean {
-  const [one, other] = [Buffer.from(given), Buffer.from(wanted)];
-  return one.length === other.length && timingSafeEqual(one, other);
-}
 
 declare module 'hono' {
   interface ContextVariableMap {

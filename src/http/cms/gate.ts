@@ -4,15 +4,16 @@ import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { HasherBusy, NeedsPublisher } from '../../persistence/index.ts';
 import { refusalPage } from '../pages/cms/index.ts';
 import { Problem, PROBLEMS } from '../problem.ts';
+import { changesNothing } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
-import { cmsHeaders } from './cms-headers.ts';
+import { pageHeaders, pagePolicy } from '../page-headers.ts';
 import { CmsProblem } from './cms-problem.ts';
 import { letGo } from './form.ts';
 
 export function gate(cms: Hono, { assets, cms: own }: HttpContext, onError: (error: unknown) => void): void {
-  const imageOrigins = own!.assets.imageOrigins;
+  const policy = pagePolicy(own!.assets.imageOrigins);
   cms.use('/cms/*', async (c, next) => {
-    cmsHeaders(c, { imageOrigins });
+    pageHeaders(c.header.bind(c), policy);
     try {
       await next();
     } finally {
@@ -21,7 +22,7 @@ export function gate(cms: Hono, { assets, cms: own }: HttpContext, onError: (err
   });
   cms.use('/cms/*', ownForms);
   cms.onError((error, c) => {
-    cmsHeaders(c, { imageOrigins });
+    pageHeaders(c.header.bind(c), policy);
     const refusal = refusalOf(error);
     if (!FORESEEN.some((kind) => error instanceof kind)) onError(error);
     if (refusal.retryAfterSeconds !== undefined) c.header('Retry-After', `${refusal.retryAfterSeconds}`);
@@ -34,7 +35,7 @@ export function gate(cms: Hono, { assets, cms: own }: HttpContext, onError: (err
 
 /** A browser says where a form comes from, and no page can make it say otherwise. */
 const ownForms: MiddlewareHandler = async (c, next) => {
-  if (changesNothing(c)) return next();
+  if (changesNothing(c.req.method)) return next();
   const site = c.req.header('sec-fetch-site');
   const isOwn = site === undefined ? isOwnOrigin(c) : site === 'same-origin';
   if (!isOwn) {
@@ -46,8 +47,6 @@ const ownForms: MiddlewareHandler = async (c, next) => {
   }
   await next();
 };
-
-export const changesNothing = (c: Context): boolean => c.req.method === 'GET' || c.req.method === 'HEAD';
 
 /** Of browsers that do not say more. Without any origin it is none; then the form's secret alone decides. */
 function isOwnOrigin(c: Context): boolean {

@@ -2,11 +2,11 @@
 // one that says that this browser signed in. Scripts cannot read them, other sites cannot have them sent along with a form, and they
 // go to /cms alone.
 
-import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, setCookie } from 'hono/cookie';
 import type { CookieOptions } from 'hono/utils/cookie';
 import { DEVICE_MS_MAX, SESSION_MS_MAX } from '../../persistence/index.ts';
+import { callerOf, isSecure as isSecureFor } from '../caller.ts';
 import { cookieNamed } from '../cookie.ts';
 
 const NAMES = {
@@ -32,10 +32,6 @@ export function removeCookie(c: Context, kind: CookieKind, demo: boolean): void 
   deleteCookie(c, nameOf(c, kind, demo), attributes(c, demo));
 }
 
-/** What forms carry: follows from the cookie, and does not lead back to it. */
-export const csrfOf = (cookie: string): string =>
-  createHash('sha256').update(`doorbuster form\0${cookie}`).digest('base64url');
-
 const attributes = (c: Context, demo: boolean): CookieOptions => ({
   path: '/cms',
   httpOnly: true,
@@ -47,14 +43,4 @@ const attributes = (c: Context, demo: boolean): CookieOptions => ({
 const nameOf = (c: Context, kind: CookieKind, demo: boolean): string =>
   isSecure(c, demo) ? `__Secure-${NAMES[kind]}` : NAMES[kind];
 
-/**
- * TLS ends in front of the node, so the node cannot see it: everywhere but at home it is demanded, and there too where a proxy says
- * that it is there. Whoever makes that up locks out nobody but themselves.
- */
-export function isSecure(c: Context, demo: boolean): boolean {
-  if (c.req.header('x-forwarded-proto') === 'https') return true;
-  return !demo && !isLoopback(new URL(c.req.url).hostname);
-}
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+export const isSecure = (c: Context, demo: boolean): boolean => isSecureFor(callerOf(c), demo);

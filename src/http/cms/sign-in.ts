@@ -9,7 +9,8 @@ import { CmsProblem } from './cms-problem.ts';
 import { readFormOf } from './form.ts';
 import { tooBusy } from './gate.ts';
 import { CMS_PAGES, nextPage } from '../next-page.ts';
-import { csrfOf, isSecure, readCookie, removeCookie, writeCookie } from './session-cookie.ts';
+import { csrfOf } from '../form-secret.ts';
+import { isSecure, readCookie, removeCookie, writeCookie } from './session-cookie.ts';
 
 const SIGN_IN_BYTES_MAX = 8 * 1024;
 const ENTRY_BYTES = 16;

@@ -6,8 +6,9 @@ import type { UserRole } from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
 import { CmsProblem } from './cms-problem.ts';
 import { includes } from './cms-session.ts';
-import { changesNothing } from './gate.ts';
-import { csrfOf, readCookie, removeCookie } from './session-cookie.ts';
+import { changesNothing } from '../caller.ts';
+import { csrfOf } from '../form-secret.ts';
+import { readCookie, removeCookie } from './session-cookie.ts';
 
 export { includes, mayEdit, mayPublish, type CmsSession } from './cms-session.ts';
 
@@ -31,13 +32,13 @@ export function signedIn(cms: Hono, { demo, cms: own }: HttpContext): void {
       requireRole(c, role);
     });
     await next();
-    if (!changesNothing(c) && c.res.status < 400 && !c.get('csrfChecked'))
+    if (!changesNothing(c.req.method) && c.res.status < 400 && !c.get('csrfChecked'))
       throw new Error(`${c.req.path} took a form past readForm`);
   });
 }
 
 function toSignIn(c: Context): Response {
-  if (changesNothing(c)) {
+  if (changesNothing(c.req.method)) {
     const { pathname, search } = new URL(c.req.url);
     const next = pathname + search;
     return c.redirect(

@@ -1,17 +1,12 @@
-// What ties a form to the session of the page that it stands on. Another site can make a browser send a form, but cannot know this, and
-// the browser says where the form comes from besides.
+// Forms of shoppers' pages: read, and held against the session of the page that they stand on.
 
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import type { Shopper } from '../auth.ts';
 import type { HttpContext } from '../context.ts';
+import { csrfOf, isSecret } from '../form-secret.ts';
 import { invalid, Problem } from '../problem.ts';
 import { readBytes } from '../request.ts';
 import type { Session } from './session.ts';
-
-/** What forms carry as `csrf`: follows from the session, and does not lead back to it. */
-export const csrfOf = (session: Pick<Session, 'id'>): string =>
-  hash('sha256', `doorbuster form\0${session.id}`, 'base64url');
 
 export interface ShopperForm {
   readonly shopper: Shopper & { readonly session: Session };
@@ -31,7 +26,7 @@ export async function readShopperForm(c: Context, { auth, limits }: HttpContext)
       detail: 'A form needs the session of the page that it stands on.',
     });
   const field = await readFields(c, limits.orderBytesMax);
-  if (!isSame(field('csrf'), csrfOf(session)))
+  if (!isSecret(field('csrf'), csrfOf(session.id)))
     throw new Problem('forbidden', {
       detail: 'This form is not of your session. Load its page again, and send it from there.',
     });
@@ -44,9 +39,4 @@ export async function readFields(c: Context, bytesMax: number): Promise<(name: s
     throw invalid('Content-Type', 'must be application/x-www-form-urlencoded, as a browser sends a form');
   const fields = new URLSearchParams(new TextDecoder().decode(await readBytes(c, bytesMax)));
   return (name) => fields.get(name) ?? '';
-}
-
-export function isSame(given: string, wanted: string): boolean {
-  const [one, other] = [Buffer.from(given), Buffer.from(wanted)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }

@@ -3,13 +3,14 @@
 import { Hono, type Context } from 'hono';
 import { callerOf } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
+import { csrfOf, isSecret } from '../form-secret.ts';
 import { nextPage, SHOP_PAGES } from '../next-page.ts';
 import { pageHeaders } from '../page-headers.ts';
 import { demoSignInPage, localeOf, sampleCustomers, signInNoticePage, type Texts } from '../pages/index.ts';
 import { Problem, PROBLEMS } from '../problem.ts';
 import { isCustomerId } from '../schemas.ts';
 import { PROVIDER_PATH, SESSION_PATH, SIGN_IN_PATH, signInAddress, SIGN_OUT_PATH } from './addresses.ts';
-import { csrfOf, isSame, readFields } from './csrf.ts';
+import { readFields } from './csrf.ts';
 import { handOver } from './hand-over.ts';
 import { providerRoutes } from './provider-routes.ts';
 import { readCookie, removeCookie, writeCookie } from './session-cookie.ts';
@@ -59,7 +60,7 @@ export function sessionRoutes(app: Hono, context: HttpContext, onError: (error: 
     }
     if (!demo) throw new SignInProblem('not_handed_over', 'the form has no `token`.');
     const entry = entryOf(c, auth);
-    if (entry === undefined || !auth.isOwnPage(callerOf(c)) || !isSame(field('csrf'), csrfOf({ id: entry })))
+    if (entry === undefined || !auth.isOwnPage(callerOf(c)) || !isSecret(field('csrf'), csrfOf(entry)))
       throw new SignInProblem('foreign_form');
     const sample = sampleCustomers.find(({ customerId }) => customerId === field('sample'));
     const customerId = sample?.customerId ?? field('customer').trim();
@@ -75,7 +76,7 @@ export function sessionRoutes(app: Hono, context: HttpContext, onError: (error: 
     const field = await readFields(c, SIGN_IN_FORM_BYTES_MAX);
     const caller = callerOf(c);
     const session = auth.sessionOf(caller);
-    if (session !== undefined && !isSame(field('csrf'), csrfOf(session)))
+    if (session !== undefined && !isSecret(field('csrf'), csrfOf(session.id)))
       throw new SignInProblem('foreign_sign_out');
     // The form of another site comes without the cookie that its answer would remove.
     if (session !== undefined || auth.isOwnPage(caller)) removeCookie(c, 'session', auth.isSecure(caller));
@@ -112,7 +113,7 @@ function showDemo(
     entry = Buffer.from(random.characters(ENTRY_CHARACTERS), 'latin1').toString('base64url');
     writeCookie(c, 'entry', entry, { secure: auth.isSecure(callerOf(c)), seconds: ENTRY_SECONDS });
   }
-  return demoSignInPage(assets, { hasBadName: false, ...view, csrf: csrfOf({ id: entry }) }, textsOf(c));
+  return demoSignInPage(assets, { hasBadName: false, ...view, csrf: csrfOf(entry) }, textsOf(c));
 }
 
 function answerError(

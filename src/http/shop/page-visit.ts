@@ -5,7 +5,7 @@ import type { Visitor } from '../auth.ts';
 import { changesNothing } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
 import { localeOf, type Locale, type VisitorView } from '../pages/index.ts';
-import { csrfOf } from '../session/csrf.ts';
+import { csrfOf } from '../form-secret.ts';
 import type { Reader } from './campaign-pages.ts';
 import { signedOutAddress, signInAddress } from '../session/addresses.ts';
 
@@ -47,7 +47,7 @@ function visitorView({ customerId, session }: NonNullable<Visitor>): VisitorView
   return {
     customerId,
     name: session?.name ?? customerId,
-    csrf: session === undefined ? '' : csrfOf(session),
+    csrf: session === undefined ? '' : csrfOf(session.id),
   };
 }
 

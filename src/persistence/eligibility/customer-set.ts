@@ -5,6 +5,7 @@
 
 import { KEY_BYTES, type Key } from '../../actors/index.ts';
 import type { CustomerKeys } from './door.ts';
+import { orderWordOf } from './key-order.ts';
 
 /** Guesses by proportion, before what is left is halved. Of a million even keys seven find any. */
 const GUESSES_MAX = 16;
@@ -24,7 +25,7 @@ export class CustomerSet {
 
   has(key: Key): boolean {
     const view = this.#view;
-    const first = word(key, 0);
+    const first = orderWordOf(key, 0);
     /** What may be the key: from `low` to below `high`. */
     let low = 0;
     let high = this.size;
@@ -56,20 +57,8 @@ export class CustomerSet {
 /** Of the key at this place against the wanted one, whose first words are the same. */
 function orderOfRest(view: DataView, at: number, key: Key): number {
   for (let number = 1; number < 4; number++) {
-    const order = view.getUint32(at + number * 4) - word(key, number);
+    const order = view.getUint32(at + number * 4) - orderWordOf(key, number);
     if (order !== 0) return order;
   }
   return 0;
-}
-
-/** So that their numbers order keys as their bytes do. */
-function word(key: Key, number: number): number {
-  const at = number * 4;
-  return (
-    ((key.charCodeAt(at) << 24) |
-      (key.charCodeAt(at + 1) << 16) |
-      (key.charCodeAt(at + 2) << 8) |
-      key.charCodeAt(at + 3)) >>>
-    0
-  );
 }

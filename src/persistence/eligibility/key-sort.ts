@@ -2,6 +2,7 @@
 // places of a few keys each, and those few are sorted: a million take about a quarter of a second. Memory is 32 bytes a key.
 
 import { KEY_BYTES, type Key } from '../../actors/index.ts';
+import { orderWordOf } from './key-order.ts';
 
 /** A key is four words, whose numbers order keys as their bytes do. */
 const WORDS = 4;
@@ -24,7 +25,7 @@ export class KeySort {
     const place = this.#count++ % KEYS_PER_SEGMENT;
     if (place === 0) this.#segments.push(new Uint32Array(KEYS_PER_SEGMENT * WORDS));
     const segment = this.#segments.at(-1)!;
-    for (let number = 0; number < WORDS; number++) segment[place * WORDS + number] = wordOf(key, number);
+    for (let number = 0; number < WORDS; number++) segment[place * WORDS + number] = orderWordOf(key, number);
   }
 
   /** Each once, in order. What was added is gone. */
@@ -115,15 +116,4 @@ function order(words: Uint32Array, one: number, other: number): number {
     if (difference !== 0) return difference;
   }
   return 0;
-}
-
-function wordOf(key: Key, number: number): number {
-  const at = number * 4;
-  return (
-    ((key.charCodeAt(at) << 24) |
-      (key.charCodeAt(at + 1) << 16) |
-      (key.charCodeAt(at + 2) << 8) |
-      key.charCodeAt(at + 3)) >>>
-    0
-  );
 }
