@@ -165,10 +165,11 @@ test('when another page of the browser signs somebody else in, this one is their
   await first.whenLive();
   await first.ticket('Shared lamp').buy();
   await first.ticket('Shared lamp').offers('reserved');
-  const { body } = await engine.call<{ orders: object[] }>('GET', '/v1/orders', {
-    token: await engine.token('quinn'),
+  const token = await engine.token('quinn');
+  await waitUntil('the order is in the list of the second one', async () => {
+    const { body } = await engine.call<{ orders: object[] }>('GET', '/v1/orders', { token });
+    return body.orders.length === 1;
   });
-  expect(body.orders).toHaveLength(1);
   await first.end();
 });
 
