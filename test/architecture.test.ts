@@ -13,11 +13,14 @@ const SOURCE = join(ROOT, 'src');
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   actors: [],
   runtime: ['actors'],
-  persistence: ['actors', 'runtime'],
+  persistence: ['actors', 'runtime', 'risk', 'payments'],
   client: [],
-  http: ['actors', 'runtime', 'persistence'],
-  commands: ['actors', 'runtime', 'persistence', 'http', ''],
-  '': ['actors', 'runtime', 'persistence', 'http', 'commands'],
+  // The rules on who may pay, pure; and whoever takes the money.
+  risk: ['actors'],
+  payments: ['actors', 'runtime'],
+  http: ['actors', 'runtime', 'persistence', 'risk', 'payments'],
+  commands: ['actors', 'runtime', 'persistence', 'risk', 'payments', 'http', ''],
+  '': ['actors', 'runtime', 'persistence', 'risk', 'payments', 'http', 'commands'],
 };
 
 interface Import {

@@ -1,6 +1,7 @@
 // What a product's actor can be asked. Commands are plain data: they cross threads and networks as they are.
 // Ids and keys come in with the command, so that the actor draws no random number and computes no hash.
 
+import type { Gate } from './gate.ts';
 import type { Key } from './key.ts';
 
 export interface Reserve {
@@ -12,6 +13,8 @@ export interface Reserve {
   readonly idempotencyKey: string;
   readonly requestKey: Key;
   readonly quantity: number;
+  /** Of the purchase ticket that was brought, checked at the gateway; undefined: none was; BAD_TICKET: no good one. */
+  readonly ticket?: Key | undefined;
 }
 
 /** What the payment provider said. `paid` means that the money is taken. */
@@ -20,6 +23,28 @@ export interface Pay {
   readonly orderId: Key;
   readonly customerKey: Key;
   readonly settlement: 'paid' | 'payment_pending' | 'in_review';
+}
+
+/** The provider surely took nothing: the order is the customer's to pay again, as long as its hold lasts. */
+export interface Decline {
+  readonly kind: 'decline';
+  readonly orderId: Key;
+}
+
+/** The shop does not sell to this customer: the units go back, and the customer cools down. */
+export interface Deny {
+  readonly kind: 'deny';
+  readonly orderId: Key;
+}
+
+/** Whoever decides on the payment cannot be reached: the customer must not lose the units for it. */
+export interface ExtendHold {
+  readonly kind: 'extendHold';
+  readonly orderId: Key;
+  /** From now, ms. */
+  readonly byMs: number;
+  /** Never later than so long behind the hold's first end, ms. */
+  readonly mostMs: number;
 }
 
 export interface Cancel {
@@ -60,6 +85,8 @@ export interface ProductConfiguration {
   readonly currency: string;
   readonly perCustomerLimit: number;
   readonly holdSeconds: number;
+  /** Undefined: an open one. */
+  readonly gate?: Gate | undefined;
 }
 
 export interface ChangeStock {
@@ -120,5 +147,5 @@ export type ProductCommand =
   | ShowProduct
   | FindOrder;
 /** Addressed by order id, which leads to its product. */
-export type OrderCommand = Pay | Cancel | Expire | Refund | ShowOrder;
+export type OrderCommand = Pay | Decline | Deny | ExtendHold | Cancel | Expire | Refund | ShowOrder;
 export type Command = ProductCommand | OrderCommand;

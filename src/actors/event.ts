@@ -33,6 +33,8 @@ export interface Reserved extends Happened {
   readonly requestKey: Key;
   readonly quantity: number;
   readonly terms: Terms;
+  /** The ticket that it used up; undefined where none was asked for. */
+  readonly ticket?: Key | undefined;
 }
 
 /** Consecutive `reserved` of one product on the same terms, with what an actor keeps of them and no more. */
@@ -45,6 +47,8 @@ export interface ReservedRun {
   readonly quantities: readonly number[];
   /** Twelve words of each: order id, customer key, request key. */
   readonly keys: Uint32Array;
+  /** Four words of each: its ticket. Undefined: none has one. */
+  readonly tickets?: Uint32Array | undefined;
 }
 
 /** What each change of an order makes of it. */
@@ -56,6 +60,8 @@ export const STATUS_AFTER = {
   expired: 'expired',
   refundDue: 'refund_due',
   refunded: 'refunded',
+  paymentDeclined: 'reserved',
+  denied: 'cancelled',
 } as const satisfies Record<string, OrderStatus>;
 
 export type OrderChange = keyof typeof STATUS_AFTER;
@@ -63,6 +69,14 @@ export type OrderChange = keyof typeof STATUS_AFTER;
 export interface OrderChanged extends Happened {
   readonly kind: OrderChange;
   readonly orderId: Key;
+}
+
+/** The hold ends later than its terms say. */
+export interface HoldExtended extends Happened {
+  readonly kind: 'holdExtended';
+  readonly orderId: Key;
+  /** Epoch milliseconds. */
+  readonly until: number;
 }
 
 export interface SaleSwitched extends Happened {
@@ -74,4 +88,4 @@ export interface Retired extends Happened {
   readonly kind: 'retired';
 }
 
-export type Event = Configured | StockChanged | Reserved | OrderChanged | SaleSwitched | Retired;
+export type Event = Configured | StockChanged | Reserved | OrderChanged | HoldExtended | SaleSwitched | Retired;

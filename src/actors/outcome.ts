@@ -11,6 +11,9 @@ export const REFUSALS = {
   sale_not_started: 'later',
   sale_ended: 'never',
   sale_paused: 'later',
+  ticket_required: 'never', // get one first: POST /v1/tickets
+  ticket_invalid: 'never', // as above; an accepted key is answered all the same
+  too_many_holds: 'later', // open holds, a cool-down, or unpaid orders
   not_found: 'never',
   not_eligible: 'never',
   idempotency_key_reused: 'never',

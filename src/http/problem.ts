@@ -5,7 +5,7 @@ import { retryOf, type Refusal, type Retry } from '../actors/index.ts';
 import { responseOf, type Answer } from './answer.ts';
 
 interface ProblemKind {
-  readonly status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 412 | 413 | 422 | 503;
+  readonly status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 412 | 413 | 422 | 429 | 503;
   readonly title: string;
   readonly detail: string;
   readonly retry: Retry;
@@ -48,6 +48,40 @@ export const PROBLEMS = {
   ),
   sale_ended: domain('sale_ended', 409, 'Ended', 'The sale is over.'),
   sale_paused: domain('sale_paused', 409, 'Paused', 'The sale is paused. Try again in a moment.'),
+  ticket_required: domain(
+    'ticket_required',
+    403,
+    'Ticket required',
+    'This sale takes orders with a purchase ticket alone. Get one (POST /v1/tickets), then send it as Doorbuster-Ticket.',
+  ),
+  ticket_invalid: domain(
+    'ticket_invalid',
+    403,
+    'Ticket not valid',
+    'The purchase ticket was used, is out of date, or is not of this customer and product. Get another one (POST /v1/tickets).',
+  ),
+  too_many_holds: domain(
+    'too_many_holds',
+    403,
+    'Too many holds',
+    'This customer has too many orders that are not paid, or let a hold run out a moment ago. Pay or cancel first, or wait.',
+    5,
+  ),
+  challenge_required: {
+    status: 403,
+    title: 'Proof of work required',
+    detail:
+      'A ticket of this sale costs a proof of work, or a wait: solve `challenge` and send its solution, or use `wait`.',
+    retry: 'never',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    detail:
+      'This was not looked at, and says nothing about an order that may exist. Try again after Retry-After seconds.',
+    retry: 'same_key',
+    retryAfterSeconds: 1,
+  },
   price_locked: domain(
     'price_locked',
     409,
