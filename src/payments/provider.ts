@@ -49,5 +49,7 @@ export interface PaymentProvider {
   /** Alike for tokens of one card or account; undefined where the provider knows none. @throws ProviderUnavailable */
   fingerprint(method: string, token: string): Promise<string | undefined>;
   /** For audits: every payment, in an order of the provider's own. @param after `next` of the page before @throws ProviderUnavailable */
-  list(after: string | undefined): Promise<{ readonly payments: readonly ProviderPayment[]; readonly next: string | undefined }>;
+  list(
+    after: string | undefined,
+  ): Promise<{ readonly payments: readonly ProviderPayment[]; readonly next: string | undefined }>;
 }

@@ -45,7 +45,7 @@ export const RISK_TABLES = `
     customer_id text COLLATE "C" NOT NULL,
     at timestamptz NOT NULL,
     outcome text NOT NULL CHECK (outcome IN ('allow', 'review', 'deny')),
-    -- `rules`, or the name of a person.
+    -- The word rules, or the name of a person.
     decided_by text NOT NULL,
     -- Digest of the rules that were in force.
     rules text COLLATE "C" NOT NULL,

@@ -26,7 +26,12 @@ export interface PaymentQuestion {
 export type Verdict =
   | { readonly outcome: RiskOutcome }
   /** A source of facts cannot be asked. The hold is extended by so much, and when it may not be extended further, `then` holds. */
-  | { readonly outcome: 'unavailable'; readonly extendMs: number; readonly mostMs: number; readonly then: RiskOutcome };
+  | {
+      readonly outcome: 'unavailable';
+      readonly extendMs: number;
+      readonly mostMs: number;
+      readonly then: RiskOutcome;
+    };
 
 export interface RiskControl {
   /** Never throws: whatever goes wrong is `unavailable`. Each decision is kept with its reasons before it is told. */
