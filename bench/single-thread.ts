@@ -14,6 +14,7 @@ import {
   Doors,
   listen,
   loadAssets,
+  NO_PAYMENTS,
   ProductHub,
   type NodeControl,
 } from '../src/http/index.ts';
@@ -94,6 +95,7 @@ const { app, purchase, look } = createApp(
     counters: new Counters(),
     limits: config.http,
     cms: undefined,
+    payments: NO_PAYMENTS,
     demo: false,
   },
   { onError: (error) => console.error(error) },

@@ -14,6 +14,13 @@ import {
 import { DEFAULT_HTTP_LIMITS, proxiesOf, type HttpLimits, type SignInSettings } from './http/index.ts';
 import { parseRedisAddress, type RedisAddress } from './persistence/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
+import {
+  PAYMENT_SECRETS,
+  PAYMENT_SETTINGS,
+  paymentContradictions,
+  toPaymentConfig,
+  type PaymentConfig,
+} from './payment-config.ts';
 import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS, signInContradictions, toSignIn } from './sign-in-config.ts';
 
 /** A number, or its digits: the environment knows only text. Nothing else, since JavaScript takes `true` for 1. */
@@ -192,6 +199,7 @@ const settings = z.strictObject({
     .describe('proxies whose X-Forwarded-For says where requests come from'),
   ...SIGN_IN_SETTINGS,
   ...ASSET_SETTINGS,
+  ...PAYMENT_SETTINGS,
 });
 
 const STORAGE_SETTINGS = {
@@ -213,6 +221,7 @@ const SECRETS = new Set([
   'REDIS_URL',
   ...SIGN_IN_SECRETS,
   ...ASSET_SECRETS,
+  ...PAYMENT_SECRETS,
 ]);
 
 export type Role = (typeof ROLES)[number];
@@ -268,6 +277,7 @@ export interface Config {
   /** Addresses and networks. */
   readonly trustedProxies: readonly string[];
   readonly assets: AssetConfig;
+  readonly payments: PaymentConfig;
 }
 
 export class ConfigError extends Error {
@@ -388,6 +398,7 @@ function contradictions(values: z.output<typeof settings>): string[] {
   const { NATS_URL, DATABASE_URL, ROLES: has, FEED_ACK_WAIT_MS, FEED_HEARTBEAT_MS } = values;
   const problems = [
     ...assetContradictions(values),
+    ...paymentContradictions(values),
     ...signInContradictions(values, values.AUTH_SECRET !== undefined),
   ];
   if (NATS_URL === undefined && has.length < ROLES.length)
@@ -471,6 +482,7 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     http: { ...DEFAULT_HTTP_LIMITS, streamsMax: values.STREAMS_MAX },
     trustedProxies: listOf(values.TRUSTED_PROXIES ?? ''),
     assets: toAssetConfig(values),
+    payments: toPaymentConfig(values),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Counters } from './counters.ts';
 import type { Doors } from './doors.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
+import type { Payments } from './payment/index.ts';
 import type { ProductHub } from './product-hub.ts';
 import type { SignInSettings } from './session/settings.ts';
 
@@ -48,6 +49,7 @@ export interface HttpContext {
   readonly counters: Counters;
   /** Undefined where there is no catalogue. */
   readonly cms: CmsContext | undefined;
+  readonly payments: Payments;
   readonly limits: HttpLimits;
   /** Payments succeed by themselves, and anybody can get a token. */
   readonly demo: boolean;
