@@ -91,6 +91,7 @@ const { app, purchase, look } = createApp(
     counters: new Counters(),
     limits: config.http,
     cms: undefined,
+    risk: undefined,
     demo: false,
   },
   { onError: (error) => console.error(error) },

@@ -329,6 +329,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       assets: loadAssets(),
       counters,
       cms: cms.context,
+      risk: undefined,
       limits: config.http,
       demo: config.demo,
     },

@@ -9,6 +9,7 @@ import type { Doors } from './doors.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
 import type { ProductHub } from './product-hub.ts';
+import type { RiskContext } from './risk/risk-context.ts';
 import type { SignInSettings } from './session/settings.ts';
 
 export interface HttpLimits {
@@ -46,6 +47,8 @@ export interface HttpContext {
   readonly counters: Counters;
   /** Undefined where there is no catalogue. */
   readonly cms: CmsContext | undefined;
+  /** Undefined where there is no catalogue. */
+  readonly risk: RiskContext | undefined;
   readonly limits: HttpLimits;
   /** Payments succeed by themselves, and anybody can get a token. */
   readonly demo: boolean;
