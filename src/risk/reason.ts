@@ -7,7 +7,7 @@ const DAY_SECONDS = 86_400;
 
 export function reasonOf({ name, when, outcome }: RiskRule, facts: RiskFacts): string {
   const found = when.map((condition) => foundIn(condition, facts));
-  return `${name}: ${found.length === 0 ? 'holds for every payment' : found.join(', and ')} (${outcome}).`;
+  return `${name}: ${found.join(', and ')} (${outcome}).`;
 }
 
 function foundIn(condition: Condition, facts: RiskFacts): string {

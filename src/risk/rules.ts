@@ -23,7 +23,7 @@ export interface Unavailable {
 
 export interface RiskRule {
   readonly name: string;
-  /** All must hold; none: always. */
+  /** One at least; all must hold. */
   readonly when: readonly Condition[];
   readonly outcome: RiskOutcome;
 }
