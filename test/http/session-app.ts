@@ -68,6 +68,7 @@ export class SessionApp {
       limits: DEFAULT_HTTP_LIMITS,
       node: { phase: 'ready' },
       cms: undefined,
+      risk: undefined,
       demo,
     } as never;
     this.app = createApp(this.context, { onError: (error) => this.faults.push(error) }).app;
