@@ -15,6 +15,7 @@ import {
   listen,
   loadAssets,
   ProductHub,
+  TicketOffice,
   tooManyAdminCalls,
   type Listener,
   type NodeControl,
@@ -179,6 +180,10 @@ const doors = new Doors({
   clock,
   find: (productId) => main.ask<Whereabouts>('whereIs', productId, { withinMs: DOORS_MS_MAX }),
 });
+const tickets = new TicketOffice(
+  { secret: config.sessionSecret, clock, random, campaignOf: (productId) => doors.campaignOf(productId) },
+  config.tickets,
+);
 let listener: Listener | undefined;
 let adminService: AdminService | undefined;
 let cache: Cache | undefined;
@@ -320,12 +325,14 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       timers,
       auth: new Auth(config, clock, random),
       doors,
+      tickets,
+      riskOf: () => 'active',
       signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),
       products: new ProductReads(pool),
       cache: opened,
-      hub: new ProductHub(router, timers, doors),
+      hub: new ProductHub(router, timers, doors, tickets),
       assets: loadAssets(),
       counters,
       cms: cms.context,
