@@ -9,6 +9,7 @@ import { loadConfig } from '../src/config.ts';
 import {
   Auth,
   Counters,
+  ClientAddresses,
   createApp,
   Doors,
   listen,
@@ -78,6 +79,7 @@ const tickets = new TicketOffice(
   { secret: config.sessionSecret, clock, random, campaignOf: () => undefined },
   config.tickets,
 );
+const addresses = new ClientAddresses(config.trustedProxies, config.sessionSecret);
 const { app, purchase, look } = createApp(
   {
     router,
@@ -85,6 +87,7 @@ const { app, purchase, look } = createApp(
     random,
     timers,
     auth: new Auth(config, clock, random),
+    addresses,
     doors,
     tickets,
     riskOf: () => 'active',
@@ -106,7 +109,7 @@ const { host, port, http } = config;
 const listener = await listen(
   app,
   { host, port, reusePort: false, headerBytesMax: http.headerBytesMax },
-  { purchase, look, bytesMax: http.orderBytesMax },
+  { purchase, look, addresses, bytesMax: http.orderBytesMax },
 );
 
 const file: NodeFile = {
