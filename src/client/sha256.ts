@@ -62,6 +62,12 @@ export function padded(message: Uint8Array, bytesBefore = 0): Int32Array {
   const view = new DataView(bytes.buffer);
   // Nothing here is as long as half a gigabyte.
   view.setUint32(bytes.length - 4, (message.length + bytesBefore) * 8);
+  return wordsOf(bytes);
+}
+
+/** @param bytes whole words */
+export function wordsOf(bytes: Uint8Array<ArrayBuffer>): Int32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Int32Array.from({ length: bytes.length / 4 }, (_, at) => view.getInt32(at * 4));
 }
 

@@ -40,6 +40,9 @@ test.each([
   expect(isChallenge(challenge)).toBe(true);
   const solution = await solve(challenge, quickly);
   expect(solution?.counter).toBe(counter);
+  // As a page on plain http has it.
+  const alone = await solve(challenge, quickly, null);
+  expect({ ...alone, time: 0 }).toEqual({ ...solution, time: 0 });
   const secrets = { hmacSignatureSecret, hmacKeySignatureSecret };
   const answer = await verifySolution({ challenge, solution: solution!, deriveKey, ...secrets });
   expect(answer.verified).toBe(true);
