@@ -11,6 +11,7 @@ import type { RiskOf } from './gate/challenge/index.ts';
 import type { TicketOffice } from './gate/tickets/index.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
+import type { Payments } from './payment/index.ts';
 import type { ProductHub } from './product-hub.ts';
 import type { SignInSettings } from './session/settings.ts';
 
@@ -52,6 +53,7 @@ export interface HttpContext {
   readonly counters: Counters;
   /** Undefined where there is no catalogue. */
   readonly cms: CmsContext | undefined;
+  readonly payments: Payments;
   readonly limits: HttpLimits;
   /** Payments succeed by themselves, and anybody can get a token. */
   readonly demo: boolean;

@@ -43,6 +43,14 @@ export {
   UNITS,
   type TrafficWindow,
 } from './traffic.ts';
+export {
+  NO_PAYMENTS,
+  PaymentDesk,
+  type PaymentPorts,
+  type Payments,
+  type PaymentWish,
+  type ReviewSettled,
+} from './payment/index.ts';
 export { Problem } from './problem.ts';
 export { ProductHub } from './product-hub.ts';
 export { OrderCache } from './order-cache.ts';
