@@ -103,6 +103,7 @@ const { app, purchase, look } = createApp(
     limits: config.http,
     cms: undefined,
     payments: NO_PAYMENTS,
+    risk: undefined,
     demo: false,
   },
   { onError: (error) => console.error(error) },

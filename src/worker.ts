@@ -341,6 +341,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       counters,
       cms: cms.context,
       payments: new PaymentDesk({ router, demo: config.demo }),
+      risk: undefined,
       limits: config.http,
       demo: config.demo,
     },
