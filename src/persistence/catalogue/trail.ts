@@ -1,6 +1,7 @@
 // Who changed what. Written in the transaction of the change itself, and never changed again.
 
 import type { Campaign, CampaignDraft, Entry } from './campaign.ts';
+import type { CampaignGate } from './campaign-gate.ts';
 import type { CatalogueProduct, ProductDraft } from './catalogue-product.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
 import { moneyText } from './money-text.ts';
@@ -121,6 +122,7 @@ const CAMPAIGN_FIELDS = [
   'endsAt',
   'timeZone',
   'entry',
+  'gate',
 ] as const satisfies (keyof CampaignDraft)[];
 
 const PRODUCT_FIELDS = [
@@ -169,6 +171,8 @@ function valueText<T extends object>(field: keyof T & string, of: Partial<T>): s
     case 'amount':
     case 'listAmount':
       return `${moneyText(value as number, draft.currency!)} ${draft.currency!}`;
+    case 'gate':
+      return gateText(value as CampaignGate);
     case 'entry':
       return entryText(value as Entry);
     case 'attributes':
@@ -187,6 +191,21 @@ const IMAGE_ID_SHOWN = 8;
 
 const entryText = (entry: Entry): string =>
   entry.kind === 'claim' ? `${entry.kind} ${entry.name} = ${entry.value}` : entry.kind;
+
+/** Whatever is not asked is left out. */
+function gateText(gate: CampaignGate): string {
+  const told: (string | false)[] = [
+    gate.limits && 'limits',
+    gate.ticket && 'tickets',
+    gate.work && 'proof of work',
+    gate.openHoldsMax > 0 && `${gate.openHoldsMax} open holds`,
+    gate.coolDownSeconds > 0 && `cool-down ${gate.coolDownSeconds} s`,
+    gate.attemptsMax > 0 && `${gate.attemptsMax} attempts`,
+    gate.shortestHoldSeconds > 0 && `holds down to ${gate.shortestHoldSeconds} s`,
+    gate.risk && 'risk control',
+  ];
+  return told.filter((each) => each !== false).join(', ') || 'nothing is asked';
+}
 
 const shortened = (text: string): string =>
   text.length <= CATALOGUE_LIMITS.trailTextCharactersMax
