@@ -37,3 +37,20 @@ export const isSameGate = <T extends Gate>(one: T, other: T): boolean =>
 
 /** As it stands in a row: whatever is not there is open. */
 export const keptGate = (kept: Partial<CampaignGate>): CampaignGate => ({ ...OPEN_CAMPAIGN_GATE, ...kept });
+
+/** For people: one for each thing that is asked. */
+export function gateWords(gate: CampaignGate): string[] {
+  const units = (count: number, one: string, more: string): string | false =>
+    count > 0 && `${count.toLocaleString('en')} ${count === 1 ? one : more}`;
+  const words = [
+    gate.limits && 'rate limits',
+    gate.ticket && 'tickets',
+    gate.work && 'proof of work',
+    units(gate.openHoldsMax, 'open hold', 'open holds'),
+    gate.coolDownSeconds > 0 && `cool-down of ${gate.coolDownSeconds.toLocaleString('en')} s`,
+    units(gate.attemptsMax, 'unpaid attempt', 'unpaid attempts'),
+    gate.shortestHoldSeconds > 0 && `holds down to ${gate.shortestHoldSeconds.toLocaleString('en')} s`,
+    gate.risk && 'risk control',
+  ].filter((word) => word !== false);
+  return words.length > 0 ? words : ['nothing is asked'];
+}

@@ -1,7 +1,7 @@
 // Who changed what. Written in the transaction of the change itself, and never changed again.
 
 import type { Campaign, CampaignDraft, Entry } from './campaign.ts';
-import type { CampaignGate } from './campaign-gate.ts';
+import { gateWords, type CampaignGate } from './campaign-gate.ts';
 import type { CatalogueProduct, ProductDraft } from './catalogue-product.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
 import { moneyText } from './money-text.ts';
@@ -172,7 +172,7 @@ function valueText<T extends object>(field: keyof T & string, of: Partial<T>): s
     case 'listAmount':
       return `${moneyText(value as number, draft.currency!)} ${draft.currency!}`;
     case 'gate':
-      return gateText(value as CampaignGate);
+      return gateWords(value as CampaignGate).join(', ');
     case 'entry':
       return entryText(value as Entry);
     case 'attributes':
@@ -191,21 +191,6 @@ const IMAGE_ID_SHOWN = 8;
 
 const entryText = (entry: Entry): string =>
   entry.kind === 'claim' ? `${entry.kind} ${entry.name} = ${entry.value}` : entry.kind;
-
-/** Whatever is not asked is left out. */
-function gateText(gate: CampaignGate): string {
-  const told: (string | false)[] = [
-    gate.limits && 'limits',
-    gate.ticket && 'tickets',
-    gate.work && 'proof of work',
-    gate.openHoldsMax > 0 && `${gate.openHoldsMax} open holds`,
-    gate.coolDownSeconds > 0 && `cool-down ${gate.coolDownSeconds} s`,
-    gate.attemptsMax > 0 && `${gate.attemptsMax} attempts`,
-    gate.shortestHoldSeconds > 0 && `holds down to ${gate.shortestHoldSeconds} s`,
-    gate.risk && 'risk control',
-  ];
-  return told.filter((each) => each !== false).join(', ') || 'nothing is asked';
-}
 
 const shortened = (text: string): string =>
   text.length <= CATALOGUE_LIMITS.trailTextCharactersMax
