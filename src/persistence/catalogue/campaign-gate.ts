@@ -1,7 +1,7 @@
 // What a campaign asks of whoever wants to buy. Most of it goes to the products' actors, who enforce it (src/actors/gate.ts); the
 // rest is for whoever stands in front of them and finds it at the campaign's door.
 
-import { OPEN_GATE, type Gate } from '../../actors/index.ts';
+import { isSameGate, OPEN_GATE, type Gate } from '../../actors/index.ts';
 
 export interface CampaignGate extends Gate {
   /** Requests are limited, by customer and by address. */
@@ -31,9 +31,6 @@ export function engineGate(gate: CampaignGate): Gate | undefined {
   const asked: Gate = { ticket, work, openHoldsMax, coolDownSeconds, attemptsMax, shortestHoldSeconds };
   return isSameGate(asked, OPEN_GATE) ? undefined : asked;
 }
-
-export const isSameGate = <T extends Gate>(one: T, other: T): boolean =>
-  (Object.keys(one) as (keyof T)[]).every((name) => one[name] === other[name]);
 
 /** As it stands in a row: whatever is not there is open. */
 export const keptGate = (kept: Partial<CampaignGate>): CampaignGate => ({ ...OPEN_CAMPAIGN_GATE, ...kept });

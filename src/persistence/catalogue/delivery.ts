@@ -4,14 +4,14 @@
 // pauses and resumptions can be repeated until a later one was sent.
 
 import {
-  OPEN_GATE,
+  gateOf,
+  isSameGate,
   type Command,
   type ProductConfiguration,
   type Refusal,
   type Reply,
   type Stock,
 } from '../../actors/index.ts';
-import { isSameGate } from './campaign-gate.ts';
 import type { ClaimedCommand } from './dispatch-queue.ts';
 import type { EngineAnswer, EngineCommand } from './outbox.ts';
 
@@ -206,9 +206,7 @@ const FIELDS: Readonly<Record<Field, string>> = {
 
 const differences = (one: ProductConfiguration, other: ProductConfiguration): Field[] =>
   (Object.keys(FIELDS) as Field[]).filter((field) =>
-    field === 'gate'
-      ? !isSameGate(one.gate ?? OPEN_GATE, other.gate ?? OPEN_GATE)
-      : one[field] !== other[field],
+    field === 'gate' ? !isSameGate(gateOf(one), gateOf(other)) : one[field] !== other[field],
   );
 
 function changedElsewhere(present: ProductConfiguration | undefined, wanted: ProductConfiguration): string {

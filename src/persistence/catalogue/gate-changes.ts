@@ -1,15 +1,14 @@
 // A gate that changes while its campaign is published or paused: every product that the engine has is sent again, with it.
 
-import { OPEN_GATE } from '../../actors/index.ts';
+import { isSameGate } from '../../actors/index.ts';
 import type { Campaign } from './campaign.ts';
-import { engineGate, isSameGate } from './campaign-gate.ts';
 import type { Change } from './desk.ts';
 import { configure, enqueue } from './outbox.ts';
 import { holdProducts, readProducts } from './product-rows.ts';
 
 /** The campaign is held. What nobody can buy any more stays as it was. */
 export async function sendGate(change: Change, old: Campaign, campaign: Campaign): Promise<void> {
-  if (isSameGate(engineGate(old.gate) ?? OPEN_GATE, engineGate(campaign.gate) ?? OPEN_GATE)) return;
+  if (isSameGate(old.gate, campaign.gate)) return;
   const { client, editor, now } = change;
   await holdProducts(client, campaign.id);
   const products = await readProducts(client, campaign.id);

@@ -18,7 +18,8 @@ const HINTS: Readonly<Record<Name, string>> = {
   openHoldsMax: 'Of one customer, not paid yet. Stops taking the stock without paying. Empty or 0: no bound.',
   coolDownSeconds: 'After a hold ran out unpaid or was denied, before the next order. Empty or 0: none.',
   attemptsMax: 'Of one customer, whatever became of them. Stops endless tries. Empty or 0: no bound.',
-  shortestHoldSeconds: 'Below half of the units holds last half as long, below a fifth a quarter; never less than this. Empty or 0: they stay as they are.',
+  shortestHoldSeconds:
+    'Below half of the units holds last half as long, below a fifth a quarter; never less than this. Empty or 0: they stay as they are.',
   risk: 'Stops payments that the shop’s rules refuse, before money is taken: each is allowed, kept until a person has reviewed it, or denied. Costs each payment a look into Postgres.',
 };
 
@@ -46,7 +47,8 @@ export function gateFields(
     <div class="gate-bounds">
       <h3>Holds, for each product by itself</h3>
       <div class="gate-grid">
-        ${bound('openHoldsMax')} ${bound('coolDownSeconds')} ${bound('attemptsMax')} ${bound('shortestHoldSeconds')}
+        ${bound('openHoldsMax')} ${bound('coolDownSeconds')} ${bound('attemptsMax')}
+        ${bound('shortestHoldSeconds')}
       </div>
     </div>
     <div class="gate-checks">${check('risk')}</div>
