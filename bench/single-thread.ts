@@ -9,6 +9,7 @@ import { loadConfig } from '../src/config.ts';
 import {
   Auth,
   Counters,
+  ClientAddresses,
   createApp,
   Doors,
   listen,
@@ -73,6 +74,7 @@ const node: NodeControl = {
   sale: unreachable,
 };
 const doors = Doors.none({ engine: router, clock });
+const addresses = new ClientAddresses(config.trustedProxies, config.sessionSecret);
 const { app, purchase, look } = createApp(
   {
     router,
@@ -80,6 +82,7 @@ const { app, purchase, look } = createApp(
     random,
     timers,
     auth: new Auth(config, clock, random),
+    addresses,
     doors,
     signIn: config.signIn,
     node,
@@ -99,7 +102,7 @@ const { host, port, http } = config;
 const listener = await listen(
   app,
   { host, port, reusePort: false, headerBytesMax: http.headerBytesMax },
-  { purchase, look, bytesMax: http.orderBytesMax },
+  { purchase, look, addresses, bytesMax: http.orderBytesMax },
 );
 
 const file: NodeFile = {

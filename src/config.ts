@@ -189,7 +189,7 @@ const settings = z.strictObject({
       error: 'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
     })
     .optional()
-    .describe('proxies whose X-Forwarded-For says who tries to sign in'),
+    .describe('proxies whose X-Forwarded-For says where requests come from'),
   ...SIGN_IN_SETTINGS,
   ...ASSET_SETTINGS,
 });

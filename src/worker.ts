@@ -9,6 +9,7 @@ import {
   AdminDesk,
   answerAdminCall,
   Auth,
+  ClientAddresses,
   Counters,
   createApp,
   Doors,
@@ -312,6 +313,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     await cms.stop();
     await Promise.all([pool.end(), opened.close()]);
   };
+  const addresses = new ClientAddresses(config.trustedProxies, config.sessionSecret);
   const { app, purchase, look } = createApp(
     {
       router,
@@ -319,6 +321,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       random,
       timers,
       auth: new Auth(config, clock, random),
+      addresses,
       doors,
       signIn: config.signIn,
       node: control,
@@ -335,7 +338,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     { onError: (error) => logger.error({ err: error }, 'a request failed') },
   );
   const { host, http, signIn } = config;
-  const shortcut = { purchase, look, bytesMax: http.orderBytesMax };
+  const shortcut = { purchase, look, addresses, bytesMax: http.orderBytesMax };
   adminService = nats && (await openAdminService(nats));
   listener = await listen(
     app,

@@ -3,6 +3,7 @@
 import type { Cache, OrderReads, ProductReads } from '../persistence/index.ts';
 import type { Clock, Random, Router, Timers } from '../runtime/index.ts';
 import type { Auth } from './auth.ts';
+import type { ClientAddresses } from './client-address.ts';
 import type { CmsContext } from './cms/index.ts';
 import type { Counters } from './counters.ts';
 import type { Doors } from './doors.ts';
@@ -35,6 +36,7 @@ export interface HttpContext {
   readonly random: Random;
   readonly timers: Timers;
   readonly auth: Auth;
+  readonly addresses: ClientAddresses;
   readonly doors: Doors;
   readonly signIn: SignInSettings;
   readonly node: NodeControl;

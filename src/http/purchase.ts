@@ -8,6 +8,7 @@ import { orderKeyOf, refuse, requestKeyOf, type Key, type Reply, type Reserve } 
 import type { Answer } from './answer.ts';
 import type { Shopper } from './auth.ts';
 import type { Caller } from './caller.ts';
+import type { ClientAddresses } from './client-address.ts';
 import type { HttpContext } from './context.ts';
 import type { Passage } from './doors.ts';
 import { orderBody } from './order-body.ts';
@@ -17,6 +18,8 @@ import { idempotencyKey } from './request.ts';
 import type { RetiredOrders } from './retired-orders.ts';
 
 export const PURCHASE_PATH = '/v1/orders';
+/** Doorbuster-Ticket, as Node names it. */
+export const TICKET_HEADER = 'doorbuster-ticket';
 
 const RANDOM_CHARACTERS = 8;
 const NOT_FOUND = refuse('not_found').reply;
@@ -24,6 +27,10 @@ const NOT_FOUND = refuse('not_found').reply;
 export interface PurchaseRequest {
   readonly caller: Caller;
   readonly idempotencyKey: string | undefined;
+  /** What was sent as a purchase ticket. */
+  readonly ticket: string | undefined;
+  /** Of the network, as ClientAddresses says it. */
+  readonly address: string;
   readonly body: Uint8Array;
 }
 
@@ -155,7 +162,12 @@ export function isPlainPurchase({ method, url, headers }: IncomingMessage, bytes
 }
 
 /** Serves a plain purchase on Node's own objects. A request that ends in mid-body had no effect and needs no answer. */
-export function servePurchase(purchase: Purchase, incoming: IncomingMessage, outgoing: ServerResponse): void {
+export function servePurchase(
+  purchase: Purchase,
+  addresses: ClientAddresses,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
   let body: Buffer | undefined;
   incoming.on('data', (piece: Buffer) => {
     body = body === undefined ? piece : Buffer.concat([body, piece]);
@@ -165,6 +177,8 @@ export function servePurchase(purchase: Purchase, incoming: IncomingMessage, out
     const request = {
       caller: headers as Caller,
       idempotencyKey: headers['idempotency-key'] as string | undefined,
+      ticket: headers[TICKET_HEADER] as string | undefined,
+      address: addresses.of(incoming),
       body: body ?? NOTHING,
     };
     purchase(request, ({ status, headers, body }) => outgoing.writeHead(status, headers).end(body));

@@ -4,6 +4,7 @@ import type { Hono } from 'hono';
 import {
   Auth,
   Counters,
+  ClientAddresses,
   createApp,
   DEFAULT_HTTP_LIMITS,
   loadAssets,
@@ -57,6 +58,7 @@ export class SessionApp {
     );
     this.context = {
       auth: this.auth,
+      addresses: new ClientAddresses([], 'a secret'),
       signIn: places,
       assets: loadAssets(),
       clock,
