@@ -11,10 +11,17 @@ import {
   toAssetConfig,
   type AssetConfig,
 } from './asset-config.ts';
-import { DEFAULT_HTTP_LIMITS, proxiesOf, type HttpLimits, type SignInSettings } from './http/index.ts';
+import {
+  DEFAULT_HTTP_LIMITS,
+  proxiesOf,
+  type HttpLimits,
+  type SignInSettings,
+  type TicketSettings,
+} from './http/index.ts';
 import { parseRedisAddress, type RedisAddress } from './persistence/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
 import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS, signInContradictions, toSignIn } from './sign-in-config.ts';
+import { TICKET_SETTINGS, toTicketSettings } from './ticket-config.ts';
 
 /** A number, or its digits: the environment knows only text. Nothing else, since JavaScript takes `true` for 1. */
 function integer(min: number, max: number) {
@@ -192,6 +199,7 @@ const settings = z.strictObject({
     .describe('proxies whose X-Forwarded-For says where requests come from'),
   ...SIGN_IN_SETTINGS,
   ...ASSET_SETTINGS,
+  ...TICKET_SETTINGS,
 });
 
 const STORAGE_SETTINGS = {
@@ -268,6 +276,7 @@ export interface Config {
   /** Addresses and networks. */
   readonly trustedProxies: readonly string[];
   readonly assets: AssetConfig;
+  readonly tickets: TicketSettings;
 }
 
 export class ConfigError extends Error {
@@ -471,6 +480,7 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     http: { ...DEFAULT_HTTP_LIMITS, streamsMax: values.STREAMS_MAX },
     trustedProxies: listOf(values.TRUSTED_PROXIES ?? ''),
     assets: toAssetConfig(values),
+    tickets: toTicketSettings(values),
   };
 }
 
