@@ -16,6 +16,7 @@ import {
   loadAssets,
   NO_PAYMENTS,
   ProductHub,
+  TicketOffice,
   type NodeControl,
 } from '../src/http/index.ts';
 import type { NodeFile } from '../src/main.ts';
@@ -75,6 +76,10 @@ const node: NodeControl = {
   sale: unreachable,
 };
 const doors = Doors.none({ engine: router, clock });
+const tickets = new TicketOffice(
+  { secret: config.sessionSecret, clock, random, campaignOf: () => undefined },
+  config.tickets,
+);
 const addresses = new ClientAddresses(config.trustedProxies, config.sessionSecret);
 const { app, purchase, look } = createApp(
   {
@@ -85,12 +90,14 @@ const { app, purchase, look } = createApp(
     auth: new Auth(config, clock, random),
     addresses,
     doors,
+    tickets,
+    riskOf: () => 'active',
     signIn: config.signIn,
     node,
     orders: new OrderReads(pool),
     products: new ProductReads(pool),
     cache: new MemoryCache(),
-    hub: new ProductHub(router, timers, doors),
+    hub: new ProductHub(router, timers, doors, tickets),
     assets: loadAssets(),
     counters: new Counters(),
     limits: config.http,

@@ -11,7 +11,13 @@ import {
   toAssetConfig,
   type AssetConfig,
 } from './asset-config.ts';
-import { DEFAULT_HTTP_LIMITS, proxiesOf, type HttpLimits, type SignInSettings } from './http/index.ts';
+import {
+  DEFAULT_HTTP_LIMITS,
+  proxiesOf,
+  type HttpLimits,
+  type SignInSettings,
+  type TicketSettings,
+} from './http/index.ts';
 import { parseRedisAddress, type RedisAddress } from './persistence/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
 import {
@@ -22,6 +28,7 @@ import {
   type PaymentConfig,
 } from './payment-config.ts';
 import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS, signInContradictions, toSignIn } from './sign-in-config.ts';
+import { TICKET_SETTINGS, toTicketSettings } from './ticket-config.ts';
 
 /** A number, or its digits: the environment knows only text. Nothing else, since JavaScript takes `true` for 1. */
 function integer(min: number, max: number) {
@@ -199,6 +206,7 @@ const settings = z.strictObject({
     .describe('proxies whose X-Forwarded-For says where requests come from'),
   ...SIGN_IN_SETTINGS,
   ...ASSET_SETTINGS,
+  ...TICKET_SETTINGS,
   ...PAYMENT_SETTINGS,
 });
 
@@ -277,6 +285,7 @@ export interface Config {
   /** Addresses and networks. */
   readonly trustedProxies: readonly string[];
   readonly assets: AssetConfig;
+  readonly tickets: TicketSettings;
   readonly payments: PaymentConfig;
 }
 
@@ -482,6 +491,7 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     http: { ...DEFAULT_HTTP_LIMITS, streamsMax: values.STREAMS_MAX },
     trustedProxies: listOf(values.TRUSTED_PROXIES ?? ''),
     assets: toAssetConfig(values),
+    tickets: toTicketSettings(values),
     payments: toPaymentConfig(values),
   };
 }

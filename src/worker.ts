@@ -17,6 +17,7 @@ import {
   loadAssets,
   PaymentDesk,
   ProductHub,
+  TicketOffice,
   tooManyAdminCalls,
   type Listener,
   type NodeControl,
@@ -181,6 +182,10 @@ const doors = new Doors({
   clock,
   find: (productId) => main.ask<Whereabouts>('whereIs', productId, { withinMs: DOORS_MS_MAX }),
 });
+const tickets = new TicketOffice(
+  { secret: config.sessionSecret, clock, random, campaignOf: (productId) => doors.campaignOf(productId) },
+  config.tickets,
+);
 let listener: Listener | undefined;
 let adminService: AdminService | undefined;
 let cache: Cache | undefined;
@@ -324,12 +329,14 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       auth: new Auth(config, clock, random),
       addresses,
       doors,
+      tickets,
+      riskOf: () => 'active',
       signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),
       products: new ProductReads(pool),
       cache: opened,
-      hub: new ProductHub(router, timers, doors),
+      hub: new ProductHub(router, timers, doors, tickets),
       assets: loadAssets(),
       counters,
       cms: cms.context,

@@ -9,6 +9,7 @@ import { customerRoutes } from './customer-routes.ts';
 import { OrderCache } from './order-cache.ts';
 import { OrderDesk } from './order-desk.ts';
 import { orderRoutes } from './order-routes.ts';
+import { TicketDesk, ticketRoutes } from './gate/tickets/index.ts';
 import { isForPage, isForPerson, nowhere, pageRoutes } from './page-routes.ts';
 import { paymentRoutes } from './payment/index.ts';
 import { placementRoutes } from './placement-routes.ts';
@@ -47,6 +48,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): App {
   placementRoutes(app, context);
   userRoutes(app, context);
   customerRoutes(app, context);
+  ticketRoutes(app, context, new TicketDesk(context));
   systemRoutes(app, context);
   const look = shopRoutes(app, context, { purchase, desk });
   pageRoutes(app, context);

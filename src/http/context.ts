@@ -7,6 +7,8 @@ import type { ClientAddresses } from './client-address.ts';
 import type { CmsContext } from './cms/index.ts';
 import type { Counters } from './counters.ts';
 import type { Doors } from './doors.ts';
+import type { RiskOf } from './gate/challenge/index.ts';
+import type { TicketOffice } from './gate/tickets/index.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
 import type { Payments } from './payment/index.ts';
@@ -40,6 +42,8 @@ export interface HttpContext {
   readonly auth: Auth;
   readonly addresses: ClientAddresses;
   readonly doors: Doors;
+  readonly tickets: TicketOffice;
+  readonly riskOf: RiskOf;
   readonly signIn: SignInSettings;
   readonly node: NodeControl;
   readonly orders: OrderReads;

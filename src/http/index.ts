@@ -24,6 +24,7 @@ export type {
   ProfileOutcome,
   ProfileRequest,
 } from './node-control.ts';
+export { DEFAULT_TICKET_SETTINGS, TicketOffice, type TicketSettings } from './gate/tickets/index.ts';
 export {
   loadAssets,
   sampleCampaign,

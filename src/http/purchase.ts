@@ -43,7 +43,7 @@ export function purchaseOf(
   retired: RetiredOrders,
   onError: (error: unknown) => void,
 ): Purchase {
-  const { auth, router, node, doors } = context;
+  const { auth, router, node, doors, tickets } = context;
   const reserve = (request: PurchaseRequest, shopper: Shopper, answer: (answer: Answer) => void): void => {
     const key = idempotencyKey(request.idempotencyKey);
     const { productId, quantity } = placeOrderOf(request.body);
@@ -57,10 +57,13 @@ export function purchaseOf(
       idempotencyKey: key,
       requestKey: requestKeyOf(productId, shopper.customerId, key),
       quantity,
+      ticket: tickets.read(request.ticket, shopper.customerKey, productId),
     } as const;
     const passage = doors.passage(productId, shopper);
     if (passage === 'open') return submit(command, shopper, answer);
-    aside(passage, command, shopper, answer).catch((error: unknown) => answer(refusal(error)));
+    aside(passage, command, { shopper, ticket: request.ticket }, answer).catch((error: unknown) =>
+      answer(refusal(error)),
+    );
   };
   const submit = (command: Reserve, shopper: Shopper, answer: (answer: Answer) => void): void =>
     router.submit(command, (reply) => {
@@ -73,11 +76,17 @@ export function purchaseOf(
   const aside = async (
     found: Passage | Promise<Passage>,
     command: Reserve,
-    shopper: Shopper,
+    { shopper, ticket }: { readonly shopper: Shopper; readonly ticket: string | undefined },
     answer: (answer: Answer) => void,
   ): Promise<void> => {
     const passage = await found;
-    if (passage === 'open') return submit(command, shopper, answer);
+    // Which campaign it belongs to, and so what its tickets are bound to, may be known only now.
+    if (passage === 'open')
+      return submit(
+        { ...command, ticket: tickets.read(ticket, shopper.customerKey, command.productId) },
+        shopper,
+        answer,
+      );
     if (passage === 'nowhere') return answer(placed(context, command, NOT_FOUND, shopper));
     // What was accepted once is never hidden from its buyer: under a key that is known the actor only repeats itself.
     const { productId, requestKey } = command;
