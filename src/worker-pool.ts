@@ -57,6 +57,7 @@ export interface PoolFigures {
   readonly fenced: number;
   /** Of all threads that there ever were, as far as they told. */
   readonly orders: ReadonlyMap<string, number>;
+  readonly payments: ReadonlyMap<string, number>;
   readonly repeated: number;
   /** Of the cache, by `kind/result`. */
   readonly cacheReads: ReadonlyMap<string, number>;
@@ -89,6 +90,7 @@ export class WorkerPool {
   readonly #fail: (error: Error) => void;
   readonly #deaths = new Map<DeathReason, number>(DEATH_REASONS.map((reason) => [reason, 0]));
   readonly #ordersOfDead = new Map<string, number>();
+  readonly #paymentsOfDead = new Map<string, number>();
   readonly #cacheReadsOfDead = new Map<string, number>();
   #repeatedOfDead = 0;
   #fencedOfDead = 0;
@@ -170,12 +172,14 @@ export class WorkerPool {
   async figures(): Promise<PoolFigures> {
     const answered = await this.#askEach<WorkerFigures>('figures', FIGURES_MS_MAX);
     const orders = new Map(this.#ordersOfDead);
+    const payments = new Map(this.#paymentsOfDead);
     const cacheReads = new Map(this.#cacheReadsOfDead);
     let repeated = this.#repeatedOfDead;
     let fenced = this.#fencedOfDead;
     for (const thread of this.#living) {
       thread.counted = answered.get(thread.number) ?? thread.counted;
       addCounts(orders, thread.counted.orders);
+      addCounts(payments, thread.counted.payments);
       addCounts(cacheReads, thread.counted.cache?.reads ?? NONE);
       repeated += thread.counted.repeated;
       fenced += thread.counted.fenced;
@@ -185,6 +189,7 @@ export class WorkerPool {
       answered,
       silent,
       orders,
+      payments,
       cacheReads,
       repeated,
       fenced,
@@ -288,6 +293,7 @@ export class WorkerPool {
     if (this.#isStopping) return;
     this.#deaths.set(reason, this.#deaths.get(reason)! + 1);
     addCounts(this.#ordersOfDead, thread.counted.orders);
+    addCounts(this.#paymentsOfDead, thread.counted.payments);
     addCounts(this.#cacheReadsOfDead, thread.counted.cache?.reads ?? NONE);
     this.#repeatedOfDead += thread.counted.repeated;
     this.#fencedOfDead += thread.counted.fenced;
