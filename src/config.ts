@@ -21,6 +21,7 @@ import {
 import { parseRedisAddress, type RedisAddress } from './persistence/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
 import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS, signInContradictions, toSignIn } from './sign-in-config.ts';
+import { DEMO_LIMITS, LIMIT_SETTINGS, toRateLimits, type RateLimitConfig } from './limit-config.ts';
 import { TICKET_SETTINGS, toTicketSettings } from './ticket-config.ts';
 
 /** A number, or its digits: the environment knows only text. Nothing else, since JavaScript takes `true` for 1. */
@@ -200,6 +201,7 @@ const settings = z.strictObject({
   ...SIGN_IN_SETTINGS,
   ...ASSET_SETTINGS,
   ...TICKET_SETTINGS,
+  ...LIMIT_SETTINGS,
 });
 
 const STORAGE_SETTINGS = {
@@ -277,6 +279,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   readonly assets: AssetConfig;
   readonly tickets: TicketSettings;
+  /** Undefined: requests are not limited. */
+  readonly rateLimits: RateLimitConfig | undefined;
 }
 
 export class ConfigError extends Error {
@@ -367,6 +371,7 @@ function read(environment: Source, { demo = false, file }: ConfigOptions): Read 
     values['HOST'] ??= '127.0.0.1';
     values['ADMIN_TOKEN'] ??= madeUp();
     values['AUTH_SECRET'] ??= madeUp();
+    for (const [name, wide] of Object.entries(DEMO_LIMITS)) values[name] ??= wide;
   }
   return { values, problems };
 }
@@ -481,6 +486,7 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     trustedProxies: listOf(values.TRUSTED_PROXIES ?? ''),
     assets: toAssetConfig(values),
     tickets: toTicketSettings(values),
+    rateLimits: toRateLimits(values, demo),
   };
 }
 
