@@ -32,7 +32,6 @@ export const ticketPaths: ZodOpenApiPathsObject = {
           'payload_too_large',
           'unavailable',
           ...busy,
-          'shutting_down',
         ),
         '403': {
           ...workOrForbidden,
