@@ -54,11 +54,7 @@ const Payload = z.strictObject({
   }),
 });
 
-export type SolutionFault =
-  | 'solution_wrong'
-  | 'challenge_expired'
-  | 'challenge_foreign'
-  | 'challenge_forged';
+export type SolutionFault = 'solution_wrong' | 'challenge_expired' | 'challenge_foreign' | 'challenge_forged';
 
 export type Checked =
   /** The same for every solution of one challenge. One-byte characters. */
