@@ -9,7 +9,7 @@ import { changeStock, checkStock, configure, pauseOrResume, show } from './offer
 import { acceptedStatus, holdExpiresAt } from './order.ts';
 import type { Product } from './product.ts';
 import { afterRetirement, retire } from './retirement.ts';
-import { cancel, expire, pay, refund } from './settlement.ts';
+import { cancel, decline, deny, expire, extendHold, pay, refund } from './settlement.ts';
 
 export function decide(product: Product | undefined, command: Command, now: number): Decision {
   if (product !== undefined && product.retiredAt !== null) return afterRetirement(product, command, now);
@@ -20,6 +20,12 @@ export function decide(product: Product | undefined, command: Command, now: numb
       return reserve(product, command, now);
     case 'pay':
       return pay(product, command, now);
+    case 'decline':
+      return decline(product, command, now);
+    case 'deny':
+      return deny(product, command, now);
+    case 'extendHold':
+      return extendHold(product, command, now);
     case 'cancel':
       return cancel(product, command, now);
     case 'expire':

@@ -7,6 +7,7 @@ import {
   STATUS_AFTER,
   type Configured,
   type Event,
+  type HoldExtended,
   type OrderChange,
   type OrderChanged,
   type ReservedRun,
@@ -15,7 +16,7 @@ import {
 } from './event.ts';
 import { invariant } from './invariant.ts';
 import { writeKey } from './key.ts';
-import { acceptedStatus, isHeld, type OrderStatus, type Terms } from './order.ts';
+import { acceptedStatus, canExpire, isHeld, type OrderStatus, type Terms } from './order.ts';
 import { ORDER_KEYS } from './order-table.ts';
 import { Product } from './product.ts';
 
@@ -27,6 +28,8 @@ const BEFORE: Record<OrderChange, readonly OrderStatus[]> = {
   expired: ['reserved', 'payment_pending'],
   refundDue: ['cancelled', 'expired'],
   refunded: ['refund_due'],
+  paymentDeclined: ['payment_pending'],
+  denied: ['reserved', 'payment_pending', 'in_review'],
 };
 
 /** The keys of the one reservation that is being evolved: a scratch, so that it allocates nothing. */
@@ -64,7 +67,12 @@ export function evolve(product: Product | undefined, event: Event): Product {
     case 'expired':
     case 'refundDue':
     case 'refunded':
+    case 'paymentDeclined':
+    case 'denied':
       orderChanged(product, event);
+      break;
+    case 'holdExtended':
+      holdExtended(product, event);
       break;
   }
   assertStock(product);
@@ -142,6 +150,7 @@ function reserved(
   const status = acceptedStatus(terms);
   orders.add(keys, from, customer, quantity, product.terms.length - 1, status, at);
   orders.changeHeld(customer, quantity);
+  product.hold(orders.size - 1);
   stock.available -= quantity;
   if (status === 'paid') stock.sold += quantity;
   else stock.reserved += quantity;
@@ -175,6 +184,16 @@ function orderChanged(product: Product, { kind, orderId }: OrderChanged): void {
       'a late payment above the limit',
     );
   }
+}
+
+function holdExtended(product: Product, { orderId, until }: HoldExtended): void {
+  const row = product.orders.ids.find(orderId);
+  invariant(row >= 0, 'an extended hold of an order that does not exist');
+  const { status, holdExpiresAt } = product.order(row);
+  invariant(canExpire(status), `an extended hold of an order that is ${status}`);
+  const isLater = Number.isSafeInteger(until) && holdExpiresAt !== null && until > holdExpiresAt;
+  invariant(isLater, `a hold is extended from ${holdExpiresAt} to ${until}`);
+  product.extendHold(row, until);
 }
 
 function retired(product: Product, { at }: Retired): void {

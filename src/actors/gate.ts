@@ -28,5 +28,32 @@ export const OPEN_GATE: Gate = Object.freeze({
   shortestHoldSeconds: 0,
 });
 
+/** What the gate of a configuration asks, whether it names one or not. */
+export const gateOf = ({ gate }: { readonly gate?: Gate | undefined }): Gate => gate ?? OPEN_GATE;
+
+export function isSameGate(one: Gate, other: Gate): boolean {
+  const fields = gateFields(other);
+  return gateFields(one).every((field, at) => field === fields[at]);
+}
+
+/** As records, snapshots and messages have them. The order never changes; another field comes at the end. */
+export const gateFields = (gate: Gate): (boolean | number)[] => [
+  gate.ticket,
+  gate.work,
+  gate.openHoldsMax,
+  gate.coolDownSeconds,
+  gate.attemptsMax,
+  gate.shortestHoldSeconds,
+];
+
+export function gateFrom(fields: readonly unknown[]): Gate {
+  const [ticket, work, openHoldsMax, coolDownSeconds, attemptsMax, shortestHoldSeconds] = fields as [
+    boolean,
+    boolean,
+    ...[number, number, number, number],
+  ];
+  return { ticket, work, openHoldsMax, coolDownSeconds, attemptsMax, shortestHoldSeconds };
+}
+
 /** In place of a ticket's key: what was brought is no ticket for this customer and product, or out of date. */
 export const BAD_TICKET: Key = '\u00ff'.repeat(16);

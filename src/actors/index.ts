@@ -8,7 +8,7 @@ export { digest } from './digest.ts';
 export { STATUS_AFTER } from './event.ts';
 export type * from './event.ts';
 export { evolve, evolveRun } from './evolve.ts';
-export { BAD_TICKET, OPEN_GATE, type Gate } from './gate.ts';
+export { BAD_TICKET, gateFields, gateFrom, gateOf, isSameGate, OPEN_GATE, type Gate } from './gate.ts';
 export { invariant, InvariantViolation } from './invariant.ts';
 export {
   customerKeyOf,

@@ -1,13 +1,12 @@
 // The orders of one product, and the customers who hold them, in about a hundred bytes an order.
 //
-// Rows are in the order of acceptance. So rows of the same terms stand together and their holds end in row order:
-// a cursor for each set of terms replaces a timer for each order.
+// Rows are in the order of acceptance. So holds on the same terms end in row order: see hold-queue.ts.
 
 import { bytes, Column, float64s, uint16s, uint32s } from './column.ts';
 import { KeyTable } from './key-table.ts';
 import { invariant } from './invariant.ts';
 import { KEY_WORDS, type Key } from './key.ts';
-import { canExpire, ORDER_STATUSES, type OrderStatus } from './order.ts';
+import { ORDER_STATUSES, type OrderStatus } from './order.ts';
 
 /** Orders side by side, as a snapshot keeps them. Keys are four words each. */
 export interface OrderRows {
@@ -133,14 +132,6 @@ export class OrderTable {
 
   changeHeld(customerRow: number, units: number): void {
     this.#held.set(customerRow, this.#held.get(customerRow) + units);
-  }
-
-  /** The first row from `row` on, of the given terms, whose hold can still run out; or -1. */
-  nextHold(row: number, terms: number): number {
-    for (let at = row; at < this.size && this.#terms.get(at) === terms; at++) {
-      if (canExpire(this.status(at))) return at;
-    }
-    return -1;
   }
 
   get customersSize(): number {

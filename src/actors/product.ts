@@ -3,9 +3,11 @@
 //   loaded = available + reserved + sold + withdrawn        at every moment
 
 import type { ProductConfiguration } from './command.ts';
+import type { ExtendedHolds } from './extended-holds.ts';
+import { HoldQueue } from './hold-queue.ts';
 import type { Key } from './key.ts';
 import { invariant } from './invariant.ts';
-import { canExpire, holdExpiresAt, type Order, type OrderStatus, type Terms } from './order.ts';
+import { holdExpiresAt, type Order, type OrderStatus, type Terms } from './order.ts';
 import { OrderTable, type OrderRows } from './order-table.ts';
 
 export interface Stock {
@@ -22,11 +24,6 @@ export type SaleState = 'upcoming' | 'on_sale' | 'sold_out' | 'paused' | 'ended'
 export interface StockRequest {
   readonly kind: 'loadStock' | 'withdrawStock';
   readonly quantity: number;
-}
-
-/** The holds of one set of terms: rows from `row` on may still run out. */
-interface HoldCursor {
-  row: number;
 }
 
 /** Everything that an outsider may read of a product, as of the journal time `asOf`. */
@@ -89,7 +86,7 @@ export class Product {
   /** Every set of terms that this product was ever sold under, oldest first; the last is in force. */
   terms: Terms[] = [];
   orders = new OrderTable();
-  #holds: HoldCursor[] = [];
+  #holds = new HoldQueue(this.orders, this.terms);
 
   constructor(id: string, configuration: ProductConfiguration) {
     this.id = id;
@@ -103,26 +100,22 @@ export class Product {
 
   adoptTerms(terms: Terms): void {
     this.terms.push(terms);
-    this.#holds.push({ row: this.orders.size });
   }
 
   /** The terms of a snapshot, before its orders. @param orders how many will come, of how many customers */
   restoreTerms(terms: readonly Terms[], orders: number, customers: number): void {
     this.orders.reserve(orders, customers);
     this.terms.push(...terms);
-    this.#holds.push(...terms.map(() => ({ row: orders })));
   }
 
-  /** The next orders of a snapshot; a cursor stands at the first of its terms that can still run out. */
+  /** The next orders of a snapshot. */
   restoreOrders(rows: OrderRows): void {
     const first = this.orders.size;
     this.orders.restoreRows(rows);
     for (let row = first; row < this.orders.size; row++) {
-      const cursor = this.#holds[this.orders.termsIndex(row)];
-      invariant(cursor !== undefined, 'an order on unknown terms');
-      const status = this.orders.status(row);
-      if (row < cursor.row && canExpire(status)) cursor.row = row;
-      if (status === 'refund_due') this.refundsDue++;
+      invariant(this.orders.termsIndex(row) < this.terms.length, 'an order on unknown terms');
+      this.#holds.add(row);
+      if (this.orders.status(row) === 'refund_due') this.refundsDue++;
     }
   }
 
@@ -136,31 +129,36 @@ export class Product {
       unitPrice: { amount: terms.amount, currency: terms.currency },
       status,
       createdAt,
-      holdExpiresAt: holdExpiresAt(createdAt, terms),
+      holdExpiresAt: this.#holds.extended.until(row) ?? holdExpiresAt(createdAt, terms),
     };
+  }
+
+  /** The newest order, whose hold may run out. */
+  hold(row: number): void {
+    this.#holds.add(row);
+  }
+
+  extendHold(row: number, until: number): void {
+    this.#holds.extended.extend(row, until);
+  }
+
+  /** When the hold ends by its terms, whether it was extended or not; epoch milliseconds. */
+  firstHoldEnd(row: number): number {
+    return this.#holds.firstEnd(row);
+  }
+
+  get extendedHolds(): ExtendedHolds {
+    return this.#holds.extended;
   }
 
   /** When the earliest hold runs out (epoch milliseconds), or Infinity. */
   nextExpiry(): number {
-    let earliest = Infinity;
-    for (let terms = 0; terms < this.terms.length; terms++) {
-      const row = this.#nextHold(terms);
-      if (row >= 0) earliest = Math.min(earliest, this.#expiry(row));
-    }
-    return earliest;
+    return this.#holds.next();
   }
 
-  /** Orders whose hold has run out at `now`, at most `max`, earliest terms first. */
+  /** Orders whose hold has run out at `now`, at most `max`. */
   dueHolds(now: number, max: number): Key[] {
-    const due: Key[] = [];
-    for (let terms = 0; terms < this.terms.length; terms++) {
-      let row = this.#nextHold(terms);
-      while (row >= 0 && due.length < max && this.#expiry(row) <= now) {
-        due.push(this.orders.ids.keyAt(row));
-        row = this.orders.nextHold(row + 1, terms);
-      }
-    }
-    return due;
+    return this.#holds.due(now, max);
   }
 
   /** Something may still become of one of its orders. */
@@ -179,7 +177,7 @@ export class Product {
     this.stockRequests = new Map();
     this.terms = [];
     this.orders = new OrderTable();
-    this.#holds = [];
+    this.#holds = new HoldQueue(this.orders, this.terms);
   }
 
   read(now: number): ProductReading {
@@ -190,18 +188,5 @@ export class Product {
   get parts(): Omit<ReadingParts, 'now'> {
     const { id, configuration, revision, paused, stock } = this;
     return { id, configuration, revision, paused, stock };
-  }
-
-  // Cursors only ever pass rows that can never expire again, so moving one while reading changes no answer.
-  #nextHold(terms: number): number {
-    const cursor = this.#holds[terms]!;
-    if (this.terms[terms]!.holdSeconds === 0) return -1;
-    const row = this.orders.nextHold(cursor.row, terms);
-    if (row >= 0) cursor.row = row;
-    return row;
-  }
-
-  #expiry(row: number): number {
-    return this.orders.createdAt(row) + this.terms[this.orders.termsIndex(row)]!.holdSeconds * 1_000;
   }
 }

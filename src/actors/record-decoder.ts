@@ -3,18 +3,29 @@
 
 import { Packr } from 'msgpackr';
 import type { Event, OrderChange, ReservedRun } from './event.ts';
+import { gateFrom } from './gate.ts';
 import { invariant } from './invariant.ts';
 import { KEY_BYTES, type Key } from './key.ts';
-import { KIND_CODES, RECORD_VERSION, type JournalRecord, type RecordHeader, type Run } from './record.ts';
+import {
+  CONFIGURED_WITH_GATE,
+  KIND_CODES,
+  RECORD_VERSION,
+  RESERVED_WITH_TICKETS,
+  type JournalRecord,
+  type RecordHeader,
+  type Run,
+} from './record.ts';
 
 /** A record as a replay takes it: without the texts of reservations, which no actor keeps. */
 export interface ReplayRecord extends RecordHeader {
   readonly steps: readonly (Event | ReservedRun)[];
 }
 
-const KINDS = new Map<number, Event['kind']>(
-  Object.entries(KIND_CODES).map(([kind, code]) => [code, kind as Event['kind']]),
-);
+const KINDS = new Map<number, Event['kind']>([
+  ...Object.entries(KIND_CODES).map(([kind, code]) => [code, kind as Event['kind']] as const),
+  [RESERVED_WITH_TICKETS, 'reserved'],
+  [CONFIGURED_WITH_GATE, 'configured'],
+]);
 
 const packr = new Packr({ useRecords: false });
 
@@ -31,7 +42,7 @@ export function decodeForReplay(bytes: Uint8Array): ReplayRecord {
   const { runs, ...header } = unpack(bytes);
   const steps: (Event | ReservedRun)[] = [];
   for (const run of runs) {
-    if (run[0] === KIND_CODES.reserved) steps.push(reservedRun(run, header.at));
+    if (KINDS.get(run[0] as number) === 'reserved') steps.push(reservedRun(run, header.at));
     else decodeRun(run, header.at, steps);
   }
   return { ...header, steps };
@@ -63,8 +74,29 @@ function decodeRun(run: Run, recordAt: number, events: (Event | ReservedRun)[]):
   const at = recordAt + ats[0]!;
   switch (kind) {
     case 'configured': {
-      const [name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds, revision] =
-        run.slice(3) as [string, string, number, number, number, string, number, number, number];
+      const [
+        name,
+        description,
+        startsAt,
+        endsAt,
+        amount,
+        currency,
+        perCustomerLimit,
+        holdSeconds,
+        revision,
+        gate,
+      ] = run.slice(3) as [
+        string,
+        string,
+        number,
+        number,
+        number,
+        string,
+        number,
+        number,
+        number,
+        unknown[]?,
+      ];
       const configuration = {
         name,
         description,
@@ -74,6 +106,7 @@ function decodeRun(run: Run, recordAt: number, events: (Event | ReservedRun)[]):
         currency,
         perCustomerLimit,
         holdSeconds,
+        ...(gate === undefined ? {} : { gate: gateFrom(gate) }),
       };
       events.push({ kind, productId, at, configuration, revision });
       return;
@@ -90,13 +123,27 @@ function decodeRun(run: Run, recordAt: number, events: (Event | ReservedRun)[]):
     case 'retired':
       events.push({ kind, productId, at });
       return;
+    case 'holdExtended':
+      decodeExtensions(run, productId, recordAt, events);
+      return;
     default:
       decodeOrderChanges(kind, run, productId, recordAt, events);
   }
 }
 
 /** The parts of a run of reservations. @throws InvariantViolation when they are not of as many orders */
-function partsOf([, productId, ats, amount, currency, holdSeconds, quantities, keys, texts]: Run) {
+function partsOf([
+  code,
+  productId,
+  ats,
+  amount,
+  currency,
+  holdSeconds,
+  quantities,
+  keys,
+  texts,
+  tickets,
+]: Run) {
   const parts = {
     productId: productId as string,
     ats: ats as number[],
@@ -104,25 +151,34 @@ function partsOf([, productId, ats, amount, currency, holdSeconds, quantities, k
     quantities: quantities as number[],
     keys: keys as Uint8Array,
     texts: texts as Uint8Array,
+    tickets: code === RESERVED_WITH_TICKETS ? (tickets as Uint8Array) : undefined,
   };
   const orders = parts.ats.length;
   const isWhole = parts.quantities.length === orders && parts.keys.length === orders * KEY_BYTES * 3;
   invariant(isWhole, `a run of ${orders} reservations has ${parts.keys.length} bytes of keys`);
+  const hasTickets = parts.tickets === undefined || parts.tickets.length === orders * KEY_BYTES;
+  invariant(hasTickets, `a run of ${orders} reservations has ${parts.tickets?.length} bytes of tickets`);
   return parts;
 }
 
 function reservedRun(run: Run, recordAt: number): ReservedRun {
-  const { productId, ats, terms, quantities, keys } = partsOf(run);
+  const { productId, ats, terms, quantities, keys, tickets } = partsOf(run);
+  for (let index = 0; index < ats.length; index++) ats[index]! += recordAt;
+  const orders = { productId, terms, ats, quantities, keys: wordsOf(keys) };
+  return { kind: 'reservedRun', ...orders, tickets: tickets === undefined ? undefined : wordsOf(tickets) };
+}
+
+function wordsOf(keys: Uint8Array): Uint32Array {
   // A copy begins at a multiple of four, as its array wants it.
   const words = new Uint32Array(keys.length / 4);
   new Uint8Array(words.buffer).set(keys);
-  for (let index = 0; index < ats.length; index++) ats[index]! += recordAt;
-  return { kind: 'reservedRun', productId, terms, ats, quantities, keys: words };
+  return words;
 }
 
 function decodeReserved(run: Run, recordAt: number, events: (Event | ReservedRun)[]): void {
-  const { productId, ats, terms, quantities, keys, texts } = partsOf(run);
+  const { productId, ats, terms, quantities, keys, texts, tickets } = partsOf(run);
   const bytes = bufferOf(keys);
+  const burned = tickets === undefined ? undefined : bufferOf(tickets);
   const [customerIds, idempotencyKeys] = packr.unpack(texts) as [string[], string[]];
   for (let index = 0; index < ats.length; index++) {
     const key = index * KEY_BYTES * 3;
@@ -137,6 +193,7 @@ function decodeReserved(run: Run, recordAt: number, events: (Event | ReservedRun
       requestKey: latin1(bytes, key + KEY_BYTES * 2),
       quantity: quantities[index]!,
       terms,
+      ...(burned === undefined ? {} : { ticket: latin1(burned, index * KEY_BYTES) }),
     });
   }
 }
@@ -152,6 +209,24 @@ function decodeOrderChanges(
   const ids = bufferOf(run[3] as Uint8Array);
   for (let index = 0; index < ats.length; index++) {
     events.push({ kind, productId, at: recordAt + ats[index]!, orderId: latin1(ids, index * KEY_BYTES) });
+  }
+}
+
+function decodeExtensions(
+  run: Run,
+  productId: string,
+  recordAt: number,
+  events: (Event | ReservedRun)[],
+): void {
+  const [ats, ids, lasting] = [run[2] as number[], bufferOf(run[3] as Uint8Array), run[4] as number[]];
+  invariant(
+    ids.length === ats.length * KEY_BYTES && lasting.length === ats.length,
+    'extended holds are missing',
+  );
+  for (let index = 0; index < ats.length; index++) {
+    const at = recordAt + ats[index]!;
+    const orderId = latin1(ids, index * KEY_BYTES);
+    events.push({ kind: 'holdExtended', productId, at, orderId, until: at + lasting[index]! });
   }
 }
 

@@ -17,10 +17,22 @@
 //                                 texts  bin, MessagePack: [[customer id…], [idempotency key…]]; a replay skips it
 //     5…11 order changes      [kind, product, [at…], ids]       ids: bin, 16 bytes an order
 //     12, 13, 14 paused, resumed, retired   [kind, product, [at]]
+//     15, 16 payment declined, denied       as 5…11
+//     17 hold extended        [17, product, [at…], ids, [until - its at…]]
+//     18 reserved with tickets     [18, …as 4, tickets]         tickets: bin, 16 bytes an order
+//     19 configured with a gate    [19, …as 1, [ticket, work, open holds, cool-down, attempts, shortest hold]]
 //   Each `at` of a run is the milliseconds since the record's.
 
 import { Packr } from 'msgpackr';
-import type { Event, Reserved } from './event.ts';
+import {
+  STATUS_AFTER,
+  type Event,
+  type HoldExtended,
+  type OrderChange,
+  type OrderChanged,
+  type Reserved,
+} from './event.ts';
+import { gateFields } from './gate.ts';
 import { KEY_BYTES, type Key } from './key.ts';
 
 export const RECORD_VERSION = 1;
@@ -55,9 +67,16 @@ export const KIND_CODES = {
   paused: 12,
   resumed: 13,
   retired: 14,
+  paymentDeclined: 15,
+  denied: 16,
+  holdExtended: 17,
 } as const satisfies Record<Event['kind'], number>;
 
 // useRecords off: msgpackr's own structures are shared state, which a durable log must not depend on.
+/** More is said of some events than their first code can say. */
+export const RESERVED_WITH_TICKETS = 18;
+export const CONFIGURED_WITH_GATE = 19;
+
 const packr = new Packr({ useRecords: false });
 
 export type Run = unknown[];
@@ -82,7 +101,7 @@ export function encodeRecord(header: RecordHeader, events: readonly Event[]): Ui
 export function eventBytesMax(event: Event): number {
   switch (event.kind) {
     case 'reserved':
-      return 96 + 3 * (event.customerId.length + event.idempotencyKey.length + event.productId.length);
+      return 112 + 3 * (event.customerId.length + event.idempotencyKey.length + event.productId.length);
     case 'configured':
       return (
         160 +
@@ -97,26 +116,35 @@ export function eventBytesMax(event: Event): number {
   }
 }
 
+/** Kinds of which many may stand in one run. */
+const RUNS: ReadonlySet<Event['kind']> = new Set([
+  'reserved',
+  'holdExtended',
+  ...(Object.keys(STATUS_AFTER) as OrderChange[]),
+]);
+
 /** The end of the run that starts at `from`. */
 function runEnd(events: readonly Event[], from: number): number {
   const first = events[from]!;
   let to = from + 1;
-  if (first.kind === 'configured' || KIND_CODES[first.kind] <= 3 || KIND_CODES[first.kind] >= 12) return to;
+  if (!RUNS.has(first.kind)) return to;
   while (to < events.length && continues(first, events[to]!)) to++;
   return to;
 }
 
 function continues(first: Event, next: Event): boolean {
   if (next.kind !== first.kind || next.productId !== first.productId) return false;
-  return next.kind !== 'reserved' || next.terms === (first as Reserved).terms;
+  if (next.kind !== 'reserved') return true;
+  const { terms, ticket } = first as Reserved;
+  return next.terms === terms && (next.ticket === undefined) === (ticket === undefined);
 }
 
 function encodeRun(run: readonly Event[], recordAt: number): Run {
   const first = run[0]!;
-  const head = [KIND_CODES[first.kind], first.productId, run.map((event) => event.at - recordAt)];
+  const head = [codeOf(first), first.productId, run.map((event) => event.at - recordAt)];
   switch (first.kind) {
     case 'configured': {
-      const { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds } =
+      const { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds, gate } =
         first.configuration;
       return [
         ...head,
@@ -129,6 +157,7 @@ function encodeRun(run: readonly Event[], recordAt: number): Run {
         perCustomerLimit,
         holdSeconds,
         first.revision,
+        ...(gate === undefined ? [] : [gateFields(gate)]),
       ];
     }
     case 'stockLoaded':
@@ -140,14 +169,25 @@ function encodeRun(run: readonly Event[], recordAt: number): Run {
     case 'resumed':
     case 'retired':
       return head;
-    default: {
-      const ids = Buffer.allocUnsafe(run.length * KEY_BYTES);
-      run.forEach((event, at) =>
-        ids.write((event as { orderId: Key }).orderId, at * KEY_BYTES, KEY_BYTES, 'latin1'),
-      );
-      return [...head, ids];
+    case 'holdExtended': {
+      const extended = run as readonly HoldExtended[];
+      return [...head, idsOf(extended), extended.map(({ until, at }) => until - at)];
     }
+    default:
+      return [...head, idsOf(run as readonly OrderChanged[])];
   }
+}
+
+function codeOf(event: Event): number {
+  if (event.kind === 'reserved' && event.ticket !== undefined) return RESERVED_WITH_TICKETS;
+  if (event.kind === 'configured' && event.configuration.gate !== undefined) return CONFIGURED_WITH_GATE;
+  return KIND_CODES[event.kind];
+}
+
+function idsOf(run: readonly { readonly orderId: Key }[]): Buffer {
+  const ids = Buffer.allocUnsafe(run.length * KEY_BYTES);
+  run.forEach(({ orderId }, at) => ids.write(orderId, at * KEY_BYTES, KEY_BYTES, 'latin1'));
+  return ids;
 }
 
 function encodeReserved(run: readonly Reserved[]): Run {
@@ -157,14 +197,17 @@ function encodeReserved(run: readonly Reserved[]): Run {
   const idempotencyKeys: string[] = [];
   // One long string and one copy of it: cheaper than three short writes an order.
   let keys = '';
+  let tickets = '';
   for (const event of run) {
     quantities.push(event.quantity);
     customerIds.push(event.customerId);
     idempotencyKeys.push(event.idempotencyKey);
     keys += event.orderId + event.customerKey + event.requestKey;
+    if (event.ticket !== undefined) tickets += event.ticket;
   }
   const texts = packr.pack([customerIds, idempotencyKeys]);
-  return [amount, currency, holdSeconds, quantities, Buffer.from(keys, 'latin1'), Buffer.from(texts)];
+  const fields = [amount, currency, holdSeconds, quantities, Buffer.from(keys, 'latin1'), Buffer.from(texts)];
+  return tickets === '' ? fields : [...fields, Buffer.from(tickets, 'latin1')];
 }
 
 const bin = (key: Key): Buffer => Buffer.from(key, 'latin1');

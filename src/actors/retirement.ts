@@ -19,6 +19,9 @@ export function afterRetirement(product: Product, command: Command, now: number)
   switch (command.kind) {
     case 'reserve':
     case 'pay':
+    case 'decline':
+    case 'deny':
+    case 'extendHold':
     case 'cancel':
     case 'expire':
     case 'refund':

@@ -1,9 +1,10 @@
 // What becomes of an order after its acceptance: paid, cancelled, expired, refunded. Repeating a step that was made gives
 // the same answer; a step that the order's status does not allow is a conflict, told with the order as it is.
 
-import type { Cancel, Expire, Pay, Refund } from './command.ts';
+import type { Cancel, Decline, Deny, Expire, ExtendHold, Pay, Refund } from './command.ts';
 import { answer, refuse, type Decision } from './decision.ts';
 import { STATUS_AFTER, type OrderChange } from './event.ts';
+import { invariant } from './invariant.ts';
 import { canExpire, isHeld, type OrderStatus } from './order.ts';
 import type { Product } from './product.ts';
 
@@ -61,6 +62,41 @@ export function cancel(product: Product, command: Cancel, now: number): Decision
   if (isHeld(status)) return change(product, row, 'cancelled', now);
   if (status === 'cancelled') return answer({ outcome: 'order', order: product.order(row) });
   return conflict(product, row);
+}
+
+/** Only what is undecided can be declined: a repetition may meet the next try, so it is not for repeating blindly. */
+export function decline(product: Product, { orderId }: Decline, now: number): Decision {
+  const row = product.orders.ids.find(orderId);
+  if (row < 0) return refuse('not_found');
+  const status = product.orders.status(row);
+  if (status === 'payment_pending') return change(product, row, 'paymentDeclined', now);
+  if (status === 'reserved') return answer({ outcome: 'order', order: product.order(row) });
+  return conflict(product, row);
+}
+
+export function deny(product: Product, { orderId }: Deny, now: number): Decision {
+  const row = product.orders.ids.find(orderId);
+  if (row < 0) return refuse('not_found');
+  const status = product.orders.status(row);
+  if (isHeld(status)) return change(product, row, 'denied', now);
+  if (status === 'cancelled') return answer({ outcome: 'order', order: product.order(row) });
+  return conflict(product, row);
+}
+
+/** Without an event when the hold lasts as long already. */
+export function extendHold(product: Product, { orderId, byMs, mostMs }: ExtendHold, now: number): Decision {
+  invariant(Number.isSafeInteger(byMs) && byMs >= 0, `a hold is extended by whole milliseconds, not ${byMs}`);
+  invariant(Number.isSafeInteger(mostMs) && mostMs >= 0, `at most whole milliseconds, not ${mostMs}`);
+  const row = product.orders.ids.find(orderId);
+  if (row < 0) return refuse('not_found');
+  const order = product.order(row);
+  if (!canExpire(order.status) || order.holdExpiresAt === null) return conflict(product, row);
+  const until = Math.min(now + byMs, product.firstHoldEnd(row) + mostMs);
+  if (until <= order.holdExpiresAt) return answer({ outcome: 'order', order });
+  return {
+    reply: { outcome: 'order', order: { ...order, holdExpiresAt: until } },
+    event: { kind: 'holdExtended', productId: product.id, at: now, orderId, until },
+  };
 }
 
 export function expire(product: Product, command: Expire, now: number): Decision {

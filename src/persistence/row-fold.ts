@@ -11,6 +11,7 @@ import {
   STATUS_AFTER,
   type Configured,
   type Event,
+  type HoldExtended,
   type JournalRecord,
   type Key,
   type OrderChanged,
@@ -38,7 +39,14 @@ export class RowFold {
     shards: [] as number[],
   };
   /** Of orders that were there before this batch. */
-  readonly changes = { ids: [] as string[], statuses: [] as OrderStatus[], versions: [] as Sequence[] };
+  readonly changes = {
+    ids: [] as string[],
+    /** NULL: as it was. */
+    statuses: [] as (OrderStatus | 'NULL')[],
+    /** Epoch milliseconds; NULL: as it was. */
+    holdExpiresAts: [] as (number | 'NULL')[],
+    versions: [] as Sequence[],
+  };
   /** The last configuration of each product. */
   readonly configurations = new Map<string, { event: Configured; version: Sequence; shard: number }>();
   /** Whether each product was last paused or resumed. */
@@ -91,7 +99,12 @@ export class RowFold {
       case 'expired':
       case 'refundDue':
       case 'refunded':
+      case 'paymentDeclined':
+      case 'denied':
         this.#orderChanged(event);
+        break;
+      case 'holdExtended':
+        this.#holdExtended(event);
         break;
     }
   }
@@ -130,14 +143,31 @@ export class RowFold {
       this.orders.versions[inserted] = this.#sequence;
       return;
     }
+    this.changes.statuses[this.#changedRow(orderId)] = status;
+  }
+
+  #holdExtended({ orderId, until }: HoldExtended): void {
+    const inserted = this.#inserted.get(orderId);
+    if (inserted === undefined) {
+      this.changes.holdExpiresAts[this.#changedRow(orderId)] = until;
+    } else {
+      this.orders.holdExpiresAts[inserted] = until;
+      this.orders.versions[inserted] = this.#sequence;
+    }
+  }
+
+  /** The row in `changes`, of this version from now on. */
+  #changedRow(orderId: Key): number {
     const { changes } = this;
     let row = this.#changed.get(orderId);
     if (row === undefined) {
       row = changes.ids.length;
       this.#changed.set(orderId, row);
       changes.ids.push(orderIdText(orderId));
+      changes.statuses.push('NULL');
+      changes.holdExpiresAts.push('NULL');
     }
-    changes.statuses[row] = status;
     changes.versions[row] = this.#sequence;
+    return row;
   }
 }

@@ -37,8 +37,9 @@ const INSERT_ORDERS = `
   ON CONFLICT (id) DO NOTHING`;
 
 const UPDATE_ORDERS = `
-  UPDATE doorbuster.orders SET status = batch.status, version = batch.version
-  FROM unnest($1::text[], $2::text[], $3::bigint[]) AS batch (id, status, version)
+  UPDATE doorbuster.orders SET status = coalesce(batch.status, orders.status),
+    hold_expires_at = coalesce(to_timestamp(batch.hold_expires_at / 1000), orders.hold_expires_at), version = batch.version
+  FROM unnest($1::text[], $2::text[], $3::float8[], $4::bigint[]) AS batch (id, status, hold_expires_at, version)
   WHERE orders.id = batch.id AND orders.version < batch.version`;
 
 // A new configuration leaves the switch alone: a paused sale stays paused.
@@ -101,7 +102,7 @@ async function writeOrders(run: RunStatement, { orders, changes }: RowFold): Pro
     expectRows(result, orders.ids.length, 'new orders, of which some were already there');
   }
   if (changes.ids.length > 0) {
-    const columns = [changes.ids, changes.statuses, changes.versions];
+    const columns = [changes.ids, changes.statuses, changes.holdExpiresAts, changes.versions];
     const result = await run('update-orders', UPDATE_ORDERS, columns.map(arrayLiteral));
     expectRows(result, changes.ids.length, 'changed orders, of which some were missing or newer');
   }

@@ -5,10 +5,11 @@
 //   reserve             by key and order id: answered with the stored acceptance, or decided anew
 //   stock changes       by requestId
 //   pay, cancel         by the order's state; see below for the one answer that they may not take at its word
+//   deny, extendHold    likewise: a denied order stays so, and a hold that lasts as long is not extended
 //   reads               have no effect
 //
 // The others would act a second time on what somebody else may have changed in between (a pause on a sale that was resumed),
-// or be refused because of their own effect (a change that expects a revision). Only whoever sent them can look and decide.
+// decline the try after the one that was meant, or be refused because of their own effect (a change that expects a revision). Only whoever sent them can look and decide.
 
 import { refuse, type Command, type Reply } from '../actors/index.ts';
 
@@ -21,6 +22,8 @@ export function isRepeatable({ kind }: Command): boolean {
     case 'withdrawStock':
     case 'pay':
     case 'cancel':
+    case 'deny':
+    case 'extendHold':
     case 'checkStock':
     case 'showProduct':
     case 'showStock':
@@ -30,6 +33,7 @@ export function isRepeatable({ kind }: Command): boolean {
     case 'configure':
     case 'pause':
     case 'resume':
+    case 'decline':
     case 'expire':
     case 'refund':
     case 'retire':

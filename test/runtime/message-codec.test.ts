@@ -62,6 +62,9 @@ const COMMANDS: { readonly [Kind in Command['kind']]: fc.Arbitrary<Command> } = 
     settlement: fc.constantFrom('paid' as const, 'payment_pending' as const, 'in_review' as const),
   }),
   cancel: fc.record({ kind: one('cancel'), ...own }),
+  decline: fc.record({ kind: one('decline'), orderId: key }),
+  deny: fc.record({ kind: one('deny'), orderId: key }),
+  extendHold: fc.record({ kind: one('extendHold'), orderId: key, byMs: count, mostMs: count }),
   expire: fc.record({ kind: one('expire'), orderId: key }),
   refund: fc.record({ kind: one('refund'), orderId: key }),
   configure: fc.record({

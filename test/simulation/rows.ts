@@ -32,6 +32,9 @@ export class SimulatedRows implements Pick<OrderReads, 'ofRetired'> {
           const price = { unitPrice: terms, holdExpiresAt: holdExpiresAt(createdAt, terms) };
           const order = { id, productId, customerId, idempotencyKey, quantity, createdAt };
           rows.set(id, { ...order, ...price, status: acceptedStatus(terms) });
+        } else if (event.kind === 'holdExtended') {
+          const id = orderIdText(event.orderId);
+          rows.set(id, { ...rows.get(id)!, holdExpiresAt: event.until });
         } else if ('orderId' in event) {
           const id = orderIdText(event.orderId);
           rows.set(id, { ...rows.get(id)!, status: STATUS_AFTER[event.kind] });

@@ -3,7 +3,6 @@
 // It follows the journal with a model of its own, and holds it against Postgres's rows, against the live actors, and
 // against what clients were told.
 
-import { holdExpiresAt } from '../order.ts';
 import type { Stock } from '../product.ts';
 import type { JournalRecord } from '../record.ts';
 import { Findings, INVARIANTS, type InvariantNumber, type Violation } from './findings.ts';
@@ -101,7 +100,7 @@ export class Checker {
       currency: event.terms.currency,
       status: status!.value,
       createdAt: event.at,
-      holdExpiresAt: holdExpiresAt(event.at, event.terms),
+      holdExpiresAt: order!.holdExpiresAt.asOf(this.#positionOf(order))!.value,
       version: status!.sequence,
     });
   }

@@ -1,9 +1,17 @@
 // A slow, obvious model of every product in Maps of strings, which follows the journal record by record. It shares no
 // code with the actor, so that a mistake would have to be made twice to stay unseen.
 
-import type { Configured, Event, OrderChange, Reserved, Retired, StockChanged } from '../event.ts';
+import type {
+  Configured,
+  Event,
+  HoldExtended,
+  OrderChange,
+  Reserved,
+  Retired,
+  StockChanged,
+} from '../event.ts';
 import { orderIdText } from '../key.ts';
-import { acceptedStatus, isHeld, type OrderStatus } from '../order.ts';
+import { acceptedStatus, canExpire, holdExpiresAt, isHeld, type OrderStatus } from '../order.ts';
 import type { Stock } from '../product.ts';
 import type { JournalRecord } from '../record.ts';
 import type { Findings } from './findings.ts';
@@ -14,6 +22,8 @@ export interface ModelOrder {
   readonly shard: number;
   readonly event: Reserved;
   readonly status: Timeline<OrderStatus>;
+  /** Epoch milliseconds; null when it was sold at once. */
+  readonly holdExpiresAt: Timeline<number | null>;
   hasRow: boolean;
 }
 
@@ -54,6 +64,8 @@ const AFTER: Record<OrderChange, { from: readonly OrderStatus[]; to: OrderStatus
   expired: { from: ['reserved', 'payment_pending'], to: 'expired' },
   refundDue: { from: ['cancelled', 'expired'], to: 'refund_due' },
   refunded: { from: ['refund_due'], to: 'refunded' },
+  paymentDeclined: { from: ['payment_pending'], to: 'reserved' },
+  denied: { from: ['reserved', 'payment_pending', 'in_review'], to: 'cancelled' },
 };
 
 const isOpen = (status: OrderStatus): boolean => isHeld(status) || status === 'refund_due';
@@ -180,6 +192,9 @@ export class JournalModel {
       case 'reserved':
         this.#reserved(product, event, sequence, shard);
         break;
+      case 'holdExtended':
+        this.#extended(event, sequence);
+        break;
       default:
         this.#changed(product, event.kind, orderIdText(event.orderId), sequence);
     }
@@ -193,7 +208,7 @@ export class JournalModel {
   }
 
   #configured({ productId: id, configuration, revision }: Configured, sequence: number, shard: number): void {
-    const { amount: unitAmount, ...rest } = configuration;
+    const { amount: unitAmount, gate: _, ...rest } = configuration;
     this.#findings.check(8, Number.isSafeInteger(unitAmount), () => `${id} costs ${unitAmount}`);
     const known = this.products.get(id);
     const { paused, retiredAt } = known?.sale.now ?? { paused: false, retiredAt: null };
@@ -233,7 +248,13 @@ export class JournalModel {
     if (isOpen(status)) product.open++;
     product.stock.available -= quantity;
     product.stock[status === 'paid' ? 'sold' : 'reserved'] += quantity;
-    this.orders.set(id, { shard, event, status: new Timeline<OrderStatus>(sequence, status), hasRow: false });
+    this.orders.set(id, {
+      shard,
+      event,
+      status: new Timeline<OrderStatus>(sequence, status),
+      holdExpiresAt: new Timeline<number | null>(sequence, holdExpiresAt(at, terms)),
+      hasRow: false,
+    });
   }
 
   #changed(product: ModelProduct, kind: OrderChange, id: string, sequence: number): void {
@@ -257,6 +278,23 @@ export class JournalModel {
       this.#hold(product, customerId, quantity, id);
     }
     order.status.set(sequence, to);
+  }
+
+  #extended({ orderId, until }: HoldExtended, sequence: number): void {
+    const id = orderIdText(orderId);
+    const order = this.orders.get(id);
+    if (order === undefined) return this.#findings.broken(3, `holdExtended of unknown order ${id}`);
+    const { status, holdExpiresAt: end } = order;
+    this.#findings.check(
+      1,
+      canExpire(status.now),
+      () => `holdExtended of order ${id}, which is ${status.now}`,
+    );
+    const isLater = end.now !== null && until > end.now;
+    this.#findings.check(8, isLater, () => `the hold of order ${id} goes from ${end.now} to ${until}`);
+    end.set(sequence, until);
+    // The row says it too.
+    status.set(sequence, status.now);
   }
 
   /** Whoever asks for an order or a key afterwards is answered from the rows, so nothing may still become of them. */

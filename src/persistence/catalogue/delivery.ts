@@ -3,7 +3,15 @@
 // What makes repetition safe: a configuration names the revision that it follows, stock changes carry their requestId, and
 // pauses and resumptions can be repeated until a later one was sent.
 
-import type { Command, ProductConfiguration, Refusal, Reply, Stock } from '../../actors/index.ts';
+import {
+  gateOf,
+  isSameGate,
+  type Command,
+  type ProductConfiguration,
+  type Refusal,
+  type Reply,
+  type Stock,
+} from '../../actors/index.ts';
 import type { ClaimedCommand } from './dispatch-queue.ts';
 import type { EngineAnswer, EngineCommand } from './outbox.ts';
 
@@ -193,10 +201,13 @@ const FIELDS: Readonly<Record<Field, string>> = {
   currency: 'its currency',
   perCustomerLimit: 'its limit per customer',
   holdSeconds: 'its hold time',
+  gate: 'its gate',
 };
 
 const differences = (one: ProductConfiguration, other: ProductConfiguration): Field[] =>
-  (Object.keys(FIELDS) as Field[]).filter((field) => one[field] !== other[field]);
+  (Object.keys(FIELDS) as Field[]).filter((field) =>
+    field === 'gate' ? !isSameGate(gateOf(one), gateOf(other)) : one[field] !== other[field],
+  );
 
 function changedElsewhere(present: ProductConfiguration | undefined, wanted: ProductConfiguration): string {
   if (present === undefined) return UNKNOWN;

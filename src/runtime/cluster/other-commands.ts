@@ -40,6 +40,9 @@ const CODES = {
   showOrder: 13,
   findOrder: 14,
   checkStock: 15,
+  decline: 16,
+  deny: 17,
+  extendHold: 18,
 } as const satisfies Record<Kind, number>;
 
 const KINDS = new Map<number, Kind>(Object.entries(CODES).map(([kind, code]) => [code, kind as Kind]));
@@ -61,6 +64,10 @@ function fieldsOf(command: OtherCommand): unknown[] {
     case 'cancel':
     case 'showOrder':
       return [bin(command.orderId), bin(command.customerKey)];
+    case 'extendHold':
+      return [bin(command.orderId), command.byMs, command.mostMs];
+    case 'decline':
+    case 'deny':
     case 'expire':
     case 'refund':
       return [bin(command.orderId)];
@@ -121,6 +128,9 @@ const FIELDS: Readonly<Record<Kind, number>> = {
   showOrder: 2,
   findOrder: 2,
   checkStock: 3,
+  decline: 1,
+  deny: 1,
+  extendHold: 3,
 };
 const FIELDS_MAX = 10;
 
@@ -131,6 +141,12 @@ function readFields(kind: Kind, reader: WireReader): OtherCommand {
     case 'cancel':
     case 'showOrder':
       return { kind, ...readOwnOrder(reader) };
+    case 'extendHold': {
+      const orderId = reader.key('an order id');
+      return { kind, orderId, byMs: readCount(reader, 'byMs'), mostMs: readCount(reader, 'mostMs') };
+    }
+    case 'decline':
+    case 'deny':
     case 'expire':
     case 'refund':
       return { kind, orderId: reader.key('an order id') };
