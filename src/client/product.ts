@@ -26,7 +26,7 @@ export interface Product {
   readonly sale: { readonly state: SaleState; readonly available: number; readonly offered: number };
   /** When all of this was so, by the shop's clock. */
   readonly asOf: string;
-  /** From when on purchase tickets can be had; missing where the sale asks for none. The client sees to them by itself. */
+  /** From when on purchase tickets can be had; missing where the sale asks for none. */
   readonly ticketsFrom?: string | undefined;
 }
 
@@ -34,5 +34,7 @@ export interface Product {
 export function isProduct(value: unknown): value is Product {
   if (!isRecord(value) || !isRecord(value['sale']) || !isRecord(value['price'])) return false;
   const { id, startsAt, endsAt, asOf, sale, ticketsFrom = '' } = value;
-  return [id, startsAt, endsAt, asOf, sale['state'], ticketsFrom].every((field) => typeof field === 'string');
+  return [id, startsAt, endsAt, asOf, sale['state'], ticketsFrom].every(
+    (field) => typeof field === 'string',
+  );
 }
