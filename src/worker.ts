@@ -9,12 +9,15 @@ import {
   AdminDesk,
   answerAdminCall,
   Auth,
+  ClientAddresses,
   Counters,
   createApp,
   Doors,
   listen,
   loadAssets,
+  PaymentDesk,
   ProductHub,
+  TicketOffice,
   tooManyAdminCalls,
   type Listener,
   type NodeControl,
@@ -179,6 +182,10 @@ const doors = new Doors({
   clock,
   find: (productId) => main.ask<Whereabouts>('whereIs', productId, { withinMs: DOORS_MS_MAX }),
 });
+const tickets = new TicketOffice(
+  { secret: config.sessionSecret, clock, random, campaignOf: (productId) => doors.campaignOf(productId) },
+  config.tickets,
+);
 let listener: Listener | undefined;
 let adminService: AdminService | undefined;
 let cache: Cache | undefined;
@@ -312,6 +319,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     await cms.stop();
     await Promise.all([pool.end(), opened.close()]);
   };
+  const addresses = new ClientAddresses(config.trustedProxies, config.sessionSecret);
   const { app, purchase, look } = createApp(
     {
       router,
@@ -319,23 +327,28 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       random,
       timers,
       auth: new Auth(config, clock, random),
+      addresses,
       doors,
+      tickets,
+      riskOf: () => 'active',
       signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),
       products: new ProductReads(pool),
       cache: opened,
-      hub: new ProductHub(router, timers, doors),
+      hub: new ProductHub(router, timers, doors, tickets),
       assets: loadAssets(),
       counters,
       cms: cms.context,
+      payments: new PaymentDesk({ router, demo: config.demo }),
+      risk: undefined,
       limits: config.http,
       demo: config.demo,
     },
     { onError: (error) => logger.error({ err: error }, 'a request failed') },
   );
   const { host, http, signIn } = config;
-  const shortcut = { purchase, look, bytesMax: http.orderBytesMax };
+  const shortcut = { purchase, look, addresses, bytesMax: http.orderBytesMax };
   adminService = nats && (await openAdminService(nats));
   listener = await listen(
     app,

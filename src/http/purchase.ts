@@ -8,6 +8,7 @@ import { orderKeyOf, refuse, requestKeyOf, type Key, type Reply, type Reserve } 
 import type { Answer } from './answer.ts';
 import type { Shopper } from './auth.ts';
 import type { Caller } from './caller.ts';
+import type { ClientAddresses } from './client-address.ts';
 import type { HttpContext } from './context.ts';
 import type { Passage } from './doors.ts';
 import { orderBody } from './order-body.ts';
@@ -17,6 +18,8 @@ import { idempotencyKey } from './request.ts';
 import type { RetiredOrders } from './retired-orders.ts';
 
 export const PURCHASE_PATH = '/v1/orders';
+/** Doorbuster-Ticket, as Node names it. */
+export const TICKET_HEADER = 'doorbuster-ticket';
 
 const RANDOM_CHARACTERS = 8;
 const NOT_FOUND = refuse('not_found').reply;
@@ -24,6 +27,10 @@ const NOT_FOUND = refuse('not_found').reply;
 export interface PurchaseRequest {
   readonly caller: Caller;
   readonly idempotencyKey: string | undefined;
+  /** What was sent as a purchase ticket. */
+  readonly ticket: string | undefined;
+  /** Of the network, as ClientAddresses says it. */
+  readonly address: string;
   readonly body: Uint8Array;
 }
 
@@ -36,7 +43,7 @@ export function purchaseOf(
   retired: RetiredOrders,
   onError: (error: unknown) => void,
 ): Purchase {
-  const { auth, router, node, doors } = context;
+  const { auth, router, node, doors, tickets } = context;
   const reserve = (request: PurchaseRequest, shopper: Shopper, answer: (answer: Answer) => void): void => {
     const key = idempotencyKey(request.idempotencyKey);
     const { productId, quantity } = placeOrderOf(request.body);
@@ -50,10 +57,13 @@ export function purchaseOf(
       idempotencyKey: key,
       requestKey: requestKeyOf(productId, shopper.customerId, key),
       quantity,
+      ticket: tickets.read(request.ticket, shopper.customerKey, productId),
     } as const;
     const passage = doors.passage(productId, shopper);
     if (passage === 'open') return submit(command, shopper, answer);
-    aside(passage, command, shopper, answer).catch((error: unknown) => answer(refusal(error)));
+    aside(passage, command, { shopper, ticket: request.ticket }, answer).catch((error: unknown) =>
+      answer(refusal(error)),
+    );
   };
   const submit = (command: Reserve, shopper: Shopper, answer: (answer: Answer) => void): void =>
     router.submit(command, (reply) => {
@@ -66,11 +76,17 @@ export function purchaseOf(
   const aside = async (
     found: Passage | Promise<Passage>,
     command: Reserve,
-    shopper: Shopper,
+    { shopper, ticket }: { readonly shopper: Shopper; readonly ticket: string | undefined },
     answer: (answer: Answer) => void,
   ): Promise<void> => {
     const passage = await found;
-    if (passage === 'open') return submit(command, shopper, answer);
+    // Which campaign it belongs to, and so what its tickets are bound to, may be known only now.
+    if (passage === 'open')
+      return submit(
+        { ...command, ticket: tickets.read(ticket, shopper.customerKey, command.productId) },
+        shopper,
+        answer,
+      );
     if (passage === 'nowhere') return answer(placed(context, command, NOT_FOUND, shopper));
     // What was accepted once is never hidden from its buyer: under a key that is known the actor only repeats itself.
     const { productId, requestKey } = command;
@@ -155,7 +171,12 @@ export function isPlainPurchase({ method, url, headers }: IncomingMessage, bytes
 }
 
 /** Serves a plain purchase on Node's own objects. A request that ends in mid-body had no effect and needs no answer. */
-export function servePurchase(purchase: Purchase, incoming: IncomingMessage, outgoing: ServerResponse): void {
+export function servePurchase(
+  purchase: Purchase,
+  addresses: ClientAddresses,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
   let body: Buffer | undefined;
   incoming.on('data', (piece: Buffer) => {
     body = body === undefined ? piece : Buffer.concat([body, piece]);
@@ -165,6 +186,8 @@ export function servePurchase(purchase: Purchase, incoming: IncomingMessage, out
     const request = {
       caller: headers as Caller,
       idempotencyKey: headers['idempotency-key'] as string | undefined,
+      ticket: headers[TICKET_HEADER] as string | undefined,
+      address: addresses.of(incoming),
       body: body ?? NOTHING,
     };
     purchase(request, ({ status, headers, body }) => outgoing.writeHead(status, headers).end(body));
