@@ -2,6 +2,7 @@
 //
 //   payments             what a provider may hold of an order's money, from before it is first asked until it is settled for good
 //   risk_decisions       each decision on a payment, with what it rested on
+//   risk_sightings       who came to pay, from where and by which card, for the rules; kept for eight days
 //   customer_statuses    what other systems say of customers; whoever is not here is active
 //   order_origins        where orders that hold units came from, for figures and rules; kept for a month
 
@@ -56,8 +57,22 @@ export const RISK_TABLES = `
     settled_at timestamptz
   );
   CREATE INDEX risk_decisions_of_order ON doorbuster_catalogue.risk_decisions (order_id, id);
+  CREATE INDEX risk_decisions_of_customer ON doorbuster_catalogue.risk_decisions (customer_id, id);
   CREATE INDEX risk_decisions_by_time ON doorbuster_catalogue.risk_decisions (at, id);
   CREATE UNIQUE INDEX risk_reviews_open ON doorbuster_catalogue.risk_decisions (order_id) WHERE outcome = 'review' AND settled_at IS NULL;
+  CREATE TABLE doorbuster_catalogue.risk_sightings (
+    order_id text COLLATE "C" NOT NULL,
+    customer_id text COLLATE "C" NOT NULL,
+    address text COLLATE "C" NOT NULL,
+    -- Empty where the provider knows none.
+    fingerprint text COLLATE "C" NOT NULL,
+    -- The last time, by the clock of Postgres.
+    at timestamptz NOT NULL,
+    PRIMARY KEY (order_id, address, fingerprint)
+  );
+  CREATE INDEX risk_sightings_of_address ON doorbuster_catalogue.risk_sightings (address, at);
+  CREATE INDEX risk_sightings_of_fingerprint ON doorbuster_catalogue.risk_sightings (fingerprint, at);
+  CREATE INDEX risk_sightings_by_time ON doorbuster_catalogue.risk_sightings (at);
   CREATE TABLE doorbuster_catalogue.customer_statuses (
     customer_id text COLLATE "C" PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('active', 'new', 'restricted', 'blocked')),
@@ -123,7 +138,19 @@ export const RISK_SHAPE: Shape = {
     'settled_at timestamp with time zone',
     'UNIQUE (id)',
     '(order_id, id)',
+    '(customer_id, id)',
     '(at, id)',
+  ],
+  risk_sightings: [
+    'order_id text COLLATE "C" NOT NULL',
+    'customer_id text COLLATE "C" NOT NULL',
+    'address text COLLATE "C" NOT NULL',
+    'fingerprint text COLLATE "C" NOT NULL',
+    'at timestamp with time zone NOT NULL',
+    'UNIQUE (order_id, address, fingerprint)',
+    '(address, at)',
+    '(fingerprint, at)',
+    '(at)',
   ],
   customer_statuses: [
     'customer_id text COLLATE "C" NOT NULL',
