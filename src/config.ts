@@ -20,6 +20,13 @@ import {
 } from './http/index.ts';
 import { parseRedisAddress, type RedisAddress } from './persistence/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
+import {
+  PAYMENT_SECRETS,
+  PAYMENT_SETTINGS,
+  paymentContradictions,
+  toPaymentConfig,
+  type PaymentConfig,
+} from './payment-config.ts';
 import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS, signInContradictions, toSignIn } from './sign-in-config.ts';
 import { TICKET_SETTINGS, toTicketSettings } from './ticket-config.ts';
 
@@ -200,6 +207,7 @@ const settings = z.strictObject({
   ...SIGN_IN_SETTINGS,
   ...ASSET_SETTINGS,
   ...TICKET_SETTINGS,
+  ...PAYMENT_SETTINGS,
 });
 
 const STORAGE_SETTINGS = {
@@ -221,6 +229,7 @@ const SECRETS = new Set([
   'REDIS_URL',
   ...SIGN_IN_SECRETS,
   ...ASSET_SECRETS,
+  ...PAYMENT_SECRETS,
 ]);
 
 export type Role = (typeof ROLES)[number];
@@ -277,6 +286,7 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   readonly assets: AssetConfig;
   readonly tickets: TicketSettings;
+  readonly payments: PaymentConfig;
 }
 
 export class ConfigError extends Error {
@@ -397,6 +407,7 @@ function contradictions(values: z.output<typeof settings>): string[] {
   const { NATS_URL, DATABASE_URL, ROLES: has, FEED_ACK_WAIT_MS, FEED_HEARTBEAT_MS } = values;
   const problems = [
     ...assetContradictions(values),
+    ...paymentContradictions(values),
     ...signInContradictions(values, values.AUTH_SECRET !== undefined),
   ];
   if (NATS_URL === undefined && has.length < ROLES.length)
@@ -481,6 +492,7 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     trustedProxies: listOf(values.TRUSTED_PROXIES ?? ''),
     assets: toAssetConfig(values),
     tickets: toTicketSettings(values),
+    payments: toPaymentConfig(values),
   };
 }
 

@@ -11,6 +11,7 @@ import { OrderDesk } from './order-desk.ts';
 import { orderRoutes } from './order-routes.ts';
 import { TicketDesk, ticketRoutes } from './gate/tickets/index.ts';
 import { isForPage, isForPerson, nowhere, pageRoutes } from './page-routes.ts';
+import { paymentRoutes } from './payment/index.ts';
 import { placementRoutes } from './placement-routes.ts';
 import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
@@ -41,6 +42,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): App {
   const purchase = purchaseOf(context, retired, onError);
   const desk = new OrderDesk(context, retired);
   orderRoutes(app, context, desk, purchase);
+  paymentRoutes(app, context);
   productRoutes(app, context);
   adminRoutes(app, context);
   placementRoutes(app, context);

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { PutProduct } from '../../../src/http/schemas.ts';
-import type {
-  Campaign,
-  CampaignDraft,
-  CatalogueProduct,
-  ProductDraft,
+import {
+  OPEN_CAMPAIGN_GATE,
+  type Campaign,
+  type CampaignDraft,
+  type CatalogueProduct,
+  type ProductDraft,
 } from '../../../src/persistence/index.ts';
 import { campaignFaults, productFaults } from '../../../src/persistence/catalogue/draft-check.ts';
 import { CATALOGUE_LIMITS as LIMITS } from '../../../src/persistence/catalogue/limits.ts';
@@ -25,6 +26,7 @@ const CAMPAIGN: Campaign = {
   endsAt: NOW + 3 * HOUR_MS,
   timeZone: 'Europe/Berlin',
   entry: { kind: 'everyone' },
+  gate: OPEN_CAMPAIGN_GATE,
   status: 'draft',
   version: 1,
   createdAt: NOW,
@@ -337,7 +339,10 @@ test('whatever the catalogue lets through, the engine’s interface would take a
     expect(
       productFaults(extreme, { startsAt: undefined, endsAt: undefined, timeZone: 'UTC' }, undefined),
     ).toEqual([]);
-    const { startsAt, endsAt, amount, currency, ...rest } = configurationOf({ ...PRODUCT, ...extreme });
+    const { startsAt, endsAt, amount, currency, ...rest } = configurationOf(
+      { ...PRODUCT, ...extreme },
+      OPEN_CAMPAIGN_GATE,
+    );
     const instant = (at: number): string => new Date(at).toISOString();
     const put = {
       ...rest,
