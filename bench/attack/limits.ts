@@ -4,8 +4,8 @@
 export const LIMITS = {
   purchase: { customer: 20, address: 200, anonymous: 100 },
   ticket: { customer: 20, address: 200, anonymous: 100 },
-  read: { customer: 100, address: 500, anonymous: 200 },
-  page: { customer: 100, address: 500, anonymous: 200 },
+  read: { customer: 40, address: 500, anonymous: 100 },
+  page: { customer: 40, address: 500, anonymous: 60 },
 } as const;
 
 const WINDOW_SECONDS = 10;

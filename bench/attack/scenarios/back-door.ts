@@ -17,7 +17,8 @@ const NOT_YET = ['sale_not_started', 'rate_limited'];
 
 export const backDoor: Scenario = {
   name: 'back-door',
-  tries: 'orders without page and ticket, with made-up tickets, before the time, without the work, and as an admin',
+  tries:
+    'orders without page and ticket, with made-up tickets, before the time, without the work, and as an admin',
   ground: 'node',
   async run(stage) {
     const productId = await stage.sale();
@@ -46,13 +47,25 @@ async function burgle(stage: Stage, { productId, later, burglar }: Burglary): Pr
   let count = 0;
   for (const [what, ticket] of Object.entries(madeUp(own))) {
     const body = { productId, quantity: 1 };
-    await attempt(`an order with ${what}`, { method: 'POST', path: '/v1/orders', key: `${id}-${++count}`, ticket, body }, NO_TICKET);
+    await attempt(
+      `an order with ${what}`,
+      { method: 'POST', path: '/v1/orders', key: `${id}-${++count}`, ticket, body },
+      NO_TICKET,
+    );
   }
   for (const [what, body] of Object.entries(await lazy(stage, productId, burglar)))
     await attempt(`a ticket for ${what}`, { method: 'POST', path: '/v1/tickets', body }, NO_WORK);
-  await attempt('a ticket before its time', { method: 'POST', path: '/v1/tickets', body: { productId: later } }, NOT_YET);
+  await attempt(
+    'a ticket before its time',
+    { method: 'POST', path: '/v1/tickets', body: { productId: later } },
+    NOT_YET,
+  );
   const early = { productId: later, quantity: 1 };
-  await attempt('an order before the start', { method: 'POST', path: '/v1/orders', key: 'early', body: early }, NOT_YET);
+  await attempt(
+    'an order before the start',
+    { method: 'POST', path: '/v1/orders', key: 'early', body: early },
+    NOT_YET,
+  );
   for (const call of adminCalls(productId)) await attempt(`${call.method} ${call.path}`, call, NO_ADMIN);
 }
 
@@ -77,12 +90,25 @@ function madeUp(own: string | undefined): Record<string, string | undefined> {
 }
 
 /** Bodies of those who want a ticket and no work. */
-async function lazy(stage: Stage, productId: string, { token, address: from }: Shopper): Promise<Record<string, object>> {
+async function lazy(
+  stage: Stage,
+  productId: string,
+  { token, address: from }: Shopper,
+): Promise<Record<string, object>> {
   if (!stage.gates.has('tickets')) return {};
-  const asked = await stage.client.send({ method: 'POST', path: '/v1/tickets', token, from, body: { productId } });
+  const asked = await stage.client.send({
+    method: 'POST',
+    path: '/v1/tickets',
+    token,
+    from,
+    body: { productId },
+  });
   if (asked.code !== 'challenge_required') return { nothing: { productId } };
   const { challenge, wait } = bodyOf(asked) as unknown as { challenge: Challenge; wait: { pass: string } };
-  const of = (payload: object): object => ({ productId, solution: Buffer.from(JSON.stringify(payload)).toString('base64') });
+  const of = (payload: object): object => ({
+    productId,
+    solution: Buffer.from(JSON.stringify(payload)).toString('base64'),
+  });
   const derivedKey = challenge.parameters.keyPrefix.padEnd(64, '0');
   const easier = { ...challenge, parameters: { ...challenge.parameters, cost: 1, keyPrefix: '00' } };
   const stranger = stage.shopper('stranger');

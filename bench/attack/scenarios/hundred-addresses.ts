@@ -8,7 +8,8 @@ const CLICKS = 10;
 
 export const hundredAddresses: Scenario = {
   name: 'hundred-addresses',
-  tries: 'buys as one customer from a hundred addresses at once, and says by forged headers that it is a thousand',
+  tries:
+    'buys as one customer from a hundred addresses at once, and says by forged headers that it is a thousand',
   ground: 'node',
   async run(stage) {
     const productId = await stage.sale();
@@ -29,7 +30,11 @@ export const hundredAddresses: Scenario = {
       });
       await Promise.all(clicks);
       const seconds = (performance.now() - since) / 1_000;
-      stage.tally.atMost(passed, allowance('purchase', 'customer', seconds), 'requests of one customer that passed the limit');
+      stage.tally.atMost(
+        passed,
+        allowance('purchase', 'customer', seconds),
+        'requests of one customer that passed the limit',
+      );
     });
     stage.tally.atMost(orders, 1, 'orders of one customer');
   },

@@ -12,7 +12,8 @@ const FARM_NETWORK = '2001:db8:bad:1';
 
 export const hundredCustomers: Scenario = {
   name: 'hundred-customers',
-  tries: 'buys as a hundred customers from one address, from one IPv6 network, and behind made-up forwarded addresses',
+  tries:
+    'buys as a hundred customers from one address, from one IPv6 network, and behind made-up forwarded addresses',
   ground: 'node',
   async run(stage) {
     const productId = await stage.sale();
@@ -47,5 +48,9 @@ async function farm(
     }),
   );
   const seconds = (performance.now() - since) / 1_000;
-  stage.tally.atMost(passed, allowance('purchase', 'address', seconds), `requests from ${what} that passed the limit`);
+  stage.tally.atMost(
+    passed,
+    allowance('purchase', 'address', seconds),
+    `requests from ${what} that passed the limit`,
+  );
 }

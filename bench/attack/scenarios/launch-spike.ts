@@ -15,26 +15,32 @@ const CLICKS_BEFORE = 5;
 const CLICKS_AFTER = 25;
 /** For everybody's tickets. */
 const OPENS_IN_MS = 8_000;
+const OPENS_IN_MS_LEAST = 4_000;
 const EARLY_MS = 1_000;
 
 export const launchSpike: Scenario = {
   name: 'launch-spike',
-  tries: 'presses Buy from before the first second on, again and again, with a ticket and without, under ever new keys',
+  tries:
+    'presses Buy from before the first second on, again and again, with a ticket and without, under ever new keys',
   ground: 'node',
   async run(stage) {
     const units = stage.sized(UNITS, 10);
-    const opensAt = Date.now() + OPENS_IN_MS;
-    const productId = await stage.sale({ units, startsInMs: OPENS_IN_MS });
+    const opensInMs = stage.sized(OPENS_IN_MS, OPENS_IN_MS_LEAST);
+    const opensAt = Date.now() + opensInMs;
+    const productId = await stage.sale({ units, startsInMs: opensInMs });
     const honest = stage.sized(HONEST, 6);
-    const everyMs = Math.floor((OPENS_IN_MS - 3_000) / honest);
+    const everyMs = Math.floor(opensInMs / 2 / honest);
     const bots = stage.sized(BOTS, 10);
     const armed = stage.sized(BOTS_WITH_TICKETS, 2);
-    await stage.beside({ productId, shoppers: honest, everyMs, buysAt: opensAt, stopsAfter: honest }, async () => {
-      const all = Array.from({ length: bots }, (_, number) =>
-        bot(stage, { productId, opensAt, number, hasTicket: number < armed }),
-      );
-      await Promise.all(all);
-    });
+    await stage.beside(
+      { productId, shoppers: honest, everyMs, buysAt: opensAt, stopsAfter: honest },
+      async () => {
+        const all = Array.from({ length: bots }, (_, number) =>
+          bot(stage, { productId, opensAt, number, hasTicket: number < armed }),
+        );
+        await Promise.all(all);
+      },
+    );
     const { sold, reserved } = await stage.stock(productId);
     stage.tally.atMost(sold + reserved, units, 'units sold and held');
   },
@@ -60,11 +66,23 @@ async function bot(stage: Stage, { productId, opensAt, number, hasTicket }: BotP
   const click = async (key: string): Promise<void> => {
     const sentAt = Date.now();
     const body = { productId, quantity: 1 };
-    const call = { method: 'POST', path: '/v1/orders', token, from, ticket, key: `${shopper.id}-${key}`, body };
-    const answer = tally.count(await client.send(call), hasTicket ? 'orders of bots with a ticket' : 'orders of bots without one');
+    const call = {
+      method: 'POST',
+      path: '/v1/orders',
+      token,
+      from,
+      ticket,
+      key: `${shopper.id}-${key}`,
+      body,
+    };
+    const answer = tally.count(
+      await client.send(call),
+      hasTicket ? 'orders of bots with a ticket' : 'orders of bots without one',
+    );
     if (answer.code !== undefined) return;
     orders++;
-    if (Date.now() < opensAt) tally.breach(`an order before the start: sent ${opensAt - sentAt} ms too early`);
+    if (Date.now() < opensAt)
+      tally.breach(`an order before the start: sent ${opensAt - sentAt} ms too early`);
     if (ticket === undefined && gates.has('tickets')) tally.breach('an order without a ticket');
     // Whoever asks for tickets and leaves that gate open sees what it is for.
     if (!gates.has('tickets') && !hasTicket) tally.breach('an order of a bot that has no ticket');

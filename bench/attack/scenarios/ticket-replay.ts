@@ -33,7 +33,12 @@ export const ticketReplay: Scenario = {
 async function replayTicket(stage: Stage, productId: string): Promise<void> {
   const owner = stage.shopper('replayer');
   const ticket = await ticketFor(stage, productId, owner);
-  const orders = await orderAll(stage, productId, owner, Array.from({ length: TIMES }, () => ticket));
+  const orders = await orderAll(
+    stage,
+    productId,
+    owner,
+    Array.from({ length: TIMES }, () => ticket),
+  );
   stage.tally.atMost(orders, 1, 'orders for one ticket');
   if (orders === 0) stage.tally.breach('a good ticket bought nothing');
 }
@@ -44,7 +49,8 @@ async function replaySolution(stage: Stage, productId: string): Promise<void> {
   const { token, address: from } = owner;
   const ask = { method: 'POST', path: '/v1/tickets', token, from };
   const asked = await client.send({ ...ask, body: { productId } });
-  if (asked.code !== 'challenge_required') return tally.breach(`a ticket without work: ${asked.status} ${asked.text}`);
+  if (asked.code !== 'challenge_required')
+    return tally.breach(`a ticket without work: ${asked.status} ${asked.text}`);
   const solution = await solve(bodyOf(asked)['challenge'] as Challenge);
   const answers = await Promise.all(
     Array.from({ length: TIMES }, (_, node) => client.send({ ...ask, node, body: { productId, solution } })),
@@ -67,7 +73,16 @@ async function orderAll(
   const body = { productId, quantity: 1 };
   const answers = await Promise.all(
     tickets.map((ticket, node) =>
-      stage.client.send({ method: 'POST', path: '/v1/orders', token, from, ticket, node, key: `${id}-${node}`, body }),
+      stage.client.send({
+        method: 'POST',
+        path: '/v1/orders',
+        token,
+        from,
+        ticket,
+        node,
+        key: `${id}-${node}`,
+        body,
+      }),
     ),
   );
   for (const answer of answers) stage.tally.count(answer, 'orders, one for each ticket');

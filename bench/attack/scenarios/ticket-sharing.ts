@@ -42,7 +42,9 @@ async function share(stage: Stage, { productId, other, owner }: Sharing): Promis
     });
   const friends = Array.from({ length: FRIENDS }, () => stage.shopper('friend'));
   await Promise.all(
-    friends.map(async (friend) => tally.mustBlock(await order(friend, productId), 'a friend’s order', BLOCKED)),
+    friends.map(async (friend) =>
+      tally.mustBlock(await order(friend, productId), 'a friend’s order', BLOCKED),
+    ),
   );
   tally.mustBlock(await order(owner, other), 'an order for another product', BLOCKED);
   // All that burned nothing: its owner buys with it.
