@@ -26,6 +26,8 @@ export interface Product {
   readonly sale: { readonly state: SaleState; readonly available: number; readonly offered: number };
   /** When all of this was so, by the shop's clock. */
   readonly asOf: string;
+  /** From when on purchase tickets can be had; missing where the sale asks for none. */
+  readonly ticketsFrom?: string | undefined;
 }
 
 /** Not every field is looked at: enough to tell the shop's answer from somebody else's. */

@@ -37,11 +37,7 @@ function tellUnknownNodes(
       mistakes.tell(line, `there is no node ${quoted(node)}; the cluster has ${namesOf(facts)}`);
 }
 
-function tellImpossiblePins(
-  { pins }: PlacementRules,
-  facts: ClusterFacts,
-  mistakes: FileMistakes,
-): void {
+function tellImpossiblePins({ pins }: PlacementRules, facts: ClusterFacts, mistakes: FileMistakes): void {
   for (const pin of pins) {
     const workers = facts.nodes.get(pin.node);
     if (workers !== undefined && pin.worker !== undefined && pin.worker >= workers)
