@@ -9,11 +9,14 @@ import { loadConfig } from '../src/config.ts';
 import {
   Auth,
   Counters,
+  ClientAddresses,
   createApp,
   Doors,
   listen,
   loadAssets,
+  NO_PAYMENTS,
   ProductHub,
+  TicketOffice,
   type NodeControl,
 } from '../src/http/index.ts';
 import type { NodeFile } from '../src/main.ts';
@@ -73,6 +76,11 @@ const node: NodeControl = {
   sale: unreachable,
 };
 const doors = Doors.none({ engine: router, clock });
+const tickets = new TicketOffice(
+  { secret: config.sessionSecret, clock, random, campaignOf: () => undefined },
+  config.tickets,
+);
+const addresses = new ClientAddresses(config.trustedProxies, config.sessionSecret);
 const { app, purchase, look } = createApp(
   {
     router,
@@ -80,17 +88,23 @@ const { app, purchase, look } = createApp(
     random,
     timers,
     auth: new Auth(config, clock, random),
+    addresses,
+    rateLimits: undefined,
     doors,
+    tickets,
+    riskOf: () => 'active',
     signIn: config.signIn,
     node,
     orders: new OrderReads(pool),
     products: new ProductReads(pool),
     cache: new MemoryCache(),
-    hub: new ProductHub(router, timers, doors),
+    hub: new ProductHub(router, timers, doors, tickets),
     assets: loadAssets(),
     counters: new Counters(),
     limits: config.http,
     cms: undefined,
+    payments: NO_PAYMENTS,
+    risk: undefined,
     demo: false,
   },
   { onError: (error) => console.error(error) },
@@ -99,7 +113,7 @@ const { host, port, http } = config;
 const listener = await listen(
   app,
   { host, port, reusePort: false, headerBytesMax: http.headerBytesMax },
-  { purchase, look, bytesMax: http.orderBytesMax },
+  { purchase, look, addresses, bytesMax: http.orderBytesMax },
 );
 
 const file: NodeFile = {

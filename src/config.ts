@@ -11,10 +11,25 @@ import {
   toAssetConfig,
   type AssetConfig,
 } from './asset-config.ts';
-import { DEFAULT_HTTP_LIMITS, proxiesOf, type HttpLimits, type SignInSettings } from './http/index.ts';
+import {
+  DEFAULT_HTTP_LIMITS,
+  proxiesOf,
+  type HttpLimits,
+  type SignInSettings,
+  type TicketSettings,
+} from './http/index.ts';
 import { parseRedisAddress, type RedisAddress } from './persistence/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
+import {
+  PAYMENT_SECRETS,
+  PAYMENT_SETTINGS,
+  paymentContradictions,
+  toPaymentConfig,
+  type PaymentConfig,
+} from './payment-config.ts';
 import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS, signInContradictions, toSignIn } from './sign-in-config.ts';
+import { DEMO_LIMITS, LIMIT_SETTINGS, toRateLimits, type RateLimitConfig } from './limit-config.ts';
+import { TICKET_SETTINGS, toTicketSettings } from './ticket-config.ts';
 
 /** A number, or its digits: the environment knows only text. Nothing else, since JavaScript takes `true` for 1. */
 function integer(min: number, max: number) {
@@ -189,9 +204,12 @@ const settings = z.strictObject({
       error: 'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
     })
     .optional()
-    .describe('proxies whose X-Forwarded-For says who tries to sign in'),
+    .describe('proxies whose X-Forwarded-For says where requests come from'),
   ...SIGN_IN_SETTINGS,
   ...ASSET_SETTINGS,
+  ...TICKET_SETTINGS,
+  ...PAYMENT_SETTINGS,
+  ...LIMIT_SETTINGS,
 });
 
 const STORAGE_SETTINGS = {
@@ -213,6 +231,7 @@ const SECRETS = new Set([
   'REDIS_URL',
   ...SIGN_IN_SECRETS,
   ...ASSET_SECRETS,
+  ...PAYMENT_SECRETS,
 ]);
 
 export type Role = (typeof ROLES)[number];
@@ -268,6 +287,10 @@ export interface Config {
   /** Addresses and networks. */
   readonly trustedProxies: readonly string[];
   readonly assets: AssetConfig;
+  readonly tickets: TicketSettings;
+  readonly payments: PaymentConfig;
+  /** Undefined: requests are not limited. */
+  readonly rateLimits: RateLimitConfig | undefined;
 }
 
 export class ConfigError extends Error {
@@ -358,6 +381,7 @@ function read(environment: Source, { demo = false, file }: ConfigOptions): Read 
     values['HOST'] ??= '127.0.0.1';
     values['ADMIN_TOKEN'] ??= madeUp();
     values['AUTH_SECRET'] ??= madeUp();
+    for (const [name, wide] of Object.entries(DEMO_LIMITS)) values[name] ??= wide;
   }
   return { values, problems };
 }
@@ -388,6 +412,7 @@ function contradictions(values: z.output<typeof settings>): string[] {
   const { NATS_URL, DATABASE_URL, ROLES: has, FEED_ACK_WAIT_MS, FEED_HEARTBEAT_MS } = values;
   const problems = [
     ...assetContradictions(values),
+    ...paymentContradictions(values),
     ...signInContradictions(values, values.AUTH_SECRET !== undefined),
   ];
   if (NATS_URL === undefined && has.length < ROLES.length)
@@ -471,6 +496,9 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     http: { ...DEFAULT_HTTP_LIMITS, streamsMax: values.STREAMS_MAX },
     trustedProxies: listOf(values.TRUSTED_PROXIES ?? ''),
     assets: toAssetConfig(values),
+    tickets: toTicketSettings(values),
+    payments: toPaymentConfig(values),
+    rateLimits: toRateLimits(values, demo),
   };
 }
 

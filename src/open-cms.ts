@@ -4,7 +4,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { proxiesOf, type CmsContext } from './http/index.ts';
+import type { CmsContext } from './http/index.ts';
 import { openAssets } from './open-assets.ts';
 import {
   Catalogue,
@@ -58,7 +58,6 @@ export function openCms(ports: CmsPorts): Cms {
     lists,
     dispatcher,
     assets: assets.library,
-    proxies: proxiesOf(config.trustedProxies)!,
   };
   return {
     context,

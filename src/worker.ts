@@ -7,14 +7,19 @@ import type { ProductReading, Stock } from './actors/index.ts';
 import type { Config } from './config.ts';
 import {
   AdminDesk,
+  BucketTable,
   answerAdminCall,
   Auth,
+  ClientAddresses,
   Counters,
   createApp,
   Doors,
   listen,
   loadAssets,
+  PaymentDesk,
   ProductHub,
+  RateLimits,
+  TicketOffice,
   tooManyAdminCalls,
   type Listener,
   type NodeControl,
@@ -78,6 +83,8 @@ export interface WorkerData {
   readonly board: SharedArrayBuffer;
   readonly placement: SharedArrayBuffer;
   readonly heartbeats: SharedArrayBuffer;
+  /** Of rate limits. Undefined: there are none. */
+  readonly buckets: SharedArrayBuffer | undefined;
   readonly storage: WorkerStorage;
   /** Ports to the other workers of this node that live. */
   readonly peers: ReadonlyMap<Address, MessagePort>;
@@ -99,6 +106,8 @@ export interface ServeRequest {
 /** Counters and gauges of one thread. */
 export interface WorkerFigures {
   readonly orders: ReadonlyMap<string, number>;
+  /** What checks did, by `check/outcome`. */
+  readonly gate: ReadonlyMap<string, number>;
   /** Commands sent again after the death of another thread. */
   readonly repeated: number;
   /** Appends that came too late: somebody else owned the shard by then. */
@@ -179,6 +188,10 @@ const doors = new Doors({
   clock,
   find: (productId) => main.ask<Whereabouts>('whereIs', productId, { withinMs: DOORS_MS_MAX }),
 });
+const tickets = new TicketOffice(
+  { secret: config.sessionSecret, clock, random, campaignOf: (productId) => doors.campaignOf(productId) },
+  config.tickets,
+);
 let listener: Listener | undefined;
 let adminService: AdminService | undefined;
 let cache: Cache | undefined;
@@ -200,6 +213,7 @@ const main = new ThreadLink(parentPort!, {
   serve,
   figures: (): WorkerFigures => ({
     orders: counters.orders,
+    gate: counters.gate,
     repeated: router.repeated,
     fenced: shards.fenced,
     messages: nodes?.counts ?? NO_MESSAGES,
@@ -312,6 +326,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     await cms.stop();
     await Promise.all([pool.end(), opened.close()]);
   };
+  const addresses = new ClientAddresses(config.trustedProxies, config.sessionSecret);
   const { app, purchase, look } = createApp(
     {
       router,
@@ -319,23 +334,29 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       random,
       timers,
       auth: new Auth(config, clock, random),
+      addresses,
       doors,
+      rateLimits: openRateLimits(),
+      tickets,
+      riskOf: () => 'active',
       signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),
       products: new ProductReads(pool),
       cache: opened,
-      hub: new ProductHub(router, timers, doors),
+      hub: new ProductHub(router, timers, doors, tickets),
       assets: loadAssets(),
       counters,
       cms: cms.context,
+      payments: new PaymentDesk({ router, demo: config.demo }),
+      risk: undefined,
       limits: config.http,
       demo: config.demo,
     },
     { onError: (error) => logger.error({ err: error }, 'a request failed') },
   );
   const { host, http, signIn } = config;
-  const shortcut = { purchase, look, bytesMax: http.orderBytesMax };
+  const shortcut = { purchase, look, addresses, bytesMax: http.orderBytesMax };
   adminService = nats && (await openAdminService(nats));
   listener = await listen(
     app,
@@ -343,6 +364,14 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     shortcut,
   );
   return listener.port;
+}
+
+function openRateLimits(): RateLimits | undefined {
+  const { rateLimits, sessionSecret: secret, cache: shared } = config;
+  const { buckets } = workerData as WorkerData;
+  if (rateLimits === undefined || buckets === undefined) return undefined;
+  const table = new BucketTable(shared.redis !== undefined, buckets);
+  return new RateLimits({ policy: rateLimits.policy, table, secret, clock, counters });
 }
 
 /** A node that may not open it goes on: shoppers need none of it, and the HTTP API does the same. */

@@ -3,12 +3,18 @@
 import type { Cache, OrderReads, ProductReads } from '../persistence/index.ts';
 import type { Clock, Random, Router, Timers } from '../runtime/index.ts';
 import type { Auth } from './auth.ts';
+import type { ClientAddresses } from './client-address.ts';
 import type { CmsContext } from './cms/index.ts';
 import type { Counters } from './counters.ts';
 import type { Doors } from './doors.ts';
+import type { RiskOf } from './gate/challenge/index.ts';
+import type { RateLimits } from './gate/limits/index.ts';
+import type { TicketOffice } from './gate/tickets/index.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
+import type { Payments } from './payment/index.ts';
 import type { ProductHub } from './product-hub.ts';
+import type { RiskContext } from './risk/risk-context.ts';
 import type { SignInSettings } from './session/settings.ts';
 
 export interface HttpLimits {
@@ -35,7 +41,12 @@ export interface HttpContext {
   readonly random: Random;
   readonly timers: Timers;
   readonly auth: Auth;
+  readonly addresses: ClientAddresses;
   readonly doors: Doors;
+  /** Undefined: there are none. */
+  readonly rateLimits: RateLimits | undefined;
+  readonly tickets: TicketOffice;
+  readonly riskOf: RiskOf;
   readonly signIn: SignInSettings;
   readonly node: NodeControl;
   readonly orders: OrderReads;
@@ -46,6 +57,9 @@ export interface HttpContext {
   readonly counters: Counters;
   /** Undefined where there is no catalogue. */
   readonly cms: CmsContext | undefined;
+  readonly payments: Payments;
+  /** Undefined where there is no catalogue. */
+  readonly risk: RiskContext | undefined;
   readonly limits: HttpLimits;
   /** Payments succeed by themselves, and anybody can get a token. */
   readonly demo: boolean;

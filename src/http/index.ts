@@ -2,7 +2,8 @@
 
 export { answerAdminCall, tooManyAdminCalls } from './admin-call.ts';
 export { AdminDesk, type StockChanged, type StockCounted } from './admin-desk.ts';
-export { proxiesOf, type CmsContext } from './cms/index.ts';
+export { ClientAddresses, proxiesOf } from './client-address.ts';
+export type { CmsContext } from './cms/index.ts';
 export { createApp } from './app.ts';
 export { Auth, type AuthSettings, type Shopper, type Visitor } from './auth.ts';
 export { INVITATIONS_HEADER, invitationLine, invitedIds, type InvitationLink } from './invited.ts';
@@ -24,6 +25,22 @@ export type {
   ProfileRequest,
 } from './node-control.ts';
 export {
+  BucketTable,
+  DEFAULT_LIMITS_TEXT,
+  EXCHANGE_STATES,
+  LimitExchange,
+  LIMITS_WANTED,
+  limitsOf,
+  parseLimits,
+  RateLimits,
+  REQUEST_CLASSES,
+  WIDE_LIMITS_TEXT,
+  type ExchangeFigures,
+  type LimitPolicy,
+  type RequestClass,
+} from './gate/limits/index.ts';
+export { DEFAULT_TICKET_SETTINGS, TicketOffice, type TicketSettings } from './gate/tickets/index.ts';
+export {
   loadAssets,
   sampleCampaign,
   sampleCustomers,
@@ -41,8 +58,18 @@ export {
   UNITS,
   type TrafficWindow,
 } from './traffic.ts';
+export {
+  NO_PAYMENTS,
+  PaymentDesk,
+  type PaymentPorts,
+  type Payments,
+  type PaymentWish,
+  type ReviewSettled,
+} from './payment/index.ts';
 export { Problem } from './problem.ts';
 export { ProductHub } from './product-hub.ts';
+export { ReviewDesk, type ReviewDecided, type ReviewDecision } from './risk/review-desk.ts';
+export type { RiskContext } from './risk/risk-context.ts';
 export { OrderCache } from './order-cache.ts';
 export { RetiredOrders } from './retired-orders.ts';
 export { IDEMPOTENCY_KEY, ProductId, UNITS_PER_LOAD_MAX } from './schemas.ts';

@@ -10,19 +10,21 @@ import { instant } from './instant.ts';
 import { orderBody } from './order-body.ts';
 import type { OrderDesk } from './order-desk.ts';
 import { Problem, problemResponse } from './problem.ts';
-import { PURCHASE_PATH, type Purchase } from './purchase.ts';
+import { PURCHASE_PATH, TICKET_HEADER, type Purchase } from './purchase.ts';
 import { parse, readBytes, readJson } from './request.ts';
 import { IdempotencyKey, PayOrder, ProductId } from './schemas.ts';
 
 export function orderRoutes(app: Hono, context: HttpContext, desk: OrderDesk, purchase: Purchase): void {
-  const { auth, limits } = context;
+  const { auth, addresses, limits } = context;
 
   app.post(PURCHASE_PATH, async (c) => {
     const caller = callerOf(c);
     const idempotencyKey = c.req.header('idempotency-key');
+    const ticket = c.req.header(TICKET_HEADER);
+    const address = addresses.ofContext(c);
     const body = new Uint8Array(await readBytes(c, limits.orderBytesMax));
     return new Promise<Response>((resolve) => {
-      purchase({ caller, idempotencyKey, body }, (answer) => resolve(responseOf(answer)));
+      purchase({ caller, idempotencyKey, ticket, address, body }, (answer) => resolve(responseOf(answer)));
     });
   });
 
@@ -49,8 +51,9 @@ export function orderRoutes(app: Hono, context: HttpContext, desk: OrderDesk, pu
   app.post('/v1/orders/:id/payment', async (c) => {
     const shopper = await auth.shopper(c);
     const orderId = orderIdOf(c);
-    const { token } = await readJson(c, PayOrder, limits.orderBytesMax);
-    return present(c, await desk.pay(orderId, shopper, token), shopper);
+    const { method, token } = await readJson(c, PayOrder, limits.orderBytesMax);
+    const address = addresses.ofContext(c);
+    return present(c, await desk.pay(orderId, shopper, { method, token, address }), shopper);
   });
 }
 

@@ -4,6 +4,7 @@
 import type { ProductReading } from '../actors/index.ts';
 import type { Router, Timers } from '../runtime/index.ts';
 import type { Doors } from './doors.ts';
+import type { TicketHours } from './gate/tickets/index.ts';
 import { productView } from './product-view.ts';
 
 /** What an event is about: what can be bought, and on which terms; or no more than how many are left. */
@@ -27,12 +28,14 @@ export class ProductHub {
   readonly #router: Router;
   readonly #timers: Timers;
   readonly #doors: Pick<Doors, 'isCancelled'>;
+  readonly #tickets: TicketHours;
   readonly #watched = new Map<string, Watched>();
 
-  constructor(router: Router, timers: Timers, doors: Pick<Doors, 'isCancelled'>) {
+  constructor(router: Router, timers: Timers, doors: Pick<Doors, 'isCancelled'>, tickets: TicketHours) {
     this.#router = router;
     this.#timers = timers;
     this.#doors = doors;
+    this.#tickets = tickets;
   }
 
   /** @returns how to stop watching */
@@ -69,7 +72,7 @@ export class ProductHub {
     watched.said = said;
     watched.saidStock = saidStock;
     watched.event = encoder.encode(
-      `event: product\ndata: ${JSON.stringify(productView(reading, isCancelled))}\n\n`,
+      `event: product\ndata: ${JSON.stringify(productView(reading, isCancelled, this.#tickets))}\n\n`,
     );
     for (const listener of watched.listeners) listener(watched.event, news);
   }

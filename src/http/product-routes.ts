@@ -14,7 +14,7 @@ import { ProductId } from './schemas.ts';
 export const PRODUCTS_PER_STREAM_MAX = 50;
 
 export function productRoutes(app: Hono, context: HttpContext): void {
-  const { auth, clock, doors, router } = context;
+  const { auth, clock, doors, router, tickets } = context;
   const streams = new EventStreams(context);
   const show = (productId: string): Promise<Reply> => router.request({ kind: 'showProduct', productId });
 
@@ -27,7 +27,7 @@ export function productRoutes(app: Hono, context: HttpContext): void {
     if (reply.outcome !== 'product') throw new Error(`a product was answered with ${reply.outcome}`);
     c.header('Cache-Control', 'no-store');
     c.header('ETag', `"${reply.product.revision}"`);
-    return c.json(productView(reply.product, doors.isCancelled(productId)));
+    return c.json(productView(reply.product, doors.isCancelled(productId), tickets));
   });
 
   app.get('/v1/products/:id/events', async (c) => {

@@ -8,8 +8,10 @@ import { orderKeyOf, refuse, requestKeyOf, type Key, type Reply, type Reserve } 
 import type { Answer } from './answer.ts';
 import type { Shopper } from './auth.ts';
 import type { Caller } from './caller.ts';
+import type { ClientAddresses } from './client-address.ts';
 import type { HttpContext } from './context.ts';
 import type { Passage } from './doors.ts';
+import { PurchaseLimit, withLimit } from './gate/limits/index.ts';
 import { orderBody } from './order-body.ts';
 import { placeOrderOf } from './place-order.ts';
 import { Problem, problemAnswer } from './problem.ts';
@@ -17,6 +19,8 @@ import { idempotencyKey } from './request.ts';
 import type { RetiredOrders } from './retired-orders.ts';
 
 export const PURCHASE_PATH = '/v1/orders';
+/** Doorbuster-Ticket, as Node names it. */
+export const TICKET_HEADER = 'doorbuster-ticket';
 
 const RANDOM_CHARACTERS = 8;
 const NOT_FOUND = refuse('not_found').reply;
@@ -24,7 +28,17 @@ const NOT_FOUND = refuse('not_found').reply;
 export interface PurchaseRequest {
   readonly caller: Caller;
   readonly idempotencyKey: string | undefined;
+  /** What was sent as a purchase ticket. */
+  readonly ticket: string | undefined;
+  /** Of the network, as ClientAddresses says it. */
+  readonly address: string;
   readonly body: Uint8Array;
+}
+
+interface Wish {
+  readonly productId: string;
+  readonly quantity: number;
+  readonly key: string;
 }
 
 /** @param answer called once, now or later */
@@ -36,41 +50,86 @@ export function purchaseOf(
   retired: RetiredOrders,
   onError: (error: unknown) => void,
 ): Purchase {
-  const { auth, router, node, doors } = context;
+  const { auth, router, node, doors, tickets } = context;
+  const limit = new PurchaseLimit(context.rateLimits, doors, context.counters);
   const reserve = (request: PurchaseRequest, shopper: Shopper, answer: (answer: Answer) => void): void => {
-    const key = idempotencyKey(request.idempotencyKey);
-    const { productId, quantity } = placeOrderOf(request.body);
-    if (node.phase === 'stopping') throw new Problem('shutting_down');
-    const command = {
-      kind: 'reserve',
-      productId,
-      orderId: newOrderId(context, productId),
-      customerId: shopper.customerId,
-      customerKey: shopper.customerKey,
-      idempotencyKey: key,
-      requestKey: requestKeyOf(productId, shopper.customerId, key),
-      quantity,
-    } as const;
-    const passage = doors.passage(productId, shopper);
+    const { customerKey } = shopper;
+    let wish: Wish;
+    try {
+      wish = wishOf(request, node);
+    } catch (error) {
+      return answer(limit.faulty(customerKey, request.address, refusal(error)));
+    }
+    const verdict = limit.judge(wish.productId, customerKey, request.address);
+    const command = commandOf(request, shopper, wish);
+    if (verdict === undefined) return enter(command, request, shopper, answer);
+    if (verdict.isAllowed)
+      return enter(command, request, shopper, (plain) => answer(withLimit(plain, verdict)));
+    limit
+      .beyond(command, verdict, () => placedBefore(command, shopper))
+      .then(answer, (error: unknown) => answer(refusal(error)));
+  };
+  const commandOf = (
+    { ticket }: PurchaseRequest,
+    { customerId, customerKey }: Shopper,
+    { productId, quantity, key }: Wish,
+  ): Reserve => ({
+    kind: 'reserve',
+    productId,
+    orderId: newOrderId(context, productId),
+    customerId,
+    customerKey,
+    idempotencyKey: key,
+    requestKey: requestKeyOf(productId, customerId, key),
+    quantity,
+    ticket: tickets.read(ticket, customerKey, productId),
+  });
+  const enter = (
+    command: Reserve,
+    { ticket }: PurchaseRequest,
+    shopper: Shopper,
+    answer: (answer: Answer) => void,
+  ): void => {
+    const passage = doors.passage(command.productId, shopper);
     if (passage === 'open') return submit(command, shopper, answer);
-    aside(passage, command, shopper, answer).catch((error: unknown) => answer(refusal(error)));
+    aside(passage, command, { shopper, ticket }, answer).catch((error: unknown) => answer(refusal(error)));
   };
   const submit = (command: Reserve, shopper: Shopper, answer: (answer: Answer) => void): void =>
     router.submit(command, (reply) => {
-      if (reply.outcome !== 'retired') return answer(placed(context, command, reply, shopper));
+      if (reply.outcome !== 'retired') return answer(concluded(command, reply, shopper));
       void boughtBefore(retired, command, onError).then((before) =>
-        answer(placed(context, command, before, shopper)),
+        answer(concluded(command, before, shopper)),
       );
     });
+  const concluded = (command: Reserve, reply: Reply, shopper: Shopper): Answer => {
+    const answer = placed(context, command, reply, shopper);
+    if (reply.outcome === 'reserved') limit.accepted(command, answer);
+    return answer;
+  };
+  /** Under the same key: an order, or whatever else the actor remembers of it. */
+  const placedBefore = async (command: Reserve, shopper: Shopper): Promise<Answer | undefined> => {
+    const { productId, requestKey } = command;
+    const found = await router.request({ kind: 'findOrder', productId, requestKey });
+    if (found.outcome === 'order') return new Promise((resolve) => submit(command, shopper, resolve));
+    if (found.outcome !== 'retired') return undefined;
+    const before = await boughtBefore(retired, command, onError);
+    return before.outcome === 'reserved' ? concluded(command, before, shopper) : undefined;
+  };
   /** Whoever may not enter, and whoever asks for what this thread does not know yet. @throws Problem */
   const aside = async (
     found: Passage | Promise<Passage>,
     command: Reserve,
-    shopper: Shopper,
+    { shopper, ticket }: { readonly shopper: Shopper; readonly ticket: string | undefined },
     answer: (answer: Answer) => void,
   ): Promise<void> => {
     const passage = await found;
-    if (passage === 'open') return submit(command, shopper, answer);
+    // Which campaign it belongs to, and so what its tickets are bound to, may be known only now.
+    if (passage === 'open')
+      return submit(
+        { ...command, ticket: tickets.read(ticket, shopper.customerKey, command.productId) },
+        shopper,
+        answer,
+      );
     if (passage === 'nowhere') return answer(placed(context, command, NOT_FOUND, shopper));
     // What was accepted once is never hidden from its buyer: under a key that is known the actor only repeats itself.
     const { productId, requestKey } = command;
@@ -86,17 +145,33 @@ export function purchaseOf(
     return problemAnswer('outcome_unknown');
   };
   return (request, answer) => {
+    const stranger = (error: unknown): void =>
+      answer(limit.faulty(undefined, request.address, refusal(error)));
+    const withShopper = (shopper: Shopper): void => {
+      try {
+        reserve(request, shopper, answer);
+      } catch (error) {
+        answer(refusal(error));
+      }
+    };
+    let shopper: Shopper | Promise<Shopper>;
     try {
-      const shopper = auth.shopperOf(request.caller, true);
-      if (!(shopper instanceof Promise)) return reserve(request, shopper, answer);
-      // Only a token of the provider's that this thread has not seen yet.
-      shopper
-        .then((shopper) => reserve(request, shopper, answer))
-        .catch((error: unknown) => answer(refusal(error)));
+      shopper = auth.shopperOf(request.caller, true);
     } catch (error) {
-      answer(refusal(error));
+      return stranger(error);
     }
+    if (!(shopper instanceof Promise)) return withShopper(shopper);
+    // Only a token of the provider's that this thread has not seen yet.
+    shopper.then(withShopper, stranger);
   };
+}
+
+/** What is asked for. @throws Problem */
+function wishOf({ idempotencyKey: sent, body }: PurchaseRequest, node: HttpContext['node']): Wish {
+  const key = idempotencyKey(sent);
+  const { productId, quantity } = placeOrderOf(body);
+  if (node.phase === 'stopping') throw new Problem('shutting_down');
+  return { productId, quantity, key };
 }
 
 function newOrderId({ clock, random, router }: HttpContext, productId: string): Key {
@@ -155,7 +230,12 @@ export function isPlainPurchase({ method, url, headers }: IncomingMessage, bytes
 }
 
 /** Serves a plain purchase on Node's own objects. A request that ends in mid-body had no effect and needs no answer. */
-export function servePurchase(purchase: Purchase, incoming: IncomingMessage, outgoing: ServerResponse): void {
+export function servePurchase(
+  purchase: Purchase,
+  addresses: ClientAddresses,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
   let body: Buffer | undefined;
   incoming.on('data', (piece: Buffer) => {
     body = body === undefined ? piece : Buffer.concat([body, piece]);
@@ -165,6 +245,8 @@ export function servePurchase(purchase: Purchase, incoming: IncomingMessage, out
     const request = {
       caller: headers as Caller,
       idempotencyKey: headers['idempotency-key'] as string | undefined,
+      ticket: headers[TICKET_HEADER] as string | undefined,
+      address: addresses.of(incoming),
       body: body ?? NOTHING,
     };
     purchase(request, ({ status, headers, body }) => outgoing.writeHead(status, headers).end(body));

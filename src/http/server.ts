@@ -11,6 +11,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
+import type { ClientAddresses } from './client-address.ts';
 import { Cors } from './cors.ts';
 import { problemAnswer, problemBody, type ProblemCode } from './problem.ts';
 import { isPlainPurchase, servePurchase, type Purchase } from './purchase.ts';
@@ -32,6 +33,7 @@ export interface ListenOptions {
 export interface Shortcut {
   readonly purchase: Purchase;
   readonly look: CampaignLook;
+  readonly addresses: ClientAddresses;
   /** The longest body that is plain. */
   readonly bytesMax: number;
 }
@@ -65,7 +67,7 @@ export function listen(app: Hono, options: ListenOptions, shortcut?: Shortcut): 
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     if (cors.answers(incoming, outgoing)) return;
     if (shortcut !== undefined && isPlainPurchase(incoming, shortcut.bytesMax))
-      servePurchase(shortcut.purchase, incoming, outgoing);
+      servePurchase(shortcut.purchase, shortcut.addresses, incoming, outgoing);
     else if (!shortcut?.look.serve(incoming, outgoing)) answer(incoming, outgoing);
   };
   const serverOptions = {

@@ -1,6 +1,8 @@
 // Campaigns for tests of what shoppers see: made and published at the CMS over HTTP, by its forms, as a business user without
 // JavaScript does it.
 
+import { gateAsTyped } from '../../src/http/cms/gate-form.ts';
+import { OPEN_CAMPAIGN_GATE, type CampaignGate } from '../../src/persistence/index.ts';
 import { printedAccount } from './cms-desk.ts';
 import { CmsBrowser } from './cms-browser.ts';
 import { formOf, mainOf, placeOf, send, type ChosenFile } from './cms-forms.ts';
@@ -17,6 +19,8 @@ export interface CampaignPlan {
   /** Of a campaign whose entry is a list. */
   readonly customers?: readonly string[];
   readonly products: readonly ProductPlan[];
+  /** Over an open one. */
+  readonly gate?: Partial<CampaignGate>;
 }
 
 export interface ProductPlan {
@@ -88,6 +92,7 @@ export class CampaignDesk {
       entry: plan.entry ?? 'everyone',
       claimName: plan.claim?.name ?? '',
       claimValue: plan.claim?.value ?? '',
+      ...gateAsTyped({ ...OPEN_CAMPAIGN_GATE, ...plan.gate }),
     });
     const id = /\/cms\/campaigns\/([^/?#]+)/.exec(placeOf(sent))![1]!;
     for (const product of plan.products) await this.#addProduct(id, product);

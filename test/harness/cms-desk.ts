@@ -15,6 +15,8 @@ export interface CampaignWords {
   readonly title: string;
   readonly startsInMs?: number;
   readonly endsInMs?: number;
+  /** Without them a test orders as any client of the API. */
+  readonly tickets?: boolean;
 }
 
 export interface ProductWords {
@@ -52,13 +54,19 @@ export class CmsDesk {
     await this.page.getByRole('heading', { level: 1, name: 'Campaigns' }).waitFor();
   }
 
-  async makeCampaign({ title, startsInMs = -60_000, endsInMs = 3_600_000 }: CampaignWords): Promise<void> {
+  async makeCampaign({
+    title,
+    startsInMs = -60_000,
+    endsInMs = 3_600_000,
+    tickets = false,
+  }: CampaignWords): Promise<void> {
     await this.page.goto('/cms');
     await this.page.getByRole('link', { name: 'New campaign' }).first().click();
     await this.page.getByLabel('Title').fill(title);
     await this.page.getByLabel('Time zone').selectOption('UTC');
     await this.page.getByLabel('Start').fill(hour(startsInMs));
     await this.page.getByLabel('End', { exact: true }).fill(hour(endsInMs));
+    await this.page.getByLabel('Purchase tickets').setChecked(tickets);
     await this.page.getByRole('button', { name: 'Save campaign' }).click();
     await this.page.getByRole('heading', { level: 1, name: title }).waitFor();
   }

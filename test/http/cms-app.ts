@@ -3,12 +3,12 @@
 import type { Hono } from 'hono';
 import type { Pool } from 'pg';
 import {
+  ClientAddresses,
   Counters,
   createApp,
   DEFAULT_HTTP_LIMITS,
   Invitations,
   loadAssets,
-  proxiesOf,
   type CmsContext,
   type HttpContext,
 } from '../../src/http/index.ts';
@@ -62,6 +62,7 @@ export class CmsApp {
     // No engine, no other threads and no pictures: nothing here gets as far as them.
     this.context = {
       assets: loadAssets(),
+      addresses: new ClientAddresses(['10.9.0.0/16', 'fd00::9'], 'a secret'),
       auth: { invitations: new Invitations('a secret', clock) },
       signIn: { publicOrigin: 'https://sale.example' },
       clock,
@@ -77,7 +78,6 @@ export class CmsApp {
         catalogue,
         lists,
         assets,
-        proxies: proxiesOf(['10.9.0.0/16', 'fd00::9']),
       },
     } as never;
     this.#app = this.#appOf(false);

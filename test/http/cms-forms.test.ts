@@ -127,6 +127,14 @@ const CAMPAIGN: CampaignTyped = {
   entry: 'everyone',
   claimName: '',
   claimValue: '',
+  limits: 'yes',
+  ticket: 'yes',
+  work: 'no',
+  openHoldsMax: '3',
+  coolDownSeconds: '60',
+  attemptsMax: '20',
+  shortestHoldSeconds: '0',
+  risk: 'no',
 };
 const fieldsOf = (typed: object) => (name: string) => (typed as Record<string, string>)[name] ?? '';
 

@@ -3,7 +3,12 @@
 import { describe, expect, test } from 'vitest';
 import { customerKeyOf, type Command, type Reply } from '../../src/actors/index.ts';
 import { Doors, DOORS_LIMITS, Problem, type Passage } from '../../src/http/index.ts';
-import type { Door, DoorsTold, Whereabouts } from '../../src/persistence/index.ts';
+import {
+  OPEN_CAMPAIGN_GATE,
+  type Door,
+  type DoorsTold,
+  type Whereabouts,
+} from '../../src/persistence/index.ts';
 import { customerKeys } from '../harness/customer-list.ts';
 
 const NOW = Date.UTC(2031, 4, 1, 12);
@@ -20,6 +25,7 @@ const DOOR: Door = {
   startsAt: NOW - HOUR_MS,
   endsAt: NOW + HOUR_MS,
   entry: { kind: 'everyone' },
+  gate: OPEN_CAMPAIGN_GATE,
   keys: undefined,
   productIds: [KETTLE],
   stamp: '1',

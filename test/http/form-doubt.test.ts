@@ -6,7 +6,7 @@ import { orderIdText, orderKeyOf, type Command, type Order, type Reply } from '.
 import { createApp, Doors, type HttpContext } from '../../src/http/index.ts';
 import { csrfOf } from '../../src/http/form-secret.ts';
 import type { Session } from '../../src/http/session/session.ts';
-import type { Door } from '../../src/persistence/index.ts';
+import { OPEN_CAMPAIGN_GATE, type Door } from '../../src/persistence/index.ts';
 import { mainOf } from '../harness/cms-forms.ts';
 import { HOST, SessionApp } from './session-app.ts';
 
@@ -31,6 +31,7 @@ const doorFor = (value: string): Door => ({
   startsAt: Date.now() - 60_000,
   endsAt: Date.now() + 3_600_000,
   entry: { kind: 'claim', name: 'tier', value },
+  gate: OPEN_CAMPAIGN_GATE,
   keys: undefined,
   productIds: [RING],
   stamp: value,

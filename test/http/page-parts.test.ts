@@ -7,8 +7,8 @@ import { en, Gaps, localeOf, rendered, storefrontPage, timeLeft } from '../../sr
 import { CampaignContents, CONTENT_LIMITS } from '../../src/http/shop/campaign-contents.ts';
 import { CampaignPages } from '../../src/http/shop/campaign-pages.ts';
 import { ProductReadings, READING_LIMITS } from '../../src/http/shop/product-readings.ts';
-import { loadAssets } from '../../src/http/index.ts';
-import type { Door } from '../../src/persistence/index.ts';
+import { DEFAULT_TICKET_SETTINGS, loadAssets } from '../../src/http/index.ts';
+import { OPEN_CAMPAIGN_GATE, type Door } from '../../src/persistence/index.ts';
 import type { Clock, Timers } from '../../src/runtime/index.ts';
 
 class TestClock implements Clock {
@@ -66,7 +66,14 @@ const readingsOf = (
   clock: Clock,
   timers: Timers,
   isCancelled: () => boolean = () => false,
-): ProductReadings => new ProductReadings({ router, clock, timers, doors: { isCancelled } });
+): ProductReadings =>
+  new ProductReadings({
+    router,
+    clock,
+    timers,
+    doors: { isCancelled },
+    tickets: { settings: DEFAULT_TICKET_SETTINGS },
+  });
 
 const door = (more: Partial<Door> = {}): Door => ({
   campaignId: 'c1',
@@ -76,6 +83,7 @@ const door = (more: Partial<Door> = {}): Door => ({
   startsAt: Date.UTC(2029, 11, 31),
   endsAt: Date.UTC(2030, 0, 2),
   entry: { kind: 'everyone' },
+  gate: OPEN_CAMPAIGN_GATE,
   keys: undefined,
   productIds: ['kettle'],
   stamp: '1',

@@ -9,7 +9,7 @@ import { localeOf } from '../../src/http/pages/index.ts';
 import { CampaignContents } from '../../src/http/shop/campaign-contents.ts';
 import { CampaignLook } from '../../src/http/shop/campaign-look.ts';
 import { CampaignPages } from '../../src/http/shop/campaign-pages.ts';
-import type { Door } from '../../src/persistence/index.ts';
+import { OPEN_CAMPAIGN_GATE, type Door } from '../../src/persistence/index.ts';
 import { CampaignDesk } from '../harness/campaign-desk.ts';
 import { Engine } from '../harness/engine.ts';
 import { signInAsShopper } from '../harness/shopper-session.ts';
@@ -177,6 +177,7 @@ describe('past the app', () => {
     startsAt: app.now - HOUR_MS,
     endsAt: app.now + 24 * HOUR_MS,
     entry,
+    gate: OPEN_CAMPAIGN_GATE,
     productIds: [],
     keys: undefined,
   });

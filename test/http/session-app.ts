@@ -4,9 +4,12 @@ import type { Hono } from 'hono';
 import {
   Auth,
   Counters,
+  ClientAddresses,
   createApp,
   DEFAULT_HTTP_LIMITS,
+  DEFAULT_TICKET_SETTINGS,
   loadAssets,
+  TicketOffice,
   type AuthSettings,
   type HttpContext,
   type SignInSettings,
@@ -57,6 +60,7 @@ export class SessionApp {
     );
     this.context = {
       auth: this.auth,
+      addresses: new ClientAddresses([], 'a secret'),
       signIn: places,
       assets: loadAssets(),
       clock,
@@ -64,8 +68,14 @@ export class SessionApp {
       timers: systemTimers,
       counters: new Counters(),
       limits: DEFAULT_HTTP_LIMITS,
+      riskOf: () => 'active',
+      tickets: new TicketOffice(
+        { secret: SESSION_SECRET, clock, random: systemRandom, campaignOf: () => undefined },
+        DEFAULT_TICKET_SETTINGS,
+      ),
       node: { phase: 'ready' },
       cms: undefined,
+      risk: undefined,
       demo,
     } as never;
     this.app = createApp(this.context, { onError: (error) => this.faults.push(error) }).app;

@@ -2,7 +2,14 @@
 
 import { describe, expect, test } from 'vitest';
 import { DOOR_KEEPER_LIMITS, DoorKeeper } from '../../src/door-keeper.ts';
-import type { BareDoor, CustomerKeys, Door, DoorMark, DoorsTold } from '../../src/persistence/index.ts';
+import {
+  OPEN_CAMPAIGN_GATE,
+  type BareDoor,
+  type CustomerKeys,
+  type Door,
+  type DoorMark,
+  type DoorsTold,
+} from '../../src/persistence/index.ts';
 import { customerKeys } from '../harness/customer-list.ts';
 import { ManualTime } from '../runtime/harness.ts';
 
@@ -17,6 +24,7 @@ const bare = (campaignId: string, changes: Partial<BareDoor> = {}): BareDoor => 
   startsAt: NOW,
   endsAt: NOW + 1,
   entry: { kind: 'everyone' },
+  gate: OPEN_CAMPAIGN_GATE,
   listId: undefined,
   productIds: [],
   stamp: '1',

@@ -3,11 +3,13 @@
 
 import {
   CATALOGUE_LIMITS as LIMITS,
+  OPEN_CAMPAIGN_GATE,
   slugOf,
   type CampaignDraft,
   type Entry,
 } from '../../persistence/index.ts';
 import type { FieldError } from '../problem.ts';
+import { GATE_LABELS, gateAsTyped, readGate, typedGate } from './gate-form.ts';
 import { hourText, isTimeZone, readHour } from './local-time.ts';
 import { lineProblem, linesProblem, withLineFeeds, type FieldOf } from './typed-text.ts';
 
@@ -21,6 +23,7 @@ export const CAMPAIGN_LABELS = {
   entry: 'Who may enter',
   claimName: 'Name of the claim',
   claimValue: 'Value of the claim',
+  ...GATE_LABELS,
 } as const;
 
 export type CampaignTyped = { readonly [Name in keyof typeof CAMPAIGN_LABELS]: string };
@@ -45,6 +48,7 @@ export const typedCampaign = (field: FieldOf): CampaignTyped => ({
   entry: field('entry'),
   claimName: field('claimName').trim(),
   claimValue: field('claimValue').trim(),
+  ...typedGate(field),
 });
 
 /** As somebody would have typed what is kept. */
@@ -62,6 +66,7 @@ export function campaignAsTyped(campaign: CampaignDraft): CampaignTyped {
     entry: entry.kind,
     claimName: entry.kind === 'claim' ? entry.name : '',
     claimValue: entry.kind === 'claim' ? entry.value : '',
+    ...gateAsTyped(campaign.gate ?? OPEN_CAMPAIGN_GATE),
   };
 }
 
@@ -89,10 +94,11 @@ export function readCampaign(typed: CampaignTyped): FormRead<CampaignDraft> {
   if (startsAt !== undefined && endsAt !== undefined && endsAt <= startsAt)
     wrong('endsAt', 'must be later than the start');
   const entry = readEntry(typed, wrong);
+  const gate = readGate(typed, wrong);
 
-  if (errors.length > 0 || entry === undefined) return { errors };
+  if (errors.length > 0 || entry === undefined || gate === undefined) return { errors };
   const { title, description, timeZone } = typed;
-  return { draft: { title, slug, description, startsAt, endsAt, timeZone, entry } };
+  return { draft: { title, slug, description, startsAt, endsAt, timeZone, entry, gate } };
 }
 
 function titleProblem(title: string): string | undefined {

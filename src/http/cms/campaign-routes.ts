@@ -1,7 +1,12 @@
 // Campaigns: the list, one of them, and its form.
 
 import type { Context, Hono } from 'hono';
-import { CATALOGUE_LIMITS, type Campaign, type CampaignPhase } from '../../persistence/index.ts';
+import {
+  CATALOGUE_LIMITS,
+  NEW_CAMPAIGN_GATE,
+  type Campaign,
+  type CampaignPhase,
+} from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
 import {
   campaignFormPage,
@@ -15,6 +20,7 @@ import {
 import { campaignAsTyped, readCampaign, typedCampaign, type CampaignTyped } from './campaign-form.ts';
 import { engineAnswer } from './engine-answer.ts';
 import { readForm } from './form.ts';
+import { gateAsTyped } from './gate-form.ts';
 import {
   campaignOf,
   editorOf,
@@ -38,6 +44,7 @@ const NEW_CAMPAIGN: CampaignTyped = {
   entry: 'everyone',
   claimName: '',
   claimValue: '',
+  ...gateAsTyped(NEW_CAMPAIGN_GATE),
 };
 
 export function campaignRoutes(cms: Hono, context: HttpContext): void {

@@ -1,6 +1,5 @@
 // What the CMS's handlers have in hand beside the thread's own. Made by open-cms.ts.
 
-import type { BlockList } from 'node:net';
 import type {
   AssetLibrary,
   Catalogue,
@@ -20,6 +19,4 @@ export interface CmsContext {
   /** A page that saved something asks it for the engine's answer: `settle`. */
   readonly dispatcher: Pick<EngineDispatcher, 'settle'>;
   readonly assets: AssetLibrary;
-  /** Whose word is taken for who a request came from. */
-  readonly proxies: BlockList;
 }

@@ -3,7 +3,6 @@
 import type { Hono } from 'hono';
 import type { HttpContext } from '../context.ts';
 
-export { proxiesOf } from './client-address.ts';
 export type { CmsContext } from './context.ts';
 
 /** @param onError told of what no handler foresaw */

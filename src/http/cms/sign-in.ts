@@ -4,7 +4,6 @@ import type { Context, Hono } from 'hono';
 import { LOCKED_MS, type SignedIn } from '../../persistence/index.ts';
 import type { HttpContext } from '../context.ts';
 import { signInPage } from '../pages/cms/index.ts';
-import { clientAddress } from './client-address.ts';
 import { CmsProblem } from './cms-problem.ts';
 import { readFormOf } from './form.ts';
 import { tooBusy } from './gate.ts';
@@ -16,8 +15,11 @@ const SIGN_IN_BYTES_MAX = 8 * 1024;
 const ENTRY_BYTES = 16;
 const ENTRY = /^[A-Za-z0-9_-]{22}$/;
 
-export function signInRoutes(cms: Hono, { assets, clock, random, demo, cms: own }: HttpContext): void {
-  const { sessions, signIn, proxies } = own!;
+export function signInRoutes(
+  cms: Hono,
+  { assets, clock, random, demo, addresses, cms: own }: HttpContext,
+): void {
+  const { sessions, signIn } = own!;
 
   const entryOf = (c: Context): string | undefined => {
     const entry = readCookie(c, 'entry', demo);
@@ -55,7 +57,7 @@ export function signInRoutes(cms: Hono, { assets, clock, random, demo, cms: own 
     const tried = await signIn.attempt({
       email,
       password,
-      address: clientAddress(c, proxies),
+      address: addresses.ofContext(c),
       device: readCookie(c, 'device', demo),
     });
     if (tried.outcome === 'busy') throw tooBusy();

@@ -18,4 +18,6 @@ export type ProductView = {
   endsAt: string;
   sale: { state: SaleState; available: number; offered: number };
   asOf: string;
+  /** From when on purchase tickets can be had (POST /v1/tickets); missing where the sale asks for none. */
+  ticketsFrom?: string | undefined;
 };

@@ -7,7 +7,7 @@ import { callerOf } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
 import type { Texts } from '../pages/index.ts';
 import type { ProblemCode } from '../problem.ts';
-import type { Purchase } from '../purchase.ts';
+import { TICKET_HEADER, type Purchase } from '../purchase.ts';
 import { IDEMPOTENCY_KEY } from '../schemas.ts';
 import { readShopperForm, type ShopperForm } from '../session/csrf.ts';
 import { newWishKey } from './page-visit.ts';
@@ -41,6 +41,8 @@ export async function formPurchase(
       {
         caller: callerOf(c),
         idempotencyKey: key,
+        ticket: c.req.header(TICKET_HEADER),
+        address: context.addresses.ofContext(c),
         body: Buffer.from(JSON.stringify({ productId, quantity })),
       },
       resolve,

@@ -21,9 +21,9 @@ export interface ShopPorts {
 
 /** @returns the way of a campaign's pages that are ready, past the app */
 export function shopRoutes(app: Hono, context: HttpContext, { purchase, desk }: ShopPorts): CampaignLook {
-  const { cms, clock, router, timers, doors } = context;
+  const { cms, clock, router, timers, doors, tickets } = context;
   const contents = new CampaignContents(cms, clock);
-  const readings = new ProductReadings({ router, clock, timers, doors });
+  const readings = new ProductReadings({ router, clock, timers, doors, tickets });
   storefrontRoutes(app, context, { contents, readings, purchase });
   orderPageRoutes(app, context, { desk, readings });
   return campaignRoutes(app, context, { contents, readings, purchase });

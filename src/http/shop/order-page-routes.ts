@@ -15,7 +15,7 @@ import { pageVisit, type PageVisit } from './page-visit.ts';
 import type { ProductReadings } from './product-readings.ts';
 
 /** What the demo's payment provider takes. */
-const DEMO_PAYMENT = 'demo';
+const DEMO_PAYMENT = { method: 'card', token: 'demo' };
 
 interface SignedIn extends PageVisit {
   readonly visitor: Shopper;
@@ -27,7 +27,7 @@ export function orderPageRoutes(
   context: HttpContext,
   { desk, readings }: { readonly desk: OrderDesk; readonly readings: ProductReadings },
 ): void {
-  const { assets, clock, demo, doors } = context;
+  const { addresses, assets, clock, demo, doors } = context;
 
   app.get('/orders', (c) =>
     withShopper(c, '/orders', async (visit) => {
@@ -45,7 +45,9 @@ export function orderPageRoutes(
   );
 
   app.post('/orders/:id/payment', (c) =>
-    changed(c, (orderId, shopper) => desk.pay(orderId, shopper, DEMO_PAYMENT)),
+    changed(c, (orderId, shopper) =>
+      desk.pay(orderId, shopper, { ...DEMO_PAYMENT, address: addresses.ofContext(c) }),
+    ),
   );
 
   app.post('/orders/:id/cancel', (c) => changed(c, (orderId, shopper) => desk.cancel(orderId, shopper)));

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { ProductReading } from '../../actors/index.ts';
 import type { Clock, Router, Timers } from '../../runtime/index.ts';
 import type { Doors } from '../doors.ts';
+import type { TicketHours } from '../gate/tickets/index.ts';
 import type { ProductView } from '../pages/index.ts';
 import { productView } from '../product-view.ts';
 
@@ -32,6 +33,7 @@ export interface ProductReadingsPorts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly doors: Pick<Doors, 'isCancelled'>;
+  readonly tickets: TicketHours;
 }
 
 export class ProductReadings {
@@ -73,7 +75,7 @@ export class ProductReadings {
   }
 
   #ask(productId: string, kept: Kept): Promise<void> {
-    const { router, timers, doors } = this.#ports;
+    const { router, timers, doors, tickets } = this.#ports;
     return new Promise((resolve) => {
       const end = (): void => {
         cancel();
@@ -81,7 +83,7 @@ export class ProductReadings {
       };
       const cancel = timers.after(READING_LIMITS.waitMsMax, end);
       router.submit({ kind: 'showProduct', productId }, (reply) => {
-        if (reply.outcome === 'product') take(kept, reply.product, doors.isCancelled(productId));
+        if (reply.outcome === 'product') take(kept, reply.product, doors.isCancelled(productId), tickets);
         else if (reply.outcome === 'refused' && reply.refusal === 'not_found') kept.view = undefined;
         end();
       });
@@ -89,9 +91,9 @@ export class ProductReadings {
   }
 }
 
-function take(kept: Kept, reading: ProductReading, isCancelled: boolean): void {
+function take(kept: Kept, reading: ProductReading, isCancelled: boolean, tickets: TicketHours): void {
   const said = `${reading.revision} ${reading.state} ${isCancelled} ${JSON.stringify(reading.stock)}`;
   if (said === kept.said && kept.view !== undefined) return;
   kept.said = said;
-  kept.view = productView(reading, isCancelled);
+  kept.view = productView(reading, isCancelled, tickets);
 }

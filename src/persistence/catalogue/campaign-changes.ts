@@ -1,6 +1,7 @@
 // Making and saving campaigns.
 
 import type { Campaign, CampaignDraft } from './campaign.ts';
+import { OPEN_CAMPAIGN_GATE } from './campaign-gate.ts';
 import {
   hasCurrentList,
   holdCampaign,
@@ -13,6 +14,7 @@ import { campaignFaults, tidyCampaign } from './draft-check.ts';
 import type { CampaignSaved, Finding } from './outcome.ts';
 import { campaignId } from './product-id.ts';
 import { movedAlong } from './product-hours.ts';
+import { sendGate } from './gate-changes.ts';
 import { readProducts } from './product-rows.ts';
 import { entryFaults, leftOutside } from './publish-check.ts';
 import { campaignChanges, writeTrail } from './trail.ts';
@@ -25,6 +27,7 @@ export async function createCampaign(change: Change, draft: CampaignDraft): Prom
   if (faults.length > 0) return refused(faults);
   const campaign: Campaign = {
     ...tidy,
+    gate: tidy.gate ?? OPEN_CAMPAIGN_GATE,
     id: campaignId(change.random),
     status: 'draft',
     version: 1,
@@ -54,9 +57,11 @@ export async function saveCampaign(
   if (old === undefined) return NOT_FOUND;
   if (old.version !== version) return { outcome: 'conflict', current: old };
   if (old.status === 'cancelled') return refusedFor('status', CANCELLED);
+  const tidy = tidyCampaign(draft);
   const campaign: Campaign = {
     ...old,
-    ...tidyCampaign(draft),
+    ...tidy,
+    gate: tidy.gate ?? old.gate,
     version: version + 1,
     updatedAt: now,
     updatedBy: editor.name,
@@ -74,6 +79,7 @@ export async function saveCampaign(
   await updateCampaign(client, campaign);
   const changes = campaignChanges(old, campaign);
   await writeTrail(client, editor, now, { campaignId: id, action: 'campaign_saved', changes });
+  await sendGate(change, old, campaign);
   await moveProducts?.(change, old, campaign);
   return saved(campaign);
 }

@@ -1,14 +1,8 @@
 // Campaigns as rows.
 
-import type {
-  Campaign,
-  CampaignDraft,
-  CampaignPhase,
-  CampaignStatus,
-  CampaignSummary,
-  Entry,
-} from './campaign.ts';
+import type { Campaign, CampaignPhase, CampaignStatus, CampaignSummary, Entry } from './campaign.ts';
 import { phaseOf } from './campaign.ts';
+import { keptGate, type CampaignGate } from './campaign-gate.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
 import { NeedsPublisher, type Editor } from './outcome.ts';
 import type { Statements } from '../transaction.ts';
@@ -22,6 +16,7 @@ interface CampaignRow {
   ends_at: number | null;
   time_zone: string;
   entry: Entry;
+  gate: Partial<CampaignGate>;
   status: CampaignStatus;
   version: number;
   created_at: number;
@@ -39,7 +34,7 @@ const milliseconds = (column: string): string =>
   `(extract(epoch FROM c.${column}) * 1000)::float8 AS ${column}`;
 
 const COLUMNS = `c.id, c.slug, c.title, c.description, ${milliseconds('starts_at')}, ${milliseconds('ends_at')}, c.time_zone,
-  c.entry, c.status, c.version, ${milliseconds('created_at')}, ${milliseconds('updated_at')}, c.updated_by`;
+  c.entry, c.gate, c.status, c.version, ${milliseconds('created_at')}, ${milliseconds('updated_at')}, c.updated_by`;
 
 const campaignOf = (row: CampaignRow): Campaign => ({
   id: row.id,
@@ -50,6 +45,7 @@ const campaignOf = (row: CampaignRow): Campaign => ({
   endsAt: row.ends_at ?? undefined,
   timeZone: row.time_zone,
   entry: row.entry,
+  gate: keptGate(row.gate),
   status: row.status,
   version: row.version,
   createdAt: row.created_at,
@@ -120,8 +116,8 @@ export async function titleOfSlug(
 export async function insertCampaign(client: Statements, campaign: Campaign): Promise<void> {
   await client.query(
     `INSERT INTO doorbuster_catalogue.campaigns
-       (id, slug, title, description, starts_at, ends_at, time_zone, entry, updated_at, updated_by, status, version, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+       (id, slug, title, description, starts_at, ends_at, time_zone, entry, gate, updated_at, updated_by, status, version, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
     [...valuesOf(campaign), campaign.status, campaign.version, new Date(campaign.createdAt)],
   );
 }
@@ -129,12 +125,12 @@ export async function insertCampaign(client: Statements, campaign: Campaign): Pr
 export async function updateCampaign(client: Statements, campaign: Campaign): Promise<void> {
   await client.query(
     `UPDATE doorbuster_catalogue.campaigns SET slug = $2, title = $3, description = $4, starts_at = $5, ends_at = $6,
-       time_zone = $7, entry = $8, updated_at = $9, updated_by = $10, status = $11, version = $12 WHERE id = $1`,
+       time_zone = $7, entry = $8, gate = $9, updated_at = $10, updated_by = $11, status = $12, version = $13 WHERE id = $1`,
     [...valuesOf(campaign), campaign.status, campaign.version],
   );
 }
 
-const valuesOf = (campaign: CampaignDraft & Pick<Campaign, 'id' | 'updatedAt' | 'updatedBy'>): unknown[] => [
+const valuesOf = (campaign: Campaign): unknown[] => [
   campaign.id,
   campaign.slug,
   campaign.title,
@@ -143,6 +139,7 @@ const valuesOf = (campaign: CampaignDraft & Pick<Campaign, 'id' | 'updatedAt' | 
   campaign.endsAt === undefined ? null : new Date(campaign.endsAt),
   campaign.timeZone,
   JSON.stringify(campaign.entry),
+  JSON.stringify(campaign.gate),
   new Date(campaign.updatedAt),
   campaign.updatedBy,
 ];

@@ -1,6 +1,8 @@
 // What business users make: a campaign and its products. All of it is for people; what the engine must enforce of it is sent to
 // the products' actors, and a sale goes on without the catalogue.
 
+import type { CampaignGate } from './campaign-gate.ts';
+
 /** As it is kept. When a published campaign begins and ends is told by its hours alone. */
 export const CAMPAIGN_STATUSES = ['draft', 'published', 'paused', 'cancelled'] as const;
 export type CampaignStatus = (typeof CAMPAIGN_STATUSES)[number];
@@ -30,9 +32,12 @@ export interface CampaignDraft {
   /** IANA name; the hours are written and shown in it. */
   readonly timeZone: string;
   readonly entry: Entry;
+  /** Undefined: as it is; of a new campaign, open. */
+  readonly gate?: CampaignGate | undefined;
 }
 
 export interface Campaign extends CampaignDraft {
+  readonly gate: CampaignGate;
   readonly id: string;
   readonly status: CampaignStatus;
   /** Raised by each change; who saves names the one that they saw. */

@@ -3,6 +3,7 @@
 
 import { isPlainLines, isPlainText } from '../../actors/index.ts';
 import type { Campaign, CampaignDraft, Entry } from './campaign.ts';
+import type { CampaignGate } from './campaign-gate.ts';
 import type { ProductDraft } from './catalogue-product.ts';
 import { hourAndZone, isTimeZone } from './hours.ts';
 import { CATALOGUE_LIMITS as LIMITS } from './limits.ts';
@@ -18,6 +19,7 @@ export const tidyCampaign = (draft: CampaignDraft): CampaignDraft => ({
   endsAt: draft.endsAt,
   timeZone: draft.timeZone.trim(),
   entry: tidyEntry(draft.entry),
+  ...(draft.gate && { gate: draft.gate }),
 });
 
 const tidyEntry = (entry: Entry): Entry =>
@@ -54,6 +56,7 @@ export function campaignFaults(draft: CampaignDraft): Finding[] {
     faults.add('timeZone', `"${draft.timeZone}" is no time zone. One is named such as Europe/Berlin or UTC.`);
   faults.window(draft);
   entryFaults(draft.entry, faults);
+  if (draft.gate !== undefined) gateFaults(draft.gate, faults);
   return faults.all;
 }
 
@@ -61,6 +64,24 @@ function entryFaults(entry: Entry, faults: Faults): void {
   if (entry.kind !== 'claim') return;
   faults.text('entry', entry.name, LIMITS.claimNameCharactersMax, 'the name of the claim', isPlainText);
   faults.text('entry', entry.value, LIMITS.claimValueCharactersMax, 'the value of the claim', isPlainText);
+}
+
+/** What the actors would not take, and what would never have an effect. */
+function gateFaults(gate: CampaignGate, faults: Faults): void {
+  faults.integer('openHoldsMax', gate.openHoldsMax, 0, LIMITS.openHoldsMax, 'open holds');
+  faults.integer('coolDownSeconds', gate.coolDownSeconds, 0, LIMITS.coolDownSecondsMax, 'seconds');
+  faults.integer('attemptsMax', gate.attemptsMax, 0, LIMITS.attemptsMax, 'attempts');
+  faults.integer('shortestHoldSeconds', gate.shortestHoldSeconds, 0, LIMITS.holdSecondsMax, 'seconds');
+  if (gate.work && !gate.ticket)
+    faults.add(
+      'work',
+      'The proof of work is what a ticket costs, and no tickets are asked for: ask for tickets, or for no work.',
+    );
+  if (gate.attemptsMax > 0 && gate.openHoldsMax > gate.attemptsMax)
+    faults.add(
+      'openHoldsMax',
+      `Nobody gets to ${gate.openHoldsMax} open holds with ${gate.attemptsMax} attempts: allow as many attempts, or fewer holds.`,
+    );
 }
 
 const isShownText = (text: string): boolean => isPlainText(text) && hidesNothing(text);

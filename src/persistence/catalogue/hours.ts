@@ -1,6 +1,7 @@
 // Epoch milliseconds as people have them in mind.
 
-export const WEEK_SECONDS = 7 * 24 * 60 * 60;
+export const DAY_SECONDS = 24 * 60 * 60;
+export const WEEK_SECONDS = 7 * DAY_SECONDS;
 export const YEAR_10000 = Date.UTC(10_000, 0);
 
 /** For people: `Thu 31 Jan 2030, 18:00`. */

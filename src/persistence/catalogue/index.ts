@@ -10,6 +10,7 @@ export {
   type CampaignSummary,
   type Entry,
 } from './campaign.ts';
+export { gateWords, NEW_CAMPAIGN_GATE, OPEN_CAMPAIGN_GATE, type CampaignGate } from './campaign-gate.ts';
 export type {
   Attribute,
   CatalogueProduct,

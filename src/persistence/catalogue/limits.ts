@@ -1,7 +1,7 @@
 // Bounds of what people write. Those of a product are the engine's own, or narrower: the catalogue never holds a product that
 // its actor would not take.
 
-import { WEEK_SECONDS, YEAR_10000 } from './hours.ts';
+import { DAY_SECONDS, WEEK_SECONDS, YEAR_10000 } from './hours.ts';
 
 export const CATALOGUE_LIMITS = {
   titleCharactersMax: 200,
@@ -24,6 +24,10 @@ export const CATALOGUE_LIMITS = {
   altCharactersMax: 300,
   claimNameCharactersMax: 100,
   claimValueCharactersMax: 200,
+  /** Of a campaign's gate. */
+  openHoldsMax: 1_000,
+  coolDownSecondsMax: DAY_SECONDS,
+  attemptsMax: 10_000,
   /** Of the name of a change of stock. */
   requestIdCharactersMax: 64,
   campaignsPerPage: 50,

@@ -3,6 +3,7 @@
 // product (product-rows.ts).
 
 import type { ProductConfiguration, Stock } from '../../actors/index.ts';
+import { engineGate, type CampaignGate } from './campaign-gate.ts';
 import type { CatalogueProduct } from './catalogue-product.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
 import type { Editor } from './outcome.ts';
@@ -65,8 +66,9 @@ export async function enqueue(
 }
 
 /** @throws when the publish check let something through that lacks a part of it */
-export function configurationOf(product: CatalogueProduct): ProductConfiguration {
+export function configurationOf(product: CatalogueProduct, gate: CampaignGate): ProductConfiguration {
   const { startsAt, endsAt, amount } = product;
+  const asked = engineGate(gate);
   if (startsAt === undefined || endsAt === undefined || amount === undefined)
     throw new Error(`the product ${product.id} is sent without its hours or its price`);
   return {
@@ -78,8 +80,21 @@ export function configurationOf(product: CatalogueProduct): ProductConfiguration
     currency: product.currency,
     perCustomerLimit: product.perCustomerLimit,
     holdSeconds: product.holdSeconds,
+    ...(asked && { gate: asked }),
   };
 }
+
+/** @param isForced over whatever the engine has; else only over what the catalogue knows of */
+export const configure = (
+  gate: CampaignGate,
+  product: CatalogueProduct,
+  isForced = false,
+): EngineCommand => ({
+  kind: 'configure',
+  configuration: configurationOf(product, gate),
+  version: product.version,
+  isForced,
+});
 
 /** A first load that was refused, put behind everything that waits; @returns whether there was one. */
 export async function repeatInitialLoad(client: Statements, productId: string): Promise<boolean> {

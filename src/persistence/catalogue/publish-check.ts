@@ -37,7 +37,7 @@ export function checkCampaign(
       'endsAt',
       `The campaign ended at ${hourAndZone(campaign.endsAt, campaign.timeZone)}: its end must lie ahead.`,
     );
-  findings.push(...entryFaults(campaign, hasList));
+  findings.push(...entryFaults(campaign, hasList), ...gateWarnings(campaign, products));
   if (products.length === 0) tell('error', 'products', 'The campaign has no products: add one.');
   // Grouped once: only those of one SKU can clash.
   const here = Map.groupBy(products, ({ sku }) => skuKey(sku));
@@ -59,6 +59,32 @@ export function entryFaults({ entry }: Pick<Campaign, 'entry'>, hasList: boolean
   if (entry.kind !== 'list' || hasList) return [];
   const message = 'The campaign has no list of customers yet, and nobody could enter: load one.';
   return [{ productId: undefined, field: 'entry', message, severity: 'error' }];
+}
+
+/** What the gate asks and this campaign's hours and holds make nothing of, or too much. */
+function gateWarnings(campaign: Campaign, products: readonly CatalogueProduct[]): Finding[] {
+  const { gate, startsAt, endsAt } = campaign;
+  const { coolDownSeconds, shortestHoldSeconds } = gate;
+  const findings: Finding[] = [];
+  if (startsAt !== undefined && endsAt !== undefined && coolDownSeconds * 1_000 >= endsAt - startsAt)
+    findings.push({
+      productId: undefined,
+      field: 'coolDownSeconds',
+      message:
+        'The cool-down is as long as the campaign: whoever lets one hold run out buys nothing of that product any more.',
+      severity: 'warning',
+    });
+  for (const product of products)
+    if (product.holdSeconds > 0 && product.holdSeconds < shortestHoldSeconds)
+      findings.push(
+        finding(
+          product,
+          'warning',
+          'holdSeconds',
+          `Its holds of ${product.holdSeconds} s are shorter than the campaign’s shortest of ${shortestHoldSeconds} s: they stay as they are, however few units are left.`,
+        ),
+      );
+  return findings;
 }
 
 /** @param products all of the campaign, or those with its SKU */

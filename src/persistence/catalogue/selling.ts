@@ -10,6 +10,7 @@ import { NeedsPublisher, type CampaignSaved, type Finding, type ProductSaved } f
 import {
   cancelRequestId,
   configurationOf,
+  configure,
   enqueue,
   initialRequestId,
   repeatInitialLoad,
@@ -96,7 +97,7 @@ export async function switchCampaign(
     editor,
     now,
     queue.flatMap((product) =>
-      commandsOf(how, product).map((command) => ({ productId: product.id, command })),
+      commandsOf(how, old, product).map((command) => ({ productId: product.id, command })),
     ),
   );
   const campaign: Campaign = {
@@ -115,10 +116,10 @@ export async function switchCampaign(
   return saved(campaign);
 }
 
-function commandsOf(how: Switch, product: KeptProduct): EngineCommand[] {
+function commandsOf(how: Switch, campaign: Campaign, product: KeptProduct): EngineCommand[] {
   switch (how) {
     case 'publish':
-      return firstCommands(product);
+      return firstCommands(campaign, product);
     case 'pause':
     case 'resume':
       return [{ kind: how }];
@@ -128,17 +129,10 @@ function commandsOf(how: Switch, product: KeptProduct): EngineCommand[] {
   }
 }
 
-const firstCommands = (product: KeptProduct): EngineCommand[] => [
-  configure(product),
+const firstCommands = (campaign: Campaign, product: KeptProduct): EngineCommand[] => [
+  configure(campaign.gate, product),
   { kind: 'loadStock', requestId: initialRequestId(product.id), quantity: product.quantity! },
 ];
-
-const configure = (product: CatalogueProduct, isForced = false): EngineCommand => ({
-  kind: 'configure',
-  configuration: configurationOf(product),
-  version: product.version,
-  isForced,
-});
 
 async function publishFaults(
   client: Statements,
@@ -191,7 +185,7 @@ export async function sendProduct(
 ): Promise<KeptProduct> {
   const { client, editor, now } = change;
   const dataFile = await dataFileOf(change, product);
-  if (old !== undefined && old.engine.refusal === undefined && isEnforcedAlike(old, product)) {
+  if (old !== undefined && old.engine.refusal === undefined && isEnforcedAlike(campaign, old, product)) {
     const isCurrent = old.confirmedVersion === old.version;
     const written = {
       ...product,
@@ -203,7 +197,7 @@ export async function sendProduct(
   }
   const written = { ...product, dataFile, sentVersion: product.version };
   await writeProduct(client, written);
-  const commands = old === undefined ? firstCommands(written) : [configure(written)];
+  const commands = old === undefined ? firstCommands(campaign, written) : [configure(campaign.gate, written)];
   if (old === undefined && campaign.status === 'paused') commands.splice(1, 0, { kind: 'pause' });
   await enqueue(client, editor, now, queued(written, commands));
   return written;
@@ -212,8 +206,8 @@ export async function sendProduct(
 const queued = ({ id }: CatalogueProduct, commands: readonly EngineCommand[]): Queued[] =>
   commands.map((command) => ({ productId: id, command }));
 
-const isEnforcedAlike = (one: CatalogueProduct, other: CatalogueProduct): boolean =>
-  JSON.stringify(configurationOf(one)) === JSON.stringify(configurationOf(other));
+const isEnforcedAlike = ({ gate }: Campaign, one: CatalogueProduct, other: CatalogueProduct): boolean =>
+  JSON.stringify(configurationOf(one, gate)) === JSON.stringify(configurationOf(other, gate));
 
 /** Over whatever the engine has of it, when somebody else changed it there. */
 export async function sendAgain(change: Change, id: string): Promise<ProductSaved> {
@@ -227,7 +221,7 @@ export async function sendAgain(change: Change, id: string): Promise<ProductSave
   if (campaign.status === 'cancelled') return refusedFor('status', CANCELLED, id);
   if (product.sentVersion === undefined) return refusedFor('status', NOT_FROM.draft, id);
   await client.query('UPDATE doorbuster_catalogue.products SET sent_version = version WHERE id = $1', [id]);
-  await enqueue(client, editor, now, queued(product, [configure(product, true)]));
+  await enqueue(client, editor, now, queued(product, [configure(campaign.gate, product, true)]));
   // A first load waits behind the pause: nothing of a paused campaign is sold in between.
   if (campaign.status === 'paused') await enqueue(client, editor, now, queued(product, [{ kind: 'pause' }]));
   await repeatInitialLoad(client, id);

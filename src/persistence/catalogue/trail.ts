@@ -1,6 +1,7 @@
 // Who changed what. Written in the transaction of the change itself, and never changed again.
 
 import type { Campaign, CampaignDraft, Entry } from './campaign.ts';
+import { gateWords, type CampaignGate } from './campaign-gate.ts';
 import type { CatalogueProduct, ProductDraft } from './catalogue-product.ts';
 import { CATALOGUE_LIMITS } from './limits.ts';
 import { moneyText } from './money-text.ts';
@@ -121,6 +122,7 @@ const CAMPAIGN_FIELDS = [
   'endsAt',
   'timeZone',
   'entry',
+  'gate',
 ] as const satisfies (keyof CampaignDraft)[];
 
 const PRODUCT_FIELDS = [
@@ -169,6 +171,8 @@ function valueText<T extends object>(field: keyof T & string, of: Partial<T>): s
     case 'amount':
     case 'listAmount':
       return `${moneyText(value as number, draft.currency!)} ${draft.currency!}`;
+    case 'gate':
+      return gateWords(value as CampaignGate).join(', ');
     case 'entry':
       return entryText(value as Entry);
     case 'attributes':

@@ -2,6 +2,7 @@
 
 import type { Pool } from 'pg';
 import type { CampaignStatus, Entry } from '../catalogue/campaign.ts';
+import { keptGate, type CampaignGate } from '../catalogue/campaign-gate.ts';
 import type { Door } from './door.ts';
 import { wasMadeByCatalogue } from './lost-products.ts';
 
@@ -34,6 +35,7 @@ interface DoorRow extends MarkRow {
   starts_at: number;
   ends_at: number;
   entry: Entry;
+  gate: Partial<CampaignGate>;
   product_ids: string[];
 }
 
@@ -75,14 +77,14 @@ export class DoorReads {
   async doors(campaignIds: readonly string[]): Promise<BareDoor[]> {
     if (campaignIds.length === 0) return [];
     const { rows } = await this.#pool.query<DoorRow>(
-      `SELECT ${MARK}, c.slug, c.title, c.status, c.entry, (extract(epoch FROM c.starts_at) * 1000)::float8 AS starts_at,
+      `SELECT ${MARK}, c.slug, c.title, c.status, c.entry, c.gate, (extract(epoch FROM c.starts_at) * 1000)::float8 AS starts_at,
          (extract(epoch FROM c.ends_at) * 1000)::float8 AS ends_at,
          ARRAY (SELECT p.id FROM doorbuster_catalogue.products AS p WHERE p.campaign_id = c.id ORDER BY p.position, p.id)
            AS product_ids
        FROM doorbuster_catalogue.campaigns AS c WHERE c.id = ANY ($1::text[]) AND ${HAS_DOOR}`,
       [campaignIds],
     );
-    return rows.map(({ slug, title, status, starts_at, ends_at, entry, product_ids, ...mark }) => ({
+    return rows.map(({ slug, title, status, starts_at, ends_at, entry, gate, product_ids, ...mark }) => ({
       ...markOf(mark),
       slug,
       title,
@@ -90,6 +92,7 @@ export class DoorReads {
       startsAt: starts_at,
       endsAt: ends_at,
       entry,
+      gate: keptGate(gate),
       productIds: product_ids,
     }));
   }

@@ -2,6 +2,7 @@
 // thread, which reads it from Postgres, to all its worker threads.
 
 import type { CampaignStatus, Entry } from '../catalogue/campaign.ts';
+import type { CampaignGate } from '../catalogue/campaign-gate.ts';
 
 /** The keys of the customers on a list, in order, 16 bytes each; one copy for all threads of a node. */
 export interface CustomerKeys {
@@ -20,6 +21,7 @@ export interface Door {
   readonly startsAt: number;
   readonly endsAt: number;
   readonly entry: Entry;
+  readonly gate: CampaignGate;
   /** Of a campaign with a list; undefined while there is none, and then nobody enters. */
   readonly keys: CustomerKeys | undefined;
   /** In the campaign's order. A product never changes its campaign. */

@@ -2,7 +2,14 @@
 
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DoorReads, migrate, openPool, ProductReads, type BareDoor } from '../../../src/persistence/index.ts';
+import {
+  DoorReads,
+  migrate,
+  OPEN_CAMPAIGN_GATE,
+  openPool,
+  ProductReads,
+  type BareDoor,
+} from '../../../src/persistence/index.ts';
 import { putList } from '../../harness/customer-list.ts';
 import { Desk, EDA, MINUTE_MS, PAT, saved } from '../catalogue/desk.ts';
 import { POSTGRES_KINDS, SERVER_MS_MAX, type StartedPostgres } from '../postgres-kinds.ts';
@@ -44,7 +51,10 @@ describe.each(POSTGRES_KINDS)('doors in $kind Postgres', { timeout: SERVER_MS_MA
     (await reads.doors([campaignId]))[0];
 
   test('a draft has none, and a published campaign the one that it was written with', async () => {
-    const draft = await desk.campaign({ entry: { kind: 'claim', name: 'tier', value: 'gold' } });
+    const draft = await desk.campaign({
+      entry: { kind: 'claim', name: 'tier', value: 'gold' },
+      gate: { ...OPEN_CAMPAIGN_GATE, ticket: true, coolDownSeconds: 90 },
+    });
     const second = await desk.product(draft, { name: 'Second' });
     const first = await desk.product(draft, { name: 'First' });
     await desk.catalogue.moveProduct(EDA, first.id, -1);
@@ -60,6 +70,7 @@ describe.each(POSTGRES_KINDS)('doors in $kind Postgres', { timeout: SERVER_MS_MA
       startsAt: draft.startsAt,
       endsAt: draft.endsAt,
       entry: { kind: 'claim', name: 'tier', value: 'gold' },
+      gate: { ...OPEN_CAMPAIGN_GATE, ticket: true, coolDownSeconds: 90 },
       listId: undefined,
       productIds: [first.id, second.id],
     });

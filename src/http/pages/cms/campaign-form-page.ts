@@ -23,6 +23,7 @@ import {
   textAreaField,
   type FieldError,
 } from './field.ts';
+import { gateFields } from './gate-fields.ts';
 import { CAMPAIGNS, campaignCrumb, campaignHref, linkButton, lookPage, type Look } from './frame.ts';
 import { pageHeader } from './page-header.ts';
 
@@ -66,7 +67,7 @@ export function campaignFormPage(look: Look, view: CampaignFormView): Markup {
         }
         ${what(typed, errors, differing)}
         ${when(typed, errors, differing, campaign === undefined ? '' : moveCheck(view.movesProducts))}
-        ${who(typed, errors, differing)}
+        ${who(typed, errors, differing)} ${gateFields(typed, errors, differing)}
         <div class="form-actions">
           <button class="button button-primary" type="submit">
             ${theirs === undefined ? 'Save campaign' : 'Save mine over theirs'}

@@ -2,6 +2,7 @@
 
 import { html } from 'hono/html';
 import {
+  gateWords,
   phaseOf,
   type Campaign,
   type CampaignPhase,
@@ -135,11 +136,18 @@ function facts({ campaign, list }: CampaignOverviewView): Markup {
         ${entry.kind === 'list' ? html`<span class="cell-note">${listText(list)}</span>` : ''}
         <a class="cell-note" href="${campaignHref(campaign.id, 'entry')}">Who may enter</a>
       </dd>
+      <dt>Gate</dt>
+      <dd>${sentence(gateWords(campaign.gate))}</dd>
       <dt>Saved</dt>
       <dd>${zonedMoment(campaign.updatedAt, timeZone)} by ${campaign.updatedBy}</dd>
     </dl>
   </section>`;
 }
+
+const sentence = (words: readonly string[]): string => {
+  const text = words.join(', ');
+  return `${text[0]!.toUpperCase()}${text.slice(1)}`;
+};
 
 /** Of all products together. */
 function engine(campaign: Campaign, products: readonly CatalogueProduct[]): Markup {

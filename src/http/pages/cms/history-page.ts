@@ -133,6 +133,7 @@ const LABELS: Readonly<Record<string, string>> = {
   endsAt: 'End',
   attributes: 'Attributes',
   images: 'Pictures',
+  gate: 'Gate',
   status: 'Status',
   position: 'Place',
   from: 'Clone of',

@@ -1,0 +1,170 @@
+// All buckets of one node, in memory that its threads share: no lock, and nothing allocated. A bucket is the moment at which it would be
+// full again (the generic cell rate algorithm): taking a request moves that moment on, and one that lies behind the present is a full
+// bucket, so that forgetting it loses nothing.
+//
+//   low bits of the hash ──▶ a set of 8 slots        one slot = tag       high bits of the hash, 0: free
+//                            ┌──┬──┬──┬──┬──┬──┬──┬──┐             full at   when it is full again
+//                            └──┴──┴──┴──┴──┴──┴──┴──┘             untold    taken, and other nodes have not heard of it
+//
+// A thread that takes a slot over while another still charges whoever had it charges the wrong one a request: there are never more such
+// errors than threads at that moment. Times are 32 bits of 10 µs on the clock that all threads share; differences wrap with it.
+
+const SET_BITS = 15;
+const WAYS = 8;
+/** Buckets of a node. When all of a set are in use, the one that is nearest to full makes room. */
+export const BUCKETS_MAX = 2 ** SET_BITS * WAYS;
+const SET_MASK = 2 ** SET_BITS - 1;
+const UNITS_PER_MS = 100;
+/** 3 hours; what seems to be further ahead was left behind long ago. */
+const AHEAD_UNITS_MAX = 2 ** 30;
+/** Other threads may take slots over at the same time; then any will do. */
+const CLAIM_TRIES_MAX = 4;
+
+const EVICTED = 0;
+const HEAD_WORDS = 16;
+
+/** What one bucket has to do with. */
+export interface BucketRate {
+  /** Between two requests of a bucket that is empty. */
+  readonly unitsPerRequest: number;
+  /** Of the whole bucket. */
+  readonly unitsMax: number;
+}
+
+export const bucketRate = (count: number, windowMs: number): BucketRate => {
+  const unitsMax = windowMs * UNITS_PER_MS;
+  return { unitsPerRequest: Math.max(1, Math.round(unitsMax / count)), unitsMax };
+};
+
+/** What other nodes have to hear of. */
+export interface Spent {
+  readonly slot: number;
+  readonly tag: number;
+  readonly units: number;
+}
+
+export class BucketTable {
+  /** To hand to other threads. */
+  readonly shared: SharedArrayBuffer;
+  readonly #head: Int32Array;
+  readonly #tags: Int32Array;
+  readonly #fullAt: Int32Array;
+  readonly #untold: Int32Array;
+  readonly #isTold: boolean;
+
+  /** @param isTold whether somebody takes what is untold away */
+  constructor(isTold: boolean, shared = new SharedArrayBuffer((HEAD_WORDS + 3 * BUCKETS_MAX) * 4)) {
+    this.shared = shared;
+    this.#isTold = isTold;
+    const part = (number: number): Int32Array =>
+      new Int32Array(shared, (HEAD_WORDS + number * BUCKETS_MAX) * 4, BUCKETS_MAX);
+    this.#head = new Int32Array(shared, 0, HEAD_WORDS);
+    [this.#tags, this.#fullAt, this.#untold] = [part(0), part(1), part(2)];
+  }
+
+  /** Buckets that made room while they were not full. */
+  get evicted(): number {
+    return Atomics.load(this.#head, EVICTED);
+  }
+
+  /** @param low, high of a hash @param now as `unitsOf` tells it @returns the bucket, its owner's until somebody needs the room */
+  slotOf(low: number, high: number, now: number): number {
+    const first = (low & SET_MASK) * WAYS;
+    const tag = tagOf(high);
+    for (let slot = first; slot < first + WAYS; slot++)
+      if (Atomics.load(this.#tags, slot) === tag) return slot;
+    return this.#claim(first, tag, now);
+  }
+
+  /** Takes one request. @returns units that the bucket is away from full, or, when it has none, less than 0: units to wait, negated */
+  take(slot: number, { unitsPerRequest, unitsMax }: BucketRate, now: number): number {
+    for (;;) {
+      const fullAt = Atomics.load(this.#fullAt, slot);
+      const ahead = aheadOf(fullAt, now) + unitsPerRequest;
+      if (ahead > unitsMax) return unitsMax - ahead;
+      if (Atomics.compareExchange(this.#fullAt, slot, fullAt, (now + ahead) | 0) !== fullAt) continue;
+      if (this.#isTold) Atomics.add(this.#untold, slot, unitsPerRequest);
+      return ahead;
+    }
+  }
+
+  /** Gives back what was taken in vain. */
+  giveBack(slot: number, { unitsPerRequest }: BucketRate): void {
+    Atomics.sub(this.#fullAt, slot, unitsPerRequest);
+    if (this.#isTold) Atomics.sub(this.#untold, slot, unitsPerRequest);
+  }
+
+  /** Takes away what is untold, from a slot on. @returns where to go on: 0 after the last one */
+  takeUntold(from: number, countMax: number, into: Spent[]): number {
+    for (let slot = from; slot < BUCKETS_MAX; slot++) {
+      if (this.#untold[slot] === 0) continue;
+      if (into.length >= countMax) return slot;
+      const units = Atomics.exchange(this.#untold, slot, 0);
+      if (units > 0) into.push({ slot, tag: Atomics.load(this.#tags, slot), units });
+    }
+    return 0;
+  }
+
+  /** Other nodes took from it, too. @param ahead units by which it is away from full */
+  raise(slot: number, tag: number, ahead: number, now: number): void {
+    const fullAt = (now + Math.min(ahead, AHEAD_UNITS_MAX)) | 0;
+    for (;;) {
+      if (Atomics.load(this.#tags, slot) !== tag) return;
+      const before = Atomics.load(this.#fullAt, slot);
+      if (aheadOf(before, now) >= aheadOf(fullAt, now)) return;
+      if (Atomics.compareExchange(this.#fullAt, slot, before, fullAt) === before) return;
+    }
+  }
+
+  /** Frees what is full, before its moment comes round again. @returns buckets that are in use */
+  sweep(now: number): number {
+    let used = 0;
+    for (let slot = 0; slot < BUCKETS_MAX; slot++) {
+      const tag = Atomics.load(this.#tags, slot);
+      if (tag === 0) continue;
+      if (aheadOf(Atomics.load(this.#fullAt, slot), now) > 0 || Atomics.load(this.#untold, slot) !== 0)
+        used++;
+      else Atomics.compareExchange(this.#tags, slot, tag, 0);
+    }
+    return used;
+  }
+
+  #claim(first: number, tag: number, now: number): number {
+    for (let tries = 0; ; tries++) {
+      let chosen = first;
+      let least = Infinity;
+      for (let slot = first; slot < first + WAYS && least > 0; slot++) {
+        const isFree = Atomics.load(this.#tags, slot) === 0;
+        const ahead = isFree ? 0 : aheadOf(Atomics.load(this.#fullAt, slot), now);
+        if (ahead < least) [chosen, least] = [slot, ahead];
+      }
+      const before = Atomics.load(this.#tags, chosen);
+      if (before === tag || tries === CLAIM_TRIES_MAX) return chosen;
+      if (Atomics.compareExchange(this.#tags, chosen, before, tag) !== before) continue;
+      if (least > 0) Atomics.add(this.#head, EVICTED, 1);
+      Atomics.store(this.#fullAt, chosen, now);
+      Atomics.store(this.#untold, chosen, 0);
+      return chosen;
+    }
+  }
+}
+
+/** The name of a bucket for all nodes. */
+export const bucketName = ({ slot, tag }: Spent): string =>
+  Math.floor(slot / WAYS)
+    .toString(16)
+    .padStart(4, '0') + (tag >>> 0).toString(16).padStart(8, '0');
+
+/** @param monotonicMs of the clock that all threads of the machine share */
+export const unitsOf = (monotonicMs: number): number => Math.floor(monotonicMs * UNITS_PER_MS) | 0;
+
+export const unitsToMs = (units: number): number => units / UNITS_PER_MS;
+
+/** 0 is the sign of a free slot. */
+const tagOf = (high: number): number => (high === 0 ? 1 : high);
+
+/** By how much a moment is ahead of now; 0 when it is past. */
+function aheadOf(fullAt: number, now: number): number {
+  const ahead = (fullAt - now) | 0;
+  return ahead > 0 && ahead <= AHEAD_UNITS_MAX ? ahead : 0;
+}
