@@ -43,7 +43,9 @@ export function createApp(context: HttpContext, { onError }: AppEvents): App {
   const purchase = purchaseOf(context, retired, onError);
   const desk = new OrderDesk(context, retired);
   const ticketDesk = new TicketDesk(context);
-  limitGuard(app, context, (c) => (isForPage(c) ? problemPage(c, context, 'rate_limited') : undefined));
+  limitGuard(app, context, (c, retryAfterSeconds) =>
+    isForPage(c) ? problemPage(c, context, 'rate_limited', retryAfterSeconds) : undefined,
+  );
   orderRoutes(app, context, desk, purchase);
   paymentRoutes(app, context);
   productRoutes(app, context);
