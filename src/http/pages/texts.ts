@@ -127,7 +127,7 @@ export const en = {
     ended: 'Sale ended',
     limit: 'Limit reached',
     pay: (price: string) => `Pay ${price}`,
-    payAgain: (price: string) => `Try to pay ${price} again`,
+    payAgain: (price: string) => `Pay ${price} again`,
     paying: 'Paying…',
     cancel: 'Cancel',
     cancelling: 'Cancelling…',
