@@ -30,6 +30,8 @@ import { NodeAudit } from './node-audit.ts';
 import { preparePostgres, startPostgres, type NodePostgres } from './node-postgres.ts';
 import { PlacementStore } from './placement-store.ts';
 import { openDoors, type OpenDoors } from './open-doors.ts';
+import { followStatuses, type FollowedStatuses } from './open-risk.ts';
+import { StatusTable } from './risk/index.ts';
 import { Projecting } from './projecting.ts';
 import { openCache, type PostgresConnection, type Whereabouts } from './persistence/index.ts';
 import { placementAtStart, Resharding } from './resharding.ts';
@@ -147,12 +149,15 @@ async function compose(
     audit: (): Promise<NodeReport> => audit.run(),
     whereIs: (productId: string): Promise<Whereabouts> => doors!.keeper.whereIs(productId),
     lookAtDoors: (): Promise<void> => doors!.keeper.look(),
+    lookAtStatuses: (): Promise<void> => followed!.keeper.look(),
   };
+  const statuses = StatusTable.make();
   const owners = cluster?.homes ?? ownersAtStart(config, store, logger);
   const workers = new WorkerPool({
     config,
     board,
     storage,
+    statuses: statuses.shared,
     member,
     owners,
     awaited: () => cluster?.awaited ?? [],
@@ -212,10 +217,13 @@ async function compose(
 
   let url: string | undefined;
   let doors: OpenDoors | undefined;
+  let followed: FollowedStatuses | undefined;
   if (postgres !== undefined && config.roles.has('http')) {
     const opened = (doors = await openDoors(postgres.connection, workers, logger));
     undo.push(() => opened.stop());
     workers.keepDoors(() => opened.keeper.whole());
+    const following = (followed = await followStatuses(postgres.connection, statuses, logger));
+    undo.push(() => following.stop());
     const reusePort = supportsReusePort && config.workers > 1;
     const serving = workers.serve({
       connection: postgres.connection,

@@ -38,6 +38,7 @@ import {
   type CacheFigures,
   type DoorsTold,
   type PostgresConnection,
+  type RiskCounts,
   type Whereabouts,
 } from './persistence/index.ts';
 import {
@@ -69,6 +70,8 @@ import {
 } from './runtime/index.ts';
 import type { WorkerStorage } from './storage.ts';
 import { openCms } from './open-cms.ts';
+import { openRisk } from './open-risk.ts';
+import { StatusTable } from './risk/index.ts';
 import { SeldomLog } from './seldom-log.ts';
 import { version } from './version.ts';
 import { openStorage } from './worker-storage.ts';
@@ -82,6 +85,7 @@ export interface WorkerData {
   readonly placement: SharedArrayBuffer;
   readonly heartbeats: SharedArrayBuffer;
   readonly storage: WorkerStorage;
+  readonly statuses: SharedArrayBuffer;
   /** Ports to the other workers of this node that live. */
   readonly peers: ReadonlyMap<Address, MessagePort>;
 }
@@ -112,6 +116,8 @@ export interface WorkerFigures {
   readonly pending: number;
   /** Undefined for a thread without HTTP. */
   readonly cache: CacheFigures | undefined;
+  /** Judgements on payments; undefined for a thread without HTTP. */
+  readonly risk: RiskCounts | undefined;
   readonly shards: readonly ShardStatus[];
 }
 
@@ -176,6 +182,7 @@ const router = new Router(
   { clock, timers, transport, random, lookUp },
   config.limits,
 );
+const statuses = new StatusTable(shared.statuses);
 const counters = new Counters();
 const doors = new Doors({
   engine: router,
@@ -189,6 +196,7 @@ const tickets = new TicketOffice(
 let listener: Listener | undefined;
 let adminService: AdminService | undefined;
 let cache: Cache | undefined;
+let riskCounts = (): RiskCounts | undefined => undefined;
 let closeReads = async (): Promise<void> => undefined;
 
 const main = new ThreadLink(parentPort!, {
@@ -213,6 +221,7 @@ const main = new ThreadLink(parentPort!, {
     streams: counters.streams,
     pending: router.pending,
     cache: cache?.figures(),
+    risk: riskCounts(),
     shards: shards.status(),
   }),
   live: liveShards,
@@ -315,6 +324,9 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     // A look a second later finds it as well.
     onChanged: () => void main.ask('lookAtDoors', undefined, SOON).catch(() => undefined),
   });
+  const lookAtStatuses = (): void => void main.ask('lookAtStatuses', undefined, SOON).catch(() => undefined);
+  const risk = openRisk(pool, config.risk, lookAtStatuses, logger);
+  riskCounts = risk.counts;
   closeReads = async () => {
     await cms.stop();
     await Promise.all([pool.end(), opened.close()]);
@@ -330,7 +342,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       addresses,
       doors,
       tickets,
-      riskOf: () => 'active',
+      riskOf: (customerId) => statuses.get(customerId),
       signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),
@@ -341,7 +353,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       counters,
       cms: cms.context,
       payments: new PaymentDesk({ router, demo: config.demo }),
-      risk: undefined,
+      risk: risk.context,
       limits: config.http,
       demo: config.demo,
     },
