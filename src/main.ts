@@ -29,6 +29,7 @@ import { Metrics } from './metrics.ts';
 import { NodeAudit } from './node-audit.ts';
 import { preparePostgres, startPostgres, type NodePostgres } from './node-postgres.ts';
 import { PlacementStore } from './placement-store.ts';
+import { openLimits } from './open-limits.ts';
 import { openDoors, type OpenDoors } from './open-doors.ts';
 import { followStatuses, type FollowedStatuses } from './open-risk.ts';
 import { StatusTable } from './risk/index.ts';
@@ -113,6 +114,8 @@ async function compose(
   const cluster = await joinCluster(config, storage, board, logger);
   undo.push(() => cluster?.leave());
   const store = openPlacement(folder.placement);
+  const limits = await openLimits(config, logger);
+  undo.push(() => limits?.stop());
 
   const metrics = new Metrics();
   const member = cluster?.member ?? 0;
@@ -127,6 +130,8 @@ async function compose(
       const own = [...workers.placement.owners].filter((owner) => memberOf(owner) === member);
       return metrics.render({
         pool,
+        limits: limits?.figures(),
+        openReviews: followed?.keeper.openReviews ?? NaN,
         silentShards: own.filter((owner) => pool.silent.includes(workerOf(owner))).length,
         hasLease: board.leaseUntil > systemClock.monotonic(),
         projection: projecting?.pump?.stats(),
@@ -161,6 +166,7 @@ async function compose(
     member,
     owners,
     awaited: () => cluster?.awaited ?? [],
+    buckets: limits?.buckets,
     onReplaced: (address) => cluster?.restarted(address),
     handlers,
     logger,

@@ -3,7 +3,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import type { RiskContext } from './http/index.ts';
+import type { Counters, RiskContext } from './http/index.ts';
 import {
   CustomerStatuses,
   openPool,
@@ -11,7 +11,6 @@ import {
   RiskFactReads,
   RiskJudge,
   type PostgresConnection,
-  type RiskCounts,
 } from './persistence/index.ts';
 import type { StatusTable } from './risk/index.ts';
 import { systemClock as clock, systemTimers as timers } from './runtime/index.ts';
@@ -58,8 +57,9 @@ export function openRisk(
   pool: Pool,
   { rules, text, path }: Config['risk'],
   onStatusChanged: () => void,
+  counters: Counters,
   logger: Pick<Logger, 'warn'>,
-): { readonly context: RiskContext; readonly counts: () => RiskCounts } {
+): RiskContext {
   const decisions = new RiskDecisions(pool);
   const seldom = new SeldomLog(clock, (why, times) =>
     logger.warn({ why, times }, 'a payment could not be judged: its hold is extended in bounds'),
@@ -69,17 +69,16 @@ export function openRisk(
     facts: new RiskFactReads(pool),
     decisions,
     timers,
+    count: (outcome) => counters.check('risk', outcome),
     onUnavailable: (why) => seldom.tell(why),
   });
-  const statuses = new CustomerStatuses(pool);
-  const context = {
+  return {
     control: judge,
-    statuses,
+    statuses: new CustomerStatuses(pool),
     decisions,
     rules,
     rulesText: text,
     rulesFile: path,
     onStatusChanged,
   };
-  return { context, counts: () => judge.counts };
 }

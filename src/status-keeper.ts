@@ -32,6 +32,7 @@ export const STATUS_KEEPER_LIMITS = {
   /** Of one statement that reads. */
   rowsPerRead: 5_000,
   sweepEveryMs: 60_000,
+  countEveryMs: 10_000,
   /** How long the start waits. */
   startMsMax: 10_000,
 } as const;
@@ -45,6 +46,7 @@ export class StatusKeeper {
   #since: string | undefined;
   #wholeAt = -Infinity;
   #sweptAt = -Infinity;
+  #countedAt = -Infinity;
   #openReviews = NaN;
   #isStopped = false;
   #isAway = false;
@@ -90,6 +92,7 @@ export class StatusKeeper {
     const began = clock.monotonic();
     try {
       await this.look();
+      await this.#countReviews();
       await this.#sweep();
       this.#isAway = false;
     } catch (error) {
@@ -158,12 +161,18 @@ export class StatusKeeper {
     this.#isFull = isFull;
   }
 
+  async #countReviews(): Promise<void> {
+    const now = this.#ports.clock.monotonic();
+    if (this.#isStopped || now - this.#countedAt < STATUS_KEEPER_LIMITS.countEveryMs) return;
+    this.#openReviews = await this.#ports.decisions.countOpen();
+    this.#countedAt = now;
+  }
+
   async #sweep(): Promise<void> {
     const { clock, decisions, facts } = this.#ports;
     const now = clock.monotonic();
     if (this.#isStopped || now - this.#sweptAt < STATUS_KEEPER_LIMITS.sweepEveryMs) return;
     const areMore = [await facts.sweep(), await decisions.sweep()];
-    this.#openReviews = await decisions.countOpen();
     if (!areMore.includes(true)) this.#sweptAt = now;
   }
 }

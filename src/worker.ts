@@ -7,6 +7,7 @@ import type { ProductReading, Stock } from './actors/index.ts';
 import type { Config } from './config.ts';
 import {
   AdminDesk,
+  BucketTable,
   answerAdminCall,
   Auth,
   ClientAddresses,
@@ -17,6 +18,7 @@ import {
   loadAssets,
   PaymentDesk,
   ProductHub,
+  RateLimits,
   TicketOffice,
   tooManyAdminCalls,
   type Listener,
@@ -38,7 +40,6 @@ import {
   type CacheFigures,
   type DoorsTold,
   type PostgresConnection,
-  type RiskCounts,
   type Whereabouts,
 } from './persistence/index.ts';
 import {
@@ -84,6 +85,8 @@ export interface WorkerData {
   readonly board: SharedArrayBuffer;
   readonly placement: SharedArrayBuffer;
   readonly heartbeats: SharedArrayBuffer;
+  /** Of rate limits. Undefined: there are none. */
+  readonly buckets: SharedArrayBuffer | undefined;
   readonly storage: WorkerStorage;
   readonly statuses: SharedArrayBuffer;
   /** Ports to the other workers of this node that live. */
@@ -106,6 +109,8 @@ export interface ServeRequest {
 /** Counters and gauges of one thread. */
 export interface WorkerFigures {
   readonly orders: ReadonlyMap<string, number>;
+  /** What checks did, by `check/outcome`. */
+  readonly gate: ReadonlyMap<string, number>;
   /** Commands sent again after the death of another thread. */
   readonly repeated: number;
   /** Appends that came too late: somebody else owned the shard by then. */
@@ -116,8 +121,6 @@ export interface WorkerFigures {
   readonly pending: number;
   /** Undefined for a thread without HTTP. */
   readonly cache: CacheFigures | undefined;
-  /** Judgements on payments; undefined for a thread without HTTP. */
-  readonly risk: RiskCounts | undefined;
   readonly shards: readonly ShardStatus[];
 }
 
@@ -196,7 +199,6 @@ const tickets = new TicketOffice(
 let listener: Listener | undefined;
 let adminService: AdminService | undefined;
 let cache: Cache | undefined;
-let riskCounts = (): RiskCounts | undefined => undefined;
 let closeReads = async (): Promise<void> => undefined;
 
 const main = new ThreadLink(parentPort!, {
@@ -215,13 +217,13 @@ const main = new ThreadLink(parentPort!, {
   serve,
   figures: (): WorkerFigures => ({
     orders: counters.orders,
+    gate: counters.gate,
     repeated: router.repeated,
     fenced: shards.fenced,
     messages: nodes?.counts ?? NO_MESSAGES,
     streams: counters.streams,
     pending: router.pending,
     cache: cache?.figures(),
-    risk: riskCounts(),
     shards: shards.status(),
   }),
   live: liveShards,
@@ -325,8 +327,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     onChanged: () => void main.ask('lookAtDoors', undefined, SOON).catch(() => undefined),
   });
   const lookAtStatuses = (): void => void main.ask('lookAtStatuses', undefined, SOON).catch(() => undefined);
-  const risk = openRisk(pool, config.risk, lookAtStatuses, logger);
-  riskCounts = risk.counts;
+  const risk = openRisk(pool, config.risk, lookAtStatuses, counters, logger);
   closeReads = async () => {
     await cms.stop();
     await Promise.all([pool.end(), opened.close()]);
@@ -341,6 +342,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       auth: new Auth(config, clock, random),
       addresses,
       doors,
+      rateLimits: openRateLimits(),
       tickets,
       riskOf: (customerId) => statuses.get(customerId),
       signIn: config.signIn,
@@ -353,7 +355,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       counters,
       cms: cms.context,
       payments: new PaymentDesk({ router, demo: config.demo }),
-      risk: risk.context,
+      risk,
       limits: config.http,
       demo: config.demo,
     },
@@ -368,6 +370,14 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     shortcut,
   );
   return listener.port;
+}
+
+function openRateLimits(): RateLimits | undefined {
+  const { rateLimits, sessionSecret: secret, cache: shared } = config;
+  const { buckets } = workerData as WorkerData;
+  if (rateLimits === undefined || buckets === undefined) return undefined;
+  const table = new BucketTable(shared.redis !== undefined, buckets);
+  return new RateLimits({ policy: rateLimits.policy, table, secret, clock, counters });
 }
 
 /** A node that may not open it goes on: shoppers need none of it, and the HTTP API does the same. */
