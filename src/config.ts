@@ -28,6 +28,7 @@ import {
   type PaymentConfig,
 } from './payment-config.ts';
 import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS, signInContradictions, toSignIn } from './sign-in-config.ts';
+import { DEMO_LIMITS, LIMIT_SETTINGS, toRateLimits, type RateLimitConfig } from './limit-config.ts';
 import { TICKET_SETTINGS, toTicketSettings } from './ticket-config.ts';
 
 /** A number, or its digits: the environment knows only text. Nothing else, since JavaScript takes `true` for 1. */
@@ -208,6 +209,7 @@ const settings = z.strictObject({
   ...ASSET_SETTINGS,
   ...TICKET_SETTINGS,
   ...PAYMENT_SETTINGS,
+  ...LIMIT_SETTINGS,
 });
 
 const STORAGE_SETTINGS = {
@@ -287,6 +289,8 @@ export interface Config {
   readonly assets: AssetConfig;
   readonly tickets: TicketSettings;
   readonly payments: PaymentConfig;
+  /** Undefined: requests are not limited. */
+  readonly rateLimits: RateLimitConfig | undefined;
 }
 
 export class ConfigError extends Error {
@@ -377,6 +381,7 @@ function read(environment: Source, { demo = false, file }: ConfigOptions): Read 
     values['HOST'] ??= '127.0.0.1';
     values['ADMIN_TOKEN'] ??= madeUp();
     values['AUTH_SECRET'] ??= madeUp();
+    for (const [name, wide] of Object.entries(DEMO_LIMITS)) values[name] ??= wide;
   }
   return { values, problems };
 }
@@ -493,6 +498,7 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     assets: toAssetConfig(values),
     tickets: toTicketSettings(values),
     payments: toPaymentConfig(values),
+    rateLimits: toRateLimits(values, demo),
   };
 }
 

@@ -29,6 +29,7 @@ import { Metrics } from './metrics.ts';
 import { NodeAudit } from './node-audit.ts';
 import { preparePostgres, startPostgres, type NodePostgres } from './node-postgres.ts';
 import { PlacementStore } from './placement-store.ts';
+import { openLimits } from './open-limits.ts';
 import { openDoors, type OpenDoors } from './open-doors.ts';
 import { Projecting } from './projecting.ts';
 import { openCache, type PostgresConnection, type Whereabouts } from './persistence/index.ts';
@@ -111,6 +112,8 @@ async function compose(
   const cluster = await joinCluster(config, storage, board, logger);
   undo.push(() => cluster?.leave());
   const store = openPlacement(folder.placement);
+  const limits = await openLimits(config, logger);
+  undo.push(() => limits?.stop());
 
   const metrics = new Metrics();
   const member = cluster?.member ?? 0;
@@ -125,6 +128,7 @@ async function compose(
       const own = [...workers.placement.owners].filter((owner) => memberOf(owner) === member);
       return metrics.render({
         pool,
+        limits: limits?.figures(),
         silentShards: own.filter((owner) => pool.silent.includes(workerOf(owner))).length,
         hasLease: board.leaseUntil > systemClock.monotonic(),
         projection: projecting?.pump?.stats(),
@@ -156,6 +160,7 @@ async function compose(
     member,
     owners,
     awaited: () => cluster?.awaited ?? [],
+    buckets: limits?.buckets,
     onReplaced: (address) => cluster?.restarted(address),
     handlers,
     logger,

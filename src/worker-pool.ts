@@ -44,6 +44,8 @@ export interface WorkerPoolOptions {
   readonly awaited?: () => readonly number[];
   /** In a cluster: a thread that died was replaced, and has its shards again. */
   readonly onReplaced?: (address: Address) => void;
+  /** Undefined: requests are not limited. */
+  readonly buckets: SharedArrayBuffer | undefined;
   /** What a thread may ask of the main one. */
   readonly handlers: Handlers;
   readonly logger: Logger;
@@ -57,6 +59,8 @@ export interface PoolFigures {
   readonly fenced: number;
   /** Of all threads that there ever were, as far as they told. */
   readonly orders: ReadonlyMap<string, number>;
+  /** What checks did, by `check/outcome`. */
+  readonly gate: ReadonlyMap<string, number>;
   readonly repeated: number;
   /** Of the cache, by `kind/result`. */
   readonly cacheReads: ReadonlyMap<string, number>;
@@ -89,6 +93,7 @@ export class WorkerPool {
   readonly #fail: (error: Error) => void;
   readonly #deaths = new Map<DeathReason, number>(DEATH_REASONS.map((reason) => [reason, 0]));
   readonly #ordersOfDead = new Map<string, number>();
+  readonly #gateOfDead = new Map<string, number>();
   readonly #cacheReadsOfDead = new Map<string, number>();
   #repeatedOfDead = 0;
   #fencedOfDead = 0;
@@ -170,12 +175,14 @@ export class WorkerPool {
   async figures(): Promise<PoolFigures> {
     const answered = await this.#askEach<WorkerFigures>('figures', FIGURES_MS_MAX);
     const orders = new Map(this.#ordersOfDead);
+    const gate = new Map(this.#gateOfDead);
     const cacheReads = new Map(this.#cacheReadsOfDead);
     let repeated = this.#repeatedOfDead;
     let fenced = this.#fencedOfDead;
     for (const thread of this.#living) {
       thread.counted = answered.get(thread.number) ?? thread.counted;
       addCounts(orders, thread.counted.orders);
+      addCounts(gate, thread.counted.gate);
       addCounts(cacheReads, thread.counted.cache?.reads ?? NONE);
       repeated += thread.counted.repeated;
       fenced += thread.counted.fenced;
@@ -185,6 +192,7 @@ export class WorkerPool {
       answered,
       silent,
       orders,
+      gate,
       cacheReads,
       repeated,
       fenced,
@@ -243,7 +251,7 @@ export class WorkerPool {
   }
 
   #start(number: number): WorkerThread {
-    const { config, board, storage, member, handlers } = this.#options;
+    const { config, board, storage, member, handlers, buckets } = this.#options;
     const peers = new Map<number, MessagePort>();
     for (const { number: other, link } of this.#living) {
       const { port1, port2 } = new MessageChannel();
@@ -260,6 +268,7 @@ export class WorkerPool {
       board: board.shared,
       placement: this.placement.shared,
       heartbeats: this.#heartbeats.shared,
+      buckets,
       storage: storage.forWorker(),
       peers,
     };
@@ -288,6 +297,7 @@ export class WorkerPool {
     if (this.#isStopping) return;
     this.#deaths.set(reason, this.#deaths.get(reason)! + 1);
     addCounts(this.#ordersOfDead, thread.counted.orders);
+    addCounts(this.#gateOfDead, thread.counted.gate);
     addCounts(this.#cacheReadsOfDead, thread.counted.cache?.reads ?? NONE);
     this.#repeatedOfDead += thread.counted.repeated;
     this.#fencedOfDead += thread.counted.fenced;

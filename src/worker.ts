@@ -7,6 +7,7 @@ import type { ProductReading, Stock } from './actors/index.ts';
 import type { Config } from './config.ts';
 import {
   AdminDesk,
+  BucketTable,
   answerAdminCall,
   Auth,
   ClientAddresses,
@@ -17,6 +18,7 @@ import {
   loadAssets,
   PaymentDesk,
   ProductHub,
+  RateLimits,
   TicketOffice,
   tooManyAdminCalls,
   type Listener,
@@ -81,6 +83,8 @@ export interface WorkerData {
   readonly board: SharedArrayBuffer;
   readonly placement: SharedArrayBuffer;
   readonly heartbeats: SharedArrayBuffer;
+  /** Of rate limits. Undefined: there are none. */
+  readonly buckets: SharedArrayBuffer | undefined;
   readonly storage: WorkerStorage;
   /** Ports to the other workers of this node that live. */
   readonly peers: ReadonlyMap<Address, MessagePort>;
@@ -102,6 +106,8 @@ export interface ServeRequest {
 /** Counters and gauges of one thread. */
 export interface WorkerFigures {
   readonly orders: ReadonlyMap<string, number>;
+  /** What checks did, by `check/outcome`. */
+  readonly gate: ReadonlyMap<string, number>;
   /** Commands sent again after the death of another thread. */
   readonly repeated: number;
   /** Appends that came too late: somebody else owned the shard by then. */
@@ -207,6 +213,7 @@ const main = new ThreadLink(parentPort!, {
   serve,
   figures: (): WorkerFigures => ({
     orders: counters.orders,
+    gate: counters.gate,
     repeated: router.repeated,
     fenced: shards.fenced,
     messages: nodes?.counts ?? NO_MESSAGES,
@@ -329,6 +336,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       auth: new Auth(config, clock, random),
       addresses,
       doors,
+      rateLimits: openRateLimits(),
       tickets,
       riskOf: () => 'active',
       signIn: config.signIn,
@@ -356,6 +364,14 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     shortcut,
   );
   return listener.port;
+}
+
+function openRateLimits(): RateLimits | undefined {
+  const { rateLimits, sessionSecret: secret, cache: shared } = config;
+  const { buckets } = workerData as WorkerData;
+  if (rateLimits === undefined || buckets === undefined) return undefined;
+  const table = new BucketTable(shared.redis !== undefined, buckets);
+  return new RateLimits({ policy: rateLimits.policy, table, secret, clock, counters });
 }
 
 /** A node that may not open it goes on: shoppers need none of it, and the HTTP API does the same. */

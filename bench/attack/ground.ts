@@ -11,6 +11,7 @@ import { ADMIN_TOKEN, AUTH_SECRET, Engine } from '../../test/harness/engine.ts';
 import { startRedis } from '../../test/servers/redis.ts';
 import { copyPostgresTemplate } from '../bench-postgres.ts';
 import type { Gates } from './gates.ts';
+import { limitSettings } from './limits.ts';
 
 export interface Ground {
   readonly gates: Gates;
@@ -26,8 +27,15 @@ export interface Ground {
 
 /** What every node of an attack has: whoever sends says by X-Forwarded-For where it comes from, as behind a proxy. */
 function settings(gates: Gates): Record<string, string> {
-  void gates;
-  return { ADMIN_TOKEN, AUTH_SECRET, TRUSTED_PROXIES: '127.0.0.1', WORKERS: '2', SHARDS: '16' };
+  return {
+    ADMIN_TOKEN,
+    AUTH_SECRET,
+    TRUSTED_PROXIES: '127.0.0.1',
+    WORKERS: '2',
+    SHARDS: '16',
+    RATE_LIMITS: gates.has('limits') ? 'on' : 'off',
+    ...limitSettings(),
+  };
 }
 
 export async function startNode(gates: Gates): Promise<Ground> {

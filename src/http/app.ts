@@ -6,6 +6,7 @@ import { assetRoutes } from './asset-routes.ts';
 import { cmsRoutes } from './cms/index.ts';
 import type { HttpContext } from './context.ts';
 import { customerRoutes } from './customer-routes.ts';
+import { limitGuard } from './gate/limits/index.ts';
 import { OrderCache } from './order-cache.ts';
 import { OrderDesk } from './order-desk.ts';
 import { orderRoutes } from './order-routes.ts';
@@ -41,6 +42,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): App {
   const retired = new RetiredOrders(context.orders, new OrderCache(context.cache));
   const purchase = purchaseOf(context, retired, onError);
   const desk = new OrderDesk(context, retired);
+  limitGuard(app, context, (c) => (isForPage(c) ? problemPage(c, context, 'rate_limited') : undefined));
   orderRoutes(app, context, desk, purchase);
   paymentRoutes(app, context);
   productRoutes(app, context);

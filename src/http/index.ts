@@ -24,6 +24,21 @@ export type {
   ProfileOutcome,
   ProfileRequest,
 } from './node-control.ts';
+export {
+  BucketTable,
+  DEFAULT_LIMITS_TEXT,
+  EXCHANGE_STATES,
+  LimitExchange,
+  LIMITS_WANTED,
+  limitsOf,
+  parseLimits,
+  RateLimits,
+  REQUEST_CLASSES,
+  WIDE_LIMITS_TEXT,
+  type ExchangeFigures,
+  type LimitPolicy,
+  type RequestClass,
+} from './gate/limits/index.ts';
 export { DEFAULT_TICKET_SETTINGS, TicketOffice, type TicketSettings } from './gate/tickets/index.ts';
 export {
   loadAssets,

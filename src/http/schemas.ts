@@ -142,6 +142,9 @@ export const Product = z
       offered: z.int().meta({ description: 'Units put on sale, less those withdrawn.' }),
     }),
     asOf: Instant,
+    ticketsFrom: Instant.optional().meta({
+      description: 'From when on purchase tickets can be had; missing where the sale asks for none.',
+    }),
   })
   .meta({ id: 'Product' });
 

@@ -26,8 +26,11 @@ export const RISK_TABLES = `
     state text NOT NULL CHECK (state IN ('open', 'captured', 'refunded', 'voided')),
     -- What the provider calls it.
     provider_id text COLLATE "C",
+    -- Times that the provider may have been asked to take it.
     attempts int NOT NULL DEFAULT 0,
     last_error text,
+    -- Who decided, of an order in review, that it may be paid.
+    approved_by text,
     begun_at timestamptz NOT NULL,
     closed_at timestamptz,
     -- Whose turn it is to look after it; by the clock of Postgres.
@@ -114,6 +117,7 @@ export const RISK_SHAPE: Shape = {
     'provider_id text COLLATE "C"',
     'attempts integer NOT NULL',
     'last_error text',
+    'approved_by text',
     'begun_at timestamp with time zone NOT NULL',
     'closed_at timestamp with time zone',
     'lease text COLLATE "C"',

@@ -3,7 +3,7 @@
 // whom they want to shut out. All nodes have the same key: they tell each other of buckets by these bits.
 
 import { hkdfSync } from 'node:crypto';
-import { KEY_WORDS, wordOf, type Key } from '../../../actors/index.ts';
+import type { Key } from '../../../actors/index.ts';
 
 const COMPRESSION_ROUNDS = 2;
 const FINAL_ROUNDS = 4;
@@ -30,8 +30,15 @@ export class BucketHash {
   /** @param domain sets apart what has the same name */
   ofKey(domain: number, key: Key): void {
     this.#begin();
-    for (let word = 0; word < KEY_WORDS; word++) this.#take(wordOf(key, word));
-    this.#end(domain, KEY_WORDS);
+    const { length } = key;
+    for (let at = 0; at < length; at += 4)
+      this.#take(
+        key.charCodeAt(at) |
+          (key.charCodeAt(at + 1) << 8) |
+          (key.charCodeAt(at + 2) << 16) |
+          (key.charCodeAt(at + 3) << 24),
+      );
+    this.#end(domain, length);
   }
 
   /** @param domain sets apart what has the same name */

@@ -122,7 +122,8 @@ export class BucketTable {
     for (let slot = 0; slot < BUCKETS_MAX; slot++) {
       const tag = Atomics.load(this.#tags, slot);
       if (tag === 0) continue;
-      if (aheadOf(Atomics.load(this.#fullAt, slot), now) > 0 || Atomics.load(this.#untold, slot) !== 0) used++;
+      if (aheadOf(Atomics.load(this.#fullAt, slot), now) > 0 || Atomics.load(this.#untold, slot) !== 0)
+        used++;
       else Atomics.compareExchange(this.#tags, slot, tag, 0);
     }
     return used;
@@ -150,7 +151,9 @@ export class BucketTable {
 
 /** The name of a bucket for all nodes. */
 export const bucketName = ({ slot, tag }: Spent): string =>
-  Math.floor(slot / WAYS).toString(16).padStart(4, '0') + (tag >>> 0).toString(16).padStart(8, '0');
+  Math.floor(slot / WAYS)
+    .toString(16)
+    .padStart(4, '0') + (tag >>> 0).toString(16).padStart(8, '0');
 
 /** @param monotonicMs of the clock that all threads of the machine share */
 export const unitsOf = (monotonicMs: number): number => Math.floor(monotonicMs * UNITS_PER_MS) | 0;

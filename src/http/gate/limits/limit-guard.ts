@@ -15,7 +15,7 @@ import type { Verdict } from './rate-limits.ts';
 export function limitGuard(
   app: Hono,
   { auth, addresses, rateLimits }: HttpContext,
-  page: (c: Context) => Promise<Response> | undefined,
+  page: (c: Context) => Response | Promise<Response> | undefined,
 ): void {
   if (rateLimits === undefined) return;
   app.use(async (c, next) => {
