@@ -71,6 +71,8 @@ import {
 } from './runtime/index.ts';
 import type { WorkerStorage } from './storage.ts';
 import { openCms } from './open-cms.ts';
+import { openRisk } from './open-risk.ts';
+import { StatusTable } from './risk/index.ts';
 import { SeldomLog } from './seldom-log.ts';
 import { version } from './version.ts';
 import { openStorage } from './worker-storage.ts';
@@ -86,6 +88,7 @@ export interface WorkerData {
   /** Of rate limits. Undefined: there are none. */
   readonly buckets: SharedArrayBuffer | undefined;
   readonly storage: WorkerStorage;
+  readonly statuses: SharedArrayBuffer;
   /** Ports to the other workers of this node that live. */
   readonly peers: ReadonlyMap<Address, MessagePort>;
 }
@@ -182,6 +185,7 @@ const router = new Router(
   { clock, timers, transport, random, lookUp },
   config.limits,
 );
+const statuses = new StatusTable(shared.statuses);
 const counters = new Counters();
 const doors = new Doors({
   engine: router,
@@ -322,6 +326,8 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     // A look a second later finds it as well.
     onChanged: () => void main.ask('lookAtDoors', undefined, SOON).catch(() => undefined),
   });
+  const lookAtStatuses = (): void => void main.ask('lookAtStatuses', undefined, SOON).catch(() => undefined);
+  const risk = openRisk(pool, config.risk, lookAtStatuses, counters, logger);
   closeReads = async () => {
     await cms.stop();
     await Promise.all([pool.end(), opened.close()]);
@@ -338,7 +344,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       doors,
       rateLimits: openRateLimits(),
       tickets,
-      riskOf: () => 'active',
+      riskOf: (customerId) => statuses.get(customerId),
       signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),
@@ -349,7 +355,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       counters,
       cms: cms.context,
       payments: new PaymentDesk({ router, demo: config.demo }),
-      risk: undefined,
+      risk,
       limits: config.http,
       demo: config.demo,
     },

@@ -4,6 +4,7 @@ export { COUNT_MAX, WINDOW_NAMES, WINDOWS, type Counts, type RiskFacts, type Win
 export { DEFAULT_RULES_TEXT, defaultRules } from './default-rules.ts';
 export { decideRisk, type RuledDecision } from './decide.ts';
 export type { RiskRules } from './rules.ts';
+export { STATUSES_MAX, StatusTable } from './status-table.ts';
 export { parseRiskRules, RULES_CHARACTERS_MAX, type RiskRulesFile } from './rules-file.ts';
 export {
   CUSTOMER_STATUSES,
