@@ -18,6 +18,7 @@ import {
   loadAssets,
   PaymentDesk,
   ProductHub,
+  StatusDesk,
   RateLimits,
   TicketOffice,
   tooManyAdminCalls,
@@ -363,7 +364,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
   );
   const { host, http, signIn } = config;
   const shortcut = { purchase, look, addresses, bytesMax: http.orderBytesMax };
-  adminService = nats && (await openAdminService(nats));
+  adminService = nats && (await openAdminService(nats, new StatusDesk({ ...risk, clock })));
   listener = await listen(
     app,
     { host, port, reusePort, headerBytesMax: http.headerBytesMax, corsOrigins: signIn.corsOrigins },
@@ -381,10 +382,13 @@ function openRateLimits(): RateLimits | undefined {
 }
 
 /** A node that may not open it goes on: shoppers need none of it, and the HTTP API does the same. */
-function openAdminService(on: { link: Link; names: JetStreamNames }): Promise<AdminService> {
+function openAdminService(
+  on: { link: Link; names: JetStreamNames },
+  customers: StatusDesk,
+): Promise<AdminService> {
   const desk = new AdminDesk(router, control);
   const onError = (error: unknown): void => logger.error({ err: error }, 'a request over NATS failed');
-  const options = { desk, bytesMax: config.http.adminBytesMax, onError };
+  const options = { desk, statuses: customers, bytesMax: config.http.adminBytesMax, onError };
   return AdminService.open({
     ...on,
     version,

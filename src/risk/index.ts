@@ -1,6 +1,7 @@
 // The public door of risk control: what is asked, the rules, and what they say. All of it is pure.
 
 export { COUNT_MAX, WINDOW_NAMES, WINDOWS, type Counts, type RiskFacts, type WindowName } from './facts.ts';
+export { CHANGES_TOLD_MAX, dryRun, type DryRun, type DryRunChange } from './dry-run.ts';
 export { DEFAULT_RULES_TEXT, defaultRules } from './default-rules.ts';
 export { decideRisk, type RuledDecision } from './decide.ts';
 export type { RiskRules } from './rules.ts';
