@@ -33,6 +33,8 @@ export interface Product {
 /** Not every field is looked at: enough to tell the shop's answer from somebody else's. */
 export function isProduct(value: unknown): value is Product {
   if (!isRecord(value) || !isRecord(value['sale']) || !isRecord(value['price'])) return false;
-  const { id, startsAt, endsAt, asOf, sale } = value;
-  return [id, startsAt, endsAt, asOf, sale['state']].every((field) => typeof field === 'string');
+  const { id, startsAt, endsAt, asOf, sale, ticketsFrom = '' } = value;
+  return [id, startsAt, endsAt, asOf, sale['state'], ticketsFrom].every(
+    (field) => typeof field === 'string',
+  );
 }

@@ -62,8 +62,14 @@ export const en = {
       'The shop cannot say yet whether your order went through. Press Buy again: you cannot be sold it twice.',
     unreachable: 'The shop cannot be reached. Nothing was sent.',
     never_arrived: 'Your last try has not reached the shop. Nothing was ordered so far.',
-    too_many_holds: 'Pay or cancel what you have reserved first.',
-    payment_declined: 'The card was declined. Your reservation still stands.',
+    too_many_holds:
+      'You have reserved something that is not paid yet, or let it run out a moment ago. Pay or cancel what waits among your orders, or come back in a few minutes. Nothing was ordered.',
+    ticket_required: 'The shop did not let your order in this time. Nothing was ordered. Press Buy again.',
+    ticket_invalid:
+      'Your place at the door was out of date when your order arrived. Nothing was ordered. Press Buy again.',
+    challenge_required:
+      'Your browser could not show in time that no machine is buying. Nothing was ordered. Press Buy again.',
+    payment_declined: 'This payment was declined, and nothing was charged. Try again, or pay another way.',
     order_state_conflict: 'This order had already changed. This is how it stands now.',
     idempotency_key_reused:
       'You have ordered this already, with another quantity: it is among your orders. Buy again only if you want more.',
@@ -112,6 +118,7 @@ export const en = {
     buyFor: (total: string) => `Buy for ${total}`,
     buySome: (shown: string, total: string) => `Buy ${shown} for ${total}`,
     busy: (seconds: string) => `Try again in ${seconds} s`,
+    againIn: (seconds: string) => `Sending again in ${seconds} s`,
     sending: 'Sending…',
     checking: 'Checking…',
     notOpen: 'Not open yet',
@@ -120,6 +127,7 @@ export const en = {
     ended: 'Sale ended',
     limit: 'Limit reached',
     pay: (price: string) => `Pay ${price}`,
+    payAgain: (price: string) => `Try to pay ${price} again`,
     paying: 'Paying…',
     cancel: 'Cancel',
     cancelling: 'Cancelling…',
@@ -139,6 +147,14 @@ export const en = {
     comesBack: 'If somebody does not pay in time, a unit comes back, and this page will show it.',
     pausedText: 'Nobody can buy right now, and reservations stay as they are.',
     sending: 'Sending your order',
+    preparing: 'Getting ready to order',
+    preparingText:
+      'The shop makes sure that no machine pushes ahead of you. Your order leaves by itself in a moment: there is nothing for you to do.',
+    preparingNews: 'Getting ready to order. It leaves by itself.',
+    waiting: 'Your order goes out again',
+    waitingText:
+      'That were too many requests at once, from you or from others on your network, so the shop has not looked at it. It is sent again by itself: there is nothing for you to do.',
+    waitingNews: 'The shop is busy. Your order is sent again by itself.',
     checking: 'Checking your order',
     checkingText:
       'The answer got lost on its way, so we are asking the shop whether your order went through. You cannot be sold it twice, and you may close this page: we ask again when you return.',
@@ -156,6 +172,10 @@ export const en = {
     pendingText: (total: string, count: number) =>
       `${total} is with the bank. Your ${count === 1 ? 'unit is' : 'units are'} kept until it answers.`,
     pendingNews: 'Your payment is under way.',
+    review: 'We are looking at your order',
+    reviewText: (total: string, count: number) =>
+      `Somebody at the shop looks at this order before ${total} is taken. Your ${count === 1 ? 'unit is' : 'units are'} kept meanwhile, and this page shows what comes of it.`,
+    reviewNews: 'The shop is looking at your order. It is kept for you.',
     paid: (count: number, shown: string) =>
       count === 1 ? 'Paid. It’s yours.' : `Paid. All ${shown} are yours.`,
     paidText: (id: string, total: string) => `Order ${id} · ${total}`,
@@ -165,7 +185,9 @@ export const en = {
     cancelledOver: 'Your order is cancelled.',
     expired: 'Your time to pay ran out, so it went back on sale.',
     expiredOver: 'Your time to pay ran out.',
+    denied: 'The shop could not take this payment, so the order was cancelled. Nothing was charged.',
     refund: 'Your payment came too late. You get your money back.',
+    refunded: 'Your payment came too late. You have got your money back.',
     closes: (moment: string) => `Closes ${moment}`,
     closesIn: 'Closes in',
     opensSoon: 'The sale opens in one minute.',
@@ -254,7 +276,7 @@ export const en = {
     headlines: {
       reserved: 'Reserved for you',
       payment_pending: 'Payment under way',
-      in_review: 'In review',
+      in_review: 'We are looking at your order',
       paid: 'Paid. It’s yours.',
       cancelled: 'Cancelled',
       expired: 'Your time to pay ran out',
@@ -264,7 +286,8 @@ export const en = {
     texts: {
       reserved: 'It waits for your payment.',
       payment_pending: 'The bank has not answered yet. What you ordered is kept until it does.',
-      in_review: 'Your payment is being looked at. What you ordered is kept meanwhile.',
+      in_review:
+        'Somebody at the shop looks at it before your money is taken. What you ordered is kept meanwhile.',
       paid: 'Nobody else can get it any more.',
       cancelled: 'It is back on sale. Nothing was charged.',
       expired: 'It went back on sale. Nothing was charged.',

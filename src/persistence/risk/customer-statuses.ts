@@ -24,13 +24,45 @@ export interface KnownStatus extends Omit<StatusChange, 'asOf'> {
 }
 
 export interface StatusesSaved {
-  /** Of the changes, how many were taken; the others were older than what is known, or the same. */
+  /** Of the changes, how many were taken… */
   readonly taken: number;
+  /** …and how many changed nothing: no newer than what is known, or than another one of the same call. */
   readonly outdated: number;
 }
 
-/** Of one call; the later of two changes of one customer counts. */
+/** Behind this customer, by the time of the change. */
+export interface StatusMark {
+  /** As Postgres writes it. */
+  readonly changedAt: string;
+  readonly customerId: string;
+}
+
+export interface StatusPage {
+  readonly statuses: readonly (readonly [customerId: string, status: CustomerStatus])[];
+  /** Undefined when there are no more. */
+  readonly next: StatusMark | undefined;
+}
+
+/** Of one call of `save`. */
 export const STATUS_CHANGES_MAX = 1_000;
+
+const COLUMNS = `customer_id, status, source, (extract(epoch FROM account_created_at) * 1000)::float8 AS account_created_at,
+  (extract(epoch FROM as_of) * 1000)::float8 AS as_of, (extract(epoch FROM changed_at) * 1000)::float8 AS changed_at`;
+
+interface StatusRow {
+  customer_id: string;
+  status: CustomerStatus;
+  source: string;
+  account_created_at: number | null;
+  as_of: number;
+  changed_at: number;
+}
+
+interface PageRow {
+  customer_id: string;
+  status: CustomerStatus;
+  changed_at: string;
+}
 
 export class CustomerStatuses {
   readonly #pool: Pool;
@@ -39,21 +71,79 @@ export class CustomerStatuses {
     this.#pool = pool;
   }
 
-  /** In one statement: all or nothing. @param changes up to STATUS_CHANGES_MAX */
+  /** In one statement: all or nothing. Of two changes of one customer the newer counts. @param changes up to STATUS_CHANGES_MAX */
   async save(changes: readonly StatusChange[]): Promise<StatusesSaved> {
-    void this.#pool;
-    return { taken: 0, outdated: changes.length };
+    if (changes.length > STATUS_CHANGES_MAX)
+      throw new Error(`${changes.length} changes of statuses in one call; it takes ${STATUS_CHANGES_MAX}`);
+    // In an order of its own, so that two calls never wait for each other's rows in a circle.
+    const { rowCount } = await this.#pool.query(
+      `INSERT INTO doorbuster_catalogue.customer_statuses AS known (customer_id, status, account_created_at, as_of, source)
+       SELECT DISTINCT ON (customer_id) customer_id, status, to_timestamp(account_created_at / 1000), to_timestamp(as_of / 1000), source
+       FROM unnest($1::text[], $2::text[], $3::float8[], $4::float8[], $5::text[]) WITH ORDINALITY
+         AS change (customer_id, status, account_created_at, as_of, source, place)
+       ORDER BY customer_id, as_of DESC, place DESC
+       ON CONFLICT (customer_id) DO UPDATE SET status = excluded.status, as_of = excluded.as_of, source = excluded.source,
+         account_created_at = coalesce(excluded.account_created_at, known.account_created_at), changed_at = clock_timestamp()
+       WHERE known.as_of < excluded.as_of`,
+      [
+        changes.map(({ customerId }) => customerId),
+        changes.map(({ status }) => status),
+        changes.map(({ accountCreatedAt }) => accountCreatedAt ?? null),
+        changes.map(({ asOf }) => asOf),
+        changes.map(({ source }) => source),
+      ],
+    );
+    const taken = rowCount ?? 0;
+    return { taken, outdated: changes.length - taken };
   }
 
   /** An active one when nobody said anything. */
   async find(customerId: string): Promise<KnownStatus> {
+    const { rows } = await this.#pool.query<StatusRow>(
+      `SELECT ${COLUMNS} FROM doorbuster_catalogue.customer_statuses WHERE customer_id = $1`,
+      [customerId],
+    );
+    const [row] = rows;
     return {
       customerId,
-      status: 'active',
-      accountCreatedAt: undefined,
-      asOf: undefined,
-      source: '',
-      changedAt: undefined,
+      status: row?.status ?? 'active',
+      accountCreatedAt: row?.account_created_at ?? undefined,
+      asOf: row?.as_of,
+      source: row?.source ?? '',
+      changedAt: row?.changed_at,
+    };
+  }
+
+  /** By the clock of Postgres, as it writes it. @param ago seconds before now */
+  async moment(ago: number): Promise<string> {
+    const { rows } = await this.#pool.query<{ moment: string }>(
+      `SELECT (clock_timestamp() - make_interval(secs => $1))::text AS moment`,
+      [ago],
+    );
+    return rows[0]!.moment;
+  }
+
+  /** All who are not active, in the order of their ids. @param after the last one of the page before */
+  async exceptional(after: string, limit: number): Promise<StatusPage['statuses']> {
+    const { rows } = await this.#pool.query<PageRow>(
+      `SELECT customer_id, status FROM doorbuster_catalogue.customer_statuses
+       WHERE customer_id > $1 AND status <> 'active' ORDER BY customer_id LIMIT $2`,
+      [after, limit],
+    );
+    return rows.map((row) => [row.customer_id, row.status]);
+  }
+
+  /** What changed behind a mark, in the order of the changes. */
+  async changes(after: StatusMark, limit: number): Promise<StatusPage> {
+    const { rows } = await this.#pool.query<PageRow>(
+      `SELECT customer_id, status, changed_at::text AS changed_at FROM doorbuster_catalogue.customer_statuses
+       WHERE (changed_at, customer_id) > ($1::timestamptz, $2) ORDER BY changed_at, customer_id LIMIT $3`,
+      [after.changedAt, after.customerId, limit],
+    );
+    const last = rows.length === limit ? rows.at(-1) : undefined;
+    return {
+      statuses: rows.map((row) => [row.customer_id, row.status]),
+      next: last && { changedAt: last.changed_at, customerId: last.customer_id },
     };
   }
 }
