@@ -114,10 +114,14 @@ async function forge(stage: Stage, payments: PaymentPlace, { shopper, orderId }:
     );
     const large = JSON.stringify({ ...bodyFor(orderId, type), padding: 'x'.repeat(100_000) });
     await attempt('one of 100 KB', post(large, headersOf('msg_1', now, signature)));
-    // Even whoever has stolen the secret cannot make an order paid: the provider is asked.
+    // Whoever has the secret is the provider, as far as anybody can tell; but another price is not believed, and neither is what could
+    // have been true once.
     const id = `msg_${orderId}_${type}`;
-    const stolen = await client.send(post(body, headersOf(id, now, good.sign(id, now, body))));
-    tally.count(stolen, 'well-signed lies, which changed nothing');
+    const cheap = JSON.stringify(bodyFor(orderId, type, { ...PRICE, amount: 1 }));
+    const told = type === 'payment.captured' ? cheap : body;
+    const lie = await client.send(post(told, headersOf(id, now, good.sign(id, now, told))));
+    if (type === 'payment.captured') tally.mustBlock(lie, 'a payment of a cent', REFUSED);
+    else tally.count(lie, 'well-signed lies, which changed nothing');
   }
 }
 
@@ -153,9 +157,9 @@ const headersOf = (id: string, at: Date, signature: string): Record<string, stri
   'webhook-signature': signature,
 });
 
-function bodyFor(orderId: string, type: (typeof TYPES)[number]): object {
+function bodyFor(orderId: string, type: (typeof TYPES)[number], amount = PRICE): object {
   const state = type === 'payment.declined' ? 'open' : type.slice('payment.'.length);
-  const data = { orderId, providerId: 'pay_made_up', state, amount: PRICE, declined: null };
+  const data = { orderId, providerId: 'pay_made_up', state, amount, declined: null };
   return { type, timestamp: new Date().toISOString(), data };
 }
 
