@@ -61,6 +61,7 @@ export interface PoolFigures {
   readonly orders: ReadonlyMap<string, number>;
   /** What checks did, by `check/outcome`. */
   readonly gate: ReadonlyMap<string, number>;
+  readonly payments: ReadonlyMap<string, number>;
   readonly repeated: number;
   /** Of the cache, by `kind/result`. */
   readonly cacheReads: ReadonlyMap<string, number>;
@@ -94,6 +95,7 @@ export class WorkerPool {
   readonly #deaths = new Map<DeathReason, number>(DEATH_REASONS.map((reason) => [reason, 0]));
   readonly #ordersOfDead = new Map<string, number>();
   readonly #gateOfDead = new Map<string, number>();
+  readonly #paymentsOfDead = new Map<string, number>();
   readonly #cacheReadsOfDead = new Map<string, number>();
   #repeatedOfDead = 0;
   #fencedOfDead = 0;
@@ -176,6 +178,7 @@ export class WorkerPool {
     const answered = await this.#askEach<WorkerFigures>('figures', FIGURES_MS_MAX);
     const orders = new Map(this.#ordersOfDead);
     const gate = new Map(this.#gateOfDead);
+    const payments = new Map(this.#paymentsOfDead);
     const cacheReads = new Map(this.#cacheReadsOfDead);
     let repeated = this.#repeatedOfDead;
     let fenced = this.#fencedOfDead;
@@ -183,6 +186,7 @@ export class WorkerPool {
       thread.counted = answered.get(thread.number) ?? thread.counted;
       addCounts(orders, thread.counted.orders);
       addCounts(gate, thread.counted.gate);
+      addCounts(payments, thread.counted.payments);
       addCounts(cacheReads, thread.counted.cache?.reads ?? NONE);
       repeated += thread.counted.repeated;
       fenced += thread.counted.fenced;
@@ -193,6 +197,7 @@ export class WorkerPool {
       silent,
       orders,
       gate,
+      payments,
       cacheReads,
       repeated,
       fenced,
@@ -298,6 +303,7 @@ export class WorkerPool {
     this.#deaths.set(reason, this.#deaths.get(reason)! + 1);
     addCounts(this.#ordersOfDead, thread.counted.orders);
     addCounts(this.#gateOfDead, thread.counted.gate);
+    addCounts(this.#paymentsOfDead, thread.counted.payments);
     addCounts(this.#cacheReadsOfDead, thread.counted.cache?.reads ?? NONE);
     this.#repeatedOfDead += thread.counted.repeated;
     this.#fencedOfDead += thread.counted.fenced;

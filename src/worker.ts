@@ -16,7 +16,6 @@ import {
   Doors,
   listen,
   loadAssets,
-  PaymentDesk,
   ProductHub,
   RateLimits,
   TicketOffice,
@@ -71,6 +70,8 @@ import {
 } from './runtime/index.ts';
 import type { WorkerStorage } from './storage.ts';
 import { openCms } from './open-cms.ts';
+import { openPayments } from './open-payments.ts';
+import type { ProviderConfig } from './payment-config.ts';
 import { SeldomLog } from './seldom-log.ts';
 import { version } from './version.ts';
 import { openStorage } from './worker-storage.ts';
@@ -101,6 +102,8 @@ export interface ServeRequest {
   readonly journalId: string;
   readonly port: number;
   readonly reusePort: boolean;
+  /** Who takes the money; undefined: nobody. */
+  readonly provider: ProviderConfig | undefined;
 }
 
 /** Counters and gauges of one thread. */
@@ -108,6 +111,7 @@ export interface WorkerFigures {
   readonly orders: ReadonlyMap<string, number>;
   /** What checks did, by `check/outcome`. */
   readonly gate: ReadonlyMap<string, number>;
+  readonly payments: ReadonlyMap<string, number>;
   /** Commands sent again after the death of another thread. */
   readonly repeated: number;
   /** Appends that came too late: somebody else owned the shard by then. */
@@ -214,6 +218,7 @@ const main = new ThreadLink(parentPort!, {
   figures: (): WorkerFigures => ({
     orders: counters.orders,
     gate: counters.gate,
+    payments: counters.payments,
     repeated: router.repeated,
     fenced: shards.fenced,
     messages: nodes?.counts ?? NO_MESSAGES,
@@ -306,7 +311,7 @@ function tellPhase({ shard, phase, reason, aheadMs }: ShardStatus): void {
   } else if (phase === 'lost') logger.warn(trouble, 'this shard has another owner');
 }
 
-async function serve({ connection, journalId, port, reusePort }: ServeRequest): Promise<number> {
+async function serve({ connection, journalId, port, reusePort, provider }: ServeRequest): Promise<number> {
   const pool = openPool(connection, CONNECTIONS_PER_THREAD, `doorbuster worker ${worker}`);
   const { redis: address, prefix } = config.cache;
   const opened = (cache = await openCache({ address, prefix, journalId, logger, clock }));
@@ -323,10 +328,24 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     onChanged: () => void main.ask('lookAtDoors', undefined, SOON).catch(() => undefined),
   });
   closeReads = async () => {
-    await cms.stop();
+    await Promise.all([cms.stop(), payments.stop()]);
     await Promise.all([pool.end(), opened.close()]);
   };
   const addresses = new ClientAddresses(config.trustedProxies, config.sessionSecret);
+  const payments = openPayments({
+    provider,
+    pool,
+    router,
+    clock,
+    timers,
+    random,
+    config,
+    risk: undefined,
+    addresses,
+    counters,
+    worker,
+    logger,
+  });
   const { app, purchase, look } = createApp(
     {
       router,
@@ -348,7 +367,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       assets: loadAssets(),
       counters,
       cms: cms.context,
-      payments: new PaymentDesk({ router, demo: config.demo }),
+      payments: payments.payments,
       risk: undefined,
       limits: config.http,
       demo: config.demo,
