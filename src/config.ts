@@ -27,7 +27,9 @@ import {
   toPaymentConfig,
   type PaymentConfig,
 } from './payment-config.ts';
+import { RISK_SETTINGS, toRiskConfig, type RiskConfig } from './risk-config.ts';
 import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS, signInContradictions, toSignIn } from './sign-in-config.ts';
+import { DEMO_LIMITS, LIMIT_SETTINGS, toRateLimits, type RateLimitConfig } from './limit-config.ts';
 import { TICKET_SETTINGS, toTicketSettings } from './ticket-config.ts';
 
 /** A number, or its digits: the environment knows only text. Nothing else, since JavaScript takes `true` for 1. */
@@ -206,8 +208,10 @@ const settings = z.strictObject({
     .describe('proxies whose X-Forwarded-For says where requests come from'),
   ...SIGN_IN_SETTINGS,
   ...ASSET_SETTINGS,
+  ...RISK_SETTINGS,
   ...TICKET_SETTINGS,
   ...PAYMENT_SETTINGS,
+  ...LIMIT_SETTINGS,
 });
 
 const STORAGE_SETTINGS = {
@@ -285,8 +289,11 @@ export interface Config {
   /** Addresses and networks. */
   readonly trustedProxies: readonly string[];
   readonly assets: AssetConfig;
+  readonly risk: RiskConfig;
   readonly tickets: TicketSettings;
   readonly payments: PaymentConfig;
+  /** Undefined: requests are not limited. */
+  readonly rateLimits: RateLimitConfig | undefined;
 }
 
 export class ConfigError extends Error {
@@ -377,6 +384,7 @@ function read(environment: Source, { demo = false, file }: ConfigOptions): Read 
     values['HOST'] ??= '127.0.0.1';
     values['ADMIN_TOKEN'] ??= madeUp();
     values['AUTH_SECRET'] ??= madeUp();
+    for (const [name, wide] of Object.entries(DEMO_LIMITS)) values[name] ??= wide;
   }
   return { values, problems };
 }
@@ -491,8 +499,10 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     http: { ...DEFAULT_HTTP_LIMITS, streamsMax: values.STREAMS_MAX },
     trustedProxies: listOf(values.TRUSTED_PROXIES ?? ''),
     assets: toAssetConfig(values),
+    risk: toRiskConfig(values),
     tickets: toTicketSettings(values),
     payments: toPaymentConfig(values),
+    rateLimits: toRateLimits(values, demo),
   };
 }
 

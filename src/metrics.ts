@@ -1,12 +1,17 @@
 // The figures of all threads as Prometheus text. Threads count in plain numbers; they are gathered when somebody asks.
 
 import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
+import { EXCHANGE_STATES, type ExchangeFigures } from './http/index.ts';
 import { CACHE_STATES, type ProjectionStats } from './persistence/index.ts';
 import type { PoolFigures } from './worker-pool.ts';
 import type { WorkerFigures } from './worker.ts';
 
 export interface NodeFigures {
   readonly pool: PoolFigures;
+  /** Undefined: requests are not limited. */
+  readonly limits: ExchangeFigures | undefined;
+  /** Orders that wait for a person; NaN when this node cannot say. */
+  readonly openReviews: number;
   /** Whose thread says nothing. */
   readonly silentShards: number;
   readonly hasLease: boolean;
@@ -99,13 +104,46 @@ export class Metrics {
     'state',
   ]);
 
+  readonly #gate = this.#counter(
+    'doorbuster_gate_total',
+    'What the checks in front of a sale did, by check',
+    ['check', 'outcome'],
+  );
+  readonly #openReviews = this.#gauge(
+    'doorbuster_risk_reviews_open',
+    'Orders that wait for a person’s decision, counted up to 1000',
+  );
+  readonly #limits = this.#gauge(
+    'doorbuster_rate_limits_state',
+    'Whether rate limits are shared over nodes: the state with 1',
+    ['state'],
+  );
+  readonly #limitsTold = this.#counter(
+    'doorbuster_rate_limits_told_total',
+    'Buckets of customers and addresses that other nodes were told of',
+  );
+  readonly #limitsEvicted = this.#counter(
+    'doorbuster_rate_limits_evicted_total',
+    'Buckets that made room for others before they were full again',
+  );
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
   }
 
-  async render({ pool, silentShards, hasLease, projection, projectionLag }: NodeFigures): Promise<string> {
+  async render({
+    pool,
+    limits,
+    openReviews,
+    silentShards,
+    hasLease,
+    projection,
+    projectionLag,
+  }: NodeFigures): Promise<string> {
     const workers = [...pool.answered.values()];
     this.#renderThreads(pool);
+    this.#renderGate(pool, limits);
+    this.#openReviews.set(openReviews);
     this.#shards.reset();
     for (const { phase } of workers.flatMap(({ shards }) => shards)) this.#shards.inc({ phase });
     if (silentShards > 0) this.#shards.set({ phase: 'silent' }, silentShards);
@@ -129,6 +167,21 @@ export class Metrics {
     this.#lag.set(projectionLag.seconds);
     this.#lagRecords.set(projectionLag.records);
     return this.#registry.metrics();
+  }
+
+  #renderGate({ gate }: PoolFigures, limits: ExchangeFigures | undefined): void {
+    this.#gate.reset();
+    for (const [name, count] of gate) {
+      const [check, outcome] = name.split('/');
+      this.#gate.inc({ check: check!, outcome: outcome! }, count);
+    }
+    this.#limits.reset();
+    this.#limitsTold.reset();
+    this.#limitsEvicted.reset();
+    if (limits === undefined) return;
+    for (const state of EXCHANGE_STATES) this.#limits.set({ state }, limits.state === state ? 1 : 0);
+    this.#limitsTold.inc(limits.told);
+    this.#limitsEvicted.inc(limits.evicted);
   }
 
   #renderCache({ cacheReads }: PoolFigures, workers: readonly WorkerFigures[]): void {

@@ -36,6 +36,8 @@ export interface WorkerPoolOptions {
   readonly config: Config;
   readonly board: NodeBoard;
   readonly storage: Pick<Storage, 'forWorker'>;
+  /** Of customers' statuses, for all threads. */
+  readonly statuses: SharedArrayBuffer;
   /** 0 for a node by itself. */
   readonly member: number;
   /** By shard, at the start. */
@@ -44,6 +46,8 @@ export interface WorkerPoolOptions {
   readonly awaited?: () => readonly number[];
   /** In a cluster: a thread that died was replaced, and has its shards again. */
   readonly onReplaced?: (address: Address) => void;
+  /** Undefined: requests are not limited. */
+  readonly buckets: SharedArrayBuffer | undefined;
   /** What a thread may ask of the main one. */
   readonly handlers: Handlers;
   readonly logger: Logger;
@@ -57,6 +61,8 @@ export interface PoolFigures {
   readonly fenced: number;
   /** Of all threads that there ever were, as far as they told. */
   readonly orders: ReadonlyMap<string, number>;
+  /** What checks did, by `check/outcome`. */
+  readonly gate: ReadonlyMap<string, number>;
   readonly payments: ReadonlyMap<string, number>;
   readonly repeated: number;
   /** Of the cache, by `kind/result`. */
@@ -90,6 +96,7 @@ export class WorkerPool {
   readonly #fail: (error: Error) => void;
   readonly #deaths = new Map<DeathReason, number>(DEATH_REASONS.map((reason) => [reason, 0]));
   readonly #ordersOfDead = new Map<string, number>();
+  readonly #gateOfDead = new Map<string, number>();
   readonly #paymentsOfDead = new Map<string, number>();
   readonly #cacheReadsOfDead = new Map<string, number>();
   #repeatedOfDead = 0;
@@ -172,6 +179,7 @@ export class WorkerPool {
   async figures(): Promise<PoolFigures> {
     const answered = await this.#askEach<WorkerFigures>('figures', FIGURES_MS_MAX);
     const orders = new Map(this.#ordersOfDead);
+    const gate = new Map(this.#gateOfDead);
     const payments = new Map(this.#paymentsOfDead);
     const cacheReads = new Map(this.#cacheReadsOfDead);
     let repeated = this.#repeatedOfDead;
@@ -179,6 +187,7 @@ export class WorkerPool {
     for (const thread of this.#living) {
       thread.counted = answered.get(thread.number) ?? thread.counted;
       addCounts(orders, thread.counted.orders);
+      addCounts(gate, thread.counted.gate);
       addCounts(payments, thread.counted.payments);
       addCounts(cacheReads, thread.counted.cache?.reads ?? NONE);
       repeated += thread.counted.repeated;
@@ -189,6 +198,7 @@ export class WorkerPool {
       answered,
       silent,
       orders,
+      gate,
       payments,
       cacheReads,
       repeated,
@@ -248,7 +258,7 @@ export class WorkerPool {
   }
 
   #start(number: number): WorkerThread {
-    const { config, board, storage, member, handlers } = this.#options;
+    const { config, board, storage, statuses, member, handlers, buckets } = this.#options;
     const peers = new Map<number, MessagePort>();
     for (const { number: other, link } of this.#living) {
       const { port1, port2 } = new MessageChannel();
@@ -265,7 +275,9 @@ export class WorkerPool {
       board: board.shared,
       placement: this.placement.shared,
       heartbeats: this.#heartbeats.shared,
+      buckets,
       storage: storage.forWorker(),
+      statuses,
       peers,
     };
     const thread = new WorkerThread(workerData, handlers);
@@ -293,6 +305,7 @@ export class WorkerPool {
     if (this.#isStopping) return;
     this.#deaths.set(reason, this.#deaths.get(reason)! + 1);
     addCounts(this.#ordersOfDead, thread.counted.orders);
+    addCounts(this.#gateOfDead, thread.counted.gate);
     addCounts(this.#paymentsOfDead, thread.counted.payments);
     addCounts(this.#cacheReadsOfDead, thread.counted.cache?.reads ?? NONE);
     this.#repeatedOfDead += thread.counted.repeated;

@@ -7,6 +7,7 @@ import type { ProductReading, Stock } from './actors/index.ts';
 import type { Config } from './config.ts';
 import {
   AdminDesk,
+  BucketTable,
   answerAdminCall,
   Auth,
   ClientAddresses,
@@ -16,6 +17,8 @@ import {
   listen,
   loadAssets,
   ProductHub,
+  StatusDesk,
+  RateLimits,
   TicketOffice,
   tooManyAdminCalls,
   type Listener,
@@ -70,6 +73,8 @@ import type { WorkerStorage } from './storage.ts';
 import { openCms } from './open-cms.ts';
 import { openPayments } from './open-payments.ts';
 import type { ProviderConfig } from './payment-config.ts';
+import { openRisk } from './open-risk.ts';
+import { StatusTable } from './risk/index.ts';
 import { SeldomLog } from './seldom-log.ts';
 import { version } from './version.ts';
 import { openStorage } from './worker-storage.ts';
@@ -82,7 +87,10 @@ export interface WorkerData {
   readonly board: SharedArrayBuffer;
   readonly placement: SharedArrayBuffer;
   readonly heartbeats: SharedArrayBuffer;
+  /** Of rate limits. Undefined: there are none. */
+  readonly buckets: SharedArrayBuffer | undefined;
   readonly storage: WorkerStorage;
+  readonly statuses: SharedArrayBuffer;
   /** Ports to the other workers of this node that live. */
   readonly peers: ReadonlyMap<Address, MessagePort>;
 }
@@ -105,6 +113,8 @@ export interface ServeRequest {
 /** Counters and gauges of one thread. */
 export interface WorkerFigures {
   readonly orders: ReadonlyMap<string, number>;
+  /** What checks did, by `check/outcome`. */
+  readonly gate: ReadonlyMap<string, number>;
   readonly payments: ReadonlyMap<string, number>;
   /** Commands sent again after the death of another thread. */
   readonly repeated: number;
@@ -180,6 +190,7 @@ const router = new Router(
   { clock, timers, transport, random, lookUp },
   config.limits,
 );
+const statuses = new StatusTable(shared.statuses);
 const counters = new Counters();
 const doors = new Doors({
   engine: router,
@@ -211,6 +222,7 @@ const main = new ThreadLink(parentPort!, {
   serve,
   figures: (): WorkerFigures => ({
     orders: counters.orders,
+    gate: counters.gate,
     payments: counters.payments,
     repeated: router.repeated,
     fenced: shards.fenced,
@@ -320,6 +332,8 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
     // A look a second later finds it as well.
     onChanged: () => void main.ask('lookAtDoors', undefined, SOON).catch(() => undefined),
   });
+  const lookAtStatuses = (): void => void main.ask('lookAtStatuses', undefined, SOON).catch(() => undefined);
+  const risk = openRisk(pool, config.risk, lookAtStatuses, counters, logger);
   closeReads = async () => {
     await Promise.all([cms.stop(), payments.stop()]);
     await Promise.all([pool.end(), opened.close()]);
@@ -333,7 +347,7 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
     timers,
     random,
     config,
-    risk: undefined,
+    risk: risk.control,
     addresses,
     counters,
     worker,
@@ -348,8 +362,9 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
       auth: new Auth(config, clock, random),
       addresses,
       doors,
+      rateLimits: openRateLimits(),
       tickets,
-      riskOf: () => 'active',
+      riskOf: (customerId) => statuses.get(customerId),
       signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),
@@ -360,7 +375,7 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
       counters,
       cms: cms.context,
       payments: payments.payments,
-      risk: undefined,
+      risk,
       limits: config.http,
       demo: config.demo,
     },
@@ -368,7 +383,7 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
   );
   const { host, http, signIn } = config;
   const shortcut = { purchase, look, addresses, bytesMax: http.orderBytesMax };
-  adminService = nats && (await openAdminService(nats));
+  adminService = nats && (await openAdminService(nats, new StatusDesk({ ...risk, clock })));
   listener = await listen(
     app,
     { host, port, reusePort, headerBytesMax: http.headerBytesMax, corsOrigins: signIn.corsOrigins },
@@ -377,11 +392,22 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
   return listener.port;
 }
 
+function openRateLimits(): RateLimits | undefined {
+  const { rateLimits, sessionSecret: secret, cache: shared } = config;
+  const { buckets } = workerData as WorkerData;
+  if (rateLimits === undefined || buckets === undefined) return undefined;
+  const table = new BucketTable(shared.redis !== undefined, buckets);
+  return new RateLimits({ policy: rateLimits.policy, table, secret, clock, counters });
+}
+
 /** A node that may not open it goes on: shoppers need none of it, and the HTTP API does the same. */
-function openAdminService(on: { link: Link; names: JetStreamNames }): Promise<AdminService> {
+function openAdminService(
+  on: { link: Link; names: JetStreamNames },
+  customers: StatusDesk,
+): Promise<AdminService> {
   const desk = new AdminDesk(router, control);
   const onError = (error: unknown): void => logger.error({ err: error }, 'a request over NATS failed');
-  const options = { desk, bytesMax: config.http.adminBytesMax, onError };
+  const options = { desk, statuses: customers, bytesMax: config.http.adminBytesMax, onError };
   return AdminService.open({
     ...on,
     version,

@@ -24,13 +24,18 @@ export interface HonestOptions {
   readonly shoppers: number;
   /** From one arrival to the next, milliseconds. */
   readonly everyMs?: number;
+  /** No more than so many, however long the attack goes on. */
+  readonly stopsAfter?: number;
   /** All come from there; by default each from a home of their own. */
   readonly address?: string;
+  readonly buysAt?: number;
+  readonly waitsForUnitsMs?: number;
 }
 
 const CONNECTIONS_OF_ATTACKERS = 256;
 const CONNECTIONS_OF_HONEST = 64;
-const EVERY_MS = 50;
+/** Each solves its challenge on the one processor of all shoppers here: more at once would wait for each other. */
+const EVERY_MS = 300;
 /** More than anybody wants, where units are not what is fought for. */
 const UNITS = 10_000;
 /** However long an attack lasts. */
@@ -106,17 +111,24 @@ export class Stage {
    * gone home. Whoever was turned away by a gate is a breach.
    */
   async beside(options: HonestOptions, attack: () => Promise<void>): Promise<void> {
+    const { productId, shoppers, everyMs = EVERY_MS, stopsAfter = HONEST_MAX, address, buysAt } = options;
+    const { waitsForUnitsMs } = options;
+    const needsTicket = this.gates.has('tickets');
     const state = { isOver: false };
     const attacking = attack().finally(() => (state.isOver = true));
     const visits: Promise<Visit>[] = [];
-    while (visits.length < HONEST_MAX && (visits.length < options.shoppers || !state.isOver)) {
-      const shopper = this.shopper('honest', options.address);
-      const at = visits.length % this.ground.urls.length;
-      visits.push(this.honest(shopper, at).visit(options.productId, this.gates.has('tickets')));
-      await pause(options.everyMs ?? EVERY_MS);
+    while (visits.length < stopsAfter && (visits.length < shoppers || !state.isOver)) {
+      const honest = this.honest(this.shopper('honest', address), visits.length % this.ground.urls.length);
+      visits.push(honest.visit({ productId, needsTicket, buysAt, waitsForUnitsMs }));
+      await pause(everyMs);
     }
     const [ended] = await Promise.all([Promise.allSettled([attacking]), this.#gone(visits)]);
     for (const each of ended) if (each.status === 'rejected') throw each.reason;
+  }
+
+  /** What honest shoppers were told that made them wait, each time. */
+  get waits(): readonly string[] {
+    return this.visits.flatMap(({ waits }) => waits);
   }
 
   async figures(): Promise<HonestFigures> {

@@ -3,15 +3,15 @@
 import { checkOf } from './checks.ts';
 import { isHeld, type AttackReport } from './scenario.ts';
 
-const COLUMNS = [20, 9, 46, 28, 9] as const;
+const COLUMNS = [18, 8, 34, 40, 8] as const;
 
 export const HEADING = row([
-  'Scenario',
-  'Attempts',
-  'Blocked by',
-  'Got through, as it may',
-  'Breaches',
-  'Honest shoppers: bought, share of the units, p50 / p99 of Buy',
+  ['Scenario'],
+  ['Attempts'],
+  ['Blocked by'],
+  ['Got through, as it may'],
+  ['Breaches'],
+  ['Honest shoppers: bought, share of the units, p50 / p99 of Buy'],
 ]);
 
 export function lineOf(report: AttackReport): string {
@@ -20,12 +20,12 @@ export function lineOf(report: AttackReport): string {
   for (const [code, times] of Object.entries(blocked))
     checks.set(checkOf(code), (checks.get(checkOf(code)) ?? 0) + times);
   return row([
-    scenario,
-    whole(attempts),
-    listed(checks),
-    listed(Object.entries(through)),
-    `${breaches + violations}`,
-    honestOf(report),
+    [scenario],
+    [whole(attempts)],
+    each(checks),
+    each(Object.entries(through)),
+    [`${breaches + violations}`],
+    [honestOf(report)],
   ]);
 }
 
@@ -49,9 +49,11 @@ function honestOf({ honest: { shoppers, bought, share, buyP50Ms, buyP99Ms } }: A
   return `${bought} of ${shoppers}${part}, ${ms(buyP50Ms)} / ${ms(buyP99Ms)}`;
 }
 
-function listed(counts: Iterable<readonly [string, number]>): string {
+const listed = (counts: Iterable<readonly [string, number]>): string => each(counts).join(' · ');
+
+function each(counts: Iterable<readonly [string, number]>): string[] {
   const all = [...counts].map(([what, times]) => `${what} ${whole(times)}`);
-  return all.length === 0 ? 'nothing' : all.join(' · ');
+  return all.length === 0 ? ['nothing'] : all;
 }
 
 const ms = (value: number | null): string =>
@@ -59,9 +61,13 @@ const ms = (value: number | null): string =>
 
 const whole = (count: number): string => count.toLocaleString('en');
 
-function row(cells: readonly string[]): string {
-  return cells
-    .map((cell, column) => cell.padEnd(COLUMNS[column] ?? 0))
-    .join(' ')
-    .trimEnd();
+/** @param cells of several lines each */
+function row(cells: readonly (readonly string[])[]): string {
+  const height = Math.max(...cells.map(({ length }) => length));
+  const line = (at: number): string =>
+    cells
+      .map((lines, column) => (lines[at] ?? '').padEnd(COLUMNS[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return Array.from({ length: height }, (_, at) => line(at)).join('\n');
 }

@@ -3,13 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Challenge, Solution } from 'altcha-lib';
 
-export type { Challenge, Solution } from 'altcha-lib';
-
-/** As a client sends it back. */
-export interface Solved {
-  readonly challenge: Challenge;
-  readonly solution: Solution;
-}
+export type { Challenge } from 'altcha-lib';
 
 export type WorkDone =
   | { readonly number: number; readonly solution: Solution }
@@ -24,15 +18,15 @@ let worker: Worker | undefined;
 let count = 0;
 const waiting = new Map<number, Waiting>();
 
-/** @throws when it has no solution in time */
-export async function solve(challenge: Challenge): Promise<Solved> {
+/** As a client sends it back: base64 of the challenge and its solution. @throws when it has no solution in time */
+export async function solve(challenge: Challenge): Promise<string> {
   worker ??= start();
   const number = ++count;
   const solution = await new Promise<Solution>((resolve, reject) => {
     waiting.set(number, { resolve, reject });
     worker!.postMessage({ number, challenge });
   });
-  return { challenge, solution };
+  return Buffer.from(JSON.stringify({ challenge, solution })).toString('base64');
 }
 
 function start(): Worker {

@@ -9,6 +9,7 @@ import { addPaymentSandbox } from './payment-sandbox.ts';
 import { addProfile } from './profile.ts';
 import { addProvision } from './provision.ts';
 import { addReshard } from './reshard.ts';
+import { addRisk } from './risk.ts';
 import { addShards } from './shards.ts';
 import { addStart } from './start.ts';
 import { addStock } from './stock.ts';
@@ -19,6 +20,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   addStock,
   addCustomers,
   addUser,
+  addRisk,
   addHealth,
   addShards,
   addReshard,

@@ -6,6 +6,7 @@ import { assetRoutes } from './asset-routes.ts';
 import { cmsRoutes } from './cms/index.ts';
 import type { HttpContext } from './context.ts';
 import { customerRoutes } from './customer-routes.ts';
+import { limitGuard } from './gate/limits/index.ts';
 import { OrderCache } from './order-cache.ts';
 import { OrderDesk } from './order-desk.ts';
 import { orderRoutes } from './order-routes.ts';
@@ -17,6 +18,7 @@ import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
 import { purchaseOf, type Purchase } from './purchase.ts';
 import { RetiredOrders } from './retired-orders.ts';
+import { riskRoutes } from './risk/index.ts';
 import { problemPage, shopRoutes, type CampaignLook } from './shop/index.ts';
 import { sessionRoutes } from './session/index.ts';
 import { systemRoutes } from './system-routes.ts';
@@ -41,6 +43,10 @@ export function createApp(context: HttpContext, { onError }: AppEvents): App {
   const retired = new RetiredOrders(context.orders, new OrderCache(context.cache));
   const purchase = purchaseOf(context, retired, onError);
   const desk = new OrderDesk(context, retired);
+  const ticketDesk = new TicketDesk(context);
+  limitGuard(app, context, (c, retryAfterSeconds) =>
+    isForPage(c) ? problemPage(c, context, 'rate_limited', retryAfterSeconds) : undefined,
+  );
   orderRoutes(app, context, desk, purchase);
   paymentRoutes(app, context);
   productRoutes(app, context);
@@ -48,9 +54,10 @@ export function createApp(context: HttpContext, { onError }: AppEvents): App {
   placementRoutes(app, context);
   userRoutes(app, context);
   customerRoutes(app, context);
-  ticketRoutes(app, context, new TicketDesk(context));
+  riskRoutes(app, context);
+  ticketRoutes(app, context, ticketDesk);
   systemRoutes(app, context);
-  const look = shopRoutes(app, context, { purchase, desk });
+  const look = shopRoutes(app, context, { purchase, ticketDesk, desk });
   pageRoutes(app, context);
   assetRoutes(app, context);
   sessionRoutes(app, context, onError);

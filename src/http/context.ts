@@ -8,6 +8,7 @@ import type { CmsContext } from './cms/index.ts';
 import type { Counters } from './counters.ts';
 import type { Doors } from './doors.ts';
 import type { RiskOf } from './gate/challenge/index.ts';
+import type { RateLimits } from './gate/limits/index.ts';
 import type { TicketOffice } from './gate/tickets/index.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
@@ -42,6 +43,8 @@ export interface HttpContext {
   readonly auth: Auth;
   readonly addresses: ClientAddresses;
   readonly doors: Doors;
+  /** Undefined: there are none. */
+  readonly rateLimits: RateLimits | undefined;
   readonly tickets: TicketOffice;
   readonly riskOf: RiskOf;
   readonly signIn: SignInSettings;

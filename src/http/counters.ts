@@ -6,6 +6,8 @@ export class Counters {
   /** By product. */
   readonly traffic = new Traffic();
   readonly orders = new Map<string, number>();
+  /** What the checks in front of a sale did, by `check/outcome`. */
+  readonly gate = new Map<string, number>();
   /** Steps of payments that were made, and how they were judged. */
   readonly payments = new Map<string, number>();
   streams = 0;
@@ -17,5 +19,11 @@ export class Counters {
   /** @param outcome `reserved`, `replayed`, or a problem's code */
   order(outcome: string): void {
     this.orders.set(outcome, (this.orders.get(outcome) ?? 0) + 1);
+  }
+
+  /** @param check `limits`, `tickets` and so on, as docs/gate.md names them @param outcome one of few */
+  check(check: string, outcome: string): void {
+    const name = `${check}/${outcome}`;
+    this.gate.set(name, (this.gate.get(name) ?? 0) + 1);
   }
 }

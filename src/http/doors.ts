@@ -68,6 +68,11 @@ export class Doors {
     for (const listener of this.#listeners) listener();
   }
 
+  /** Whether its campaign wants limits on requests; what is in none does. */
+  isLimited(productId: string): boolean {
+    return this.#byProduct.get(productId)?.gate.limits ?? true;
+  }
+
   /** Whether this visitor may see and buy it. @throws Problem unavailable, overloaded */
   openFor(productId: string, visitor: Visitor): boolean | Promise<boolean> {
     const passage = this.passage(productId, visitor);

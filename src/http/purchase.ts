@@ -11,6 +11,7 @@ import type { Caller } from './caller.ts';
 import type { ClientAddresses } from './client-address.ts';
 import type { HttpContext } from './context.ts';
 import type { Passage } from './doors.ts';
+import { PurchaseLimit, withLimit } from './gate/limits/index.ts';
 import { orderBody } from './order-body.ts';
 import { placeOrderOf } from './place-order.ts';
 import { Problem, problemAnswer } from './problem.ts';
@@ -34,6 +35,12 @@ export interface PurchaseRequest {
   readonly body: Uint8Array;
 }
 
+interface Wish {
+  readonly productId: string;
+  readonly quantity: number;
+  readonly key: string;
+}
+
 /** @param answer called once, now or later */
 export type Purchase = (request: PurchaseRequest, answer: (answer: Answer) => void) => void;
 
@@ -44,34 +51,70 @@ export function purchaseOf(
   onError: (error: unknown) => void,
 ): Purchase {
   const { auth, router, node, doors, tickets } = context;
+  const limit = new PurchaseLimit(context.rateLimits, doors, context.counters);
   const reserve = (request: PurchaseRequest, shopper: Shopper, answer: (answer: Answer) => void): void => {
-    const key = idempotencyKey(request.idempotencyKey);
-    const { productId, quantity } = placeOrderOf(request.body);
-    if (node.phase === 'stopping') throw new Problem('shutting_down');
-    const command = {
-      kind: 'reserve',
-      productId,
-      orderId: newOrderId(context, productId),
-      customerId: shopper.customerId,
-      customerKey: shopper.customerKey,
-      idempotencyKey: key,
-      requestKey: requestKeyOf(productId, shopper.customerId, key),
-      quantity,
-      ticket: tickets.read(request.ticket, shopper.customerKey, productId),
-    } as const;
-    const passage = doors.passage(productId, shopper);
+    const { customerKey } = shopper;
+    let wish: Wish;
+    try {
+      wish = wishOf(request, node);
+    } catch (error) {
+      return answer(limit.faulty(customerKey, request.address, refusal(error)));
+    }
+    const verdict = limit.judge(wish.productId, customerKey, request.address);
+    const command = commandOf(request, shopper, wish);
+    if (verdict === undefined) return enter(command, request, shopper, answer);
+    if (verdict.isAllowed)
+      return enter(command, request, shopper, (plain) => answer(withLimit(plain, verdict)));
+    limit
+      .beyond(command, verdict, () => placedBefore(command, shopper))
+      .then(answer, (error: unknown) => answer(refusal(error)));
+  };
+  const commandOf = (
+    { ticket }: PurchaseRequest,
+    { customerId, customerKey }: Shopper,
+    { productId, quantity, key }: Wish,
+  ): Reserve => ({
+    kind: 'reserve',
+    productId,
+    orderId: newOrderId(context, productId),
+    customerId,
+    customerKey,
+    idempotencyKey: key,
+    requestKey: requestKeyOf(productId, customerId, key),
+    quantity,
+    ticket: tickets.read(ticket, customerKey, productId),
+  });
+  const enter = (
+    command: Reserve,
+    { ticket }: PurchaseRequest,
+    shopper: Shopper,
+    answer: (answer: Answer) => void,
+  ): void => {
+    const passage = doors.passage(command.productId, shopper);
     if (passage === 'open') return submit(command, shopper, answer);
-    aside(passage, command, { shopper, ticket: request.ticket }, answer).catch((error: unknown) =>
-      answer(refusal(error)),
-    );
+    aside(passage, command, { shopper, ticket }, answer).catch((error: unknown) => answer(refusal(error)));
   };
   const submit = (command: Reserve, shopper: Shopper, answer: (answer: Answer) => void): void =>
     router.submit(command, (reply) => {
-      if (reply.outcome !== 'retired') return answer(placed(context, command, reply, shopper));
+      if (reply.outcome !== 'retired') return answer(concluded(command, reply, shopper));
       void boughtBefore(retired, command, onError).then((before) =>
-        answer(placed(context, command, before, shopper)),
+        answer(concluded(command, before, shopper)),
       );
     });
+  const concluded = (command: Reserve, reply: Reply, shopper: Shopper): Answer => {
+    const answer = placed(context, command, reply, shopper);
+    if (reply.outcome === 'reserved') limit.accepted(command, answer);
+    return answer;
+  };
+  /** Under the same key: an order, or whatever else the actor remembers of it. */
+  const placedBefore = async (command: Reserve, shopper: Shopper): Promise<Answer | undefined> => {
+    const { productId, requestKey } = command;
+    const found = await router.request({ kind: 'findOrder', productId, requestKey });
+    if (found.outcome === 'order') return new Promise((resolve) => submit(command, shopper, resolve));
+    if (found.outcome !== 'retired') return undefined;
+    const before = await boughtBefore(retired, command, onError);
+    return before.outcome === 'reserved' ? concluded(command, before, shopper) : undefined;
+  };
   /** Whoever may not enter, and whoever asks for what this thread does not know yet. @throws Problem */
   const aside = async (
     found: Passage | Promise<Passage>,
@@ -102,17 +145,33 @@ export function purchaseOf(
     return problemAnswer('outcome_unknown');
   };
   return (request, answer) => {
+    const stranger = (error: unknown): void =>
+      answer(limit.faulty(undefined, request.address, refusal(error)));
+    const withShopper = (shopper: Shopper): void => {
+      try {
+        reserve(request, shopper, answer);
+      } catch (error) {
+        answer(refusal(error));
+      }
+    };
+    let shopper: Shopper | Promise<Shopper>;
     try {
-      const shopper = auth.shopperOf(request.caller, true);
-      if (!(shopper instanceof Promise)) return reserve(request, shopper, answer);
-      // Only a token of the provider's that this thread has not seen yet.
-      shopper
-        .then((shopper) => reserve(request, shopper, answer))
-        .catch((error: unknown) => answer(refusal(error)));
+      shopper = auth.shopperOf(request.caller, true);
     } catch (error) {
-      answer(refusal(error));
+      return stranger(error);
     }
+    if (!(shopper instanceof Promise)) return withShopper(shopper);
+    // Only a token of the provider's that this thread has not seen yet.
+    shopper.then(withShopper, stranger);
   };
+}
+
+/** What is asked for. @throws Problem */
+function wishOf({ idempotencyKey: sent, body }: PurchaseRequest, node: HttpContext['node']): Wish {
+  const key = idempotencyKey(sent);
+  const { productId, quantity } = placeOrderOf(body);
+  if (node.phase === 'stopping') throw new Problem('shutting_down');
+  return { productId, quantity, key };
 }
 
 function newOrderId({ clock, random, router }: HttpContext, productId: string): Key {

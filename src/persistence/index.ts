@@ -6,6 +6,7 @@ export {
   CACHE_STATES,
   MemoryCache,
   openCache,
+  openSpending,
   parseRedisAddress,
   RedisAddressWrong,
   type Cache,

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEMO_LIMITS } from '../../src/limit-config.ts';
 import type { NodeFile } from '../../src/main.ts';
 import { dataFiles } from '../../src/runtime/index.ts';
 import { ADMIN_TOKEN, AUTH_SECRET, NodeApi } from './node-api.ts';
@@ -71,6 +72,8 @@ export class Engine extends NodeApi {
       LOG_LEVEL: 'warn',
       SHARDS: '16',
       SAMPLE_CAMPAIGNS: 'false',
+      // Everything comes from one address, and as fast as it can.
+      ...DEMO_LIMITS,
       ...env,
     };
     const child = spawn(process.execPath, [...SHORT_LIFE, CLI, 'start', ...(demo ? ['--demo'] : [])], {

@@ -37,7 +37,10 @@ export const reusedKeys: Scenario = {
 
 async function victimOf(stage: Stage, productId: string): Promise<Victim> {
   const shopper = stage.shopper('victim');
-  const { orderId } = await stage.honest(shopper).visit(productId, stage.gates.has('tickets'));
+  const { orderId } = await stage.honest(shopper).visit({
+    productId,
+    needsTicket: stage.gates.has('tickets'),
+  });
   if (orderId === undefined) throw new Error('a victim could not buy');
   return { ...shopper, key: `honest-${shopper.id}`, orderId };
 }

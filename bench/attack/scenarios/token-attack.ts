@@ -14,7 +14,10 @@ export async function tokenAttack(
 ): Promise<void> {
   const productId = await stage.sale();
   const victim = stage.shopper('victim');
-  const { orderId } = await stage.honest(victim).visit(productId, stage.gates.has('tickets'));
+  const { orderId } = await stage.honest(victim).visit({
+    productId,
+    needsTicket: stage.gates.has('tickets'),
+  });
   if (orderId === undefined) throw new Error('the victim could not buy');
   const look = async (): Promise<unknown> => {
     const { token, address: from } = victim;

@@ -12,5 +12,5 @@ export {
   type CacheState,
 } from './cache.ts';
 export { MemoryCache } from './memory-cache.ts';
-export { openCache, type CacheOptions } from './open-cache.ts';
+export { openCache, openSpending, type CacheOptions } from './open-cache.ts';
 export { parseRedisAddress, RedisAddressWrong, type RedisAddress } from './redis-address.ts';

@@ -5,6 +5,7 @@ import type { Logger } from '../projection-health.ts';
 import type { Cache } from './cache.ts';
 import { MemoryCache } from './memory-cache.ts';
 import type { RedisAddress } from './redis-address.ts';
+import type { RedisSpending, SpendingOptions } from './redis-spending.ts';
 
 export interface CacheOptions {
   /** Undefined: there is no Redis. */
@@ -14,6 +15,12 @@ export interface CacheOptions {
   readonly journalId: string;
   readonly logger: Logger;
   readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+/** What all nodes know of limits. The client is loaded only where there is a Redis. */
+export async function openSpending(options: SpendingOptions): Promise<RedisSpending> {
+  const { RedisSpending: Spending } = await import('./redis-spending.ts');
+  return new Spending(options);
 }
 
 export async function openCache({ address, prefix, journalId, ...ports }: CacheOptions): Promise<Cache> {

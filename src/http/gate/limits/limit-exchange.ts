@@ -132,4 +132,3 @@ export class LimitExchange {
     this.#told += spent.length;
   }
 }
-

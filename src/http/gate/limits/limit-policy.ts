@@ -2,7 +2,15 @@
 // again, evenly, in `windowMs`. Pure; what the settings say is read here.
 
 /** Apart from each other: who reads too much can still buy. Admins' calls, health checks and files have no limit. */
-export const REQUEST_CLASSES = ['purchase', 'ticket', 'payment', 'read', 'page', 'stream', 'sign-in'] as const;
+export const REQUEST_CLASSES = [
+  'purchase',
+  'ticket',
+  'payment',
+  'read',
+  'page',
+  'stream',
+  'sign-in',
+] as const;
 export type RequestClass = (typeof REQUEST_CLASSES)[number];
 
 /** `address`: all who are signed in there, together. `anonymous`: all who are not, together. */
@@ -58,7 +66,9 @@ export function parseLimits(text: string): Partial<ClassLimits> | undefined {
 
 function limitOf(count: number, seconds: number): Limit | undefined {
   const isWithin =
-    count <= LIMIT_COUNT_MAX && seconds <= LIMIT_WINDOW_SECONDS_MAX && count / seconds <= LIMIT_PER_SECOND_MAX;
+    count <= LIMIT_COUNT_MAX &&
+    seconds <= LIMIT_WINDOW_SECONDS_MAX &&
+    count / seconds <= LIMIT_PER_SECOND_MAX;
   return isWithin ? { count, windowMs: seconds * 1_000 } : undefined;
 }
 

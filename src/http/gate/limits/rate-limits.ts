@@ -6,6 +6,7 @@
 
 import type { Key } from '../../../actors/index.ts';
 import type { Clock } from '../../../runtime/index.ts';
+import type { Counters } from '../../counters.ts';
 import { BucketHash } from './bucket-hash.ts';
 import { bucketRate, unitsOf, unitsToMs, type BucketRate, type BucketTable } from './bucket-table.ts';
 import {
@@ -39,6 +40,7 @@ export interface RateLimitsPorts {
   /** Common to all nodes. */
   readonly secret: string;
   readonly clock: Pick<Clock, 'monotonic'>;
+  readonly counters: Pick<Counters, 'check'>;
 }
 
 /** One kind of bucket: of one class and one kind of subject. */
@@ -66,16 +68,14 @@ export class RateLimits {
   readonly #classes: ReadonlyMap<RequestClass, ClassBuckets>;
   readonly #repeatRate = bucketRate(REPEAT_LIMIT.count, REPEAT_LIMIT.windowMs);
   readonly #repeatDomain = REQUEST_CLASSES.length * LIMIT_SUBJECTS.length;
-  /** By class, subject and whether it was allowed: `purchase/customer/refused`. */
-  readonly counts = new Map<string, number>();
+  readonly #counters: Pick<Counters, 'check'>;
 
-  constructor({ policy, table, secret, clock }: RateLimitsPorts) {
+  constructor({ policy, table, secret, clock, counters }: RateLimitsPorts) {
     this.#table = table;
     this.#hash = new BucketHash(secret);
     this.#clock = clock;
     this.#classes = new Map(REQUEST_CLASSES.map((kind) => [kind, bucketsOf(kind, policy[kind])]));
-    for (const kind of REQUEST_CLASSES)
-      for (const subject of LIMIT_SUBJECTS) this.counts.set(`${kind}/${subject}`, 0);
+    this.#counters = counters;
   }
 
   /**
@@ -86,19 +86,17 @@ export class RateLimits {
     const { customer, address: together, anonymous } = this.#classes.get(kind)!;
     const now = unitsOf(this.#clock.monotonic());
     if (customerKey === undefined)
-      return anonymous && this.#verdict(kind, anonymous, this.#take(anonymous, undefined, address, now));
+      return anonymous && this.#verdict(anonymous, this.#take(anonymous, undefined, address, now));
     const own = customer && this.#take(customer, customerKey, address, now);
-    if (customer !== undefined && own! < 0) return this.#verdict(kind, customer, own!);
+    if (customer !== undefined && own! < 0) return this.#verdict(customer, own!);
     const ownSlot = this.#slot;
-    if (together === undefined) return customer && this.#verdict(kind, customer, own!);
+    if (together === undefined) return customer && this.#verdict(customer, own!);
     const others = this.#take(together, undefined, address, now);
     if (others < 0) {
       if (customer !== undefined) this.#table.giveBack(ownSlot, customer.rate);
-      return this.#verdict(kind, together, others);
+      return this.#verdict(together, others);
     }
-    return customer === undefined
-      ? this.#verdict(kind, together, others)
-      : this.#verdict(kind, customer, own!);
+    return customer === undefined ? this.#verdict(together, others) : this.#verdict(customer, own!);
   }
 
   /** Whether an order may be looked for that this customer may have under a key beyond a limit. @returns ms to wait; 0: it may */
@@ -121,11 +119,10 @@ export class RateLimits {
   }
 
   /** @param taken as the table told */
-  #verdict(kind: RequestClass, buckets: Buckets, taken: number): Verdict {
-    const { subject, rate, allowed } = buckets;
+  #verdict(buckets: Buckets, taken: number): Verdict {
+    const { subject, name, rate, allowed } = buckets;
     if (taken < 0) {
-      const name = `${kind}/${subject}`;
-      this.counts.set(name, this.counts.get(name)! + 1);
+      this.#counters.check('limits', name);
       return refused(buckets, unitsToMs(-taken));
     }
     const left = Math.floor((rate.unitsMax - taken) / rate.unitsPerRequest);
@@ -134,7 +131,7 @@ export class RateLimits {
       isAllowed: true,
       by: subject,
       retryAfterSeconds: 0,
-      rateLimit: `"${buckets.name}";r=${at === left ? left : left - (left % TOLD_STEP)}`,
+      rateLimit: `"${name}";r=${at === left ? left : left - (left % TOLD_STEP)}`,
       policy: buckets.policy,
     });
   }
@@ -146,7 +143,10 @@ function refused({ name, subject, policy }: Buckets, waitMs: number): Verdict {
   return { isAllowed: false, by: subject, retryAfterSeconds, rateLimit, policy };
 }
 
-function bucketsOf(kind: RequestClass, limits: Readonly<Record<LimitSubject, Limit | undefined>>): ClassBuckets {
+function bucketsOf(
+  kind: RequestClass,
+  limits: Readonly<Record<LimitSubject, Limit | undefined>>,
+): ClassBuckets {
   const signedIn = policyOf(kind, limits, ['customer', 'address']);
   const buckets = (subject: LimitSubject, policy: string): Buckets | undefined => {
     const limit = limits[subject];

@@ -1,0 +1,55 @@
+// The rate limits of one node: the buckets that its worker threads share, and what tells other nodes of them. Opened before the threads
+// start, and stopped by whoever opened it.
+
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { BucketTable, LimitExchange, type ExchangeFigures } from './http/index.ts';
+import { openSpending } from './persistence/index.ts';
+import { systemClock as clock, systemTimers as timers } from './runtime/index.ts';
+
+export interface NodeLimits {
+  /** For worker threads. */
+  readonly buckets: SharedArrayBuffer;
+  figures(): ExchangeFigures;
+  stop(): Promise<void>;
+}
+
+/** @returns undefined where nothing is limited */
+export async function openLimits(config: Config, logger: Logger): Promise<NodeLimits | undefined> {
+  const { rateLimits, cache, cluster } = config;
+  if (rateLimits === undefined || !config.roles.has('http')) return undefined;
+  const { redis: address, prefix } = cache;
+  if (address === undefined && cluster !== undefined)
+    logger.warn(
+      'rate limits are each node’s own: without REDIS_URL a customer has the limit on every node of the cluster',
+    );
+  const shared = address && (await openSpending({ address, prefix, clock }));
+  const table = new BucketTable(shared !== undefined);
+  let isAway = false;
+  const exchange = new LimitExchange({
+    table,
+    shared,
+    clock,
+    timers,
+    periodMs: rateLimits.syncMs,
+    onFailed: (error) => {
+      if (isAway) return;
+      isAway = true;
+      const cause = error instanceof Error ? error.message : String(error);
+      logger.warn({ cause }, 'rate limits are each node’s own until Redis is there; nothing else changes');
+    },
+    onSucceeded: () => {
+      if (isAway) logger.info('rate limits are shared over all nodes again');
+      isAway = false;
+    },
+  });
+  exchange.start();
+  return {
+    buckets: table.shared,
+    figures: () => exchange.figures(),
+    stop: async () => {
+      await exchange.stop();
+      shared?.close();
+    },
+  };
+}
