@@ -15,7 +15,7 @@ const patience = new Map<string, number>();
 const NEVER = new Promise<never>(() => undefined);
 
 const named = (token: string): number | undefined => {
-  const [, at] = /\/stop-(\d+)$/.exec(token) ?? [];
+  const [, at] = /\/stop-(\d+)/.exec(token) ?? [];
   return at === undefined ? undefined : Number(at);
 };
 

@@ -108,7 +108,7 @@ test('whatever dies at whichever point, captures are the paid orders and refunds
     for (let place = 0; place < PLACES; place++) {
       const customer = `${behaviour}-${place}`;
       const { body } = await engine.buy(tokenOf(customer), PRODUCT, 'k');
-      orders.push({ id: String(body['id']), customer, token: `${behaviour}/stop-${place}` });
+      orders.push({ id: String(body['id']), customer, token: `${behaviour}/stop-${place}-${behaviour}` });
     }
 
   // Everybody pays; whoever is not answered stands at their place.
