@@ -20,6 +20,14 @@ import {
 } from './http/index.ts';
 import { parseRedisAddress, type RedisAddress } from './persistence/index.ts';
 import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
+import {
+  PAYMENT_SECRETS,
+  PAYMENT_SETTINGS,
+  paymentContradictions,
+  toPaymentConfig,
+  type PaymentConfig,
+} from './payment-config.ts';
+import { RISK_SETTINGS, toRiskConfig, type RiskConfig } from './risk-config.ts';
 import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS, signInContradictions, toSignIn } from './sign-in-config.ts';
 import { DEMO_LIMITS, LIMIT_SETTINGS, toRateLimits, type RateLimitConfig } from './limit-config.ts';
 import { TICKET_SETTINGS, toTicketSettings } from './ticket-config.ts';
@@ -200,7 +208,9 @@ const settings = z.strictObject({
     .describe('proxies whose X-Forwarded-For says where requests come from'),
   ...SIGN_IN_SETTINGS,
   ...ASSET_SETTINGS,
+  ...RISK_SETTINGS,
   ...TICKET_SETTINGS,
+  ...PAYMENT_SETTINGS,
   ...LIMIT_SETTINGS,
 });
 
@@ -223,6 +233,7 @@ const SECRETS = new Set([
   'REDIS_URL',
   ...SIGN_IN_SECRETS,
   ...ASSET_SECRETS,
+  ...PAYMENT_SECRETS,
 ]);
 
 export type Role = (typeof ROLES)[number];
@@ -278,7 +289,9 @@ export interface Config {
   /** Addresses and networks. */
   readonly trustedProxies: readonly string[];
   readonly assets: AssetConfig;
+  readonly risk: RiskConfig;
   readonly tickets: TicketSettings;
+  readonly payments: PaymentConfig;
   /** Undefined: requests are not limited. */
   readonly rateLimits: RateLimitConfig | undefined;
 }
@@ -402,6 +415,7 @@ function contradictions(values: z.output<typeof settings>): string[] {
   const { NATS_URL, DATABASE_URL, ROLES: has, FEED_ACK_WAIT_MS, FEED_HEARTBEAT_MS } = values;
   const problems = [
     ...assetContradictions(values),
+    ...paymentContradictions(values),
     ...signInContradictions(values, values.AUTH_SECRET !== undefined),
   ];
   if (NATS_URL === undefined && has.length < ROLES.length)
@@ -485,7 +499,9 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     http: { ...DEFAULT_HTTP_LIMITS, streamsMax: values.STREAMS_MAX },
     trustedProxies: listOf(values.TRUSTED_PROXIES ?? ''),
     assets: toAssetConfig(values),
+    risk: toRiskConfig(values),
     tickets: toTicketSettings(values),
+    payments: toPaymentConfig(values),
     rateLimits: toRateLimits(values, demo),
   };
 }

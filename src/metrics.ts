@@ -10,6 +10,8 @@ export interface NodeFigures {
   readonly pool: PoolFigures;
   /** Undefined: requests are not limited. */
   readonly limits: ExchangeFigures | undefined;
+  /** Orders that wait for a person; NaN when this node cannot say. */
+  readonly openReviews: number;
   /** Whose thread says nothing. */
   readonly silentShards: number;
   readonly hasLease: boolean;
@@ -28,6 +30,11 @@ export class Metrics {
   readonly #orders = this.#counter('doorbuster_orders_total', 'Purchase requests answered, by outcome', [
     'outcome',
   ]);
+  readonly #payments = this.#counter(
+    'doorbuster_payment_steps_total',
+    'Steps made with payments, and judgements of them, by kind',
+    ['step'],
+  );
   readonly #applied = this.#counter('doorbuster_projection_records_total', 'Records written to Postgres');
   readonly #failures = this.#counter(
     'doorbuster_projection_failures_total',
@@ -102,6 +109,10 @@ export class Metrics {
     'What the checks in front of a sale did, by check',
     ['check', 'outcome'],
   );
+  readonly #openReviews = this.#gauge(
+    'doorbuster_risk_reviews_open',
+    'Orders that wait for a person’s decision, counted up to 1000',
+  );
   readonly #limits = this.#gauge(
     'doorbuster_rate_limits_state',
     'Whether rate limits are shared over nodes: the state with 1',
@@ -123,6 +134,7 @@ export class Metrics {
   async render({
     pool,
     limits,
+    openReviews,
     silentShards,
     hasLease,
     projection,
@@ -131,6 +143,7 @@ export class Metrics {
     const workers = [...pool.answered.values()];
     this.#renderThreads(pool);
     this.#renderGate(pool, limits);
+    this.#openReviews.set(openReviews);
     this.#shards.reset();
     for (const { phase } of workers.flatMap(({ shards }) => shards)) this.#shards.inc({ phase });
     if (silentShards > 0) this.#shards.set({ phase: 'silent' }, silentShards);
@@ -193,9 +206,20 @@ export class Metrics {
     this.#inFlight.set(projection.inFlight);
   }
 
-  #renderThreads({ answered, silent, orders, repeated, fenced, deaths, takeovers }: PoolFigures): void {
+  #renderThreads({
+    answered,
+    silent,
+    orders,
+    payments,
+    repeated,
+    fenced,
+    deaths,
+    takeovers,
+  }: PoolFigures): void {
     this.#orders.reset();
     for (const [outcome, count] of orders) this.#orders.inc({ outcome }, count);
+    this.#payments.reset();
+    for (const [step, count] of payments) this.#payments.inc({ step }, count);
     this.#threads.set({ state: 'answering' }, answered.size);
     this.#threads.set({ state: 'silent' }, silent.length);
     this.#deaths.reset();

@@ -7,11 +7,11 @@ import {
   placementOf,
   type ClusterFacts,
   type Placement,
-  type PlacementRemark,
+  type FileRemark,
 } from './runtime/index.ts';
 
 export type WantedPlacement =
-  | { readonly outcome: 'wanted'; readonly placement: Placement; readonly notes: readonly PlacementRemark[] }
+  | { readonly outcome: 'wanted'; readonly placement: Placement; readonly notes: readonly FileRemark[] }
   | Extract<PlacementPlan, { outcome: 'refused' }>;
 
 export function wantedBy(file: string, facts: ClusterFacts): WantedPlacement {

@@ -36,6 +36,8 @@ export interface WorkerPoolOptions {
   readonly config: Config;
   readonly board: NodeBoard;
   readonly storage: Pick<Storage, 'forWorker'>;
+  /** Of customers' statuses, for all threads. */
+  readonly statuses: SharedArrayBuffer;
   /** 0 for a node by itself. */
   readonly member: number;
   /** By shard, at the start. */
@@ -61,6 +63,7 @@ export interface PoolFigures {
   readonly orders: ReadonlyMap<string, number>;
   /** What checks did, by `check/outcome`. */
   readonly gate: ReadonlyMap<string, number>;
+  readonly payments: ReadonlyMap<string, number>;
   readonly repeated: number;
   /** Of the cache, by `kind/result`. */
   readonly cacheReads: ReadonlyMap<string, number>;
@@ -94,6 +97,7 @@ export class WorkerPool {
   readonly #deaths = new Map<DeathReason, number>(DEATH_REASONS.map((reason) => [reason, 0]));
   readonly #ordersOfDead = new Map<string, number>();
   readonly #gateOfDead = new Map<string, number>();
+  readonly #paymentsOfDead = new Map<string, number>();
   readonly #cacheReadsOfDead = new Map<string, number>();
   #repeatedOfDead = 0;
   #fencedOfDead = 0;
@@ -176,6 +180,7 @@ export class WorkerPool {
     const answered = await this.#askEach<WorkerFigures>('figures', FIGURES_MS_MAX);
     const orders = new Map(this.#ordersOfDead);
     const gate = new Map(this.#gateOfDead);
+    const payments = new Map(this.#paymentsOfDead);
     const cacheReads = new Map(this.#cacheReadsOfDead);
     let repeated = this.#repeatedOfDead;
     let fenced = this.#fencedOfDead;
@@ -183,6 +188,7 @@ export class WorkerPool {
       thread.counted = answered.get(thread.number) ?? thread.counted;
       addCounts(orders, thread.counted.orders);
       addCounts(gate, thread.counted.gate);
+      addCounts(payments, thread.counted.payments);
       addCounts(cacheReads, thread.counted.cache?.reads ?? NONE);
       repeated += thread.counted.repeated;
       fenced += thread.counted.fenced;
@@ -193,6 +199,7 @@ export class WorkerPool {
       silent,
       orders,
       gate,
+      payments,
       cacheReads,
       repeated,
       fenced,
@@ -251,7 +258,7 @@ export class WorkerPool {
   }
 
   #start(number: number): WorkerThread {
-    const { config, board, storage, member, handlers, buckets } = this.#options;
+    const { config, board, storage, statuses, member, handlers, buckets } = this.#options;
     const peers = new Map<number, MessagePort>();
     for (const { number: other, link } of this.#living) {
       const { port1, port2 } = new MessageChannel();
@@ -270,6 +277,7 @@ export class WorkerPool {
       heartbeats: this.#heartbeats.shared,
       buckets,
       storage: storage.forWorker(),
+      statuses,
       peers,
     };
     const thread = new WorkerThread(workerData, handlers);
@@ -298,6 +306,7 @@ export class WorkerPool {
     this.#deaths.set(reason, this.#deaths.get(reason)! + 1);
     addCounts(this.#ordersOfDead, thread.counted.orders);
     addCounts(this.#gateOfDead, thread.counted.gate);
+    addCounts(this.#paymentsOfDead, thread.counted.payments);
     addCounts(this.#cacheReadsOfDead, thread.counted.cache?.reads ?? NONE);
     this.#repeatedOfDead += thread.counted.repeated;
     this.#fencedOfDead += thread.counted.fenced;

@@ -17,6 +17,7 @@ import {
   listen,
   loadAssets,
   ProductHub,
+  StatusDesk,
   RateLimits,
   TicketOffice,
   tooManyAdminCalls,
@@ -70,6 +71,10 @@ import {
 } from './runtime/index.ts';
 import type { WorkerStorage } from './storage.ts';
 import { openCms } from './open-cms.ts';
+import { openPayments } from './open-payments.ts';
+import type { ProviderConfig } from './payment-config.ts';
+import { openRisk } from './open-risk.ts';
+import { StatusTable } from './risk/index.ts';
 import { SeldomLog } from './seldom-log.ts';
 import { version } from './version.ts';
 import { openStorage } from './worker-storage.ts';
@@ -85,6 +90,7 @@ export interface WorkerData {
   /** Of rate limits. Undefined: there are none. */
   readonly buckets: SharedArrayBuffer | undefined;
   readonly storage: WorkerStorage;
+  readonly statuses: SharedArrayBuffer;
   /** Ports to the other workers of this node that live. */
   readonly peers: ReadonlyMap<Address, MessagePort>;
 }
@@ -100,6 +106,8 @@ export interface ServeRequest {
   readonly journalId: string;
   readonly port: number;
   readonly reusePort: boolean;
+  /** Who takes the money; undefined: nobody. */
+  readonly provider: ProviderConfig | undefined;
 }
 
 /** Counters and gauges of one thread. */
@@ -107,6 +115,7 @@ export interface WorkerFigures {
   readonly orders: ReadonlyMap<string, number>;
   /** What checks did, by `check/outcome`. */
   readonly gate: ReadonlyMap<string, number>;
+  readonly payments: ReadonlyMap<string, number>;
   /** Commands sent again after the death of another thread. */
   readonly repeated: number;
   /** Appends that came too late: somebody else owned the shard by then. */
@@ -181,6 +190,7 @@ const router = new Router(
   { clock, timers, transport, random, lookUp },
   config.limits,
 );
+const statuses = new StatusTable(shared.statuses);
 const counters = new Counters();
 const doors = new Doors({
   engine: router,
@@ -213,6 +223,7 @@ const main = new ThreadLink(parentPort!, {
   figures: (): WorkerFigures => ({
     orders: counters.orders,
     gate: counters.gate,
+    payments: counters.payments,
     repeated: router.repeated,
     fenced: shards.fenced,
     messages: nodes?.counts ?? NO_MESSAGES,
@@ -305,7 +316,7 @@ function tellPhase({ shard, phase, reason, aheadMs }: ShardStatus): void {
   } else if (phase === 'lost') logger.warn(trouble, 'this shard has another owner');
 }
 
-async function serve({ connection, journalId, port, reusePort }: ServeRequest): Promise<number> {
+async function serve({ connection, journalId, port, reusePort, provider }: ServeRequest): Promise<number> {
   const pool = openPool(connection, CONNECTIONS_PER_THREAD, `doorbuster worker ${worker}`);
   const { redis: address, prefix } = config.cache;
   const opened = (cache = await openCache({ address, prefix, journalId, logger, clock }));
@@ -321,11 +332,27 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
     // A look a second later finds it as well.
     onChanged: () => void main.ask('lookAtDoors', undefined, SOON).catch(() => undefined),
   });
+  const lookAtStatuses = (): void => void main.ask('lookAtStatuses', undefined, SOON).catch(() => undefined);
+  const risk = openRisk(pool, config.risk, lookAtStatuses, counters, logger);
   closeReads = async () => {
-    await cms.stop();
+    await Promise.all([cms.stop(), payments.stop()]);
     await Promise.all([pool.end(), opened.close()]);
   };
   const addresses = new ClientAddresses(config.trustedProxies, config.sessionSecret);
+  const payments = openPayments({
+    provider,
+    pool,
+    router,
+    clock,
+    timers,
+    random,
+    config,
+    risk: risk.control,
+    addresses,
+    counters,
+    worker,
+    logger,
+  });
   const { app, purchase, look } = createApp(
     {
       router,
@@ -337,7 +364,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       doors,
       rateLimits: openRateLimits(),
       tickets,
-      riskOf: () => 'active',
+      riskOf: (customerId) => statuses.get(customerId),
       signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),
@@ -347,6 +374,8 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       assets: loadAssets(),
       counters,
       cms: cms.context,
+      payments: payments.payments,
+      risk,
       limits: config.http,
       demo: config.demo,
     },
@@ -354,7 +383,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
   );
   const { host, http, signIn } = config;
   const shortcut = { purchase, look, addresses, bytesMax: http.orderBytesMax };
-  adminService = nats && (await openAdminService(nats));
+  adminService = nats && (await openAdminService(nats, new StatusDesk({ ...risk, clock })));
   listener = await listen(
     app,
     { host, port, reusePort, headerBytesMax: http.headerBytesMax, corsOrigins: signIn.corsOrigins },
@@ -372,10 +401,13 @@ function openRateLimits(): RateLimits | undefined {
 }
 
 /** A node that may not open it goes on: shoppers need none of it, and the HTTP API does the same. */
-function openAdminService(on: { link: Link; names: JetStreamNames }): Promise<AdminService> {
+function openAdminService(
+  on: { link: Link; names: JetStreamNames },
+  customers: StatusDesk,
+): Promise<AdminService> {
   const desk = new AdminDesk(router, control);
   const onError = (error: unknown): void => logger.error({ err: error }, 'a request over NATS failed');
-  const options = { desk, bytesMax: config.http.adminBytesMax, onError };
+  const options = { desk, statuses: customers, bytesMax: config.http.adminBytesMax, onError };
   return AdminService.open({
     ...on,
     version,

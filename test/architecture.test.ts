@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   persistence: ['actors', 'runtime', 'risk', 'payments'],
   client: [],
   // The rules on who may pay, pure; and whoever takes the money.
-  risk: ['actors'],
+  risk: ['actors', 'runtime'],
   payments: ['actors', 'runtime'],
   http: ['actors', 'runtime', 'persistence', 'risk', 'payments'],
   commands: ['actors', 'runtime', 'persistence', 'risk', 'payments', 'http', ''],

@@ -1,12 +1,14 @@
 // decide(product, command, now) → what the caller is told, and what happens. Pure: it changes nothing.
 //
-// A reservation is one step in one order: known key → its stored acceptance; then pause, window, limit, stock; then
-// the decrement. Only acceptances are remembered, so a refused key is decided anew when it comes again.
+// A reservation is one step in one order: known key → its stored acceptance; then pause, window, ticket, holds, limit,
+// stock; then the decrement. Only acceptances are remembered, so a refused key is decided anew when it comes again.
 
 import type { Command, Reserve } from './command.ts';
 import { ACTOR_LIMITS, answer, refuse, type Decision } from './decision.ts';
 import { changeStock, checkStock, configure, pauseOrResume, show } from './offer.ts';
+import { BAD_TICKET, gateOf, type Gate } from './gate.ts';
 import { acceptedStatus, holdExpiresAt } from './order.ts';
+import type { OrderTable } from './order-table.ts';
 import type { Product } from './product.ts';
 import { afterRetirement, retire } from './retirement.ts';
 import { cancel, decline, deny, expire, extendHold, pay, refund } from './settlement.ts';
@@ -62,22 +64,30 @@ function reserve(product: Product, command: Reserve, now: number): Decision {
   const known = orders.requests.find(command.requestKey);
   if (known >= 0) {
     if (orders.quantity(known) !== command.quantity) return refuse('idempotency_key_reused');
-    const accepted = acceptedStatus(product.terms[orders.termsIndex(known)]!);
-    return answer({ outcome: 'reserved', order: product.order(known, accepted), replayed: true });
+    return answer({ outcome: 'reserved', order: product.accepted(known), replayed: true });
   }
   if (product.paused) return refuse('sale_paused');
   if (now < configuration.startsAt) return refuse('sale_not_started');
   if (now >= configuration.endsAt) return refuse('sale_ended');
-  if (orders.heldBy(command.customerKey) + command.quantity > configuration.perCustomerLimit) {
-    return refuse('limit_reached');
+  const gate = gateOf(configuration);
+  if (gate.ticket) {
+    if (command.ticket === undefined) return refuse('ticket_required');
+    if (command.ticket === BAD_TICKET || product.tickets.find(command.ticket) >= 0)
+      return refuse('ticket_invalid');
   }
+  const customer = orders.customers.find(command.customerKey);
+  if (customer >= 0) {
+    if (holdsTooMany(orders, customer, gate, now)) return refuse('too_many_holds');
+  }
+  const held = customer < 0 ? 0 : orders.heldByRow(customer);
+  if (held + command.quantity > configuration.perCustomerLimit) return refuse('limit_reached');
   if (stock.available === 0) return refuse('sold_out');
   if (stock.available < command.quantity) return refuse('insufficient_stock');
   if (orders.size >= ACTOR_LIMITS.ordersMax) return refuse('overloaded');
   // Drawn by chance, twice; or made to do harm. The repetition draws another.
   if (orders.ids.find(command.orderId) >= 0) return refuse('overloaded');
 
-  const terms = product.currentTerms;
+  const terms = product.terms[product.termsIndex]!;
   return {
     reply: {
       outcome: 'reserved',
@@ -103,6 +113,16 @@ function reserve(product: Product, command: Reserve, now: number): Decision {
       requestKey: command.requestKey,
       quantity: command.quantity,
       terms,
+      ...(gate.ticket ? { ticket: command.ticket } : {}),
     },
   };
+}
+
+/** Each bound that is 0 is none. */
+function holdsTooMany(orders: OrderTable, customer: number, gate: Gate, now: number): boolean {
+  const { openHoldsMax, coolDownSeconds, attemptsMax } = gate;
+  if (openHoldsMax > 0 && orders.openByRow(customer) >= openHoldsMax) return true;
+  if (attemptsMax > 0 && orders.unpaidByRow(customer) >= attemptsMax) return true;
+  const abandonedAt = orders.abandonedAtByRow(customer);
+  return abandonedAt > 0 && now < abandonedAt + coolDownSeconds * 1_000;
 }

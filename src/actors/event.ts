@@ -88,4 +88,11 @@ export interface Retired extends Happened {
   readonly kind: 'retired';
 }
 
-export type Event = Configured | StockChanged | Reserved | OrderChanged | HoldExtended | SaleSwitched | Retired;
+export type Event =
+  | Configured
+  | StockChanged
+  | Reserved
+  | OrderChanged
+  | HoldExtended
+  | SaleSwitched
+  | Retired;

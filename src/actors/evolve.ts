@@ -10,12 +10,15 @@ import {
   type HoldExtended,
   type OrderChange,
   type OrderChanged,
+  type Reserved,
   type ReservedRun,
   type Retired,
   type StockChanged,
 } from './event.ts';
 import { invariant } from './invariant.ts';
-import { writeKey } from './key.ts';
+import { gateOf } from './gate.ts';
+import { isSameTerms } from './hold-terms.ts';
+import { KEY_WORDS, writeKey } from './key.ts';
 import { acceptedStatus, canExpire, isHeld, type OrderStatus, type Terms } from './order.ts';
 import { ORDER_KEYS } from './order-table.ts';
 import { Product } from './product.ts';
@@ -34,6 +37,7 @@ const BEFORE: Record<OrderChange, readonly OrderStatus[]> = {
 
 /** The keys of the one reservation that is being evolved: a scratch, so that it allocates nothing. */
 const keysOfOne = new Uint32Array(ORDER_KEYS.words);
+const ticketOfOne = new Uint32Array(KEY_WORDS);
 
 /** @returns the product, which the first `configured` event makes */
 export function evolve(product: Product | undefined, event: Event): Product {
@@ -47,6 +51,7 @@ export function evolve(product: Product | undefined, event: Event): Product {
       writeKey(keysOfOne, ORDER_KEYS.id, event.orderId);
       writeKey(keysOfOne, ORDER_KEYS.customer, event.customerKey);
       writeKey(keysOfOne, ORDER_KEYS.request, event.requestKey);
+      burn(product, ticketOf(event), 0);
       reserved(product, event.quantity, event.terms, event.at, keysOfOne, 0);
       break;
     case 'stockLoaded':
@@ -86,6 +91,7 @@ export function evolveRun(product: Product | undefined, run: ReservedRun): Produ
   invariant(product.retiredAt === null, `reserved of ${productId}, which is retired`);
   product.orders.lookAhead(run.keys);
   for (let index = 0; index < ats.length; index++) {
+    burn(product, run.tickets, index * KEY_WORDS);
     reserved(product, quantities[index]!, terms, ats[index]!, run.keys, index * ORDER_KEYS.words);
     assertStock(product);
   }
@@ -93,25 +99,14 @@ export function evolveRun(product: Product | undefined, run: ReservedRun): Produ
 }
 
 function configured(product: Product | undefined, event: Configured): Product {
-  const { amount, currency, holdSeconds } = event.configuration;
   const evolved = product ?? new Product(event.productId, event.configuration);
   invariant(
     event.revision === evolved.revision + 1,
     `revision ${event.revision} follows ${evolved.revision}`,
   );
-  evolved.configuration = event.configuration;
+  evolved.configure(event.configuration);
   evolved.revision = event.revision;
-  const old = evolved.terms.at(-1);
-  if (old === undefined || !isSameTerms(old, event.configuration)) {
-    evolved.adoptTerms({ amount, currency, holdSeconds });
-  }
   return evolved;
-}
-
-function isSameTerms(one: Terms, other: Terms): boolean {
-  return (
-    one.amount === other.amount && one.currency === other.currency && one.holdSeconds === other.holdSeconds
-  );
 }
 
 function stockChanged(product: Product, { kind, requestId, quantity }: StockChanged): void {
@@ -129,6 +124,23 @@ function stockChanged(product: Product, { kind, requestId, quantity }: StockChan
   }
 }
 
+function ticketOf({ ticket }: Reserved): Uint32Array | undefined {
+  if (ticket === undefined) return undefined;
+  writeKey(ticketOfOne, 0, ticket);
+  return ticketOfOne;
+}
+
+/** @param tickets of which the order's is at word `from` */
+function burn(product: Product, tickets: Uint32Array | undefined, from: number): void {
+  const isAsked = product.configuration.gate?.ticket ?? false;
+  invariant(
+    isAsked === (tickets !== undefined),
+    'a reservation without its ticket, or with one that nobody asked for',
+  );
+  if (tickets !== undefined)
+    invariant(product.tickets.addNew(tickets, from) >= 0, 'a ticket that is used twice');
+}
+
 /** @param keys of the order, from word `from` on */
 function reserved(
   product: Product,
@@ -142,21 +154,22 @@ function reserved(
   invariant(Number.isSafeInteger(quantity) && quantity > 0, `an order is of whole units, not ${quantity}`);
   invariant(!product.paused, 'a reservation while paused');
   invariant(at >= configuration.startsAt && at < configuration.endsAt, 'a reservation outside the window');
-  invariant(isSameTerms(terms, product.currentTerms), 'a reservation on terms that are not in force');
+  const { termsIndex } = product;
+  invariant(isSameTerms(terms, product.terms[termsIndex]!), 'a reservation on terms that are not in force');
 
   const customer = orders.customer(keys, from);
   const held = orders.heldByRow(customer) + quantity;
   invariant(held <= configuration.perCustomerLimit, 'a customer above the limit');
   const status = acceptedStatus(terms);
-  orders.add(keys, from, customer, quantity, product.terms.length - 1, status, at);
+  orders.add(keys, from, customer, quantity, termsIndex, status, at);
   orders.changeHeld(customer, quantity);
-  product.hold(orders.size - 1);
+  product.holds.add(orders.size - 1);
   stock.available -= quantity;
   if (status === 'paid') stock.sold += quantity;
   else stock.reserved += quantity;
 }
 
-function orderChanged(product: Product, { kind, orderId }: OrderChanged): void {
+function orderChanged(product: Product, { kind, orderId, at }: OrderChanged): void {
   const { orders, stock } = product;
   const row = orders.ids.find(orderId);
   invariant(row >= 0, `${kind} of an order that does not exist`);
@@ -176,6 +189,8 @@ function orderChanged(product: Product, { kind, orderId }: OrderChanged): void {
   if (before === 'expired' && after === 'paid') stock.available -= quantity;
 
   const customer = orders.customerRow(row);
+  const isAbandoned = kind === 'expired' || kind === 'denied';
+  if (isAbandoned && gateOf(product.configuration).coolDownSeconds > 0) orders.coolDown(customer, at);
   if (after === 'cancelled' || after === 'expired') orders.changeHeld(customer, -quantity);
   if (before === 'expired' && after === 'paid') {
     orders.changeHeld(customer, quantity);
@@ -193,7 +208,7 @@ function holdExtended(product: Product, { orderId, until }: HoldExtended): void 
   invariant(canExpire(status), `an extended hold of an order that is ${status}`);
   const isLater = Number.isSafeInteger(until) && holdExpiresAt !== null && until > holdExpiresAt;
   invariant(isLater, `a hold is extended from ${holdExpiresAt} to ${until}`);
-  product.extendHold(row, until);
+  product.holds.extended.extend(row, until);
 }
 
 function retired(product: Product, { at }: Retired): void {

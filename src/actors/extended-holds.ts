@@ -24,6 +24,11 @@ export class ExtendedHolds {
     return this.#untils.size;
   }
 
+  /** Entries in the heap, for whoever wants to know that it is bounded. */
+  get waiting(): number {
+    return this.#heap.length;
+  }
+
   /** Epoch milliseconds; undefined when the hold was never extended. */
   until(row: number): number | undefined {
     return this.#untils.get(row);
@@ -57,7 +62,7 @@ export class ExtendedHolds {
     }
   }
 
-  /** Rows of those that have ended at `now`, at most `max`. */
+  /** Rows of those that have ended at `now`, at most `max`, in their order. */
   due(now: number, max: number, canExpire: (row: number) => boolean): number[] {
     const due: number[] = [];
     const open = [0];
@@ -68,7 +73,7 @@ export class ExtendedHolds {
       if (this.#isLive(entry) && canExpire(entry.row)) due.push(entry.row);
       open.push(2 * at + 2, 2 * at + 1);
     }
-    return due;
+    return due.sort((one, other) => one - other);
   }
 
   #isLive({ row, until }: Entry): boolean {

@@ -9,11 +9,15 @@ import type {
   ShowProduct,
 } from './command.ts';
 import { ACTOR_LIMITS, answer, refuse, type Decision } from './decision.ts';
+import { gateOf, isSameGate, OPEN_GATE } from './gate.ts';
+import { isSameTerms, termsOf } from './hold-terms.ts';
 import { invariant } from './invariant.ts';
+import type { Terms } from './order.ts';
 import { NO_STOCK, readProduct, type Product } from './product.ts';
 
 export function configure(product: Product | undefined, command: Configure, now: number): Decision {
-  const { configuration, productId, expectedRevision } = command;
+  const { productId, expectedRevision } = command;
+  const configuration = withoutOpenGate(command.configuration);
   assertConfiguration(configuration);
   const revision = product?.revision ?? 0;
   if (expectedRevision !== undefined && expectedRevision !== revision) return refuse('version_conflict');
@@ -24,8 +28,10 @@ export function configure(product: Product | undefined, command: Configure, now:
     const old = product.configuration;
     const changesPrice = old.amount !== configuration.amount || old.currency !== configuration.currency;
     if (changesPrice && now >= old.startsAt && !product.paused) return refuse('price_locked');
-    const changesTerms = changesPrice || old.holdSeconds !== configuration.holdSeconds;
-    if (changesTerms && product.terms.length >= ACTOR_LIMITS.termsMax) return refuse('overloaded');
+    const terms = termsOf(configuration);
+    const changesTerms = !isSameList(termsOf(old), terms);
+    if (changesTerms && product.terms.length + terms.length > ACTOR_LIMITS.termsMax)
+      return refuse('overloaded');
   }
   const reading = readProduct({
     id: productId,
@@ -43,7 +49,9 @@ export function configure(product: Product | undefined, command: Configure, now:
 
 function assertConfiguration(configuration: ProductConfiguration): void {
   const { startsAt, endsAt, amount, perCustomerLimit, holdSeconds } = configuration;
-  for (const value of [startsAt, endsAt, amount, perCustomerLimit, holdSeconds]) {
+  const { openHoldsMax, coolDownSeconds, attemptsMax, shortestHoldSeconds } = gateOf(configuration);
+  const ofGate = [openHoldsMax, coolDownSeconds, attemptsMax, shortestHoldSeconds];
+  for (const value of [startsAt, endsAt, amount, perCustomerLimit, holdSeconds, ...ofGate]) {
     invariant(Number.isSafeInteger(value) && value >= 0, `a configuration holds integers, not ${value}`);
   }
   invariant(startsAt < endsAt, 'a sale ends after it starts');
@@ -57,7 +65,17 @@ const isSame = (one: ProductConfiguration, other: ProductConfiguration): boolean
   one.amount === other.amount &&
   one.currency === other.currency &&
   one.perCustomerLimit === other.perCustomerLimit &&
-  one.holdSeconds === other.holdSeconds;
+  one.holdSeconds === other.holdSeconds &&
+  isSameGate(gateOf(one), gateOf(other));
+
+const isSameList = (some: readonly Terms[], others: readonly Terms[]): boolean =>
+  some.length === others.length && some.every((terms, at) => isSameTerms(terms, others[at]!));
+
+/** A configuration that asks for nothing is written as it was before there were gates. */
+function withoutOpenGate(configuration: ProductConfiguration): ProductConfiguration {
+  const { gate, ...sale } = configuration;
+  return gate === undefined || isSameGate(gate, OPEN_GATE) ? sale : configuration;
+}
 
 export function changeStock(product: Product, command: ChangeStock, now: number): Decision {
   const { kind, requestId, quantity } = command;

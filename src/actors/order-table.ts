@@ -6,7 +6,7 @@ import { bytes, Column, float64s, uint16s, uint32s } from './column.ts';
 import { KeyTable } from './key-table.ts';
 import { invariant } from './invariant.ts';
 import { KEY_WORDS, type Key } from './key.ts';
-import { ORDER_STATUSES, type OrderStatus } from './order.ts';
+import { isHeld, isUnpaid, ORDER_STATUSES, type OrderStatus } from './order.ts';
 
 /** Orders side by side, as a snapshot keeps them. Keys are four words each. */
 export interface OrderRows {
@@ -22,6 +22,8 @@ export interface OrderRows {
 export interface CustomerRows {
   readonly keys: Uint32Array;
   readonly held: Uint32Array;
+  /** Epoch milliseconds; 0: never. */
+  readonly abandonedAt: Float64Array;
 }
 
 /** Where the keys of one order stand, in words, one behind the other as in a record. */
@@ -46,6 +48,11 @@ export class OrderTable {
   readonly #createdAt = new Column(float64s);
   /** By customer row: units reserved or paid. */
   readonly #held = new Column(uint32s);
+  /** By customer row: orders whose units are held, and orders that were never paid. */
+  readonly #open = new Column(uint32s);
+  readonly #unpaid = new Column(uint32s);
+  /** By customer row: when a hold last ran out or was denied, where that begins a cool-down; 0: never. */
+  readonly #abandonedAt = new Column(float64s);
   #customersKnown = 0;
 
   get size(): number {
@@ -73,6 +80,7 @@ export class OrderTable {
     this.#terms.push(row, terms);
     this.#status.push(row, STATUS_CODES.get(status)!);
     this.#createdAt.push(row, createdAt);
+    this.#count(customerRow, status, 1);
   }
 
   /** Many orders are about to be added: what they will touch is brought near. */
@@ -99,6 +107,9 @@ export class OrderTable {
   }
 
   setStatus(row: number, status: OrderStatus): void {
+    const customerRow = this.#customer.get(row);
+    this.#count(customerRow, this.status(row), -1);
+    this.#count(customerRow, status, 1);
     this.#status.set(row, STATUS_CODES.get(status)!);
   }
 
@@ -116,22 +127,45 @@ export class OrderTable {
     if (row === this.#customersKnown) {
       this.#customersKnown++;
       this.#held.push(row, 0);
+      this.#open.push(row, 0);
+      this.#unpaid.push(row, 0);
+      this.#abandonedAt.push(row, 0);
     }
     return row;
   }
 
   /** Units that the customer has reserved or paid. */
-  heldBy(customerKey: Key): number {
-    const row = this.customers.find(customerKey);
-    return row < 0 ? 0 : this.#held.get(row);
-  }
-
   heldByRow(customerRow: number): number {
     return this.#held.get(customerRow);
   }
 
   changeHeld(customerRow: number, units: number): void {
     this.#held.set(customerRow, this.#held.get(customerRow) + units);
+  }
+
+  /** Orders of the customer whose units are held. */
+  openByRow(customerRow: number): number {
+    return this.#open.get(customerRow);
+  }
+
+  /** Orders of the customer that were not paid, whatever became of them. */
+  unpaidByRow(customerRow: number): number {
+    return this.#unpaid.get(customerRow);
+  }
+
+  /** Epoch milliseconds; 0: never, or not where that begins a cool-down. */
+  abandonedAtByRow(customerRow: number): number {
+    return this.#abandonedAt.get(customerRow);
+  }
+
+  /** The customer let a hold run out, or was denied. */
+  coolDown(customerRow: number, at: number): void {
+    this.#abandonedAt.set(customerRow, at);
+  }
+
+  #count(customerRow: number, status: OrderStatus, by: 1 | -1): void {
+    if (isHeld(status)) this.#open.set(customerRow, this.#open.get(customerRow) + by);
+    if (isUnpaid(status)) this.#unpaid.set(customerRow, this.#unpaid.get(customerRow) + by);
   }
 
   get customersSize(): number {
@@ -152,7 +186,11 @@ export class OrderTable {
   }
 
   customerRows(from: number, to: number): CustomerRows {
-    return { keys: this.customers.wordsOf(from, to), held: this.#held.slice(from, to) };
+    return {
+      keys: this.customers.wordsOf(from, to),
+      held: this.#held.slice(from, to),
+      abandonedAt: this.#abandonedAt.slice(from, to),
+    };
   }
 
   /** So many rows will come: the tables of an empty product need not grow. */
@@ -179,22 +217,27 @@ export class OrderTable {
     this.#terms.extend(first, rows.terms);
     this.#status.extend(first, rows.status);
     this.#createdAt.extend(first, rows.createdAt);
+    rows.customer.forEach((customerRow, at) => this.#count(customerRow, this.status(first + at), 1));
   }
 
-  restoreCustomers({ keys, held }: CustomerRows): void {
+  restoreCustomers({ keys, held, abandonedAt }: CustomerRows): void {
     this.customers.lookAhead(keys, 0, KEY_WORDS);
     for (let at = 0; at < held.length; at++) {
       const row = this.customers.addNew(keys, at * KEY_WORDS);
       invariant(row === this.#customersKnown + at, 'a customer comes twice');
     }
     this.#held.extend(this.#customersKnown, held);
+    this.#open.extend(this.#customersKnown, new Uint32Array(held.length));
+    this.#unpaid.extend(this.#customersKnown, new Uint32Array(held.length));
+    this.#abandonedAt.extend(this.#customersKnown, abandonedAt);
     this.#customersKnown += held.length;
   }
 
   /** Memory held, in bytes. */
   get bytes(): number {
     const tables = [this.ids, this.requests, this.customers];
-    const columns = [this.#customer, this.#quantity, this.#terms, this.#status, this.#createdAt, this.#held];
-    return [...tables, ...columns].reduce((sum, part) => sum + part.bytes, 0);
+    const ofOrders = [this.#customer, this.#quantity, this.#terms, this.#status, this.#createdAt];
+    const ofCustomers = [this.#held, this.#open, this.#unpaid, this.#abandonedAt];
+    return [...tables, ...ofOrders, ...ofCustomers].reduce((sum, part) => sum + part.bytes, 0);
   }
 }

@@ -29,6 +29,10 @@ export type OrderStatus = (typeof ORDER_STATUSES)[number];
 export const isHeld = (status: OrderStatus): boolean =>
   status === 'reserved' || status === 'payment_pending' || status === 'in_review';
 
+/** No money was ever taken for the order. */
+export const isUnpaid = (status: OrderStatus): boolean =>
+  isHeld(status) || status === 'cancelled' || status === 'expired';
+
 /** The hold of such an order ends when its time is up. */
 export const canExpire = (status: OrderStatus): boolean =>
   status === 'reserved' || status === 'payment_pending';

@@ -3,11 +3,12 @@
 //   loaded = available + reserved + sold + withdrawn        at every moment
 
 import type { ProductConfiguration } from './command.ts';
-import type { ExtendedHolds } from './extended-holds.ts';
 import { HoldQueue } from './hold-queue.ts';
+import { isSameTerms, termsInForce, termsOf } from './hold-terms.ts';
 import type { Key } from './key.ts';
+import { KeyTable } from './key-table.ts';
 import { invariant } from './invariant.ts';
-import { holdExpiresAt, type Order, type OrderStatus, type Terms } from './order.ts';
+import { acceptedStatus, holdExpiresAt, type Order, type OrderStatus, type Terms } from './order.ts';
 import { OrderTable, type OrderRows } from './order-table.ts';
 
 export interface Stock {
@@ -24,6 +25,12 @@ export type SaleState = 'upcoming' | 'on_sale' | 'sold_out' | 'paused' | 'ended'
 export interface StockRequest {
   readonly kind: 'loadStock' | 'withdrawStock';
   readonly quantity: number;
+}
+
+interface RowCounts {
+  readonly orders: number;
+  readonly customers: number;
+  readonly tickets: number;
 }
 
 /** Everything that an outsider may read of a product, as of the journal time `asOf`. */
@@ -83,29 +90,42 @@ export class Product {
   /** Orders in `refund_due`. */
   refundsDue = 0;
   stockRequests = new Map<string, StockRequest>();
-  /** Every set of terms that this product was ever sold under, oldest first; the last is in force. */
+  /** Every set of terms that this product may have been sold under, oldest first; those of its configuration come last. */
   terms: Terms[] = [];
   orders = new OrderTable();
-  #holds = new HoldQueue(this.orders, this.terms);
+  /** Purchase tickets that were used up. */
+  tickets = new KeyTable();
+  /** Sets of terms that the configuration can come to: the last ones of `terms`. */
+  #offeredTerms = 0;
+  holds = new HoldQueue(this.orders, this.terms);
 
   constructor(id: string, configuration: ProductConfiguration) {
     this.id = id;
     this.configuration = configuration;
   }
 
-  /** The terms in force. */
-  get currentTerms(): Terms {
-    return this.terms[this.terms.length - 1]!;
+  /** Place in `terms` of those in force. */
+  get termsIndex(): number {
+    const offered = this.#offeredTerms;
+    return this.terms.length - offered + termsInForce(this.stock, offered);
   }
 
-  adoptTerms(terms: Terms): void {
-    this.terms.push(terms);
+  configure(configuration: ProductConfiguration): void {
+    const offered = termsOf(configuration);
+    const inForce = this.#offeredTerms === 0 ? [] : this.terms.slice(-this.#offeredTerms);
+    this.configuration = configuration;
+    this.#offeredTerms = offered.length;
+    const isSame =
+      inForce.length === offered.length && inForce.every((each, at) => isSameTerms(each, offered[at]!));
+    if (!isSame) this.terms.push(...offered);
   }
 
-  /** The terms of a snapshot, before its orders. @param orders how many will come, of how many customers */
-  restoreTerms(terms: readonly Terms[], orders: number, customers: number): void {
-    this.orders.reserve(orders, customers);
+  /** The terms of a snapshot, before its orders. @param rows how many will come of each */
+  restoreTerms(terms: readonly Terms[], rows: RowCounts): void {
+    this.orders.reserve(rows.orders, rows.customers);
+    this.tickets.reserve(rows.tickets);
     this.terms.push(...terms);
+    this.#offeredTerms = Math.min(terms.length, termsOf(this.configuration).length);
   }
 
   /** The next orders of a snapshot. */
@@ -114,7 +134,7 @@ export class Product {
     this.orders.restoreRows(rows);
     for (let row = first; row < this.orders.size; row++) {
       invariant(this.orders.termsIndex(row) < this.terms.length, 'an order on unknown terms');
-      this.#holds.add(row);
+      this.holds.add(row);
       if (this.orders.status(row) === 'refund_due') this.refundsDue++;
     }
   }
@@ -129,36 +149,25 @@ export class Product {
       unitPrice: { amount: terms.amount, currency: terms.currency },
       status,
       createdAt,
-      holdExpiresAt: this.#holds.extended.until(row) ?? holdExpiresAt(createdAt, terms),
+      holdExpiresAt: this.holds.extended.until(row) ?? holdExpiresAt(createdAt, terms),
     };
   }
 
-  /** The newest order, whose hold may run out. */
-  hold(row: number): void {
-    this.#holds.add(row);
-  }
-
-  extendHold(row: number, until: number): void {
-    this.#holds.extended.extend(row, until);
-  }
-
-  /** When the hold ends by its terms, whether it was extended or not; epoch milliseconds. */
-  firstHoldEnd(row: number): number {
-    return this.#holds.firstEnd(row);
-  }
-
-  get extendedHolds(): ExtendedHolds {
-    return this.#holds.extended;
+  /** As it was accepted, whatever became of it. */
+  accepted(row: number): Order {
+    const terms = this.terms[this.orders.termsIndex(row)]!;
+    const createdAt = this.orders.createdAt(row);
+    return { ...this.order(row, acceptedStatus(terms)), holdExpiresAt: holdExpiresAt(createdAt, terms) };
   }
 
   /** When the earliest hold runs out (epoch milliseconds), or Infinity. */
   nextExpiry(): number {
-    return this.#holds.next();
+    return this.holds.next();
   }
 
   /** Orders whose hold has run out at `now`, at most `max`. */
   dueHolds(now: number, max: number): Key[] {
-    return this.#holds.due(now, max);
+    return this.holds.due(now, max);
   }
 
   /** Something may still become of one of its orders. */
@@ -177,7 +186,9 @@ export class Product {
     this.stockRequests = new Map();
     this.terms = [];
     this.orders = new OrderTable();
-    this.#holds = new HoldQueue(this.orders, this.terms);
+    this.tickets = new KeyTable();
+    this.#offeredTerms = 0;
+    this.holds = new HoldQueue(this.orders, this.terms);
   }
 
   read(now: number): ProductReading {

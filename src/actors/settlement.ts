@@ -91,7 +91,7 @@ export function extendHold(product: Product, { orderId, byMs, mostMs }: ExtendHo
   if (row < 0) return refuse('not_found');
   const order = product.order(row);
   if (!canExpire(order.status) || order.holdExpiresAt === null) return conflict(product, row);
-  const until = Math.min(now + byMs, product.firstHoldEnd(row) + mostMs);
+  const until = Math.min(now + byMs, product.holds.firstEnd(row) + mostMs);
   if (until <= order.holdExpiresAt) return answer({ outcome: 'order', order });
   return {
     reply: { outcome: 'order', order: { ...order, holdExpiresAt: until } },

@@ -2,7 +2,9 @@
 // snapshot says ends in an exception.
 
 import { Packr } from 'msgpackr';
+import { gateFrom } from './gate.ts';
 import { invariant } from './invariant.ts';
+import { KEY_WORDS } from './key.ts';
 import { isHeld, ORDER_STATUSES, type Terms } from './order.ts';
 import type { CustomerRows, OrderRows } from './order-table.ts';
 import { Product, type Stock } from './product.ts';
@@ -10,8 +12,12 @@ import { LENGTHS_BYTES, SECTIONS, SNAPSHOT_VERSION, type Snapshot, type Snapshot
 
 /** Far above the largest section: a longer one is no section. */
 const SECTION_BYTES_MAX = 4 * 1024 * 1024;
-const CUSTOMER_BYTES = 20;
+const CUSTOMER_BYTES = 28;
+/** Of a customer before version 3. */
+const CUSTOMER_BYTES_OLD = 20;
 const ORDER_BYTES = 51;
+const TICKET_BYTES = 16;
+const EXTENDED_HOLD_BYTES = 12;
 
 const packr = new Packr({ useRecords: false });
 
@@ -21,6 +27,8 @@ interface Awaited {
   stockRequests: number;
   customers: number;
   orders: number;
+  tickets: number;
+  extendedHolds: number;
   reserved: number;
   sold: number;
   held: number;
@@ -32,7 +40,8 @@ interface Awaited {
  */
 export class SnapshotDecoder {
   #bytes: Uint8Array = new Uint8Array(0);
-  #versionRead = false;
+  /** Undefined until it is read. */
+  #version: number | undefined;
   #head: SnapshotHead | undefined;
   #productsAwaited = 0;
   readonly #products: Product[] = [];
@@ -45,7 +54,7 @@ export class SnapshotDecoder {
 
   /** Takes one section in. @returns false when it needs more bytes first */
   step(): boolean {
-    if (!this.#versionRead) return this.#readVersion();
+    if (this.#version === undefined) return this.#readVersion();
     if (this.#bytes.length < LENGTHS_BYTES) return false;
     const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset);
     const headerEnd = LENGTHS_BYTES + view.getUint32(0, true);
@@ -68,11 +77,11 @@ export class SnapshotDecoder {
 
   #readVersion(): boolean {
     if (this.#bytes.length === 0) return false;
-    const version = this.#bytes[0];
-    const isKnown = version! >= 1 && version! <= SNAPSHOT_VERSION;
+    const version = this.#bytes[0]!;
+    const isKnown = version >= 1 && version <= SNAPSHOT_VERSION;
     invariant(isKnown, `snapshot version ${version} is unknown`);
     this.#bytes = this.#bytes.subarray(1);
-    this.#versionRead = true;
+    this.#version = version;
     return true;
   }
 
@@ -88,9 +97,13 @@ export class SnapshotDecoder {
       case SECTIONS.stockRequests:
         return takeStockRequests(this.#open(), rest as [string[], number[]]);
       case SECTIONS.customers:
-        return takeCustomers(this.#open(), columns.customers(rest[0] as number));
+        return takeCustomers(this.#open(), columns.customers(rest[0] as number, this.#version!));
       case SECTIONS.orders:
         return takeOrders(this.#open(), columns.orders(rest[0] as number));
+      case SECTIONS.tickets:
+        return takeTickets(this.#open(), columns.tickets(rest[0] as number));
+      case SECTIONS.extendedHolds:
+        return takeExtendedHolds(this.#open(), columns.extendedHolds(rest[0] as number));
       case SECTIONS.end:
         this.#settleProduct();
         invariant(this.#products.length === this.#productsAwaited, 'products are missing');
@@ -115,17 +128,29 @@ export class SnapshotDecoder {
   #takeProduct(rest: unknown[]): void {
     const [id, name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds] =
       rest as [string, string, string, number, number, number, string, number, number];
-    const [revision, paused, units, terms, stockRequests, customers, orders, retiredAt = null] = rest.slice(
-      9,
-    ) as [
-      number,
-      boolean,
-      number[],
-      [number, string, number][],
-      ...[number, number, number],
-      (number | null)?,
-    ];
-    const sale = { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds };
+    const [revision, paused, units, terms, stockRequests, customers, orders, retiredAt = null, ...behind] =
+      rest.slice(9) as [
+        number,
+        boolean,
+        number[],
+        [number, string, number][],
+        ...[number, number, number],
+        (number | null)?,
+        (unknown[] | null)?,
+        ...(number | undefined)[],
+      ];
+    const [gate = null, tickets = 0, extendedHolds = 0] = behind as [(unknown[] | null)?, number?, number?];
+    const sale = {
+      name,
+      description,
+      startsAt,
+      endsAt,
+      amount,
+      currency,
+      perCustomerLimit,
+      holdSeconds,
+      ...(gate === null ? {} : { gate: gateFrom(gate) }),
+    };
     const product = new Product(id, sale);
     product.revision = revision;
     product.paused = paused;
@@ -134,10 +159,10 @@ export class SnapshotDecoder {
     Object.assign(product.stock, { loaded, available, reserved, sold, withdrawn } satisfies Stock);
     product.restoreTerms(
       terms.map(([each, of, hold]): Terms => ({ amount: each, currency: of, holdSeconds: hold })),
-      orders,
-      customers,
+      { orders, customers, tickets },
     );
-    this.#awaited = { product, stockRequests, customers, orders, reserved: 0, sold: 0, held: 0 };
+    const rows = { stockRequests, customers, orders, tickets, extendedHolds };
+    this.#awaited = { product, ...rows, reserved: 0, sold: 0, held: 0 };
   }
 
   #open(): Awaited {
@@ -149,14 +174,18 @@ export class SnapshotDecoder {
   #settleProduct(): void {
     const awaited = this.#awaited;
     if (awaited === undefined) return;
-    const { product, stockRequests, customers, orders, reserved, sold, held } = awaited;
+    const { product, stockRequests, customers, orders, tickets, extendedHolds, reserved, sold, held } =
+      awaited;
     const { stock } = product;
     const isWhole =
       product.stockRequests.size === stockRequests &&
       product.orders.customersSize === customers &&
-      product.orders.size === orders;
+      product.orders.size === orders &&
+      product.tickets.size === tickets &&
+      product.holds.extended.size === extendedHolds;
     invariant(isWhole, `rows of ${product.id} are missing`);
-    const isEmpty = stockRequests === 0 && customers === 0 && orders === 0 && product.terms.length === 0;
+    const rows = stockRequests + customers + orders + tickets + extendedHolds + product.terms.length;
+    const isEmpty = rows === 0;
     invariant(product.retiredAt === null || isEmpty, `${product.id} is retired and not empty`);
     const addsUp =
       stock.loaded === stock.available + stock.reserved + stock.sold + stock.withdrawn &&
@@ -191,6 +220,27 @@ function takeOrders(awaited: Awaited, rows: OrderRows): void {
   });
 }
 
+function takeTickets({ product }: Awaited, keys: Uint32Array): void {
+  for (let at = 0; at < keys.length; at += KEY_WORDS) {
+    invariant(product.tickets.addNew(keys, at) >= 0, 'a ticket comes twice');
+  }
+}
+
+function takeExtendedHolds({ product }: Awaited, { untils, rows }: ExtendedHoldRows): void {
+  rows.forEach((row, at) => {
+    const until = untils[at]!;
+    invariant(row < product.orders.size, 'an extended hold of an unknown order');
+    const isLater = until > product.holds.firstEnd(row) && product.holds.extended.until(row) === undefined;
+    invariant(isLater, 'a hold that is not extended, or twice');
+    product.holds.extended.extend(row, until);
+  });
+}
+
+interface ExtendedHoldRows {
+  readonly untils: Float64Array;
+  readonly rows: Uint32Array;
+}
+
 /** The columns of one section, taken one behind the other. */
 class Columns {
   readonly #buffer: ArrayBuffer;
@@ -201,17 +251,29 @@ class Columns {
     this.#buffer = new Uint8Array(bytes).buffer;
   }
 
-  customers(rows: number): CustomerRows {
-    this.#expect(rows * CUSTOMER_BYTES);
-    return { keys: this.#words(rows * 4), held: this.#words(rows) };
+  customers(rows: number, version: number): CustomerRows {
+    const isOld = version < 3;
+    this.#expect(rows * (isOld ? CUSTOMER_BYTES_OLD : CUSTOMER_BYTES));
+    const abandonedAt = isOld ? new Float64Array(rows) : this.#numbers(rows);
+    return { abandonedAt, keys: this.#words(rows * KEY_WORDS), held: this.#words(rows) };
+  }
+
+  tickets(rows: number): Uint32Array {
+    this.#expect(rows * TICKET_BYTES);
+    return this.#words(rows * KEY_WORDS);
+  }
+
+  extendedHolds(rows: number): ExtendedHoldRows {
+    this.#expect(rows * EXTENDED_HOLD_BYTES);
+    return { untils: this.#numbers(rows), rows: this.#words(rows) };
   }
 
   orders(rows: number): OrderRows {
     this.#expect(rows * ORDER_BYTES);
     return {
-      createdAt: new Float64Array(this.#buffer, this.#take(rows * 8), rows),
-      ids: this.#words(rows * 4),
-      requests: this.#words(rows * 4),
+      createdAt: this.#numbers(rows),
+      ids: this.#words(rows * KEY_WORDS),
+      requests: this.#words(rows * KEY_WORDS),
       customer: this.#words(rows),
       quantity: this.#words(rows),
       terms: new Uint16Array(this.#buffer, this.#take(rows * 2), rows),
@@ -221,6 +283,10 @@ class Columns {
 
   assertUsedUp(): void {
     invariant(this.#at === this.#buffer.byteLength, 'columns that belong to nothing');
+  }
+
+  #numbers(count: number): Float64Array {
+    return new Float64Array(this.#buffer, this.#take(count * 8), count);
   }
 
   #words(count: number): Uint32Array {

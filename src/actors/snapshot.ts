@@ -1,28 +1,32 @@
-// A shard's whole memory as bytes, version 2, written and read a section at a time: nobody ever holds a second copy of a
+// A shard's whole memory as bytes, version 3, written and read a section at a time: nobody ever holds a second copy of a
 // million orders. Indexes are not stored; they are built anew. docs/journal.md describes the bytes.
 //
-//   byte 0       version, 2
+//   byte 0       version, 3
 //   sections     uint32 bytes of the header, uint32 bytes of the columns, header (MessagePack), columns (as in memory)
 //     [0, shard, epoch, owner, number, head, at, products]
 //     then for each product
 //     [1, id, name, description, startsAt, endsAt, amount, currency, limit, hold, revision, paused,
 //      [loaded, available, reserved, sold, withdrawn], [[amount, currency, hold]…], stock requests, customers, orders,
-//      retired at, or null]
+//      retired at, or null, gate (as in a record), or null, tickets, extended holds]
 //     [2, [request id…], [quantity…]]     quantities below 0 were withdrawn
-//     [3, rows]    columns: keys 16, held 4
+//     [3, rows]    columns: abandoned at 8, keys 16, held 4
 //     [4, rows]    columns: created at 8, ids 16, request keys 16, customer's row 4, quantity 4, terms 2, status 1
+//     [6, rows]    columns: tickets 16
+//     [7, rows]    columns: until 8, order's row 4
 //     and at the end
 //     [5]
 //   Columns and lengths are little-endian; a column stands there whole before the next begins.
-//   Version 1 is the same without `retired at`: then no product was ever retired.
+//   Version 2 is the same without what is behind `retired at`, without sections 6 and 7, and without `abandoned at`: then no
+//   product had a gate. Version 1 is version 2 without `retired at`: then no product was ever retired.
 
 import { Packr } from 'msgpackr';
+import { gateFields } from './gate.ts';
 import { invariant } from './invariant.ts';
 import type { Key } from './key.ts';
 import type { Product } from './product.ts';
 
 /** The one that is written; the ones before it are read. */
-export const SNAPSHOT_VERSION = 2;
+export const SNAPSHOT_VERSION = 3;
 
 /** The record that a snapshot goes up to, and what its shard knew then. */
 export interface SnapshotHead {
@@ -45,7 +49,16 @@ const ROWS_PER_SECTION = 2_048;
 /** Of the two lengths in front of a section. */
 export const LENGTHS_BYTES = 8;
 
-export const SECTIONS = { shard: 0, product: 1, stockRequests: 2, customers: 3, orders: 4, end: 5 } as const;
+export const SECTIONS = {
+  shard: 0,
+  product: 1,
+  stockRequests: 2,
+  customers: 3,
+  orders: 4,
+  end: 5,
+  tickets: 6,
+  extendedHolds: 7,
+} as const;
 
 const packr = new Packr({ useRecords: false });
 
@@ -79,8 +92,10 @@ function* encodeProduct({
   terms,
   stockRequests,
   orders,
+  tickets,
+  holds: { extended },
 }: Product): Generator<Uint8Array> {
-  const { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds } =
+  const { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds, gate } =
     configuration;
   const { loaded, available, reserved, sold, withdrawn } = stock;
   yield section([
@@ -102,6 +117,9 @@ function* encodeProduct({
     orders.customersSize,
     orders.size,
     retiredAt,
+    gate === undefined ? null : gateFields(gate),
+    tickets.size,
+    extended.size,
   ]);
   const requests = [...stockRequests];
   for (const [from, to] of pieces(requests.length)) {
@@ -110,12 +128,21 @@ function* encodeProduct({
     yield section([SECTIONS.stockRequests, piece.map(([requestId]) => requestId), quantities]);
   }
   for (const [from, to] of pieces(orders.customersSize)) {
-    const { keys, held } = orders.customerRows(from, to);
-    yield section([SECTIONS.customers, to - from], [keys, held]);
+    const { abandonedAt, keys, held } = orders.customerRows(from, to);
+    yield section([SECTIONS.customers, to - from], [abandonedAt, keys, held]);
   }
   for (const [from, to] of pieces(orders.size)) {
     const { createdAt, ids, requests: keys, customer, quantity, terms: of, status } = orders.rows(from, to);
     yield section([SECTIONS.orders, to - from], [createdAt, ids, keys, customer, quantity, of, status]);
+  }
+  for (const [from, to] of pieces(tickets.size)) {
+    yield section([SECTIONS.tickets, to - from], [tickets.wordsOf(from, to)]);
+  }
+  const lasting = extended.entries();
+  for (const [from, to] of pieces(lasting.length)) {
+    const piece = lasting.slice(from, to);
+    const untils = Float64Array.from(piece, ({ until }) => until);
+    yield section([SECTIONS.extendedHolds, to - from], [untils, Uint32Array.from(piece, ({ row }) => row)]);
   }
 }
 

@@ -17,6 +17,8 @@ export interface Refused {
   readonly code: string;
   readonly detail: string;
   readonly retryAfterMs: number;
+  /** All that it said: some codes come with more, such as `startsAt` or `order`. */
+  readonly problem: Readonly<Record<string, unknown>>;
 }
 
 /** Nothing is known: the shop may have acted or not. Ask by the same key, or repeat with it. */

@@ -21,6 +21,7 @@ export interface CallerOptions {
 
 export interface CallOptions {
   readonly key?: string;
+  readonly ticket?: string | undefined;
   readonly body?: unknown;
   /** The client's usual one when it is left out. */
   readonly timeoutMs?: number | undefined;
@@ -104,6 +105,7 @@ export class Caller {
     path: string,
     {
       key,
+      ticket,
       body,
       isPersonal,
       accept = 'application/json, application/problem+json',
@@ -116,6 +118,7 @@ export class Caller {
     const headers: Record<string, string> = { Accept: accept };
     if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
     if (key !== undefined) headers['Idempotency-Key'] = key;
+    if (ticket !== undefined) headers['Doorbuster-Ticket'] = ticket;
     if (invitation !== undefined) headers['Doorbuster-Invitation'] = invitation;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     // The cookie may have become somebody else's since this page was made; the shop refuses then.
@@ -142,7 +145,7 @@ export class Caller {
     const retryAfterMs = this.#retryAfterMs(headers.get('Retry-After'));
     if (!isRecord(body) || typeof body['code'] !== 'string') return lost(retryAfterMs);
     const detail = [body['detail'], body['title'], ''].find((text) => typeof text === 'string') as string;
-    return { kind: 'refused', status, code: body['code'], detail, retryAfterMs };
+    return { kind: 'refused', status, code: body['code'], detail, retryAfterMs, problem: body };
   }
 
   #retryAfterMs(header: string | null): number {

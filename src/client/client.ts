@@ -12,6 +12,7 @@ import { realPorts, type Ports } from './ports.ts';
 import { isProduct, type Product } from './product.ts';
 import { Purchase } from './purchase.ts';
 import { ServerClock } from './server-clock.ts';
+import { TicketBook } from './ticket-book.ts';
 import { Watch, type WatchHandlers } from './watch.ts';
 
 export interface ClientOptions {
@@ -70,7 +71,9 @@ export function createClient(options: ClientOptions = {}): DoorbusterClient {
     onSignedOut: () => options.onSignedOut?.(),
   });
   const clock = new ServerClock(caller, ports);
-  const attempts = new Attempts(new SafeStore(options.storage ?? browserStore()), ports);
+  const store = new SafeStore(options.storage ?? browserStore());
+  const attempts = new Attempts(store, ports);
+  const tickets = new TicketBook({ caller, identity, store, clock, ports });
   const book = new OrderBook(caller, clock, ports);
   const purchases = new Map<string, Purchase>();
   const personal = { isPersonal: true };
@@ -78,7 +81,7 @@ export function createClient(options: ClientOptions = {}): DoorbusterClient {
   function purchase(productId: string): Purchase {
     const present = purchases.get(productId);
     if (present !== undefined) return present;
-    const made = new Purchase({ productId, caller, identity, attempts, clock, ports });
+    const made = new Purchase({ productId, caller, identity, attempts, tickets, clock, ports });
     made.onOrder((order) => book.learn(order));
     purchases.set(productId, made);
     return made;
@@ -93,7 +96,14 @@ export function createClient(options: ClientOptions = {}): DoorbusterClient {
   return {
     clock,
     product: (id) => caller.call('GET', `/v1/products/${encodeURIComponent(id)}`, isProduct),
-    watch: (productIds, handlers) => new Watch(caller, ports, productIds, handlers),
+    watch: (productIds, handlers) =>
+      new Watch(caller, ports, productIds, {
+        ...handlers,
+        onProduct: (product) => {
+          tickets.learn(product);
+          handlers.onProduct(product);
+        },
+      }),
     purchase,
     orders: ({ before } = {}) =>
       caller.call(

@@ -25,6 +25,8 @@ export interface OrderEntry {
   readonly deed: 'paying' | 'cancelling' | null;
   /** Code of why the last deed failed; `unreachable`: it may have been done, and `look` will show. */
   readonly problem: string | null;
+  /** The shop would not take its payment, and cancelled it. */
+  readonly isDenied: boolean;
   /** This page had to do with it, rather than only finding it in the list. */
   readonly isOfThisVisit: boolean;
 }
@@ -77,9 +79,9 @@ export class OrderBook {
     return units;
   }
 
-  /** The shop has just told of this order. */
-  learn(order: Order): void {
-    this.#put(order, this.#clock.now(), true);
+  /** The shop has just told of this order. @param knownAt when it was so at the earliest, by the shop's clock */
+  learn(order: Order, knownAt = this.#clock.now()): void {
+    this.#put(order, knownAt, true);
     this.#tellChange();
   }
 
@@ -102,8 +104,9 @@ export class OrderBook {
   }
 
   async look(id: string): Promise<void> {
+    const askedAt = this.#clock.now();
     const answer = await this.#caller.call('GET', pathOf(id), isOrder, { isPersonal: true });
-    if (answer.kind === 'answer') this.learn(answer.body);
+    if (answer.kind === 'answer') this.learn(answer.body, askedAt);
   }
 
   pay(id: string, payment: Payment = DEMO_PAYMENT): Promise<void> {
@@ -156,7 +159,9 @@ export class OrderBook {
       }
       if (answer.kind === 'unsent' && answer.reason !== 'no_token') return 'unauthenticated';
       if (answer.kind === 'refused' && answer.status < 500 && answer.status !== 429) {
-        if (answer.status === 409) await this.look(id);
+        const { order } = answer.problem;
+        if (isOrder(order) && order.id === id) this.#refused(order, answer.code);
+        else if (answer.status === 409) await this.look(id);
         return answer.code;
       }
       await waitFor(
@@ -168,18 +173,39 @@ export class OrderBook {
     return 'unreachable';
   }
 
-  // The list may lag, so a row of it neither replaces what was learned after it nor takes an order a step back.
+  #refused(order: Order, code: string): void {
+    const entry = this.#entries.get(order.id);
+    if (entry !== undefined && code === 'payment_declined') entry.isDenied = order.status === 'cancelled';
+    this.learn(order);
+  }
+
+  // The list may lag, so a row of it neither replaces what was learned after it nor takes an order a step back. One step
+  // back there is: a payment that was undecided is declined, and whoever asks after that is told.
   #put(order: Order, knownAt: number, isOfThisVisit: boolean): void {
     const known = this.#entries.get(order.id);
     if (known === undefined) {
-      const fresh = { order, knownAt, isOfThisVisit, deed: null, problem: null, lookedAt: 0 };
+      const fresh = {
+        order,
+        knownAt,
+        isOfThisVisit,
+        deed: null,
+        problem: null,
+        isDenied: false,
+        lookedAt: 0,
+      };
       this.#entries.set(order.id, fresh);
       this.#forgetOldest();
       return;
     }
     known.isOfThisVisit ||= isOfThisVisit;
-    const stepsBack = (RANK[order.status] ?? 2) < (RANK[known.order.status] ?? 2);
+    const { status } = known.order;
+    const isDeclined =
+      isOfThisVisit && status === 'payment_pending' && order.status === 'reserved' && knownAt > known.knownAt;
+    const stepsBack = (RANK[order.status] ?? 2) < (RANK[status] ?? 2) && !isDeclined;
     if (knownAt < known.knownAt || stepsBack) return;
+    if (isDeclined) known.problem = 'payment_declined';
+    const isUndecided = status === 'payment_pending' || status === 'in_review';
+    known.isDenied ||= isUndecided && order.status === 'cancelled';
     known.order = order;
     known.knownAt = knownAt;
   }

@@ -46,6 +46,9 @@ export function isOrder(value: unknown): value is Order {
   return [id, productId, status, createdAt].every((field) => typeof field === 'string') && isUnits(quantity);
 }
 
+export const isOrderOf = (productId: string, value: unknown): value is Order =>
+  isOrder(value) && value.productId === productId;
+
 export function isOrderPage(value: unknown): value is OrderPage {
   if (!isRecord(value) || typeof value['asOf'] !== 'string') return false;
   return Array.isArray(value['orders']) && value['orders'].every(isOrder);

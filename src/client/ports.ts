@@ -1,5 +1,8 @@
 // What the client takes from the world around it, so that tests can give it another one.
 
+import { solveBeside } from './solver.ts';
+import type { Challenge, Solution } from './work.ts';
+
 export interface Ports {
   fetch(address: string, request: RequestInit): Promise<Response>;
   /** From 0 up to 1; only spreads waits. */
@@ -12,6 +15,8 @@ export interface Ports {
   after(ms: number, act: () => void): () => void;
   /** 128 random bits as text, never twice. */
   makeKey(): string;
+  /** Works for a ticket. Undefined: it cannot be done here, or not in time. */
+  solve(challenge: Challenge): Promise<Solution | undefined>;
   readonly page: PagePort;
   /** Whether `exclusively` reaches other pages. */
   readonly hasLocks: boolean;
@@ -60,6 +65,7 @@ export const realPorts: Ports = {
     return () => clearTimeout(timer);
   },
   makeKey,
+  solve: solveBeside,
   page: {
     isHidden: () => surroundings.document?.hidden ?? false,
     onVisibility: (listener) => {

@@ -26,11 +26,13 @@ export interface Product {
   readonly sale: { readonly state: SaleState; readonly available: number; readonly offered: number };
   /** When all of this was so, by the shop's clock. */
   readonly asOf: string;
+  /** From when on purchase tickets can be had; missing where the sale asks for none. */
+  readonly ticketsFrom?: string | undefined;
 }
 
 /** Not every field is looked at: enough to tell the shop's answer from somebody else's. */
 export function isProduct(value: unknown): value is Product {
   if (!isRecord(value) || !isRecord(value['sale']) || !isRecord(value['price'])) return false;
-  const { id, startsAt, endsAt, asOf, sale } = value;
-  return [id, startsAt, endsAt, asOf, sale['state']].every((field) => typeof field === 'string');
+  const { id, startsAt, endsAt, asOf, sale, ticketsFrom = '' } = value;
+  return [id, startsAt, endsAt, asOf, sale['state'], ticketsFrom].every((field) => typeof field === 'string');
 }

@@ -1,11 +1,14 @@
 // Buying one product, from the press of the button to a definite answer.
 //
 //   idle ──buy──▶ sending ──answer or refusal──▶ idle
-//                    │ lost                       ▲
-//                    ▼                            │ the order, a refusal, or not to be found out now
-//                 checking ──ask by key───────────┘
-//                    ▲  │ no such order: send again, same key
-//                    └──┘
+//               ▲ │  ▲ │ lost                     ▲
+//               │ │  │ ▼                          │ the order, a refusal, or not to be found out now
+//               │ │ checking ──ask by key─────────┘
+//               │ │     ▲  │ no such order: send again, same key
+//               │ │     └──┘
+//               │ ├─ a ticket is needed, or another one ─▶ preparing ─┐  then the same key again
+//               │ └─ too many requests, nothing was taken ─▶ waiting ─┤
+//               └────────────────────────────────────────────────────┘
 //
 // It never takes a lost answer for a success or a failure: it asks until the shop has said what became of the key, and
 // when it stops asking it says that it does not know, and keeps the key for the next press and the next page.
@@ -13,13 +16,15 @@
 import { isNotFound, type Answer, type Given } from './answer.ts';
 import type { Attempt, Attempts } from './attempts.ts';
 import type { Caller } from './caller.ts';
+import { isDefinite, isHopeless, said, type Refusing, type Sent } from './decision.ts';
 import type { Identity } from './identity.ts';
-import { isOrder, type Order } from './order.ts';
+import { isOrderOf, type Order } from './order.ts';
+import { BUSY_MS_MIN, OrderSender, type SendingPhase } from './order-sender.ts';
 import { patienceMs, timeoutMsOf } from './patience.ts';
 import { waitFor, type Ports } from './ports.ts';
 import type { ServerClock } from './server-clock.ts';
+import type { TicketBook } from './ticket-book.ts';
 
-const BUSY_MS_MIN = 2_000;
 /** About an hour at the longest patience; a page that is closed sooner asks when it comes back. */
 const CHECK_ROUNDS_MAX = 400;
 /** After an earlier page's try has reached nobody: its request may still be on its way. */
@@ -27,7 +32,8 @@ const LATE_LOOKS_AFTER_MS = [3_000, 10_000, 30_000];
 /** Where nobody has said who the customer is, there is one session. */
 const SESSION = 'session';
 
-export type Phase = 'idle' | 'sending' | 'checking';
+/** `idle` and `checking`, besides those of an order that is being sent. */
+export type Phase = 'idle' | 'checking' | SendingPhase;
 
 export interface PurchaseRefusal {
   /**
@@ -50,6 +56,7 @@ export interface PurchaseParts {
   readonly caller: Caller;
   readonly identity: Identity;
   readonly attempts: Attempts;
+  readonly tickets: TicketBook;
   readonly clock: ServerClock;
   readonly ports: Ports;
 }
@@ -57,18 +64,32 @@ export interface PurchaseParts {
 export class Purchase {
   readonly productId: string;
   readonly #parts: PurchaseParts;
+  readonly #sender: OrderSender;
   readonly #changeListeners = new Set<() => void>();
   readonly #orderListeners = new Set<OrderListener>();
   #phase: Phase = 'idle';
+  #since = 0;
+  #until: number | null = null;
   #refusal: PurchaseRefusal | null = null;
 
   constructor(parts: PurchaseParts) {
     this.#parts = parts;
     this.productId = parts.productId;
+    this.#sender = new OrderSender(parts, (phase, until) => this.#enter(phase, until));
   }
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** The shop's time at which the phase began. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /** While `waiting`: the shop's time at which it is sent again. */
+  get until(): number | null {
+    return this.#until;
   }
 
   /** Of the last try. */
@@ -85,6 +106,11 @@ export class Purchase {
   onOrder(listener: OrderListener): () => void {
     this.#orderListeners.add(listener);
     return () => void this.#orderListeners.delete(listener);
+  }
+
+  /** The shopper turns to this product: a ticket for it is got now, where its sale asks for one. */
+  turnTo(): void {
+    this.#parts.tickets.turnTo(this.productId);
   }
 
   /** Resolves when there is an answer; a second press meanwhile is none. */
@@ -149,7 +175,7 @@ export class Purchase {
   async #settle(customer: string, begun: Attempt): Promise<void> {
     const { attempts } = this.#parts;
     let attempt = begun;
-    let answer = await this.#send(attempt);
+    let answer = await this.#sender.first(customer, attempt);
     let isFound = false;
     for (let round = 0; round < CHECK_ROUNDS_MAX; round++) {
       if (answer.kind === 'answer')
@@ -166,25 +192,23 @@ export class Purchase {
       }
       this.#enter('checking');
       await this.#waitAfter(answer, round);
-      answer = await this.#ask(attempt, round);
-      isFound = answer.kind === 'answer';
-      if (isNotFound(answer)) answer = await this.#send(attempt, round);
+      const asked = await this.#ask(attempt, round);
+      isFound = asked.kind === 'answer';
+      if (!isNotFound(asked)) answer = asked;
+      else if (answer.kind === 'ticketless') return this.#refuseOpen(customer, attempt, answer);
+      else answer = await this.#sender.again(customer, attempt, round);
     }
     this.#giveUp(undefined);
   }
 
-  async #customer(): Promise<string> {
-    return (await this.#parts.identity.customer()) ?? SESSION;
+  /** Nothing has arrived so far, and nothing more is sent. The key stays. */
+  async #refuseOpen(customer: string, attempt: Attempt, answer: Refusing): Promise<void> {
+    await this.#parts.attempts.refused(customer, this.productId, attempt);
+    this.#refuse(this.#refusalOf(answer));
   }
 
-  #send({ key, quantity }: Attempt, round = 0): Promise<Answer<Order>> {
-    const body = { productId: this.productId, quantity };
-    return this.#parts.caller.call('POST', '/v1/orders', this.#isOwn, {
-      key,
-      body,
-      isPersonal: true,
-      timeoutMs: timeoutMsOf(round),
-    });
+  async #customer(): Promise<string> {
+    return (await this.#parts.identity.customer()) ?? SESSION;
   }
 
   #ask({ key }: Attempt, round = 0): Promise<Answer<Order>> {
@@ -195,7 +219,7 @@ export class Purchase {
     });
   }
 
-  readonly #isOwn = (body: unknown): body is Order => isOrder(body) && body.productId === this.productId;
+  readonly #isOwn = (body: unknown): body is Order => isOrderOf(this.productId, body);
 
   #waitAfter({ retryAfterMs }: { readonly retryAfterMs: number }, round: number): Promise<void> {
     const { ports } = this.#parts;
@@ -231,7 +255,7 @@ export class Purchase {
   }
 
   /** What became of the key cannot be found out now. The code of whatever was answered would read as if nothing was ordered. */
-  #giveUp(answer: Answer<unknown> | undefined): void {
+  #giveUp(answer: Sent | undefined): void {
     const isSaid = answer?.kind === 'refused' || answer?.kind === 'unsent';
     const isSignedOut = answer?.kind === 'unsent' || (answer?.kind === 'refused' && answer.status === 401);
     const code = isSignedOut ? 'unauthenticated' : 'outcome_unknown';
@@ -239,63 +263,22 @@ export class Purchase {
   }
 
   #refuse(refusal: PurchaseRefusal): void {
-    this.#refusal = refusal;
-    this.#phase = 'idle';
-    this.#tellChange();
+    this.#become('idle', refusal, null);
   }
 
-  #enter(phase: Phase): void {
-    this.#refusal = null;
+  #enter(phase: Phase, until: number | null = null): void {
+    this.#become(phase, null, until);
+  }
+
+  #become(phase: Phase, refusal: PurchaseRefusal | null, until: number | null): void {
+    if (this.#phase !== phase) this.#since = this.#parts.clock.now();
     this.#phase = phase;
+    this.#refusal = refusal;
+    this.#until = until;
     this.#tellChange();
   }
 
   #tellChange(): void {
     for (const listener of this.#changeListeners) listener();
   }
-}
-
-type Refusing = Extract<Answer<never>, { kind: 'refused' | 'unsent' }>;
-
-const UNSENT_CODES = {
-  signed_out: 'unauthenticated',
-  no_token: 'unreachable',
-  another_customer: 'another_customer',
-} as const;
-
-function said(answer: Refusing): { readonly code: string; readonly detail: string } {
-  return answer.kind === 'refused' ? answer : { code: UNSENT_CODES[answer.reason], detail: '' };
-}
-
-/** What the shop says only after it has looked whether the key was accepted before. */
-export const DECISIONS: ReadonlySet<string> = new Set([
-  'sold_out',
-  'insufficient_stock',
-  'limit_reached',
-  'sale_not_started',
-  'sale_ended',
-  'sale_paused',
-  'not_found',
-  'not_eligible',
-]);
-
-// A first request that was refused has bought nothing, also when the shop was too busy to look at it. Once an earlier
-// request with this key is in doubt, only a decision of the shop counts: "too busy" or "who are you" says nothing.
-function isDefinite(
-  answer: Exclude<Answer<Order>, { kind: 'answer' }>,
-  isInDoubt: boolean,
-): answer is Refusing {
-  if (answer.kind === 'unsent') return !isInDoubt;
-  if (answer.kind !== 'refused') return false;
-  if (isInDoubt) return DECISIONS.has(answer.code);
-  // The key was accepted with another quantity: there is an order.
-  if (answer.code === 'idempotency_key_reused') return false;
-  return answer.status < 500 || answer.code === 'overloaded';
-}
-
-/** Asking again helps only after the shopper or the shop's front end has done something. */
-function isHopeless(answer: Exclude<Answer<Order>, { kind: 'answer' }>): boolean {
-  if (answer.kind === 'unsent') return answer.reason !== 'no_token';
-  if (answer.kind !== 'refused' || answer.code === 'idempotency_key_reused') return false;
-  return answer.status < 500 && ![404, 408, 425, 429].includes(answer.status);
 }

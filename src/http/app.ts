@@ -12,11 +12,13 @@ import { OrderDesk } from './order-desk.ts';
 import { orderRoutes } from './order-routes.ts';
 import { TicketDesk, ticketRoutes } from './gate/tickets/index.ts';
 import { isForPage, isForPerson, nowhere, pageRoutes } from './page-routes.ts';
+import { paymentRoutes } from './payment/index.ts';
 import { placementRoutes } from './placement-routes.ts';
 import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
 import { purchaseOf, type Purchase } from './purchase.ts';
 import { RetiredOrders } from './retired-orders.ts';
+import { riskRoutes } from './risk/index.ts';
 import { problemPage, shopRoutes, type CampaignLook } from './shop/index.ts';
 import { sessionRoutes } from './session/index.ts';
 import { systemRoutes } from './system-routes.ts';
@@ -41,16 +43,21 @@ export function createApp(context: HttpContext, { onError }: AppEvents): App {
   const retired = new RetiredOrders(context.orders, new OrderCache(context.cache));
   const purchase = purchaseOf(context, retired, onError);
   const desk = new OrderDesk(context, retired);
-  limitGuard(app, context, (c) => (isForPage(c) ? problemPage(c, context, 'rate_limited') : undefined));
+  const ticketDesk = new TicketDesk(context);
+  limitGuard(app, context, (c, retryAfterSeconds) =>
+    isForPage(c) ? problemPage(c, context, 'rate_limited', retryAfterSeconds) : undefined,
+  );
   orderRoutes(app, context, desk, purchase);
+  paymentRoutes(app, context);
   productRoutes(app, context);
   adminRoutes(app, context);
   placementRoutes(app, context);
   userRoutes(app, context);
   customerRoutes(app, context);
-  ticketRoutes(app, context, new TicketDesk(context));
+  riskRoutes(app, context);
+  ticketRoutes(app, context, ticketDesk);
   systemRoutes(app, context);
-  const look = shopRoutes(app, context, { purchase, desk });
+  const look = shopRoutes(app, context, { purchase, ticketDesk, desk });
   pageRoutes(app, context);
   assetRoutes(app, context);
   sessionRoutes(app, context, onError);

@@ -12,7 +12,9 @@ import type { RateLimits } from './gate/limits/index.ts';
 import type { TicketOffice } from './gate/tickets/index.ts';
 import type { NodeControl } from './node-control.ts';
 import type { Assets } from './pages/index.ts';
+import type { Payments } from './payment/index.ts';
 import type { ProductHub } from './product-hub.ts';
+import type { RiskContext } from './risk/risk-context.ts';
 import type { SignInSettings } from './session/settings.ts';
 
 export interface HttpLimits {
@@ -55,6 +57,9 @@ export interface HttpContext {
   readonly counters: Counters;
   /** Undefined where there is no catalogue. */
   readonly cms: CmsContext | undefined;
+  readonly payments: Payments;
+  /** Undefined where there is no catalogue. */
+  readonly risk: RiskContext | undefined;
   readonly limits: HttpLimits;
   /** Payments succeed by themselves, and anybody can get a token. */
   readonly demo: boolean;

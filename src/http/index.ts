@@ -58,8 +58,23 @@ export {
   UNITS,
   type TrafficWindow,
 } from './traffic.ts';
+export {
+  NO_PAYMENTS,
+  PaymentDesk,
+  type PaymentPorts,
+  type Payments,
+  type PaymentWish,
+  type ReviewSettled,
+} from './payment/index.ts';
 export { Problem } from './problem.ts';
 export { ProductHub } from './product-hub.ts';
+export {
+  ReviewDesk,
+  StatusDesk,
+  type ReviewDecided,
+  type ReviewDecision,
+  type RiskContext,
+} from './risk/index.ts';
 export { OrderCache } from './order-cache.ts';
 export { RetiredOrders } from './retired-orders.ts';
 export { IDEMPOTENCY_KEY, ProductId, UNITS_PER_LOAD_MAX } from './schemas.ts';

@@ -5,7 +5,7 @@ import type { SaleQuestion, SaleWatched } from './sale-watch.ts';
 import type {
   Move,
   NodePhase,
-  PlacementRemark,
+  FileRemark,
   ShardPhase,
   ShardStatus,
   UnseenArchive,
@@ -54,7 +54,7 @@ export interface PlacementRequest {
 
 interface PlacementRefused {
   readonly outcome: 'refused';
-  readonly mistakes: readonly PlacementRemark[];
+  readonly mistakes: readonly FileRemark[];
   /** Mistakes that were only counted. */
   readonly more: number;
 }
@@ -64,7 +64,7 @@ export type PlacementPlan =
       readonly outcome: 'planned';
       readonly revision: number;
       readonly moves: readonly Move[];
-      readonly notes: readonly PlacementRemark[];
+      readonly notes: readonly FileRemark[];
     }
   | PlacementRefused;
 

@@ -10,6 +10,7 @@ import {
 } from '../persistence/index.ts';
 import type { Shopper } from './auth.ts';
 import type { HttpContext } from './context.ts';
+import type { PaymentWish } from './payment/index.ts';
 import { invalid, Problem } from './problem.ts';
 import type { RetiredOrders } from './retired-orders.ts';
 
@@ -52,18 +53,16 @@ export class OrderDesk {
     return this.#elsewhere(reply, orderId, shopper, 'cancelled');
   }
 
-  /** @throws Problem shutting_down, payment_declined */
-  async pay(orderId: Key, shopper: Shopper, token: string): Promise<Reply> {
+  /** @throws Problem shutting_down, and as Payments.pay does */
+  async pay(orderId: Key, shopper: Shopper, wish: PaymentWish): Promise<Reply> {
     this.#refuseWhileStopping();
-    const { router } = this.#context;
+    const { router, payments } = this.#context;
     const { customerKey } = shopper;
     // Whose order it is comes first: a stranger learns nothing, not even how a payment would go.
     const shown = await router.request({ kind: 'showOrder', orderId, customerKey });
     if (shown.outcome === 'retired') return this.#elsewhere(shown, orderId, shopper, 'paid');
     if (shown.outcome !== 'order' || shown.order.status === 'paid') return shown;
-    const settlement = settle(this.#context, token);
-    const reply = await router.request({ kind: 'pay', orderId, customerKey, settlement });
-    return this.#elsewhere(reply, orderId, shopper, 'paid');
+    return this.#elsewhere(await payments.pay(shown.order, shopper, wish), orderId, shopper, 'paid');
   }
 
   /** @param before `next` of the page before @throws Problem invalid_request */
@@ -93,15 +92,4 @@ export class OrderDesk {
     if (reply.outcome !== 'retired') return reply;
     return this.#retired.order(reply.productId, orderId, customerId, wanted);
   }
-}
-
-/** The demo's payment provider. @throws Problem payment_declined */
-function settle({ demo }: HttpContext, token: string): 'paid' | 'payment_pending' | 'in_review' {
-  if (!demo)
-    throw new Problem('payment_declined', {
-      detail: 'No payment provider is configured; nothing was charged.',
-    });
-  if (token === 'decline') throw new Problem('payment_declined');
-  if (token === 'pending') return 'payment_pending';
-  return token === 'review' ? 'in_review' : 'paid';
 }

@@ -51,8 +51,9 @@ export function orderRoutes(app: Hono, context: HttpContext, desk: OrderDesk, pu
   app.post('/v1/orders/:id/payment', async (c) => {
     const shopper = await auth.shopper(c);
     const orderId = orderIdOf(c);
-    const { token } = await readJson(c, PayOrder, limits.orderBytesMax);
-    return present(c, await desk.pay(orderId, shopper, token), shopper);
+    const { method, token } = await readJson(c, PayOrder, limits.orderBytesMax);
+    const address = addresses.ofContext(c);
+    return present(c, await desk.pay(orderId, shopper, { method, token, address }), shopper);
   });
 }
 

@@ -18,6 +18,8 @@ export * from './accounts/index.ts';
 export * from './assets/index.ts';
 export * from './catalogue/index.ts';
 export * from './eligibility/index.ts';
+export * from './payments/index.ts';
+export * from './risk/index.ts';
 export { openPool, POSTGRES_LIMITS, type PostgresConnection } from './connection.ts';
 export {
   EmbeddedPostgresUnusable,

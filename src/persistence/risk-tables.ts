@@ -2,6 +2,7 @@
 //
 //   payments             what a provider may hold of an order's money, from before it is first asked until it is settled for good
 //   risk_decisions       each decision on a payment, with what it rested on
+//   risk_sightings       who came to pay, from where and by which card, for the rules; kept for eight days
 //   customer_statuses    what other systems say of customers; whoever is not here is active
 //   order_origins        where orders that hold units came from, for figures and rules; kept for a month
 
@@ -25,8 +26,11 @@ export const RISK_TABLES = `
     state text NOT NULL CHECK (state IN ('open', 'captured', 'refunded', 'voided')),
     -- What the provider calls it.
     provider_id text COLLATE "C",
+    -- Times that the provider may have been asked to take it.
     attempts int NOT NULL DEFAULT 0,
     last_error text,
+    -- Who decided, of an order in review, that it may be paid.
+    approved_by text,
     begun_at timestamptz NOT NULL,
     closed_at timestamptz,
     -- Whose turn it is to look after it; by the clock of Postgres.
@@ -56,8 +60,22 @@ export const RISK_TABLES = `
     settled_at timestamptz
   );
   CREATE INDEX risk_decisions_of_order ON doorbuster_catalogue.risk_decisions (order_id, id);
+  CREATE INDEX risk_decisions_of_customer ON doorbuster_catalogue.risk_decisions (customer_id, id);
   CREATE INDEX risk_decisions_by_time ON doorbuster_catalogue.risk_decisions (at, id);
   CREATE UNIQUE INDEX risk_reviews_open ON doorbuster_catalogue.risk_decisions (order_id) WHERE outcome = 'review' AND settled_at IS NULL;
+  CREATE TABLE doorbuster_catalogue.risk_sightings (
+    order_id text COLLATE "C" NOT NULL,
+    customer_id text COLLATE "C" NOT NULL,
+    address text COLLATE "C" NOT NULL,
+    -- Empty where the provider knows none.
+    fingerprint text COLLATE "C" NOT NULL,
+    -- The last time, by the clock of Postgres.
+    at timestamptz NOT NULL,
+    PRIMARY KEY (order_id, address, fingerprint)
+  );
+  CREATE INDEX risk_sightings_of_address ON doorbuster_catalogue.risk_sightings (address, at);
+  CREATE INDEX risk_sightings_of_fingerprint ON doorbuster_catalogue.risk_sightings (fingerprint, at);
+  CREATE INDEX risk_sightings_by_time ON doorbuster_catalogue.risk_sightings (at);
   CREATE TABLE doorbuster_catalogue.customer_statuses (
     customer_id text COLLATE "C" PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('active', 'new', 'restricted', 'blocked')),
@@ -99,6 +117,7 @@ export const RISK_SHAPE: Shape = {
     'provider_id text COLLATE "C"',
     'attempts integer NOT NULL',
     'last_error text',
+    'approved_by text',
     'begun_at timestamp with time zone NOT NULL',
     'closed_at timestamp with time zone',
     'lease text COLLATE "C"',
@@ -123,7 +142,19 @@ export const RISK_SHAPE: Shape = {
     'settled_at timestamp with time zone',
     'UNIQUE (id)',
     '(order_id, id)',
+    '(customer_id, id)',
     '(at, id)',
+  ],
+  risk_sightings: [
+    'order_id text COLLATE "C" NOT NULL',
+    'customer_id text COLLATE "C" NOT NULL',
+    'address text COLLATE "C" NOT NULL',
+    'fingerprint text COLLATE "C" NOT NULL',
+    'at timestamp with time zone NOT NULL',
+    'UNIQUE (order_id, address, fingerprint)',
+    '(address, at)',
+    '(fingerprint, at)',
+    '(at)',
   ],
   customer_statuses: [
     'customer_id text COLLATE "C" NOT NULL',

@@ -60,7 +60,9 @@ export { dealOut, DEFAULT_SHARDS, placeShards, shardOfProduct } from './placemen
 export { placementOf, type ClusterFacts, type Home, type Placement } from './cluster-placement.ts';
 export { checkPlacement, type PlacementCheck } from './placement-check.ts';
 export { parsePlacementFile, type PlacementFile } from './placement-file.ts';
-export type { PlacementRefused, PlacementRemark } from './placement-mistakes.ts';
+export { FileMistakes, type FileRefused, type FileRemark } from './file-mistakes.ts';
+export { fieldsOf, membersOf, quoted, shown, valueOf, type Fields } from './json-fields.ts';
+export { readJson, type JsonNode } from './json-node.ts';
 export { planOf, type Move } from './placement-plan.ts';
 export type { PlacementRules } from './placement-rules.ts';
 export { PlacementTable } from './placement-table.ts';

@@ -1,7 +1,7 @@
 // A placement file against the cluster: whether it can be carried out as it says.
 
 import { candidatesOf, type ClusterFacts } from './cluster-placement.ts';
-import { PlacementMistakes, type PlacementRemark, type PlacementRefused } from './placement-mistakes.ts';
+import { FileMistakes, type FileRemark, type FileRefused } from './file-mistakes.ts';
 import { agree, shardPinsOf, stricterOf, type ShardPin } from './placement-pins.ts';
 import type { PlacementRules } from './placement-rules.ts';
 
@@ -9,12 +9,12 @@ export type PlacementCheck =
   | {
       readonly kind: 'accepted';
       /** Worth knowing, and no mistake: nodes that take no shards. */
-      readonly notes: readonly PlacementRemark[];
+      readonly notes: readonly FileRemark[];
     }
-  | PlacementRefused;
+  | FileRefused;
 
 export function checkPlacement(rules: PlacementRules, facts: ClusterFacts): PlacementCheck {
-  const mistakes = new PlacementMistakes();
+  const mistakes = new FileMistakes();
   tellUnknownNodes(rules, facts, mistakes);
   tellImpossiblePins(rules, facts, mistakes);
   tellContradictions(shardPinsOf(rules.pins, facts.shards), mistakes);
@@ -29,7 +29,7 @@ export function checkPlacement(rules: PlacementRules, facts: ClusterFacts): Plac
 function tellUnknownNodes(
   { nodes, pins }: PlacementRules,
   facts: ClusterFacts,
-  mistakes: PlacementMistakes,
+  mistakes: FileMistakes,
 ): void {
   const named = [...(nodes ?? [])].map(([node, { line }]) => ({ line, node }));
   for (const { line, node } of [...named, ...pins])
@@ -37,11 +37,7 @@ function tellUnknownNodes(
       mistakes.tell(line, `there is no node ${quoted(node)}; the cluster has ${namesOf(facts)}`);
 }
 
-function tellImpossiblePins(
-  { pins }: PlacementRules,
-  facts: ClusterFacts,
-  mistakes: PlacementMistakes,
-): void {
+function tellImpossiblePins({ pins }: PlacementRules, facts: ClusterFacts, mistakes: FileMistakes): void {
   for (const pin of pins) {
     const workers = facts.nodes.get(pin.node);
     if (workers !== undefined && pin.worker !== undefined && pin.worker >= workers)
@@ -55,7 +51,7 @@ function tellImpossiblePins(
   }
 }
 
-function tellContradictions(pins: readonly ShardPin[], mistakes: PlacementMistakes): void {
+function tellContradictions(pins: readonly ShardPin[], mistakes: FileMistakes): void {
   const earlier = new Map<number, ShardPin>();
   for (const pin of pins) {
     const other = earlier.get(pin.shard);
@@ -71,7 +67,7 @@ function tellContradictions(pins: readonly ShardPin[], mistakes: PlacementMistak
   }
 }
 
-function notesOf({ nodes, nodesLine, pins }: PlacementRules, facts: ClusterFacts): PlacementRemark[] {
+function notesOf({ nodes, nodesLine, pins }: PlacementRules, facts: ClusterFacts): FileRemark[] {
   if (nodes === undefined) return [];
   const pinned = new Set(pins.map(({ node }) => node));
   return [...facts.nodes.keys()]

@@ -1,11 +1,12 @@
 // The operators' file: JSON to rules. What can be judged without knowing the cluster is judged here; the rest is
 // placement-check.ts.
 
-import { readJson, type JsonMember, type JsonNode } from './json-node.ts';
-import { PlacementMistakes, type PlacementRefused } from './placement-mistakes.ts';
+import { FileMistakes, type FileRefused } from './file-mistakes.ts';
+import { fieldsOf, membersOf, quoted, shown, valueOf, type Fields } from './json-fields.ts';
+import { readJson, type JsonNode } from './json-node.ts';
 import type { NodeWeight, Pin, PinnedShard, PlacementRules } from './placement-rules.ts';
 
-export type PlacementFile = { readonly kind: 'rules'; readonly rules: PlacementRules } | PlacementRefused;
+export type PlacementFile = { readonly kind: 'rules'; readonly rules: PlacementRules } | FileRefused;
 
 const FILE_CHARACTERS_MAX = 1_048_576;
 const NODES_MAX = 100;
@@ -13,22 +14,19 @@ const PINS_MAX = 10_000;
 const WEIGHT_MAX = 1_000_000;
 /** As for a product id over HTTP, and for NODE_ID. */
 const NAME_CHARACTERS_MAX = 64;
-const SHOWN_CHARACTERS_MAX = 40;
 
 /** All mistakes are told at once, unless the text is not JSON. */
 export function parsePlacementFile(text: string): PlacementFile {
-  const mistakes = new PlacementMistakes();
+  const mistakes = new FileMistakes();
   const rules = new PlacementFileReader(mistakes).read(text);
   return rules === undefined || mistakes.count > 0 ? mistakes.refusal() : { kind: 'rules', rules };
 }
 
-type Fields = ReadonlyMap<string, JsonMember>;
-
 /** Each method tells what is wrong with its part, and gives undefined, or less, for what could not be read. */
 class PlacementFileReader {
-  readonly #mistakes: PlacementMistakes;
+  readonly #mistakes: FileMistakes;
 
-  constructor(mistakes: PlacementMistakes) {
+  constructor(mistakes: FileMistakes) {
     this.#mistakes = mistakes;
   }
 
@@ -59,7 +57,7 @@ class PlacementFileReader {
 
   #nodes(node: JsonNode): ReadonlyMap<string, NodeWeight> {
     const weights = new Map<string, NodeWeight>();
-    const members = this.#membersOf(node, '"nodes"');
+    const members = membersOf(node, '"nodes"', this.#mistakes);
     if (members !== undefined && members.size > NODES_MAX)
       this.#tell(node.line, `"nodes" names ${members.size} nodes; it may name ${NODES_MAX}`);
     for (const { name, line, node } of members?.values() ?? []) {
@@ -150,44 +148,10 @@ class PlacementFileReader {
   }
 
   #fieldsOf(node: JsonNode, what: string, known: readonly string[]): Fields | undefined {
-    const members = this.#membersOf(node, what);
-    for (const { name, line } of members?.values() ?? [])
-      if (!known.includes(name))
-        this.#tell(
-          line,
-          `${what} has a field ${quoted(name)}; it may have ${known.map((each) => `"${each}"`).join(', ')}`,
-        );
-    return members;
-  }
-
-  /** Of members of one name, the first. */
-  #membersOf(node: JsonNode, what: string): Fields | undefined {
-    if (node.kind !== 'object')
-      return this.#tell(node.line, `${what} is ${shown(node)}; it must be an object: { … }`);
-    const members = new Map<string, JsonMember>();
-    for (const member of node.members) {
-      const first = members.get(member.name);
-      if (first === undefined) members.set(member.name, member);
-      else
-        this.#tell(
-          member.line,
-          `${what} has ${quoted(member.name)} already in line ${first.line}; each name may come once`,
-        );
-    }
-    return members;
+    return fieldsOf(node, what, known, this.#mistakes);
   }
 
   #tell(line: number, message: string): undefined {
     return this.#mistakes.tell(line, message);
   }
 }
-
-const valueOf = (node: JsonNode): unknown => (node.kind === 'scalar' ? node.value : undefined);
-
-const cut = (text: string): string =>
-  text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
-
-const quoted = (name: string): string => cut(JSON.stringify(name));
-
-const shown = (node: JsonNode): string =>
-  node.kind === 'object' ? 'an object' : node.kind === 'list' ? 'a list' : cut(JSON.stringify(node.value));

@@ -11,6 +11,7 @@ import {
   type Command,
   type Configure,
   type Event,
+  type Key,
   type Order,
   type Product,
   type Reply,
@@ -55,7 +56,7 @@ export class Actor {
     return this.tell({ kind: 'loadStock', productId: PRODUCT, requestId, quantity });
   }
 
-  reserve(customerId: string, idempotencyKey: string, quantity = 1): Reply {
+  reserve(customerId: string, idempotencyKey: string, quantity = 1, ticket?: Key): Reply {
     const random = keyOf(String(this.#orders++)).slice(0, 8);
     return this.tell({
       kind: 'reserve',
@@ -66,6 +67,7 @@ export class Actor {
       idempotencyKey,
       requestKey: requestKeyOf(PRODUCT, customerId, idempotencyKey),
       quantity,
+      ticket,
     });
   }
 
@@ -81,6 +83,18 @@ export class Actor {
     settlement: 'paid' | 'payment_pending' | 'in_review' = 'paid',
   ): Reply {
     return this.tell({ kind: 'pay', orderId, customerKey: customerKeyOf(customerId), settlement });
+  }
+
+  decline({ orderId }: Order): Reply {
+    return this.tell({ kind: 'decline', orderId });
+  }
+
+  deny({ orderId }: Order): Reply {
+    return this.tell({ kind: 'deny', orderId });
+  }
+
+  extend({ orderId }: Order, byMs: number, mostMs = Infinity): Reply {
+    return this.tell({ kind: 'extendHold', orderId, byMs, mostMs: Math.min(mostMs, 1e9) });
   }
 
   cancel({ orderId }: Order, customerId: string): Reply {

@@ -293,12 +293,21 @@ const isOpenIn = ({ orders }: Product, orderId: string): boolean =>
   );
 
 describe('whatever happens in whatever order', () => {
+  const gate = fc.record({
+    ticket: fc.boolean(),
+    work: fc.boolean(),
+    openHoldsMax: fc.nat(3),
+    coolDownSeconds: fc.nat(60),
+    attemptsMax: fc.nat(4),
+    shortestHoldSeconds: fc.nat(30),
+  });
   const step = fc.oneof(
     fc.record({
       do: fc.constant('reserve' as const),
       customer: fc.nat(4),
       key: fc.nat(3),
       quantity: fc.integer({ min: 1, max: 3 }),
+      ticket: fc.option(fc.nat(12), { nil: undefined }),
     }),
     fc.record({
       do: fc.constantFrom(
@@ -307,6 +316,9 @@ describe('whatever happens in whatever order', () => {
         'pend' as const,
         'review' as const,
         'refund' as const,
+        'decline' as const,
+        'deny' as const,
+        'extend' as const,
       ),
       customer: fc.nat(4),
       order: fc.nat(20),
@@ -320,6 +332,7 @@ describe('whatever happens in whatever order', () => {
       do: fc.constant('configure' as const),
       limit: fc.integer({ min: 1, max: 4 }),
       hold: fc.nat(40),
+      gate,
     }),
     fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const) }),
   );
@@ -330,7 +343,8 @@ describe('whatever happens in whatever order', () => {
       const orders: Order[] = [];
       for (const it of steps) {
         if (it.do === 'reserve') {
-          const reply = actor.reserve(`customer-${it.customer}`, `key-${it.key}`, it.quantity);
+          const ticket = it.ticket === undefined ? undefined : keyOf(`ticket ${it.ticket}`);
+          const reply = actor.reserve(`customer-${it.customer}`, `key-${it.key}`, it.quantity, ticket);
           if (reply.outcome === 'reserved') orders.push(reply.order);
         } else if (it.do === 'wait') {
           actor.now += it.ms;
@@ -339,7 +353,7 @@ describe('whatever happens in whatever order', () => {
           const kind = it.do === 'load' ? 'loadStock' : 'withdrawStock';
           actor.tell({ kind, productId: PRODUCT, requestId: `${it.do}-${it.units}`, quantity: it.units });
         } else if (it.do === 'configure')
-          actor.configure({ perCustomerLimit: it.limit, holdSeconds: it.hold });
+          actor.configure({ perCustomerLimit: it.limit, holdSeconds: it.hold, gate: it.gate });
         else if (!('order' in it)) actor.tell({ kind: it.do, productId: PRODUCT });
         else {
           const order = orders[it.order];
@@ -349,6 +363,9 @@ describe('whatever happens in whatever order', () => {
           else if (it.do === 'pend') actor.pay(order, customer, 'payment_pending');
           else if (it.do === 'review') actor.pay(order, customer, 'in_review');
           else if (it.do === 'cancel') actor.cancel(order, customer);
+          else if (it.do === 'decline') actor.decline(order);
+          else if (it.do === 'deny') actor.deny(order);
+          else if (it.do === 'extend') actor.extend(order, 45_000, it.customer * 20_000);
           else actor.tell({ kind: 'refund', orderId: order.orderId });
         }
       }

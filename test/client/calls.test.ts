@@ -17,6 +17,7 @@ describe('an answer', () => {
         code: 'rate_limited',
         detail: 'because of rate_limited',
         retryAfterMs: 7_000,
+        problem: { title: 'No', detail: 'because of rate_limited', status: 429, code: 'rate_limited' },
       },
     ],
     [

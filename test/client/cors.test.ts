@@ -117,7 +117,8 @@ test('a browser is told what it may send, and never that it may send cookies', a
   expect(corsOf(answer)).toEqual({
     ...readable(origin),
     'access-control-allow-methods': 'GET, POST, DELETE',
-    'access-control-allow-headers': 'Authorization, Content-Type, Doorbuster-Invitation, Idempotency-Key',
+    'access-control-allow-headers':
+      'Authorization, Content-Type, Doorbuster-Invitation, Doorbuster-Ticket, Idempotency-Key',
     'access-control-max-age': '7200',
   });
 });

@@ -88,6 +88,62 @@ describe('an order book', () => {
     expect(book.entries()[0]).toMatchObject({ deed: null, problem: 'unreachable' });
   });
 
+  test.each([
+    ['reserved', false],
+    ['cancelled', true],
+  ])('of a payment that is declined knows the order as it is then: %s', async (status, isDenied) => {
+    const declined = { code: 'payment_declined', status: 402, title: 'No', order: order({ status }) };
+    const { shop, book, learn } = bookOf(() => Response.json(declined, { status: 402 }));
+    learn();
+    await book.pay('order-1');
+    expect(book.entries()[0]).toMatchObject({ problem: 'payment_declined', isDenied, order: { status } });
+    expect(shop.paths).toEqual(['POST /v1/orders/order-1/payment']);
+  });
+
+  test.each([
+    [
+      'payment_pending',
+      'reserved',
+      { problem: 'payment_declined', isDenied: false, order: { status: 'reserved' } },
+    ],
+    ['payment_pending', 'cancelled', { problem: null, isDenied: true, order: { status: 'cancelled' } }],
+    ['in_review', 'cancelled', { problem: null, isDenied: true, order: { status: 'cancelled' } }],
+    ['in_review', 'paid', { problem: null, isDenied: false, order: { status: 'paid' } }],
+    ['paid', 'reserved', { problem: null, isDenied: false, order: { status: 'paid' } }],
+  ])('follows a payment that is undecided: %s, then %s', async (before, after, expected) => {
+    const { shop, book, learn } = bookOf(() => given(order({ status: after })));
+    learn({ status: before });
+    await shop.pass(5_000);
+    if (before === 'paid') await book.look('order-1');
+    else book.watch(shop.world.nowMs);
+    await shop.pass();
+    expect(book.entries()[0]).toMatchObject(expected);
+  });
+
+  test('believes no older news that a payment is to be made again', async () => {
+    const { shop, book, learn } = bookOf(() => given(order({ status: 'reserved' })));
+    learn();
+    // Asked before the payment went out, and answered after it.
+    const look = book.look('order-1');
+    learn({ status: 'payment_pending' });
+    await look;
+    await shop.pass();
+    expect(book.entries()[0]).toMatchObject({ problem: null, order: { status: 'payment_pending' } });
+  });
+
+  test('cancelled by the customer elsewhere was not denied', async () => {
+    const conflict = {
+      code: 'order_state_conflict',
+      status: 409,
+      title: 'No',
+      order: order({ status: 'cancelled' }),
+    };
+    const { book, learn } = bookOf(() => Response.json(conflict, { status: 409 }));
+    learn();
+    await book.pay('order-1');
+    expect(book.entries()[0]).toMatchObject({ isDenied: false, order: { status: 'cancelled' } });
+  });
+
   test('looks after a hold that has run out, now and then', async () => {
     const { shop, book, learn } = bookOf(() => given(order()));
     learn();

@@ -4,7 +4,7 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import type * as z from 'zod';
 import type { Order, OrderPage, Payment, Product } from '../../src/client/index.ts';
-import { DECISIONS } from '../../src/client/purchase.ts';
+import { DECISIONS } from '../../src/client/decision.ts';
 import { PRODUCTS_PER_WATCH_MAX } from '../../src/client/watch.ts';
 import { retryOf } from '../../src/actors/index.ts';
 import { PROBLEMS } from '../../src/http/problem.ts';
@@ -27,7 +27,7 @@ test('products, orders and payments have the shapes of the API', () => {
 test('what the client takes for a decision of the shop is one: a refusal for which the key was looked up', () => {
   const domain = Object.entries(PROBLEMS).filter(([code, { status }]) => {
     const isOfSales = DECISIONS.has(code);
-    return isOfSales && (status === 409 || status === 404);
+    return isOfSales && [403, 404, 409].includes(status);
   });
   expect(domain.map(([code]) => code).sort()).toEqual([...DECISIONS].sort());
   for (const code of ['overloaded', 'outcome_unknown'] as const) {

@@ -102,12 +102,12 @@ describe('the document', () => {
     for (const { path, operation } of operations) {
       const needed = path.startsWith('/v1/admin')
         ? ['admin']
-        : path.startsWith('/v1/orders') || path.startsWith('/v1/products') || path === '/v1/events'
+        : /^\/v1\/(orders|tickets)/.test(path) || path.startsWith('/v1/products') || path === '/v1/events'
           ? ['shopper', 'session']
           : [];
       const security = operation.security ?? [];
       const told = security.flatMap(Object.keys);
-      const needsNone = needed.length > 0 && !/^\/v1\/(admin|orders)/.test(path);
+      const needsNone = needed.length > 0 && !/^\/v1\/(admin|orders|tickets)/.test(path);
       expect(
         security.some((scheme) => Object.keys(scheme).length === 0),
         operation.operationId,

@@ -2,7 +2,11 @@
 
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import type { Engine } from '../harness/engine.ts';
+
+/** Whoever listens there. */
+export interface Address {
+  readonly url: string;
+}
 
 export interface RawAnswer {
   readonly status: number;
@@ -21,7 +25,7 @@ export interface RawRequest {
 
 /** Well-formed HTTP with any bytes as its body. */
 export function send(
-  engine: Engine,
+  engine: Address,
   { method, path, headers = {}, body, chunked }: RawRequest,
 ): Promise<RawAnswer> {
   const bytes = body === undefined ? undefined : Buffer.from(body);
@@ -51,7 +55,7 @@ export function send(
  * Anything at all on a socket; resolves when the server has ended the connection.
  * @param thenClose our side ends after these bytes, as when a client gives up
  */
-export function sendBytes(engine: Engine, bytes: string | Buffer, thenClose = false): Promise<RawAnswer> {
+export function sendBytes(engine: Address, bytes: string | Buffer, thenClose = false): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const socket = openSocket(engine);
     const pieces: Buffer[] = [];
@@ -63,7 +67,7 @@ export function sendBytes(engine: Engine, bytes: string | Buffer, thenClose = fa
   });
 }
 
-export function openSocket(engine: Engine, options: { allowHalfOpen?: boolean } = {}): Socket {
+export function openSocket(engine: Address, options: { allowHalfOpen?: boolean } = {}): Socket {
   const { hostname, port } = new URL(engine.url);
   return connect({ ...options, host: hostname, port: Number(port) });
 }

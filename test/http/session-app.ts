@@ -75,6 +75,7 @@ export class SessionApp {
       ),
       node: { phase: 'ready' },
       cms: undefined,
+      risk: undefined,
       demo,
     } as never;
     this.app = createApp(this.context, { onError: (error) => this.faults.push(error) }).app;

@@ -1,7 +1,7 @@
 // Random sales for property tests: a list of small steps, carried out by real actors over three products in two shards.
 
 import * as fc from 'fast-check';
-import type { Key } from '../../src/actors/index.ts';
+import { keyOf, type Gate, type Key } from '../../src/actors/index.ts';
 import { CONFIGURATION, SALE_STARTS_AT, ScriptedJournal } from './scripted-journal.ts';
 
 export const SHARD_OF: Record<string, number> = { 'sku-1': 4, 'sku-2': 4, 'sku-3': 9 };
@@ -20,7 +20,7 @@ interface Step {
 export const saleSteps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     product: fc.nat(PRODUCTS.length - 1),
-    kind: fc.nat(15),
+    kind: fc.nat(19),
     customer: fc.nat(5),
     key: fc.nat(3),
     order: fc.nat(30),
@@ -30,6 +30,18 @@ export const saleSteps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 10, maxLength: 80 },
 );
 
+/** What one of the products asks of its customers. */
+const GATES: Record<string, Gate> = {
+  'sku-2': {
+    ticket: true,
+    work: false,
+    openHoldsMax: 3,
+    coolDownSeconds: 300,
+    attemptsMax: 6,
+    shortestHoldSeconds: 120,
+  },
+};
+
 /** Names that need care in SQL and in array literals. */
 const CUSTOMERS = ['ann', 'bob "b"', 'c,{}\\', 'NULL', 'Ünsal 🎧', "d'or"];
 
@@ -37,7 +49,7 @@ export function playSale(steps: readonly Step[]): ScriptedJournal {
   const journal = new ScriptedJournal((productId) => SHARD_OF[productId]!);
   const orders = new Map<string, Key[]>(PRODUCTS.map((productId) => [productId, []]));
   for (const productId of PRODUCTS) {
-    journal.configure(productId, { holdSeconds: productId === 'sku-3' ? 0 : 600 });
+    journal.configure(productId, { holdSeconds: productId === 'sku-3' ? 0 : 600, gate: GATES[productId] });
     journal.loadStock(productId, 12);
   }
   for (const step of steps) {
@@ -70,6 +82,7 @@ function playStep(journal: ScriptedJournal, orders: ReadonlyMap<string, Key[]>, 
       CUSTOMERS[step.customer]!,
       `key ${step.key}`,
       1 + (step.key % 2),
+      keyOf(`ticket ${step.order} of ${step.customer}`),
     );
     if (reserved !== undefined && !known.includes(reserved)) known.push(reserved);
     return;
@@ -103,6 +116,18 @@ function playStep(journal: ScriptedJournal, orders: ReadonlyMap<string, Key[]>, 
         requestId: `request ${journal.now - SALE_STARTS_AT}`,
         quantity: 1 + step.key,
       });
+      break;
+    case 15:
+      journal.command(productId, { kind: 'decline', orderId });
+      break;
+    case 16:
+      journal.command(productId, { kind: 'deny', orderId });
+      break;
+    case 17:
+      journal.command(productId, { kind: 'extendHold', orderId, byMs: 500_000, mostMs: 300_000 * step.key });
+      break;
+    case 18:
+      journal.configure(productId, { gate: step.key === 0 ? undefined : GATES['sku-2'] });
       break;
     default:
       journal.pay(productId, orderId);

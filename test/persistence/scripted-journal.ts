@@ -78,7 +78,13 @@ export class ScriptedJournal implements Pick<Journal, 'head' | 'replay'> {
   }
 
   /** @returns the order's id, or undefined when it was refused */
-  reserve(productId: string, customerId: string, idempotencyKey: string, quantity = 1): Key | undefined {
+  reserve(
+    productId: string,
+    customerId: string,
+    idempotencyKey: string,
+    quantity = 1,
+    ticket?: Key,
+  ): Key | undefined {
     const orderId = orderKeyOf(
       productTagOf(productId),
       Math.floor(this.now / 1_000),
@@ -93,6 +99,7 @@ export class ScriptedJournal implements Pick<Journal, 'head' | 'replay'> {
       idempotencyKey,
       requestKey: requestKeyOf(productId, customerId, idempotencyKey),
       quantity,
+      ticket,
     });
     if (reply.outcome !== 'reserved') return undefined;
     if (!reply.replayed) this.#accepted.set(orderId, { customerId, idempotencyKey });

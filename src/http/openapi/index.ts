@@ -7,6 +7,8 @@ import { nodePaths } from './node.ts';
 import { placementPaths } from './placement.ts';
 import { orderPaths } from './orders.ts';
 import { productPaths } from './products.ts';
+import { ticketPaths } from './tickets.ts';
+import { riskPaths } from './risk.ts';
 import { userPaths } from './users.ts';
 
 let document: ReturnType<typeof createDocument> | undefined;
@@ -48,11 +50,13 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
     },
     paths: {
       ...orderPaths,
+      ...ticketPaths,
       ...productPaths,
       ...adminPaths,
       ...placementPaths,
       ...userPaths,
       ...customerPaths,
+      ...riskPaths,
       ...nodePaths,
     },
   });

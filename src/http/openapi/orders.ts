@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
 import * as schemas from '../schemas.ts';
-import { busy, invitation, json, keyHeader, ok, orderPath, problems, shopper } from './parts.ts';
+import { busy, invitation, json, keyHeader, ok, orderPath, problems, shopper, ticket } from './parts.ts';
 
 const placeOrder: ZodOpenApiOperationObject = {
   operationId: 'placeOrder',
@@ -14,7 +14,7 @@ const placeOrder: ZodOpenApiOperationObject = {
     'lost with the same key: the same order comes back, with `Idempotency-Replayed: true`. A product of a campaign that the ' +
     'caller may not enter is `not_found`, as one that never was.',
   security: shopper,
-  requestParams: { header: keyHeader.extend(invitation) },
+  requestParams: { header: keyHeader.extend(invitation).extend(ticket) },
   requestBody: { required: true, ...json(schemas.PlaceOrder) },
   responses: {
     '201': ok('Reserved; paid at once when the product’s hold time is 0.', schemas.Order),
@@ -30,6 +30,9 @@ const placeOrder: ZodOpenApiOperationObject = {
       'sale_not_started',
       'sale_ended',
       'sale_paused',
+      'ticket_required',
+      'ticket_invalid',
+      'too_many_holds',
       'payload_too_large',
       'idempotency_key_reused',
       'unavailable',

@@ -39,6 +39,11 @@ export const invitation = {
     description: 'That the caller was sent, for a campaign of invited customers. A wrong one counts as none.',
   }),
 };
+export const ticket = {
+  'Doorbuster-Ticket': z.string().optional().meta({
+    description: 'Of POST /v1/tickets, where the sale asks for one.',
+  }),
+};
 export const orderPath = { path: z.object({ id: schemas.Order.shape.id }) };
 export const productPath = { path: z.object({ id: schemas.ProductId }) };
 export const shopper = [{ shopper: [] }, { session: [] }];

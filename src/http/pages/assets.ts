@@ -33,6 +33,8 @@ const folder = fileURLToPath(new URL('./static/', import.meta.url));
 const clientFolder = fileURLToPath(new URL('../../client/', import.meta.url));
 /** storefront.js with all that it imports. */
 export const SHOP_SCRIPT = 'shop.js';
+/** What the client starts threads with; it lies beside the client's modules, and beside the script that has them all. */
+const THREAD_SCRIPT = 'work-thread.js';
 /** What of /static/ is the client. */
 const CLIENT = 'client/';
 
@@ -102,26 +104,32 @@ function readAssets(): Assets {
   const texts = withoutTypes(readFileSync(join(folder, '../texts.ts'), 'utf8'));
   keep(assets, 'texts.js', Buffer.from(texts));
   for (const name of [...names, ...clientNames].sort()) addAsset(assets, name, []);
-  const shop = bundle('storefront.js', (name) => (name === 'texts.js' ? texts : scriptText(name)));
-  keep(assets, SHOP_SCRIPT, Buffer.from(shop));
+  const textOf = (name: string): string => (name === 'texts.js' ? texts : scriptText(name));
+  keep(assets, THREAD_SCRIPT, Buffer.from(bundle(CLIENT + THREAD_SCRIPT, textOf)));
+  const shop = bundle('storefront.js', textOf);
+  keep(assets, SHOP_SCRIPT, Buffer.from(withVersions(shop, (name) => assets.get(name)!.hash)));
   return assets;
 }
 
-// A script's imports get their versions before the script itself is hashed: a change in a module thus changes the
-// address of everything that imports it, and no browser ever mixes modules of two versions.
+// A script's imports, and the threads that it starts, get their versions before the script itself is hashed: a change in a
+// module thus changes the address of everything that needs it, and no browser ever mixes modules of two versions.
+const NEEDED = /(\bfrom '|\bnew URL\(')\.\/([\w/-]+)\.[jt]s'/g;
+
+const withVersions = (code: string, versionOf: (needed: string) => string): string =>
+  code.replaceAll(
+    NEEDED,
+    (_, before: string, needed: string) => `${before}./${needed}.js?v=${versionOf(`${needed}.js`)}'`,
+  );
+
 function addAsset(assets: Map<string, Asset>, name: string, importers: readonly string[]): Asset {
   const present = assets.get(name);
   if (present !== undefined) return present;
   if (importers.includes(name)) throw new Error(`Static scripts import each other in a circle at ${name}`);
   const path = [...importers, name];
+  const versionOf = (needed: string): string =>
+    addAsset(assets, posix.join(posix.dirname(name), needed), path).hash;
   const bytes = name.endsWith('.js')
-    ? Buffer.from(
-        scriptText(name).replaceAll(
-          /(\bfrom ')\.\/([\w/-]+)\.[jt]s'/g,
-          (_, before: string, imported: string) =>
-            `${before}./${imported}.js?v=${addAsset(assets, posix.join(posix.dirname(name), `${imported}.js`), path).hash}'`,
-        ),
-      )
+    ? Buffer.from(withVersions(scriptText(name), versionOf))
     : readFileSync(join(folder, name));
   return keep(assets, name, bytes);
 }

@@ -19,5 +19,5 @@ export type ProductView = {
   sale: { state: SaleState; available: number; offered: number };
   asOf: string;
   /** From when on purchase tickets can be had (POST /v1/tickets); missing where the sale asks for none. */
-  ticketsFrom?: string;
+  ticketsFrom?: string | undefined;
 };

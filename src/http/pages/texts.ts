@@ -62,8 +62,14 @@ export const en = {
       'The shop cannot say yet whether your order went through. Press Buy again: you cannot be sold it twice.',
     unreachable: 'The shop cannot be reached. Nothing was sent.',
     never_arrived: 'Your last try has not reached the shop. Nothing was ordered so far.',
-    too_many_holds: 'Pay or cancel what you have reserved first.',
-    payment_declined: 'The card was declined. Your reservation still stands.',
+    too_many_holds:
+      'You have reserved something that is not paid yet, or let it run out a moment ago. Pay or cancel what waits among your orders, or come back in a few minutes. Nothing was ordered.',
+    ticket_required: 'The shop did not let your order in this time. Nothing was ordered. Press Buy again.',
+    ticket_invalid:
+      'Your place at the door was out of date when your order arrived. Nothing was ordered. Press Buy again.',
+    challenge_required:
+      'Your browser could not show in time that no machine is buying. Nothing was ordered. Press Buy again.',
+    payment_declined: 'This payment was declined, and nothing was charged. Try again, or pay another way.',
     order_state_conflict: 'This order had already changed. This is how it stands now.',
     idempotency_key_reused:
       'You have ordered this already, with another quantity: it is among your orders. Buy again only if you want more.',
@@ -112,7 +118,9 @@ export const en = {
     buyFor: (total: string) => `Buy for ${total}`,
     buySome: (shown: string, total: string) => `Buy ${shown} for ${total}`,
     busy: (seconds: string) => `Try again in ${seconds} s`,
+    againIn: (seconds: string) => `Sending again in ${seconds} s`,
     sending: 'Sending…',
+    preparing: 'One moment…',
     checking: 'Checking…',
     notOpen: 'Not open yet',
     soldOut: 'Sold out',
@@ -120,6 +128,7 @@ export const en = {
     ended: 'Sale ended',
     limit: 'Limit reached',
     pay: (price: string) => `Pay ${price}`,
+    payAgain: (price: string) => `Pay ${price} again`,
     paying: 'Paying…',
     cancel: 'Cancel',
     cancelling: 'Cancelling…',
@@ -139,6 +148,14 @@ export const en = {
     comesBack: 'If somebody does not pay in time, a unit comes back, and this page will show it.',
     pausedText: 'Nobody can buy right now, and reservations stay as they are.',
     sending: 'Sending your order',
+    preparing: 'Getting ready to order',
+    preparingText:
+      'The shop makes sure that no machine pushes ahead of you. Your order leaves by itself in a moment: there is nothing for you to do.',
+    preparingNews: 'Getting ready to order. It leaves by itself.',
+    waiting: 'Your order goes out again',
+    waitingText:
+      'There were too many requests at once, yours or others of your network, so the shop has not looked at your order. It is sent again by itself: there is nothing for you to do.',
+    waitingNews: 'The shop is busy. Your order is sent again by itself.',
     checking: 'Checking your order',
     checkingText:
       'The answer got lost on its way, so we are asking the shop whether your order went through. You cannot be sold it twice, and you may close this page: we ask again when you return.',
@@ -156,6 +173,10 @@ export const en = {
     pendingText: (total: string, count: number) =>
       `${total} is with the bank. Your ${count === 1 ? 'unit is' : 'units are'} kept until it answers.`,
     pendingNews: 'Your payment is under way.',
+    review: 'We are looking at your order',
+    reviewText: (total: string, count: number) =>
+      `Somebody at the shop looks at this order before ${total} is taken. Your ${count === 1 ? 'unit is' : 'units are'} kept meanwhile, and this page shows what comes of it.`,
+    reviewNews: 'The shop is looking at your order. It is kept for you.',
     paid: (count: number, shown: string) =>
       count === 1 ? 'Paid. It’s yours.' : `Paid. All ${shown} are yours.`,
     paidText: (id: string, total: string) => `Order ${id} · ${total}`,
@@ -165,7 +186,9 @@ export const en = {
     cancelledOver: 'Your order is cancelled.',
     expired: 'Your time to pay ran out, so it went back on sale.',
     expiredOver: 'Your time to pay ran out.',
+    denied: 'The shop could not take this payment, so the order was cancelled. Nothing was charged.',
     refund: 'Your payment came too late. You get your money back.',
+    refunded: 'Your payment came too late. You have got your money back.',
     closes: (moment: string) => `Closes ${moment}`,
     closesIn: 'Closes in',
     opensSoon: 'The sale opens in one minute.',
@@ -248,13 +271,27 @@ export const en = {
     payUntil: 'Pay by',
     leftToPay: (time: string) => `${time} left when this page was made`,
     demoPayment: 'This shop is a demonstration: nothing is charged.',
+    demoBehaviour: 'How the bank behaves',
+    demoBehaviours: {
+      succeed: 'It takes the money at once',
+      slow: 'It takes the money slowly',
+      decline: 'It declines',
+      'pending-captured': 'It takes the money after a while',
+      'pending-declined': 'It declines after a while',
+      lost: 'It takes the money, and its answer gets lost',
+      'timeout-captured': 'It takes the money, and does not answer',
+      'timeout-nothing': 'It does nothing, and does not answer',
+      review: 'It takes the money once somebody here has looked at the order',
+    },
+    followed: 'This page shows by itself what comes of it.',
+    denied: 'The shop could not take your payment, so the order was cancelled. Nothing was charged.',
     cancel: 'Cancel the order',
     back: 'Back to the shop',
     loadAgain: 'Load this page again',
     headlines: {
       reserved: 'Reserved for you',
       payment_pending: 'Payment under way',
-      in_review: 'In review',
+      in_review: 'We are looking at your order',
       paid: 'Paid. It’s yours.',
       cancelled: 'Cancelled',
       expired: 'Your time to pay ran out',
@@ -264,7 +301,8 @@ export const en = {
     texts: {
       reserved: 'It waits for your payment.',
       payment_pending: 'The bank has not answered yet. What you ordered is kept until it does.',
-      in_review: 'Your payment is being looked at. What you ordered is kept meanwhile.',
+      in_review:
+        'Somebody at the shop looks at it before your money is taken. What you ordered is kept meanwhile.',
       paid: 'Nobody else can get it any more.',
       cancelled: 'It is back on sale. Nothing was charged.',
       expired: 'It went back on sale. Nothing was charged.',
@@ -273,10 +311,29 @@ export const en = {
     },
   },
 
+  /** Of whoever waits for a ticket, because their browser runs no scripts. */
+  wait: {
+    title: 'One moment',
+    heading: 'One moment, please',
+    text: 'So that no machine can buy faster than you, everybody’s browser works for a moment before it orders. Yours runs no scripts, so you wait instead.',
+    until: 'You can order at',
+    left: (seconds: string) => `in ${seconds} s`,
+    byItself: 'This page shows by itself when you can. Nothing is ordered before you say so.',
+    ready: 'Now you can order',
+    readyText: (time: string) =>
+      `Your place is kept until ${time}. Nothing is ordered before you press the button.`,
+    wish: 'Your wish',
+    order: (shown: string, name: string, total: string) => `Order ${shown} × ${name} for ${total}`,
+    back: 'Back, without an order',
+  },
+
   trouble: {
     title: 'Not just now – Doorbuster',
     heading: 'That did not work',
     again: 'Try again',
+    busyHeading: 'Very many people are here',
+    busy: (seconds: string) =>
+      `Too many pages were asked for from here in a short time. This one comes by itself in ${seconds} s.`,
     inDoubt:
       'The shop cannot say yet whether your order went through. Load this page again, so that your browser sends the same form again: ' +
       'you cannot be sold it twice. What went through is among your orders.',

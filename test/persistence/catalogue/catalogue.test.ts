@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPool, seenOf } from '../../../src/persistence/index.ts';
+import { NEW_CAMPAIGN_GATE, OPEN_CAMPAIGN_GATE, openPool, seenOf } from '../../../src/persistence/index.ts';
 import { putList } from '../../harness/customer-list.ts';
 import { POSTGRES_KINDS, SERVER_MS_MAX, type StartedPostgres } from '../postgres-kinds.ts';
 import { Desk, EDA, MINUTE_MS, PAT, refusals, saved } from './desk.ts';
@@ -268,6 +268,61 @@ describe.each(POSTGRES_KINDS)('the catalogue in $kind Postgres', { timeout: SERV
         }),
       },
     ]);
+  });
+
+  test('a campaign’s gate goes to the engine with each product, and again when it changes', async () => {
+    const strict = { ...NEW_CAMPAIGN_GATE, coolDownSeconds: 90 };
+    const draft = await desk.campaign({ gate: strict });
+    const [one, two] = [await desk.product(draft), await desk.product(draft)];
+    const over = await desk.product(draft, { endsAt: desk.now + MINUTE_MS });
+    const campaign = saved(await desk.catalogue.publish(PAT, draft.id, draft.version));
+    const { limits, risk, ...asked } = strict;
+    expect([limits, risk]).toEqual([true, true]);
+    const sentOf = async (id: string) =>
+      (await desk.outbox(id))
+        .filter(({ kind }) => kind === 'configure')
+        .map(({ payload }) => (payload['configuration'] as { gate?: object }).gate);
+    expect(await sentOf(one.id)).toEqual([asked]);
+
+    // What stands in front of the actors goes to nobody; who says nothing of the gate leaves it.
+    desk.now += 2 * MINUTE_MS;
+    const saveGate = async (gate: typeof strict | undefined) => {
+      const { campaign: old } = (await desk.catalogue.campaign(draft.id))!;
+      return saved(await desk.catalogue.saveCampaign(PAT, draft.id, old.version, { ...old, gate }));
+    };
+    expect((await saveGate({ ...strict, limits: false })).gate.limits).toBe(false);
+    expect((await saveGate(undefined)).gate).toEqual({ ...strict, limits: false });
+    expect(await sentOf(one.id)).toHaveLength(1);
+
+    await saveGate({ ...strict, work: true });
+    for (const { id } of [one, two]) expect(await sentOf(id)).toEqual([asked, { ...asked, work: true }]);
+    // The engine closes for good what is over: nothing is sent to it any more.
+    expect(await sentOf(over.id)).toHaveLength(1);
+    await saveGate(OPEN_CAMPAIGN_GATE);
+    expect(await sentOf(one.id)).toEqual([asked, { ...asked, work: true }, undefined]);
+    expect((await desk.read(one.id)).version).toBe(one.version);
+
+    const trail = await desk.catalogue.trail({ campaignId: campaign.id });
+    expect(trail[0]!.changes).toEqual([
+      {
+        field: 'gate',
+        from: 'rate limits, tickets, proof of work, 3 open holds, cool-down of 90 s, 20 unpaid attempts, holds down to 60 s, risk control',
+        to: 'rate limits, risk control',
+      },
+    ]);
+  });
+
+  test('a clone has its original’s gate, and a campaign that was made without one an open one', async () => {
+    const original = await desk.campaign({ gate: NEW_CAMPAIGN_GATE });
+    const clone = saved(await desk.catalogue.clone(EDA, original.id, { title: 'Again', slug: 'gate-again' }));
+    expect(clone.gate).toEqual(NEW_CAMPAIGN_GATE);
+    const bare = await desk.campaign();
+    expect(bare.gate).toEqual(OPEN_CAMPAIGN_GATE);
+    // As the rows are that were there before.
+    await desk.pool.query(`UPDATE doorbuster_catalogue.campaigns SET gate = '{}' WHERE id = $1`, [
+      original.id,
+    ]);
+    expect((await desk.catalogue.campaign(original.id))!.campaign.gate).toEqual(OPEN_CAMPAIGN_GATE);
   });
 
   test('what the engine would refuse of a running sale is refused before', async () => {

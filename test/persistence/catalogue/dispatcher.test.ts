@@ -1,8 +1,9 @@
 import type { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Command } from '../../../src/actors/index.ts';
+import { OPEN_GATE, type Command } from '../../../src/actors/index.ts';
 import {
   EngineDispatcher,
+  OPEN_CAMPAIGN_GATE,
   openPool,
   type CatalogueProduct,
   type EngineDispatcherOptions,
@@ -144,6 +145,27 @@ describe.each(POSTGRES_KINDS)('the dispatcher on $kind Postgres', { timeout: SER
     ]);
     expect(await expectAgreement(product.id)).toMatchObject({ quantity: 70, amount: 3_900 });
     expect(engine.buy(product.id, 'ada')).toBe('reserved');
+  });
+
+  test('a gate that changes while the campaign is live is what the actor enforces from then on', async () => {
+    const { campaign, product } = await desk.published();
+    await settled(product);
+    expect(engine.products.get(product.id)!.configuration.gate).toBeUndefined();
+    const gate = { ...OPEN_CAMPAIGN_GATE, attemptsMax: 1, limits: false };
+    saved(await desk.catalogue.saveCampaign(PAT, campaign.id, campaign.version, { ...campaign, gate }));
+    // Until the engine has answered, the product is not as it was saved.
+    expect((await desk.read(product.id)).engine).toMatchObject({ waiting: 1, isCurrent: false });
+    await settled(product);
+    expect((await desk.read(product.id)).engine).toMatchObject({ waiting: 0, isCurrent: true });
+    expect(engine.products.get(product.id)!.configuration.gate).toEqual({ ...OPEN_GATE, attemptsMax: 1 });
+    // A save of the product does not take it away.
+    const { version } = await desk.read(product.id);
+    saved(await desk.catalogue.saveProduct(PAT, product.id, version, { ...product, holdSeconds: 90 }));
+    await settled(product);
+    expect(engine.products.get(product.id)!.configuration).toMatchObject({
+      holdSeconds: 90,
+      gate: { attemptsMax: 1 },
+    });
   });
 
   test('of a cancelled campaign nothing more can be bought, and nothing is left to withdraw', async () => {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { PutProduct } from '../../../src/http/schemas.ts';
 import {
+  NEW_CAMPAIGN_GATE,
   OPEN_CAMPAIGN_GATE,
   type Campaign,
   type CampaignDraft,
+  type CampaignGate,
   type CatalogueProduct,
   type ProductDraft,
 } from '../../../src/persistence/index.ts';
@@ -58,6 +60,10 @@ const PRODUCT: CatalogueProduct = {
   engine: { waiting: 0, confirmedAt: undefined, isCurrent: false, refusal: undefined },
 };
 
+const gated = (gate: Partial<CampaignGate>): { readonly gate: CampaignGate } => ({
+  gate: { ...OPEN_CAMPAIGN_GATE, ...gate },
+});
+
 const told = (
   campaign: Partial<Campaign> = {},
   products: readonly Partial<CatalogueProduct>[] = [{}],
@@ -84,11 +90,35 @@ test.each([
   expect(told({ entry }, [{}], [], hasList)).toEqual([]);
 });
 
+test('a gate that asks for all that there is can be published', () => {
+  expect(told(gated({ ...NEW_CAMPAIGN_GATE, work: true }))).toEqual([]);
+  expect(told(gated({ openHoldsMax: 5 }))).toEqual([]);
+  expect(told(gated({ openHoldsMax: 20, attemptsMax: 20 }))).toEqual([]);
+});
+
 describe('the publish check tells', () => {
   test.each<[string, Partial<Campaign>, readonly Partial<CatalogueProduct>[], string[]]>([
     ['no start', { startsAt: undefined }, [{}], ['error startsAt: The campaign has no start.']],
     ['no end', { endsAt: undefined }, [{}], ['error endsAt: The campaign has no end.']],
     ['no products', {}, [], ['error products: The campaign has no products: add one.']],
+    [
+      'a gate that contradicts itself',
+      gated({ work: true, openHoldsMax: 4, attemptsMax: 3 }),
+      [{}],
+      [
+        'error work: The proof of work is what a ticket costs, and no tickets are asked for: ask for tickets, or for no work.',
+        'error openHoldsMax: Nobody gets to 4 open holds with 3 attempts: allow as many attempts, or fewer holds.',
+      ],
+    ],
+    [
+      'a gate of which the holds make nothing',
+      gated({ shortestHoldSeconds: 301, coolDownSeconds: 7_200 }),
+      [{}, { id: 'p2', sku: 'EK-2', holdSeconds: 301 }, { id: 'p3', sku: 'EK-3', holdSeconds: 0 }],
+      [
+        'warning coolDownSeconds: The cool-down is as long as the campaign: whoever lets one hold run out buys nothing of that product any more.',
+        'warning holdSeconds: Its holds of 300 s are shorter than the campaign’s shortest of 301 s: they stay as they are, however few units are left.',
+      ],
+    ],
     [
       'a list that is not there',
       { entry: { kind: 'list' } },
@@ -314,6 +344,20 @@ describe('a draft is refused with', () => {
     ['an offset for a time zone', { timeZone: '+02:00' }, ['timeZone']],
     ['an end before the start', { endsAt: CAMPAIGN.startsAt! - 1 }, ['endsAt']],
     ['a claim without a value', { entry: { kind: 'claim', name: 'tier', value: '' } }, ['entry']],
+    ['work for tickets that nobody needs', gated({ work: true }), ['work']],
+    ['more open holds than attempts', gated({ openHoldsMax: 21, attemptsMax: 20 }), ['openHoldsMax']],
+    ['fewer holds than none', gated({ openHoldsMax: -1 }), ['openHoldsMax']],
+    ['half an attempt', gated({ attemptsMax: 0.5 }), ['attemptsMax']],
+    [
+      'a cool-down that is too long',
+      gated({ coolDownSeconds: LIMITS.coolDownSecondsMax + 1 }),
+      ['coolDownSeconds'],
+    ],
+    [
+      'a shortest hold that is too long',
+      gated({ shortestHoldSeconds: LIMITS.holdSecondsMax + 1 }),
+      ['shortestHoldSeconds'],
+    ],
   ])('%s', (_, changes, fields) => {
     expect(campaignFaults({ ...CAMPAIGN, ...changes }).map(({ field }) => field)).toEqual(fields);
   });

@@ -12,4 +12,4 @@ export {
   type TicketSettings,
 } from './ticket-office.ts';
 export { ticketRoutes, TICKETS_PATH } from './ticket-routes.ts';
-export { WORK_FAULTS, type WorkFault } from './ticket-schemas.ts';
+export { AskTicket, ChallengeRequired, Ticket, WORK_FAULTS, type WorkFault } from './ticket-schemas.ts';

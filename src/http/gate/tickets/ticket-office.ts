@@ -12,6 +12,7 @@ import { BAD_TICKET, KEY_BYTES, type Key } from '../../../actors/index.ts';
 import type { Clock, Random } from '../../../runtime/index.ts';
 import { derivedSecret } from '../../derived-secret.ts';
 import { isSame, KeyedHash } from '../../keyed-hash.ts';
+import { WaitPasses, WorkOffice } from '../challenge/index.ts';
 
 const END_BYTES = 5;
 const SIGNED_BYTES = KEY_BYTES + END_BYTES;
@@ -62,6 +63,9 @@ export interface TicketFor {
 
 export class TicketOffice {
   readonly settings: TicketSettings;
+  /** What a ticket costs, where it costs anything. */
+  readonly work: WorkOffice;
+  readonly passes: WaitPasses;
   readonly #ports: TicketOfficePorts;
   readonly #hash: KeyedHash;
   readonly #ids: KeyedHash;
@@ -70,6 +74,8 @@ export class TicketOffice {
   constructor(ports: TicketOfficePorts, settings: TicketSettings) {
     this.settings = settings;
     this.#ports = ports;
+    this.work = new WorkOffice(ports.secret, ports.clock, ports.random);
+    this.passes = new WaitPasses(ports.secret, ports.clock);
     this.#hash = new KeyedHash(derivedSecret(ports.secret, 'ticket 1'), TEXT_CHARACTERS_MAX);
     this.#ids = new KeyedHash(derivedSecret(ports.secret, 'ticket id 1'), TEXT_CHARACTERS_MAX);
   }

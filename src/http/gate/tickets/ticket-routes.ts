@@ -37,7 +37,7 @@ export function ticketRoutes(app: Hono, { auth, clock, limits }: HttpContext, de
       case 'work': {
         const { challenge, wait } = told.asked;
         const seconds = Math.max(0, Math.ceil((wait.goodFrom - clock.now()) / 1_000));
-        return problemResponse('challenge_required', {
+        const response = problemResponse('challenge_required', {
           ...(told.fault !== undefined && { fault: told.fault }),
           challenge,
           wait: {
@@ -47,6 +47,8 @@ export function ticketRoutes(app: Hono, { auth, clock, limits }: HttpContext, de
             seconds,
           },
         });
+        if (told.fault === 'pass_early') response.headers.set('Retry-After', String(seconds));
+        return response;
       }
     }
   });

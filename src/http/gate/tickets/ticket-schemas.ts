@@ -1,6 +1,7 @@
 // The shapes of POST /v1/tickets: they validate what comes in, and describe it at /openapi.json.
 
 import * as z from 'zod';
+import { ChallengeShape } from '../challenge/index.ts';
 import { ProblemDetails, ProductId } from '../../schemas.ts';
 
 /** Of a solution, in base64; one is about half of it. */
@@ -42,25 +43,10 @@ export const Ticket = z
   })
   .meta({ id: 'Ticket' });
 
-/** ALTCHA's, version 2. */
-export const Challenge = z
-  .strictObject({
-    parameters: z.strictObject({
-      algorithm: z.string().meta({ example: 'PBKDF2/SHA-256' }),
-      cost: z.int().meta({ description: 'Iterations of each try.' }),
-      data: z.record(z.string(), z.string()).meta({ description: 'For whom and what it is.' }),
-      expiresAt: z.int().meta({ description: 'Epoch seconds.' }),
-      keyLength: z.int().meta({ description: 'Bytes.' }),
-      keyPrefix: z
-        .string()
-        .meta({ description: 'Hexadecimal: what the key that is looked for begins with.' }),
-      keySignature: z.string(),
-      nonce: z.string().meta({ description: 'Hexadecimal; a counter of 4 bytes, big-endian, follows it.' }),
-      salt: z.string().meta({ description: 'Hexadecimal.' }),
-    }),
-    signature: z.string(),
-  })
-  .meta({ id: 'Challenge', description: 'Proof of work in ALTCHA’s protocol, version 2.' });
+const Challenge = ChallengeShape.meta({
+  id: 'Challenge',
+  description: 'Proof of work in ALTCHA’s protocol, version 2.',
+});
 
 export const WORK_FAULTS = [
   'solution_wrong',
@@ -69,8 +55,7 @@ export const WORK_FAULTS = [
   'challenge_forged',
   'pass_early',
   'pass_expired',
-  'pass_foreign',
-  'pass_forged',
+  'pass_wrong',
 ] as const;
 export type WorkFault = (typeof WORK_FAULTS)[number];
 

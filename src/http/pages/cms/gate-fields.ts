@@ -13,7 +13,7 @@ const HINTS: Readonly<Record<Name, string>> = {
   limits:
     'Stops refresh storms and scripts that hammer: one customer and one address get so many requests a second and no more. Costs shoppers nothing; many behind one address share that address’s part.',
   ticket:
-    'Stops scripts that order past the page, and orders that are sent twice elsewhere: no order without a ticket, which is one customer’s, works once, and cannot be had until shortly before the start. Costs one more request: the shop’s page makes it by itself, other clients must.',
+    'Stops scripts that order past the page, and shared or repeated orders: none is taken without a ticket, which is one customer’s own, works once, and cannot be had until shortly before the start. Costs one more request: the shop’s page makes it by itself, other clients must.',
   work: 'Makes many tickets dear for one machine: each costs its device a computation, the more the more is asked for. Costs a phone a moment and some battery; whoever cannot compute waits instead. It needs purchase tickets.',
   openHoldsMax: 'Of one customer, not paid yet. Stops taking the stock without paying. Empty or 0: no bound.',
   coolDownSeconds: 'After a hold ran out unpaid or was denied, before the next order. Empty or 0: none.',

@@ -12,7 +12,16 @@ const payGuardMs = 700;
 const buyGuardMs = 700;
 
 /** Nobody can have any of them, or this shopper has theirs. */
-const withoutStock = new Set(['reserved', 'overdue', 'paid', 'pending', 'ended', 'cancelled', 'gone']);
+const withoutStock = new Set([
+  'reserved',
+  'overdue',
+  'paid',
+  'pending',
+  'review',
+  'ended',
+  'cancelled',
+  'gone',
+]);
 
 export class Card {
   productId;
@@ -212,6 +221,14 @@ export class Card {
       if (button.getAttribute('aria-disabled') !== 'true') this.#do(button.dataset.act);
     });
     quantity.addEventListener('change', () => this.#setQuantity(0));
+    // A ticket is then here before the button is pressed.
+    for (const turned of ['pointerenter', 'focusin'])
+      this.#element.addEventListener(turned, () => this.#mayBuy() && this.#purchase.turnTo());
+  }
+
+  #mayBuy() {
+    const { kind, buy } = this.#offer ?? {};
+    return Boolean(buy && (buy.enabled || kind === 'upcoming'));
   }
 
   #do(act) {

@@ -8,6 +8,9 @@ const { buttons, offer: words } = texts;
 /** Somebody who cannot see the countdown is told once when so little is left. */
 const soonMs = 60_000;
 
+/** What takes no longer need not be explained. */
+const quickMs = 2_500;
+
 /** The state by the shop's clock: a door opens at its second even when the news of it is still on its way. */
 export function stateAt(product, now) {
   const { state, available } = product.sale;
@@ -45,18 +48,43 @@ export function quantityMax(product, unitsHeld) {
  */
 export function offerFor(situation) {
   const { purchase, entry } = situation;
+  if (purchase.phase === 'preparing') return preparing(situation);
   if (purchase.phase === 'sending') return sending();
+  if (purchase.phase === 'waiting') return waiting(situation);
   if (purchase.phase === 'checking') return checking();
   if (situation.isSignedOut) return signedOut(purchase.refusal);
   if (entry?.order.status === 'reserved') return reserved(situation);
-  if (entry?.order.status === 'payment_pending' || entry?.order.status === 'in_review')
-    return paymentPending(entry);
+  if (entry?.order.status === 'payment_pending') return paymentPending(entry);
+  if (entry?.order.status === 'in_review') return inReview(entry);
   if (entry?.order.status === 'paid') return paid(situation);
   return selling(situation);
 }
 
 function sending() {
   return { kind: 'sending', headline: words.sending, buy: { label: buttons.sending, enabled: false } };
+}
+
+/** A ticket is on its way; mostly it is here before anybody could read of it. */
+function preparing({ purchase, now }) {
+  if (now - purchase.since < quickMs) return sending();
+  return {
+    kind: 'preparing',
+    headline: words.preparing,
+    text: words.preparingText,
+    buy: { label: buttons.preparing, enabled: false },
+    announcement: words.preparingNews,
+  };
+}
+
+function waiting({ purchase, now }) {
+  const seconds = Math.max(0, Math.ceil((purchase.until - now) / 1_000));
+  return {
+    kind: 'waiting',
+    headline: words.waiting,
+    text: words.waitingText,
+    buy: { label: buttons.againIn(formatCount(seconds)), enabled: false },
+    announcement: words.waitingNews,
+  };
 }
 
 function checking() {
@@ -91,12 +119,17 @@ function reserved({ entry, now }) {
     headline: isOverdue ? words.overdue : words.reserved(formatCount(order.quantity)),
     text: isOverdue ? words.overdueText : sentences(found, words.reservedText),
     problem: problem && deedProblemText(problem),
-    pay: { label: deed === 'paying' ? buttons.paying : buttons.pay(orderTotal(order)), enabled: !deed },
+    pay: { label: payLabel(deed, problem, order), enabled: !deed },
     cancel: { label: deed === 'cancelling' ? buttons.cancelling : buttons.cancel, enabled: !deed },
     announcement: isOverdue ? words.overdueNews : sentences(found, words.reservedNews, timeToPay(hold)),
     // Of a shorter hold the first announcement has said as much.
     soon: hold.holdMs > 2 * soonMs && !isOverdue && hold.leftMs <= soonMs ? words.soonOver : undefined,
   };
+}
+
+function payLabel(deed, problem, order) {
+  if (deed === 'paying') return buttons.paying;
+  return (problem === 'payment_declined' ? buttons.payAgain : buttons.pay)(orderTotal(order));
 }
 
 /** Nothing for a reservation that does not end by itself. */
@@ -116,6 +149,15 @@ function paymentPending({ order }) {
     headline: words.pending,
     text: words.pendingText(orderTotal(order), order.quantity),
     announcement: words.pendingNews,
+  };
+}
+
+function inReview({ order }) {
+  return {
+    kind: 'review',
+    headline: words.review,
+    text: words.reviewText(orderTotal(order), order.quantity),
+    announcement: words.reviewNews,
   };
 }
 
@@ -208,12 +250,14 @@ function buyButton(product, unitsHeld, quantity, busyMs) {
 function endOf(entry, goesBack) {
   switch (entry?.order.status) {
     case 'cancelled':
+      if (entry.isDenied) return { code: 'denied', text: words.denied };
       return { code: 'cancelled', text: goesBack ? words.cancelled : words.cancelledOver };
     case 'expired':
       return { code: 'expired', text: goesBack ? words.expired : words.expiredOver };
     case 'refund_due':
-    case 'refunded':
       return { code: 'refund', text: words.refund };
+    case 'refunded':
+      return { code: 'refunded', text: words.refunded };
     default:
       return null;
   }

@@ -58,7 +58,7 @@ export class Orders {
     const leftMs =
       order.status === 'reserved' && order.holdExpiresAt ? Date.parse(order.holdExpiresAt) - now : 0;
     write(row.left, leftMs > 0 ? texts.offer.leftToPay(formatTimeLeft(leftMs)) : '');
-    write(row.problem, entry.problem ? deedProblemText(entry.problem) : '');
+    write(row.problem, problemOf(entry));
     write(row.when, words.ordered(formatMoment(order.createdAt, now)));
     row.actions.hidden = order.status !== 'reserved';
     for (const button of row.actions.children)
@@ -103,6 +103,11 @@ export class Orders {
     const name = await this.#nameOf(productId);
     if (name) writeName(row, name);
   }
+}
+
+function problemOf({ problem, isDenied }) {
+  if (isDenied) return texts.offer.denied;
+  return problem ? deedProblemText(problem) : '';
 }
 
 function make(tag, className, text = '') {

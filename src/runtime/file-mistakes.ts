@@ -1,24 +1,24 @@
-// What is wrong with a placement file: all of it at once, each with its line and with what would be right.
+// What is wrong with an operator's file: all of it at once, each with its line and with what would be right.
 
-export interface PlacementRemark {
+export interface FileRemark {
   /** From 1. */
   readonly line: number;
   /** Of a mistake: what stands there, and what would be right. */
   readonly message: string;
 }
 
-export interface PlacementRefused {
+export interface FileRefused {
   readonly kind: 'refused';
   /** By line; repeating the same file cannot help. */
-  readonly mistakes: readonly PlacementRemark[];
+  readonly mistakes: readonly FileRemark[];
   /** That were counted only. */
   readonly more: number;
 }
 
 const MISTAKES_MAX = 100;
 
-export class PlacementMistakes {
-  readonly #told: PlacementRemark[] = [];
+export class FileMistakes {
+  readonly #told: FileRemark[] = [];
   #more = 0;
 
   get count(): number {
@@ -34,7 +34,7 @@ export class PlacementMistakes {
     return undefined;
   }
 
-  refusal(): PlacementRefused {
+  refusal(): FileRefused {
     const mistakes = this.#told.toSorted((one, other) => one.line - other.line);
     return { kind: 'refused', mistakes, more: this.#more };
   }

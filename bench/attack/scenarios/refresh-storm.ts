@@ -1,0 +1,64 @@
+// A few addresses load the product, the shop and their orders again and again, as fast as they can.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Call } from '../client.ts';
+import { allowance } from '../limits.ts';
+import type { Scenario } from '../scenario.ts';
+import type { Stage } from '../stage.ts';
+
+const ADDRESSES = 8;
+const LANES = 8;
+const REQUESTS_OF_ONE = 4_000;
+const REQUESTS_OF_ONE_LEAST = 600;
+
+export const refreshStorm: Scenario = {
+  name: 'refresh-storm',
+  tries: 'loads product, shop and orders again and again from a few addresses, as fast as it can',
+  ground: 'node',
+  async run(stage) {
+    const productId = await stage.sale();
+    const requests = stage.sized(REQUESTS_OF_ONE, REQUESTS_OF_ONE_LEAST);
+    await stage.beside({ productId, shoppers: stage.sized(60, 5) }, async () => {
+      const storms = Array.from({ length: stage.sized(ADDRESSES, 2) }, () =>
+        storm(stage, productId, requests),
+      );
+      await Promise.all(storms);
+    });
+  },
+};
+
+/** From one address, over several connections at once. */
+async function storm(stage: Stage, productId: string, requests: number): Promise<void> {
+  const { token, address: from } = stage.shopper('storm');
+  // The cheap ones mostly: who storms wants many.
+  const product: Call = { method: 'GET', path: `/v1/products/${productId}` };
+  const calls: readonly Call[] = [
+    product,
+    { method: 'GET', path: '/v1/time' },
+    product,
+    { method: 'GET', path: '/v1/orders', token },
+    product,
+    { method: 'GET', path: '/v1/time' },
+    product,
+    { method: 'GET', path: '/' },
+  ];
+  const since = performance.now();
+  let next = 0;
+  let through = 0;
+  const lane = async (): Promise<void> => {
+    for (let turn = next++; turn < requests; turn = next++) {
+      const answer = await stage.client.send({ ...calls[turn % calls.length]!, from });
+      stage.tally.count(answer, 'pages and readings');
+      // A refusal costs the node next to nothing, and whoever attacks shares its processor.
+      if (answer.code !== undefined) await pause(1);
+      else through++;
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  const lasted = (performance.now() - since) / 1_000;
+  const most =
+    allowance('read', 'anonymous', lasted) +
+    allowance('page', 'anonymous', lasted) +
+    allowance('read', 'customer', lasted);
+  stage.tally.atMost(through, most, 'requests from one address that passed the limit');
+}

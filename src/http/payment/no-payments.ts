@@ -1,0 +1,18 @@
+// Payments of a node that has nobody to take them: nothing is charged, and nothing waits.
+
+import { Problem } from '../problem.ts';
+import type { Payments } from './payments.ts';
+
+const nobody = (): Promise<never> =>
+  Promise.reject(
+    new Problem('payment_declined', {
+      detail: 'No payment provider is configured; nothing was charged.',
+    }),
+  );
+
+export const NO_PAYMENTS: Payments = {
+  pay: nobody,
+  approve: () => Promise.resolve({ outcome: 'gone', order: undefined }),
+  reject: () => Promise.resolve({ outcome: 'gone', order: undefined }),
+  webhook: () => Promise.reject(new Problem('not_found')),
+};
