@@ -13,7 +13,7 @@ const MEASURED_MS = 12_000;
 const EXCHANGE_MS_MAX = 1_500;
 
 let redis: RedisServer;
-let nodes: readonly Engine[];
+const nodes: Engine[] = [];
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -24,9 +24,10 @@ beforeAll(async () => {
     LIMIT_READ: `customer ${COUNT}/1s, address off`,
     LOG_LEVEL: 'info',
   };
-  nodes = await Promise.all([0, 1].map(() => Engine.start({ env })));
+  // One after the other: together they would take each other's CPU.
+  for (let number = 0; number < 2; number++) nodes.push(await Engine.start({ env }));
   await Promise.all(nodes.map((node) => node.product('kettle')));
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await Promise.all(nodes.map((node) => node.remove()));
