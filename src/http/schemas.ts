@@ -44,7 +44,7 @@ export const Money = z
   .meta({ id: 'Money' });
 
 export const YEAR_10000 = Date.UTC(10_000, 0);
-const Instant = z.iso
+export const Instant = z.iso
   .datetime({ offset: true, error: 'must be an ISO 8601 time with its offset, as 2030-01-31T18:00:00Z' })
   .refine(
     (text) => Date.parse(text) >= 0 && Date.parse(text) < YEAR_10000,
