@@ -271,7 +271,7 @@ describe('work', () => {
   });
 });
 
-describe('the wait', () => {
+describe.concurrent('the wait', () => {
   test('does instead of work: too early it is told how long, then it is worth one ticket', async () => {
     const id = await product({ ticket: true, work: true });
     const { wait } = (await ask('ada', { productId: id })).body;
