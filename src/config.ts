@@ -27,6 +27,7 @@ import {
   toPaymentConfig,
   type PaymentConfig,
 } from './payment-config.ts';
+import { RISK_SETTINGS, toRiskConfig, type RiskConfig } from './risk-config.ts';
 import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS, signInContradictions, toSignIn } from './sign-in-config.ts';
 import { DEMO_LIMITS, LIMIT_SETTINGS, toRateLimits, type RateLimitConfig } from './limit-config.ts';
 import { TICKET_SETTINGS, toTicketSettings } from './ticket-config.ts';
@@ -207,6 +208,7 @@ const settings = z.strictObject({
     .describe('proxies whose X-Forwarded-For says where requests come from'),
   ...SIGN_IN_SETTINGS,
   ...ASSET_SETTINGS,
+  ...RISK_SETTINGS,
   ...TICKET_SETTINGS,
   ...PAYMENT_SETTINGS,
   ...LIMIT_SETTINGS,
@@ -287,6 +289,7 @@ export interface Config {
   /** Addresses and networks. */
   readonly trustedProxies: readonly string[];
   readonly assets: AssetConfig;
+  readonly risk: RiskConfig;
   readonly tickets: TicketSettings;
   readonly payments: PaymentConfig;
   /** Undefined: requests are not limited. */
@@ -496,6 +499,7 @@ function toConfig(values: z.output<typeof settings>, demo: boolean): Config {
     http: { ...DEFAULT_HTTP_LIMITS, streamsMax: values.STREAMS_MAX },
     trustedProxies: listOf(values.TRUSTED_PROXIES ?? ''),
     assets: toAssetConfig(values),
+    risk: toRiskConfig(values),
     tickets: toTicketSettings(values),
     payments: toPaymentConfig(values),
     rateLimits: toRateLimits(values, demo),

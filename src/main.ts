@@ -32,6 +32,8 @@ import { preparePostgres, startPostgres, type NodePostgres } from './node-postgr
 import { PlacementStore } from './placement-store.ts';
 import { openLimits } from './open-limits.ts';
 import { openDoors, type OpenDoors } from './open-doors.ts';
+import { followStatuses, type FollowedStatuses } from './open-risk.ts';
+import { StatusTable } from './risk/index.ts';
 import { Projecting } from './projecting.ts';
 import { openCache, type PostgresConnection, type Whereabouts } from './persistence/index.ts';
 import { placementAtStart, Resharding } from './resharding.ts';
@@ -130,6 +132,7 @@ async function compose(
       return metrics.render({
         pool,
         limits: limits?.figures(),
+        openReviews: followed?.keeper.openReviews ?? NaN,
         silentShards: own.filter((owner) => pool.silent.includes(workerOf(owner))).length,
         hasLease: board.leaseUntil > systemClock.monotonic(),
         projection: projecting?.pump?.stats(),
@@ -152,12 +155,15 @@ async function compose(
     audit: (): Promise<NodeReport> => audit.run(),
     whereIs: (productId: string): Promise<Whereabouts> => doors!.keeper.whereIs(productId),
     lookAtDoors: (): Promise<void> => doors!.keeper.look(),
+    lookAtStatuses: (): Promise<void> => followed!.keeper.look(),
   };
+  const statuses = StatusTable.make();
   const owners = cluster?.homes ?? ownersAtStart(config, store, logger);
   const workers = new WorkerPool({
     config,
     board,
     storage,
+    statuses: statuses.shared,
     member,
     owners,
     awaited: () => cluster?.awaited ?? [],
@@ -218,12 +224,15 @@ async function compose(
 
   let url: string | undefined;
   let doors: OpenDoors | undefined;
+  let followed: FollowedStatuses | undefined;
   if (postgres !== undefined && config.roles.has('http')) {
     const opened = (doors = await openDoors(postgres.connection, workers, logger));
     undo.push(() => opened.stop());
     workers.keepDoors(() => opened.keeper.whole());
     const demoPayments = await openDemoPayments(config);
     undo.push(() => demoPayments?.stop());
+    const following = (followed = await followStatuses(postgres.connection, statuses, logger));
+    undo.push(() => following.stop());
     const reusePort = supportsReusePort && config.workers > 1;
     const serving = workers.serve({
       connection: postgres.connection,

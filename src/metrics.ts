@@ -10,6 +10,8 @@ export interface NodeFigures {
   readonly pool: PoolFigures;
   /** Undefined: requests are not limited. */
   readonly limits: ExchangeFigures | undefined;
+  /** Orders that wait for a person; NaN when this node cannot say. */
+  readonly openReviews: number;
   /** Whose thread says nothing. */
   readonly silentShards: number;
   readonly hasLease: boolean;
@@ -107,6 +109,10 @@ export class Metrics {
     'What the checks in front of a sale did, by check',
     ['check', 'outcome'],
   );
+  readonly #openReviews = this.#gauge(
+    'doorbuster_risk_reviews_open',
+    'Orders that wait for a person’s decision, counted up to 1000',
+  );
   readonly #limits = this.#gauge(
     'doorbuster_rate_limits_state',
     'Whether rate limits are shared over nodes: the state with 1',
@@ -128,6 +134,7 @@ export class Metrics {
   async render({
     pool,
     limits,
+    openReviews,
     silentShards,
     hasLease,
     projection,
@@ -136,6 +143,7 @@ export class Metrics {
     const workers = [...pool.answered.values()];
     this.#renderThreads(pool);
     this.#renderGate(pool, limits);
+    this.#openReviews.set(openReviews);
     this.#shards.reset();
     for (const { phase } of workers.flatMap(({ shards }) => shards)) this.#shards.inc({ phase });
     if (silentShards > 0) this.#shards.set({ phase: 'silent' }, silentShards);

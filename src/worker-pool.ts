@@ -36,6 +36,8 @@ export interface WorkerPoolOptions {
   readonly config: Config;
   readonly board: NodeBoard;
   readonly storage: Pick<Storage, 'forWorker'>;
+  /** Of customers' statuses, for all threads. */
+  readonly statuses: SharedArrayBuffer;
   /** 0 for a node by itself. */
   readonly member: number;
   /** By shard, at the start. */
@@ -256,7 +258,7 @@ export class WorkerPool {
   }
 
   #start(number: number): WorkerThread {
-    const { config, board, storage, member, handlers, buckets } = this.#options;
+    const { config, board, storage, statuses, member, handlers, buckets } = this.#options;
     const peers = new Map<number, MessagePort>();
     for (const { number: other, link } of this.#living) {
       const { port1, port2 } = new MessageChannel();
@@ -275,6 +277,7 @@ export class WorkerPool {
       heartbeats: this.#heartbeats.shared,
       buckets,
       storage: storage.forWorker(),
+      statuses,
       peers,
     };
     const thread = new WorkerThread(workerData, handlers);

@@ -17,6 +17,7 @@ import {
   listen,
   loadAssets,
   ProductHub,
+  StatusDesk,
   RateLimits,
   TicketOffice,
   tooManyAdminCalls,
@@ -72,6 +73,8 @@ import type { WorkerStorage } from './storage.ts';
 import { openCms } from './open-cms.ts';
 import { openPayments } from './open-payments.ts';
 import type { ProviderConfig } from './payment-config.ts';
+import { openRisk } from './open-risk.ts';
+import { StatusTable } from './risk/index.ts';
 import { SeldomLog } from './seldom-log.ts';
 import { version } from './version.ts';
 import { openStorage } from './worker-storage.ts';
@@ -87,6 +90,7 @@ export interface WorkerData {
   /** Of rate limits. Undefined: there are none. */
   readonly buckets: SharedArrayBuffer | undefined;
   readonly storage: WorkerStorage;
+  readonly statuses: SharedArrayBuffer;
   /** Ports to the other workers of this node that live. */
   readonly peers: ReadonlyMap<Address, MessagePort>;
 }
@@ -186,6 +190,7 @@ const router = new Router(
   { clock, timers, transport, random, lookUp },
   config.limits,
 );
+const statuses = new StatusTable(shared.statuses);
 const counters = new Counters();
 const doors = new Doors({
   engine: router,
@@ -327,6 +332,8 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
     // A look a second later finds it as well.
     onChanged: () => void main.ask('lookAtDoors', undefined, SOON).catch(() => undefined),
   });
+  const lookAtStatuses = (): void => void main.ask('lookAtStatuses', undefined, SOON).catch(() => undefined);
+  const risk = openRisk(pool, config.risk, lookAtStatuses, counters, logger);
   closeReads = async () => {
     await Promise.all([cms.stop(), payments.stop()]);
     await Promise.all([pool.end(), opened.close()]);
@@ -340,7 +347,7 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
     timers,
     random,
     config,
-    risk: undefined,
+    risk: risk.control,
     addresses,
     counters,
     worker,
@@ -357,7 +364,7 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
       doors,
       rateLimits: openRateLimits(),
       tickets,
-      riskOf: () => 'active',
+      riskOf: (customerId) => statuses.get(customerId),
       signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),
@@ -368,7 +375,7 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
       counters,
       cms: cms.context,
       payments: payments.payments,
-      risk: undefined,
+      risk,
       limits: config.http,
       demo: config.demo,
     },
@@ -376,7 +383,7 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
   );
   const { host, http, signIn } = config;
   const shortcut = { purchase, look, addresses, bytesMax: http.orderBytesMax };
-  adminService = nats && (await openAdminService(nats));
+  adminService = nats && (await openAdminService(nats, new StatusDesk({ ...risk, clock })));
   listener = await listen(
     app,
     { host, port, reusePort, headerBytesMax: http.headerBytesMax, corsOrigins: signIn.corsOrigins },
@@ -394,10 +401,13 @@ function openRateLimits(): RateLimits | undefined {
 }
 
 /** A node that may not open it goes on: shoppers need none of it, and the HTTP API does the same. */
-function openAdminService(on: { link: Link; names: JetStreamNames }): Promise<AdminService> {
+function openAdminService(
+  on: { link: Link; names: JetStreamNames },
+  customers: StatusDesk,
+): Promise<AdminService> {
   const desk = new AdminDesk(router, control);
   const onError = (error: unknown): void => logger.error({ err: error }, 'a request over NATS failed');
-  const options = { desk, bytesMax: config.http.adminBytesMax, onError };
+  const options = { desk, statuses: customers, bytesMax: config.http.adminBytesMax, onError };
   return AdminService.open({
     ...on,
     version,

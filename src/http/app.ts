@@ -18,6 +18,7 @@ import { Problem, problemResponse } from './problem.ts';
 import { productRoutes } from './product-routes.ts';
 import { purchaseOf, type Purchase } from './purchase.ts';
 import { RetiredOrders } from './retired-orders.ts';
+import { riskRoutes } from './risk/index.ts';
 import { problemPage, shopRoutes, type CampaignLook } from './shop/index.ts';
 import { sessionRoutes } from './session/index.ts';
 import { systemRoutes } from './system-routes.ts';
@@ -53,6 +54,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): App {
   placementRoutes(app, context);
   userRoutes(app, context);
   customerRoutes(app, context);
+  riskRoutes(app, context);
   ticketRoutes(app, context, ticketDesk);
   systemRoutes(app, context);
   const look = shopRoutes(app, context, { purchase, ticketDesk, desk });

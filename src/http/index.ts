@@ -68,8 +68,13 @@ export {
 } from './payment/index.ts';
 export { Problem } from './problem.ts';
 export { ProductHub } from './product-hub.ts';
-export { ReviewDesk, type ReviewDecided, type ReviewDecision } from './risk/review-desk.ts';
-export type { RiskContext } from './risk/risk-context.ts';
+export {
+  ReviewDesk,
+  StatusDesk,
+  type ReviewDecided,
+  type ReviewDecision,
+  type RiskContext,
+} from './risk/index.ts';
 export { OrderCache } from './order-cache.ts';
 export { RetiredOrders } from './retired-orders.ts';
 export { IDEMPOTENCY_KEY, ProductId, UNITS_PER_LOAD_MAX } from './schemas.ts';

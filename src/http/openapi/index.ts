@@ -8,6 +8,7 @@ import { placementPaths } from './placement.ts';
 import { orderPaths } from './orders.ts';
 import { productPaths } from './products.ts';
 import { ticketPaths } from './tickets.ts';
+import { riskPaths } from './risk.ts';
 import { userPaths } from './users.ts';
 
 let document: ReturnType<typeof createDocument> | undefined;
@@ -55,6 +56,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
       ...placementPaths,
       ...userPaths,
       ...customerPaths,
+      ...riskPaths,
       ...nodePaths,
     },
   });

@@ -25,4 +25,4 @@ export {
   type RiskDecision,
 } from './risk-decisions.ts';
 export { RiskFactReads } from './risk-facts.ts';
-export { RISK_JUDGE_LIMITS, RiskJudge, type RiskCounts } from './risk-judge.ts';
+export { RISK_JUDGE_LIMITS, RiskJudge } from './risk-judge.ts';

@@ -20,6 +20,7 @@ export interface RiskJudgePorts {
   readonly facts: RiskFactReads;
   readonly decisions: RiskDecisions;
   readonly timers: Timers;
+  readonly count: (outcome: Verdict['outcome']) => void;
   readonly onUnavailable: (why: string) => void;
 }
 
@@ -30,30 +31,17 @@ export const RISK_JUDGE_LIMITS = {
   questionsMax: 500,
 } as const;
 
-/** Judgements of one thread since its start. */
-export interface RiskCounts {
-  readonly allow: number;
-  readonly review: number;
-  readonly deny: number;
-  readonly unavailable: number;
-}
-
 export class RiskJudge implements RiskControl {
   readonly #ports: RiskJudgePorts;
-  readonly #counts = { allow: 0, review: 0, deny: 0, unavailable: 0 };
   #underWay = 0;
 
   constructor(ports: RiskJudgePorts) {
     this.#ports = ports;
   }
 
-  get counts(): RiskCounts {
-    return this.#counts;
-  }
-
   async judge(question: PaymentQuestion): Promise<Verdict> {
     const verdict = await this.#judgeInTime(question);
-    this.#counts[verdict.outcome]++;
+    this.#ports.count(verdict.outcome);
     return verdict;
   }
 
@@ -99,6 +87,7 @@ export class RiskJudge implements RiskControl {
   #unavailable(why: string): Verdict {
     const { extendMs, mostMs, outcome } = this.#ports.rules.unavailable;
     this.#ports.onUnavailable(why);
+    // oxlint-disable-next-line unicorn/no-thenable -- no function, so that nobody awaits it
     return { outcome: 'unavailable', extendMs, mostMs, then: outcome };
   }
 }

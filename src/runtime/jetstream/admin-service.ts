@@ -18,6 +18,7 @@ export const ADMIN_CALLS = [
   'stock.batch',
   'stock.show',
   'product.put',
+  'customer.status',
   'shards.show',
 ] as const;
 export type AdminCall = (typeof ADMIN_CALLS)[number];

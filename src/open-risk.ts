@@ -1,0 +1,84 @@
+// Risk control of a node: on its main thread, statuses are followed and old rows removed; on each worker thread, payments are judged.
+
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import type { Counters, RiskContext } from './http/index.ts';
+import {
+  CustomerStatuses,
+  openPool,
+  RiskDecisions,
+  RiskFactReads,
+  RiskJudge,
+  type PostgresConnection,
+} from './persistence/index.ts';
+import type { StatusTable } from './risk/index.ts';
+import { systemClock as clock, systemTimers as timers } from './runtime/index.ts';
+import { SeldomLog } from './seldom-log.ts';
+import { StatusKeeper } from './status-keeper.ts';
+
+const CONNECTIONS = 1;
+/** For a Postgres that says nothing; the process ends all the same. */
+const STOP_MS_MAX = 2_000;
+
+export interface FollowedStatuses {
+  readonly keeper: StatusKeeper;
+  stop(): Promise<void>;
+}
+
+/** On the main thread. */
+export async function followStatuses(
+  connection: PostgresConnection,
+  table: StatusTable,
+  logger: Logger,
+): Promise<FollowedStatuses> {
+  const pool = openPool(connection, CONNECTIONS, 'doorbuster statuses');
+  const keeper = new StatusKeeper({
+    statuses: new CustomerStatuses(pool),
+    decisions: new RiskDecisions(pool),
+    facts: new RiskFactReads(pool),
+    table,
+    clock,
+    timers,
+    logger,
+  });
+  const stop = async (): Promise<void> => {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = timers.after(STOP_MS_MAX, resolve);
+    await Promise.race([late, keeper.stop().then(() => pool.end())]);
+    cancel();
+  };
+  await keeper.start();
+  return { keeper, stop };
+}
+
+/** On a worker thread. @param onStatusChanged somebody changed one here: the node looks at once */
+export function openRisk(
+  pool: Pool,
+  { rules, text, path }: Config['risk'],
+  onStatusChanged: () => void,
+  counters: Counters,
+  logger: Pick<Logger, 'warn'>,
+): RiskContext {
+  const decisions = new RiskDecisions(pool);
+  const seldom = new SeldomLog(clock, (why, times) =>
+    logger.warn({ why, times }, 'a payment could not be judged: its hold is extended in bounds'),
+  );
+  const judge = new RiskJudge({
+    rules,
+    facts: new RiskFactReads(pool),
+    decisions,
+    timers,
+    count: (outcome) => counters.check('risk', outcome),
+    onUnavailable: (why) => seldom.tell(why),
+  });
+  return {
+    control: judge,
+    statuses: new CustomerStatuses(pool),
+    decisions,
+    rules,
+    rulesText: text,
+    rulesFile: path,
+    onStatusChanged,
+  };
+}
