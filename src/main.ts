@@ -23,6 +23,7 @@ import {
   type SaleQuestion,
   type SaleWatched,
 } from './http/index.ts';
+import { openDemoPayments } from './demo-payments.ts';
 import { JetStreamStorage } from './jetstream-storage.ts';
 import { assertPortFree, hostOfUrl, holdPort } from './listen-port.ts';
 import { Metrics } from './metrics.ts';
@@ -230,15 +231,19 @@ async function compose(
     workers.keepDoors(() => opened.keeper.whole());
     const following = (followed = await followStatuses(postgres.connection, statuses, logger));
     undo.push(() => following.stop());
+    const demoPayments = await openDemoPayments(config);
+    undo.push(() => demoPayments?.stop());
     const reusePort = supportsReusePort && config.workers > 1;
     const serving = workers.serve({
       connection: postgres.connection,
       journalId,
       port: config.port,
       reusePort,
+      provider: config.payments.provider ?? demoPayments?.provider,
     });
     const port = await orDeath(serving, storage.died, workers.failed);
     url = `http://${hostOfUrl(config.host)}:${port}`;
+    demoPayments?.aim(url);
   }
   workers.settle();
   sale.start();
