@@ -229,10 +229,10 @@ async function compose(
     const opened = (doors = await openDoors(postgres.connection, workers, logger));
     undo.push(() => opened.stop());
     workers.keepDoors(() => opened.keeper.whole());
-    const following = (followed = await followStatuses(postgres.connection, statuses, logger));
-    undo.push(() => following.stop());
     const demoPayments = await openDemoPayments(config);
     undo.push(() => demoPayments?.stop());
+    const following = (followed = await followStatuses(postgres.connection, statuses, logger));
+    undo.push(() => following.stop());
     const reusePort = supportsReusePort && config.workers > 1;
     const serving = workers.serve({
       connection: postgres.connection,

@@ -150,7 +150,7 @@ test('without scripts a shopper waits, is told how long, and orders by keyboard;
   const { page } = shopper;
   await page.setViewportSize({ width: 360, height: 740 });
   await page.goto(campaign.path);
-  await page.getByLabel('Quantity of Plain lamp').first().fill('2');
+  await page.locator('input[name=quantity]').fill('2');
   await shopper.ticket('Plain lamp').button('Buy').click();
   await page.waitForURL('**/wait?*');
   await page.getByRole('heading', { name: 'One moment, please' }).waitFor();

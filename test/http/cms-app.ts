@@ -11,14 +11,18 @@ import {
   loadAssets,
   type CmsContext,
   type HttpContext,
+  type RiskContext,
 } from '../../src/http/index.ts';
 import {
   Catalogue,
   CustomerLists,
+  CustomerStatuses,
   Devices,
+  migrate,
   migrateCatalogue,
   openPool,
   PasswordHasher,
+  RiskDecisions,
   Sessions,
   SignIn,
   Users,
@@ -34,9 +38,11 @@ export class CmsApp {
   readonly pool: Pool;
   readonly hasher: PasswordHasher;
   readonly users: Users;
-  readonly context: HttpContext & { readonly cms: CmsContext };
+  readonly context: HttpContext & { readonly cms: CmsContext; readonly risk: RiskContext };
   /** What no handler foresaw. */
   readonly faults: unknown[] = [];
+  /** How often the node was told to look at customers' statuses. */
+  statusChanges = 0;
   /** Epoch milliseconds. */
   now = Date.UTC(2030, 0, 1);
   readonly #stop: () => Promise<void>;
@@ -71,6 +77,11 @@ export class CmsApp {
       counters: new Counters(),
       limits: DEFAULT_HTTP_LIMITS,
       demo: false,
+      risk: {
+        decisions: new RiskDecisions(pool),
+        statuses: new CustomerStatuses(pool),
+        onStatusChanged: () => this.statusChanges++,
+      },
       cms: {
         users: this.users,
         sessions,
@@ -88,6 +99,7 @@ export class CmsApp {
   static async start(parameters = { memoryKiB: 8, passes: 1, lanes: 1 }): Promise<CmsApp> {
     const postgres = await startInTemporaryFolder();
     const pool = openPool(postgres.connection, 4, 'doorbuster test');
+    await migrate(pool);
     await migrateCatalogue(pool);
     return new CmsApp(pool, new PasswordHasher(systemRandom, parameters), async () => {
       await pool.end();

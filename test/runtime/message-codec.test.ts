@@ -6,7 +6,15 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import type * as z from 'zod';
-import { ORDER_STATUSES, REFUSALS, refuse, type Command, type Refusal } from '../../src/actors/index.ts';
+import {
+  OPEN_GATE,
+  ORDER_STATUSES,
+  REFUSALS,
+  refuse,
+  type Command,
+  type Gate,
+  type Refusal,
+} from '../../src/actors/index.ts';
 import * as schemas from '../../src/http/schemas.ts';
 import { StockBatch } from '../../src/http/stock-schemas.ts';
 import { decodeMessage, encodeMessage, MessageRefused, type Message } from '../../src/runtime/index.ts';
@@ -33,7 +41,7 @@ const one = <Value extends string>(value: Value) => fc.constant(value);
 const gate = fc.record({
   ticket: fc.boolean(),
   work: fc.boolean(),
-  openHoldsMax: fc.nat(10_000),
+  openHoldsMax: fc.nat(1_000),
   coolDownSeconds: fc.nat(86_400),
   attemptsMax: fc.nat(10_000),
   shortestHoldSeconds: fc.nat(604_800),
@@ -613,6 +621,7 @@ describe('the edge and the wire agree', () => {
     currency: 'EUR',
     limit: 1,
     holdSeconds: 300,
+    gate: {} as Partial<Gate>,
   };
   test.each<Partial<typeof usual>>([
     {},
@@ -637,8 +646,17 @@ describe('the edge and the wire agree', () => {
     { holdSeconds: 0 },
     { holdSeconds: 604_800 },
     { holdSeconds: 604_801 },
+    { gate: {} },
+    { gate: { openHoldsMax: 1_000, coolDownSeconds: 86_400, attemptsMax: 10_000, shortestHoldSeconds: 300 } },
+    { gate: { openHoldsMax: 1_001 } },
+    { gate: { coolDownSeconds: 86_401 } },
+    { gate: { attemptsMax: 10_001 } },
+    { gate: { attemptsMax: -1 } },
+    { gate: { shortestHoldSeconds: 604_800 }, holdSeconds: 604_800 },
+    { gate: { shortestHoldSeconds: 604_801 }, holdSeconds: 0 },
+    { gate: { shortestHoldSeconds: 0.5 } },
   ])('about a sale with %j', (change) => {
-    const { name, description, amount, currency, limit, holdSeconds } = { ...usual, ...change };
+    const { name, description, amount, currency, limit, holdSeconds, gate } = { ...usual, ...change };
     const isGood = passes(schemas.PutProduct, {
       name,
       description,
@@ -647,9 +665,10 @@ describe('the edge and the wire agree', () => {
       price: { amount, currency },
       perCustomerLimit: limit,
       holdSeconds,
+      gate,
     });
     const sale = { name, description, startsAt: 1, endsAt: 2, amount, currency, holdSeconds };
-    const configuration = { ...sale, perCustomerLimit: limit };
+    const configuration = { ...sale, perCustomerLimit: limit, gate: { ...OPEN_GATE, ...gate } };
     expect(
       passesWire({ kind: 'configure', productId: 'p', expectedRevision: undefined, configuration }),
     ).toBe(isGood);

@@ -11,6 +11,8 @@ export interface CmsSession {
   };
   /** Stands in the hidden field `csrf` of every form. */
   readonly csrf: string;
+  /** Payments that wait for a person; undefined while nobody can say. */
+  readonly reviewsWaiting?: number | undefined;
 }
 
 /** Campaigns and products, while they are drafts. */

@@ -7,11 +7,13 @@ import { boardRoutes } from './board-routes.ts';
 import { campaignRoutes } from './campaign-routes.ts';
 import { campaignStepRoutes } from './campaign-step-routes.ts';
 import { CmsProblem } from './cms-problem.ts';
+import { customerRoutes } from './customer-routes.ts';
 import { entryRoutes } from './entry-routes.ts';
 import { gate } from './gate.ts';
 import { historyRoutes } from './history-routes.ts';
 import { importRoutes } from './import-routes.ts';
 import { productRoutes } from './product-routes.ts';
+import { reviewRoutes } from './review-routes.ts';
 import { signInRoutes } from './sign-in.ts';
 import { signedIn } from './signed-in.ts';
 import { stockRoutes } from './stock-routes.ts';
@@ -28,6 +30,8 @@ export function cmsPages(context: HttpContext, onError: (error: unknown) => void
   stockRoutes(cms, context);
   importRoutes(cms, context);
   entryRoutes(cms, context);
+  reviewRoutes(cms, context);
+  customerRoutes(cms, context);
   historyRoutes(cms, context);
   boardRoutes(cms, context);
   cms.all('/cms/*', () => {

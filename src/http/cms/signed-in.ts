@@ -13,7 +13,7 @@ import { readCookie, removeCookie } from './session-cookie.ts';
 export { includes, mayEdit, mayPublish, type CmsSession } from './cms-session.ts';
 
 /** Routes that are added later are behind it. */
-export function signedIn(cms: Hono, { demo, cms: own }: HttpContext): void {
+export function signedIn(cms: Hono, { demo, cms: own, risk }: HttpContext): void {
   cms.use('/cms/*', async (c, next) => {
     const token = readCookie(c, 'session', demo);
     const user = token === undefined ? undefined : await own!.sessions.find(token);
@@ -23,11 +23,14 @@ export function signedIn(cms: Hono, { demo, cms: own }: HttpContext): void {
     }
     const { id, name, email, role } = user;
     const csrf = csrfOf(token!);
-    c.set('cms', { user: { id, name, email, role }, csrf });
+    // Beside the place that leads to them, on whatever page this becomes.
+    const reviewsWaiting = await risk?.decisions.countOpen().catch(() => undefined);
+    c.set('cms', { user: { id, name, email, role }, csrf, reviewsWaiting });
     c.set('lookAgain', async () => {
       const now = await own!.sessions.find(token!);
       if (now === undefined || now.id !== id) throw signedOut();
-      c.set('cms', { user: { id, name: now.name, email: now.email, role: now.role }, csrf });
+      const user = { id, name: now.name, email: now.email, role: now.role };
+      c.set('cms', { user, csrf, reviewsWaiting });
       // What was asked of the role before stands, if it has not become less.
       requireRole(c, role);
     });

@@ -120,6 +120,7 @@ export const en = {
     busy: (seconds: string) => `Try again in ${seconds} s`,
     againIn: (seconds: string) => `Sending again in ${seconds} s`,
     sending: 'Sending…',
+    preparing: 'One moment…',
     checking: 'Checking…',
     notOpen: 'Not open yet',
     soldOut: 'Sold out',
@@ -153,7 +154,7 @@ export const en = {
     preparingNews: 'Getting ready to order. It leaves by itself.',
     waiting: 'Your order goes out again',
     waitingText:
-      'That were too many requests at once, from you or from others on your network, so the shop has not looked at it. It is sent again by itself: there is nothing for you to do.',
+      'There were too many requests at once, yours or others of your network, so the shop has not looked at your order. It is sent again by itself: there is nothing for you to do.',
     waitingNews: 'The shop is busy. Your order is sent again by itself.',
     checking: 'Checking your order',
     checkingText:

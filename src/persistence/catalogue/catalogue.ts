@@ -7,6 +7,7 @@ import * as campaigns from './campaign-changes.ts';
 import type { Campaign, CampaignDraft, CampaignSummary } from './campaign.ts';
 import { readCampaign, readCampaignOfSlug, readSummaries, type CampaignPage } from './campaign-rows.ts';
 import type { CatalogueProduct, ProductDraft } from './catalogue-product.ts';
+import { setStatus, type StatusDraft, type StatusSaved } from './customer-standing.ts';
 import { cloneCampaign, type CloneDraft } from './cloning.ts';
 import { changing, type DataFiles, type Desk } from './desk.ts';
 import { importProducts, type Imported, type ImportLine } from './importing.ts';
@@ -14,7 +15,7 @@ import { saveMoving } from './moving.ts';
 import type { CampaignSaved, Editor, Finding, ProductSaved, SaveOutcome, TrailEntry } from './outcome.ts';
 import { readStockChanges, type StockChange } from './outbox.ts';
 import * as products from './product-changes.ts';
-import { readProduct, readProducts } from './product-rows.ts';
+import { readProduct, readProductNames, readProducts, type ProductName } from './product-rows.ts';
 import { checkNow, sendAgain, switchCampaign, type Switch } from './selling.ts';
 import { changeStock } from './stock-changes.ts';
 import { isSavedBy, readTrail, type TrailPage } from './trail.ts';
@@ -45,6 +46,11 @@ export class Catalogue {
     const product = await readProduct(this.#desk.pool, id);
     const campaign = product && (await readCampaign(this.#desk.pool, product.campaignId));
     return campaign && { product, campaign };
+  }
+
+  /** Of those that the catalogue or the projection knows. */
+  productNames(ids: readonly string[]): Promise<ReadonlyMap<string, ProductName>> {
+    return readProductNames(this.#desk.pool, ids);
   }
 
   createCampaign(editor: Editor, draft: CampaignDraft): Promise<CampaignSaved> {
@@ -156,6 +162,10 @@ export class Catalogue {
   /** Newest first. */
   stockChanges(productId: string): Promise<StockChange[]> {
     return readStockChanges(this.#desk.pool, productId);
+  }
+
+  setStatus(editor: Editor, draft: StatusDraft): Promise<StatusSaved> {
+    return changing(this.#desk, editor, (change) => setStatus(change, draft));
   }
 
   /** Newest first, a page at a time. */

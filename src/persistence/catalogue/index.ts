@@ -21,6 +21,7 @@ export type {
 export { Catalogue } from './catalogue.ts';
 export type { CampaignPage } from './campaign-rows.ts';
 export type { CloneDraft } from './cloning.ts';
+export type { StatusDraft, StatusSaved } from './customer-standing.ts';
 export type { DataFiles } from './desk.ts';
 export { DISPATCH_LIMITS, EngineDispatcher, type EngineDispatcherOptions } from './dispatcher.ts';
 export { clockOf, dayOf, hourAndZone, shownHour, shownZone } from './hours.ts';
@@ -29,6 +30,7 @@ export { CATALOGUE_LIMITS } from './limits.ts';
 export { currencyDigits, moneyText } from './money-text.ts';
 export { isProductEnding, mayBeProductId, productEnding, slugOf } from './product-id.ts';
 export type { StockChange } from './outbox.ts';
+export type { ProductName } from './product-rows.ts';
 export { seenOf } from './seen.ts';
 export { skuKey } from './sku.ts';
 export type { TrailPage } from './trail.ts';

@@ -89,6 +89,28 @@ export async function readProduct(client: Statements, id: string): Promise<KeptP
 }
 
 /** In the order in which shoppers see them. */
+export interface ProductName {
+  readonly name: string;
+  /** False: it is sold without a campaign, or the catalogue has lost it. */
+  readonly isInCatalogue: boolean;
+}
+
+export async function readProductNames(
+  client: Statements,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ProductName>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await client.query<{ id: string; name: string; is_own: boolean }>(
+    `SELECT wanted.id, coalesce(own.name, sold.name) AS name, own.id IS NOT NULL AS is_own
+     FROM unnest($1::text[]) AS wanted (id)
+     LEFT JOIN doorbuster_catalogue.products AS own ON own.id = wanted.id
+     LEFT JOIN doorbuster.products AS sold ON sold.id = wanted.id
+     WHERE coalesce(own.id, sold.id) IS NOT NULL`,
+    [[...new Set(ids)]],
+  );
+  return new Map(rows.map(({ id, name, is_own }) => [id, { name, isInCatalogue: is_own }]));
+}
+
 export async function readProducts(client: Statements, campaignId: string): Promise<KeptProduct[]> {
   const { rows } = await client.query<ProductRow>(
     `${SELECT} WHERE p.campaign_id = $1 ORDER BY p.position, p.id`,

@@ -3,6 +3,7 @@
 
 import type { Pool } from 'pg';
 import type { CustomerStatus } from '../../risk/index.ts';
+import type { Statements } from '../transaction.ts';
 
 /** Epoch milliseconds throughout. */
 export interface StatusChange {
@@ -72,29 +73,8 @@ export class CustomerStatuses {
   }
 
   /** In one statement: all or nothing. Of two changes of one customer the newer counts. @param changes up to STATUS_CHANGES_MAX */
-  async save(changes: readonly StatusChange[]): Promise<StatusesSaved> {
-    if (changes.length > STATUS_CHANGES_MAX)
-      throw new Error(`${changes.length} changes of statuses in one call; it takes ${STATUS_CHANGES_MAX}`);
-    // In an order of its own, so that two calls never wait for each other's rows in a circle.
-    const { rowCount } = await this.#pool.query(
-      `INSERT INTO doorbuster_catalogue.customer_statuses AS known (customer_id, status, account_created_at, as_of, source)
-       SELECT DISTINCT ON (customer_id) customer_id, status, to_timestamp(account_created_at / 1000), to_timestamp(as_of / 1000), source
-       FROM unnest($1::text[], $2::text[], $3::float8[], $4::float8[], $5::text[]) WITH ORDINALITY
-         AS change (customer_id, status, account_created_at, as_of, source, place)
-       ORDER BY customer_id, as_of DESC, place DESC
-       ON CONFLICT (customer_id) DO UPDATE SET status = excluded.status, as_of = excluded.as_of, source = excluded.source,
-         account_created_at = coalesce(excluded.account_created_at, known.account_created_at), changed_at = clock_timestamp()
-       WHERE known.as_of < excluded.as_of`,
-      [
-        changes.map(({ customerId }) => customerId),
-        changes.map(({ status }) => status),
-        changes.map(({ accountCreatedAt }) => accountCreatedAt ?? null),
-        changes.map(({ asOf }) => asOf),
-        changes.map(({ source }) => source),
-      ],
-    );
-    const taken = rowCount ?? 0;
-    return { taken, outdated: changes.length - taken };
+  save(changes: readonly StatusChange[]): Promise<StatusesSaved> {
+    return saveStatuses(this.#pool, changes);
   }
 
   /** An active one when nobody said anything. */
@@ -146,4 +126,33 @@ export class CustomerStatuses {
       next: last && { changedAt: last.changed_at, customerId: last.customer_id },
     };
   }
+}
+
+/** In the caller's transaction, where there is one. @param changes up to STATUS_CHANGES_MAX */
+export async function saveStatuses(
+  client: Statements,
+  changes: readonly StatusChange[],
+): Promise<StatusesSaved> {
+  if (changes.length > STATUS_CHANGES_MAX)
+    throw new Error(`${changes.length} changes of statuses in one call; it takes ${STATUS_CHANGES_MAX}`);
+  // In an order of its own, so that two calls never wait for each other's rows in a circle.
+  const { rowCount } = await client.query(
+    `INSERT INTO doorbuster_catalogue.customer_statuses AS known (customer_id, status, account_created_at, as_of, source)
+     SELECT DISTINCT ON (customer_id) customer_id, status, to_timestamp(account_created_at / 1000), to_timestamp(as_of / 1000), source
+     FROM unnest($1::text[], $2::text[], $3::float8[], $4::float8[], $5::text[]) WITH ORDINALITY
+       AS change (customer_id, status, account_created_at, as_of, source, place)
+     ORDER BY customer_id, as_of DESC, place DESC
+     ON CONFLICT (customer_id) DO UPDATE SET status = excluded.status, as_of = excluded.as_of, source = excluded.source,
+       account_created_at = coalesce(excluded.account_created_at, known.account_created_at), changed_at = clock_timestamp()
+     WHERE known.as_of < excluded.as_of`,
+    [
+      changes.map(({ customerId }) => customerId),
+      changes.map(({ status }) => status),
+      changes.map(({ accountCreatedAt }) => accountCreatedAt ?? null),
+      changes.map(({ asOf }) => asOf),
+      changes.map(({ source }) => source),
+    ],
+  );
+  const taken = rowCount ?? 0;
+  return { taken, outdated: changes.length - taken };
 }

@@ -13,11 +13,13 @@ import type { CommandEnvelope } from '../ports.ts';
 import { readMoney, readProductId, readTime } from './order-fields.ts';
 import { clamped, readShard, wholeMs } from './reserve-columns.ts';
 import {
+  ATTEMPTS_MAX,
   CONTROLS,
   CONTROLS_BUT_LINES,
   COOL_DOWN_SECONDS_MAX,
   DESCRIPTION_CHARACTERS_MAX,
   HOLD_SECONDS_MAX,
+  OPEN_HOLDS_MAX,
   PRODUCT_NAME_CHARACTERS_MAX,
   QUANTITY_MAX,
   REQUEST_ID,
@@ -244,9 +246,9 @@ function readGate(reader: WireReader): Gate {
   return gateFrom([
     reader.flag('ticket'),
     reader.flag('work'),
-    reader.integer('openHoldsMax', 0, QUANTITY_MAX),
+    reader.integer('openHoldsMax', 0, OPEN_HOLDS_MAX),
     reader.integer('coolDownSeconds', 0, COOL_DOWN_SECONDS_MAX),
-    reader.integer('attemptsMax', 0, QUANTITY_MAX),
+    reader.integer('attemptsMax', 0, ATTEMPTS_MAX),
     reader.integer('shortestHoldSeconds', 0, HOLD_SECONDS_MAX),
   ]);
 }

@@ -110,7 +110,7 @@ describe('a ticket', () => {
   test('is no text that somebody makes up', () => {
     const office = new World().office();
     const letters = fc.string({
-      unit: fc.constantFrom(...'ABCDEFGHabcdefgh0123456789-_'),
+      unit: fc.constantFrom('A', 'B', 'a', 'b', '0', '9', '-', '_'),
       minLength: TICKET_CHARACTERS,
       maxLength: TICKET_CHARACTERS,
     });

@@ -6,7 +6,7 @@ import type { CmsSession } from '../../cms/cms-session.ts';
 import type { Assets } from '../assets.ts';
 import type { Markup } from '../layout.ts';
 import { pageHeader, phaseBadge, tabs } from './page-header.ts';
-import { cmsPage, type Crumb, type Notice } from './shell.ts';
+import { cmsPage, type CmsPageParts, type Crumb, type Notice } from './shell.ts';
 
 /** Who looks, and when. */
 export interface Look {
@@ -34,7 +34,7 @@ export interface PartOfPage {
   readonly breadcrumb: readonly Crumb[];
   readonly main: Markup;
   readonly hasErrors?: boolean;
-  readonly current?: 'campaigns' | 'history';
+  readonly current?: NonNullable<CmsPageParts['current']>;
   /** Static files beside those of all campaign pages. */
   readonly styles?: readonly string[];
   readonly scripts?: readonly string[];

@@ -82,6 +82,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   products_imported: 'Products imported',
   customers_loaded: 'List of customers put in force',
   customers_removed: 'List of customers removed',
+  customer_status_set: 'Status of a customer set',
 };
 
 function action({ action, changes }: TrailEntry): string {
@@ -139,6 +140,9 @@ const LABELS: Readonly<Record<string, string>> = {
   from: 'Clone of',
   products: 'Products',
   customers: 'Customers',
+  customer: 'Customer',
+  customerStatus: 'Status',
+  note: 'Note',
 };
 
 function value(text: string, zone: string): Markup {

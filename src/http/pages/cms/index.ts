@@ -6,6 +6,7 @@ export { campaignFormPage, MOVE_PRODUCTS, type CampaignFormView } from './campai
 export { campaignListPage, PHASES, type CampaignListView } from './campaign-list.ts';
 export { campaignOverviewPage, type CampaignOverviewView } from './campaign-overview.ts';
 export { clonePage, publishPage, removePage, switchPage, type Switch } from './campaign-step.ts';
+export { customerPage, type CustomerView } from './customer-page.ts';
 export { entryPage, type EntryView } from './entry-page.ts';
 export type { FieldError } from './field.ts';
 export { campaignHref, productHref, type Look } from './frame.ts';
@@ -17,6 +18,9 @@ export { productFormPage, SENT, type ProductFormView } from './product-form-page
 export { productPage } from './product-page.ts';
 export { refusalPage, type RefusalView } from './refusal.ts';
 export { cmsPage, type CmsPageParts, type Crumb, type Notice } from './shell.ts';
+export { customerHref, reviewHref } from './review-links.ts';
+export { reviewListPage, type ReviewListView } from './review-list.ts';
+export { reviewPage, reviewStepPage, type ReviewStep } from './review-page.ts';
 export { signInPage, type SignInView } from './sign-in.ts';
 export { stockNotice, type StockView } from './stock-panel.ts';
 export type { Uploads } from './upload-progress.ts';

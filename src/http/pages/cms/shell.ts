@@ -22,7 +22,7 @@ export interface CmsPageParts {
   readonly title: string;
   /** Undefined before the sign-in. */
   readonly session: CmsSession | undefined;
-  readonly current?: 'campaigns' | 'history' | undefined;
+  readonly current?: (typeof PLACES)[number]['key'] | undefined;
   /** The places above this page, from the top; the page itself is not among them. */
   readonly breadcrumb?: readonly Crumb[] | undefined;
   /** What came of the last action. */
@@ -38,6 +38,8 @@ export interface CmsPageParts {
 
 const PLACES = [
   { key: 'campaigns', href: '/cms', text: 'Campaigns' },
+  { key: 'reviews', href: '/cms/reviews', text: 'Reviews' },
+  { key: 'customers', href: '/cms/customers', text: 'Customers' },
   { key: 'history', href: '/cms/history', text: 'History' },
 ] as const;
 
@@ -77,23 +79,35 @@ function bar(assets: Assets, session: CmsSession | undefined, current: CmsPagePa
       <img src="${assetUrl(assets, 'favicon.svg')}" alt="" width="28" height="28" />Doorbuster
       <span class="cms-bar-place">CMS</span>
     </a>
-    ${session === undefined ? '' : places(current)} ${session === undefined ? '' : account(session)}
+    ${session === undefined ? '' : places(session, current)} ${session === undefined ? '' : account(session)}
   </header>`;
 }
 
-function places(current: CmsPageParts['current']): Markup {
+function places({ reviewsWaiting = 0 }: CmsSession, current: CmsPageParts['current']): Markup {
   return html`<nav class="cms-places" aria-label="CMS">
     <ul>
       ${PLACES.map(
         ({ key, href, text }) =>
           html`<li>
-            <a href="${href}" ${key === current ? raw('aria-current="page"') : ''}>${text}</a>
+            <a href="${href}" ${key === current ? raw('aria-current="page"') : ''}
+              >${text}${key === 'reviews' && reviewsWaiting > 0 ? waiting(reviewsWaiting) : ''}</a
+            >
           </li>`,
       )}
       <li><a href="/">Shop</a></li>
     </ul>
   </nav>`;
 }
+
+const waiting = (count: number): Markup =>
+  html` <span class="cms-places-count"
+    >${countText(count)}<span class="visually-hidden"> waiting</span></span
+  >`;
+
+/** So many are not looked at one by one. */
+const COUNT_SHOWN_MAX = 99;
+const countText = (count: number): string =>
+  count > COUNT_SHOWN_MAX ? `${COUNT_SHOWN_MAX}+` : String(count);
 
 function account(session: CmsSession): Markup {
   const { name, email, role } = session.user;

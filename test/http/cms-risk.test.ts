@@ -1,0 +1,200 @@
+// Risk control in the CMS: payments that wait for a person, one order's decisions, and customers' statuses, by the forms of its pages.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RiskOutcome } from '../../src/risk/index.ts';
+import type { CmsBrowser } from '../harness/cms-browser.ts';
+import { formOf, mainOf, placeOf, send } from '../harness/cms-forms.ts';
+import { newCustomer, newOrderId, putOrder } from '../persistence/risk/rows.ts';
+import { counts, PLAIN } from '../risk/facts.ts';
+import { CmsApp } from './cms-app.ts';
+
+let app: CmsApp;
+let publisher: CmsBrowser;
+let viewer: CmsBrowser;
+
+beforeAll(async () => {
+  app = await CmsApp.start();
+  publisher = await app.signedIn('pia');
+  viewer = await app.signedIn('vic', 'viewer');
+});
+afterAll(() => app?.stop());
+
+interface Judged {
+  readonly orderId: string;
+  readonly customerId: string;
+}
+
+async function judged(outcome: RiskOutcome, reasons = ['Too many: it is.']): Promise<Judged> {
+  const customerId = newCustomer();
+  const orderId = await putOrder(app.pool, customerId, { id: newOrderId(), status: 'in_review' });
+  await app.context.risk.decisions.keep({
+    orderId,
+    productId: 'sku-1',
+    customerId,
+    outcome,
+    decidedBy: 'rules',
+    rules: 'abc123',
+    reasons,
+    facts: { ...PLAIN, ordersOfCustomer: counts(7), customersPerFingerprint: null, accountAgeSeconds: 7_200 },
+  });
+  return { orderId, customerId };
+}
+
+const waitingIn = (html: string): string | undefined => /cms-places-count"\s*>(\d+)/.exec(html)?.[1];
+
+describe('reviews', () => {
+  test('wait in a list with their reasons, and their count stands on every page', async () => {
+    expect(waitingIn((await viewer.get('/cms')).html)).toBeUndefined();
+    const first = await judged('review', ['New account: the account is 2 hours old (review).']);
+    const second = await judged('review', ['<b>odd</b>']);
+    await judged('allow');
+    const list = await viewer.get('/cms/reviews');
+    const text = mainOf(list);
+    expect(text).toContain('New account: the account is 2 hours old (review).');
+    expect(text.indexOf(first.customerId)).toBeLessThan(text.indexOf(second.customerId));
+    expect(list.html).not.toContain('<b>odd</b>');
+    expect(waitingIn(list.html)).toBe('2');
+    expect(waitingIn((await viewer.get('/cms/history')).html)).toBe('2');
+    // Who only looks has no buttons, and may not press them either.
+    expect(list.html).not.toContain(`/cms/reviews/${first.orderId}/approve`);
+    expect((await viewer.get(`/cms/reviews/${first.orderId}/approve`)).status).toBe(403);
+    expect((await publisher.get('/cms/reviews')).html).toContain(`/cms/reviews/${first.orderId}/approve`);
+    // An order that ended meanwhile waits for nobody.
+    await app.pool.query(`UPDATE doorbuster.orders SET status = 'expired' WHERE id = $1`, [second.orderId]);
+    expect(waitingIn((await viewer.get('/cms')).html)).toBe('1');
+  });
+
+  test('an order is looked up, and shows what its decision rested on', async () => {
+    const { orderId, customerId } = await judged('deny', ['Blocked: the customer is blocked (deny).']);
+    expect(placeOf(await viewer.get(`/cms/reviews?order=${orderId}`))).toBe(`/cms/reviews/${orderId}`);
+    const text = mainOf(await viewer.get(`/cms/reviews/${orderId}`));
+    for (const told of [
+      'Denied',
+      customerId,
+      '1 unit, €19.99',
+      'Blocked: the customer is blocked (deny).',
+      'Orders of this customer 7 7 7 7',
+      'The payment provider does not tell.',
+      '2 hours',
+      'Rules abc123',
+    ])
+      expect(text).toContain(told);
+    const wrong = await viewer.get('/cms/reviews?order=not-an-order');
+    expect([wrong.status, mainOf(wrong)]).toEqual([
+      422,
+      expect.stringContaining('Order must be an order’s number'),
+    ]);
+    for (const none of [newOrderId(), 'x', `${orderId}0`])
+      expect((await viewer.get(`/cms/reviews/${none}`)).status, none).toBe(404);
+  });
+
+  test('there are as many pages as it takes', async () => {
+    for (let more = 0; more < 26; more++) await judged('review');
+    const first = await viewer.get('/cms/reviews');
+    const next = /href="(\/cms\/reviews\?after=\d+)"/.exec(first.html)![1]!;
+    expect(first.html.match(/review-card"/g)).toHaveLength(25);
+    const second = await viewer.get(next);
+    expect(mainOf(second)).not.toContain('Decided lately');
+    expect(second.html.match(/review-card"/g)!.length).toBeGreaterThan(0);
+    expect(mainOf(await viewer.get('/cms/reviews?after=999999999999999'))).toContain('No more wait');
+    expect((await viewer.get('/cms/reviews?after=-1')).html).toContain('Decided lately');
+  });
+
+  test('what waits for nobody is not decided, and a note has its bound', async () => {
+    const { orderId } = await judged('allow');
+    const path = `/cms/reviews/${orderId}/deny`;
+    expect((await publisher.get(path)).status).toBe(409);
+    const csrf = await publisher.csrf();
+    expect((await publisher.post(path, { csrf, note: '' })).status).toBe(409);
+    const open = `/cms/reviews/${(await judged('review')).orderId}/approve`;
+    const long = await send(publisher, formOf(await publisher.get(open), open), { note: 'x'.repeat(501) });
+    expect([long.status, mainOf(long)]).toEqual([422, expect.stringContaining('at most 500 characters')]);
+    expect(long.html).toContain('x'.repeat(501));
+    expect((await viewer.post(open, { csrf: await viewer.csrf(), note: '' })).status).toBe(403);
+  });
+});
+
+describe('a customer', () => {
+  const pathOf = (customerId: string): string => `/cms/customers?id=${encodeURIComponent(customerId)}`;
+  const set = async (browser: CmsBrowser, customerId: string, filled: Record<string, string>) => {
+    const path = pathOf(customerId);
+    return send(browser, formOf(await browser.get(path), path), filled);
+  };
+
+  test('is looked up, and what was decided on their payments is told', async () => {
+    const { customerId, orderId } = await judged('deny', ['Blocked: the customer is blocked (deny).']);
+    const text = mainOf(await viewer.get(pathOf(customerId)));
+    for (const told of [orderId, 'Denied', 'Nobody: whoever is not known is active'])
+      expect(text).toContain(told);
+    expect(text).not.toContain('Set the status');
+    expect(mainOf(await viewer.get(pathOf('ümläut & co')))).toContain('ümläut & co');
+    for (const wrong of ['x'.repeat(129), 'a\u0001b']) {
+      const page = await viewer.get(pathOf(wrong));
+      expect([page.status, mainOf(page)]).toEqual([422, expect.stringContaining('Customer must be an id')]);
+    }
+  });
+
+  test('gets another status, and the history says whose, from what to what, and why', async () => {
+    const customerId = newCustomer();
+    const before = app.statusChanges;
+    const place = placeOf(
+      await set(publisher, customerId, { status: 'blocked', note: 'Two cards, one name.' }),
+    );
+    expect(place).toBe(`${pathOf(customerId)}&done=status-saved`);
+    expect(app.statusChanges).toBe(before + 1);
+    expect(await app.context.risk.statuses.find(customerId)).toMatchObject({
+      status: 'blocked',
+      asOf: app.now,
+      source: 'pia, at the CMS',
+    });
+    expect(mainOf(await publisher.get(place))).toContain('The status is set.');
+    const history = mainOf(await viewer.get('/cms/history'));
+    expect(history).toContain(
+      `pia Status of a customer set Customer ${customerId} Status active → blocked Note Two cards, one name.`,
+    );
+    expect(placeOf(await set(publisher, customerId, { status: 'blocked' }))).toContain(
+      'done=status-unchanged',
+    );
+  });
+
+  test('of whom somebody else said something meanwhile is not changed', async () => {
+    const customerId = newCustomer();
+    const path = pathOf(customerId);
+    const form = formOf(await publisher.get(path), path);
+    const asOf = app.now + 60_000;
+    await app.context.risk.statuses.save([
+      { customerId, status: 'restricted', accountCreatedAt: undefined, asOf, source: 'fraud desk' },
+    ]);
+    const late = await send(publisher, form, { status: 'blocked', note: 'mine' });
+    expect([late.status, mainOf(late)]).toEqual([409, expect.stringContaining('meanwhile: fraud desk')]);
+    expect(formOf(late, path).fields.get('note')).toBe('mine');
+    expect((await app.context.risk.statuses.find(customerId)).status).toBe('restricted');
+    // The clock of the other system is ahead: who has seen its word says the next one all the same.
+    placeOf(await send(publisher, formOf(late, path), { status: 'active' }));
+    expect(await app.context.risk.statuses.find(customerId)).toMatchObject({
+      status: 'active',
+      asOf: asOf + 1,
+    });
+  });
+
+  test('is changed by publishers alone, with a status that there is', async () => {
+    const customerId = newCustomer();
+    const path = pathOf(customerId);
+    for (const role of ['viewer', 'editor'] as const) {
+      const browser = await app.signedIn(`no-${role}`, role);
+      const sent = await browser.post(path, {
+        csrf: await browser.csrf(),
+        status: 'blocked',
+        note: '',
+        seen: '',
+      });
+      expect(sent.status).toBe(403);
+    }
+    const wrong = await set(publisher, customerId, { status: 'cursed' });
+    expect([wrong.status, mainOf(wrong)]).toEqual([422, expect.stringContaining('one of the four choices')]);
+    const foreign = await publisher.post(path, { csrf: 'x', status: 'blocked', note: '', seen: '' });
+    expect(foreign.status).toBe(403);
+    expect((await app.context.risk.statuses.find(customerId)).asOf).toBeUndefined();
+    expect(app.faults).toEqual([]);
+  });
+});
