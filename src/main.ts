@@ -23,6 +23,7 @@ import {
   type SaleQuestion,
   type SaleWatched,
 } from './http/index.ts';
+import { openDemoPayments } from './demo-payments.ts';
 import { JetStreamStorage } from './jetstream-storage.ts';
 import { assertPortFree, hostOfUrl, holdPort } from './listen-port.ts';
 import { Metrics } from './metrics.ts';
@@ -228,6 +229,8 @@ async function compose(
     const opened = (doors = await openDoors(postgres.connection, workers, logger));
     undo.push(() => opened.stop());
     workers.keepDoors(() => opened.keeper.whole());
+    const demoPayments = await openDemoPayments(config);
+    undo.push(() => demoPayments?.stop());
     const following = (followed = await followStatuses(postgres.connection, statuses, logger));
     undo.push(() => following.stop());
     const reusePort = supportsReusePort && config.workers > 1;
@@ -236,9 +239,11 @@ async function compose(
       journalId,
       port: config.port,
       reusePort,
+      provider: config.payments.provider ?? demoPayments?.provider,
     });
     const port = await orDeath(serving, storage.died, workers.failed);
     url = `http://${hostOfUrl(config.host)}:${port}`;
+    demoPayments?.aim(url);
   }
   workers.settle();
   sale.start();

@@ -30,6 +30,11 @@ export class Metrics {
   readonly #orders = this.#counter('doorbuster_orders_total', 'Purchase requests answered, by outcome', [
     'outcome',
   ]);
+  readonly #payments = this.#counter(
+    'doorbuster_payment_steps_total',
+    'Steps made with payments, and judgements of them, by kind',
+    ['step'],
+  );
   readonly #applied = this.#counter('doorbuster_projection_records_total', 'Records written to Postgres');
   readonly #failures = this.#counter(
     'doorbuster_projection_failures_total',
@@ -201,9 +206,20 @@ export class Metrics {
     this.#inFlight.set(projection.inFlight);
   }
 
-  #renderThreads({ answered, silent, orders, repeated, fenced, deaths, takeovers }: PoolFigures): void {
+  #renderThreads({
+    answered,
+    silent,
+    orders,
+    payments,
+    repeated,
+    fenced,
+    deaths,
+    takeovers,
+  }: PoolFigures): void {
     this.#orders.reset();
     for (const [outcome, count] of orders) this.#orders.inc({ outcome }, count);
+    this.#payments.reset();
+    for (const [step, count] of payments) this.#payments.inc({ step }, count);
     this.#threads.set({ state: 'answering' }, answered.size);
     this.#threads.set({ state: 'silent' }, silent.length);
     this.#deaths.reset();

@@ -63,6 +63,7 @@ export interface PoolFigures {
   readonly orders: ReadonlyMap<string, number>;
   /** What checks did, by `check/outcome`. */
   readonly gate: ReadonlyMap<string, number>;
+  readonly payments: ReadonlyMap<string, number>;
   readonly repeated: number;
   /** Of the cache, by `kind/result`. */
   readonly cacheReads: ReadonlyMap<string, number>;
@@ -96,6 +97,7 @@ export class WorkerPool {
   readonly #deaths = new Map<DeathReason, number>(DEATH_REASONS.map((reason) => [reason, 0]));
   readonly #ordersOfDead = new Map<string, number>();
   readonly #gateOfDead = new Map<string, number>();
+  readonly #paymentsOfDead = new Map<string, number>();
   readonly #cacheReadsOfDead = new Map<string, number>();
   #repeatedOfDead = 0;
   #fencedOfDead = 0;
@@ -178,6 +180,7 @@ export class WorkerPool {
     const answered = await this.#askEach<WorkerFigures>('figures', FIGURES_MS_MAX);
     const orders = new Map(this.#ordersOfDead);
     const gate = new Map(this.#gateOfDead);
+    const payments = new Map(this.#paymentsOfDead);
     const cacheReads = new Map(this.#cacheReadsOfDead);
     let repeated = this.#repeatedOfDead;
     let fenced = this.#fencedOfDead;
@@ -185,6 +188,7 @@ export class WorkerPool {
       thread.counted = answered.get(thread.number) ?? thread.counted;
       addCounts(orders, thread.counted.orders);
       addCounts(gate, thread.counted.gate);
+      addCounts(payments, thread.counted.payments);
       addCounts(cacheReads, thread.counted.cache?.reads ?? NONE);
       repeated += thread.counted.repeated;
       fenced += thread.counted.fenced;
@@ -195,6 +199,7 @@ export class WorkerPool {
       silent,
       orders,
       gate,
+      payments,
       cacheReads,
       repeated,
       fenced,
@@ -301,6 +306,7 @@ export class WorkerPool {
     this.#deaths.set(reason, this.#deaths.get(reason)! + 1);
     addCounts(this.#ordersOfDead, thread.counted.orders);
     addCounts(this.#gateOfDead, thread.counted.gate);
+    addCounts(this.#paymentsOfDead, thread.counted.payments);
     addCounts(this.#cacheReadsOfDead, thread.counted.cache?.reads ?? NONE);
     this.#repeatedOfDead += thread.counted.repeated;
     this.#fencedOfDead += thread.counted.fenced;

@@ -15,7 +15,7 @@ export interface Death {
   readonly error: Error;
 }
 
-export type Counted = Pick<WorkerFigures, 'orders' | 'gate' | 'repeated' | 'fenced' | 'cache'>;
+export type Counted = Pick<WorkerFigures, 'orders' | 'gate' | 'payments' | 'repeated' | 'fenced' | 'cache'>;
 
 /** For a thread to stop after it was told to; JavaScript always does, a call into the system that hangs may not. */
 const TERMINATE_MS_MAX = 5_000;
@@ -26,7 +26,14 @@ export class WorkerThread {
   /** Resolves when it is over, for whatever reason. */
   readonly ended: Promise<Death>;
   /** What it last said that it counted: its successor counts on from there. */
-  counted: Counted = { orders: new Map(), gate: new Map(), repeated: 0, fenced: 0, cache: undefined };
+  counted: Counted = {
+    orders: new Map(),
+    gate: new Map(),
+    payments: new Map(),
+    repeated: 0,
+    fenced: 0,
+    cache: undefined,
+  };
   /** Of the last window of traffic that arrived from it. */
   windowReceived = 0;
   readonly #worker: Worker;

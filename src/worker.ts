@@ -16,7 +16,6 @@ import {
   Doors,
   listen,
   loadAssets,
-  PaymentDesk,
   ProductHub,
   StatusDesk,
   RateLimits,
@@ -72,6 +71,8 @@ import {
 } from './runtime/index.ts';
 import type { WorkerStorage } from './storage.ts';
 import { openCms } from './open-cms.ts';
+import { openPayments } from './open-payments.ts';
+import type { ProviderConfig } from './payment-config.ts';
 import { openRisk } from './open-risk.ts';
 import { StatusTable } from './risk/index.ts';
 import { SeldomLog } from './seldom-log.ts';
@@ -105,6 +106,8 @@ export interface ServeRequest {
   readonly journalId: string;
   readonly port: number;
   readonly reusePort: boolean;
+  /** Who takes the money; undefined: nobody. */
+  readonly provider: ProviderConfig | undefined;
 }
 
 /** Counters and gauges of one thread. */
@@ -112,6 +115,7 @@ export interface WorkerFigures {
   readonly orders: ReadonlyMap<string, number>;
   /** What checks did, by `check/outcome`. */
   readonly gate: ReadonlyMap<string, number>;
+  readonly payments: ReadonlyMap<string, number>;
   /** Commands sent again after the death of another thread. */
   readonly repeated: number;
   /** Appends that came too late: somebody else owned the shard by then. */
@@ -219,6 +223,7 @@ const main = new ThreadLink(parentPort!, {
   figures: (): WorkerFigures => ({
     orders: counters.orders,
     gate: counters.gate,
+    payments: counters.payments,
     repeated: router.repeated,
     fenced: shards.fenced,
     messages: nodes?.counts ?? NO_MESSAGES,
@@ -311,7 +316,7 @@ function tellPhase({ shard, phase, reason, aheadMs }: ShardStatus): void {
   } else if (phase === 'lost') logger.warn(trouble, 'this shard has another owner');
 }
 
-async function serve({ connection, journalId, port, reusePort }: ServeRequest): Promise<number> {
+async function serve({ connection, journalId, port, reusePort, provider }: ServeRequest): Promise<number> {
   const pool = openPool(connection, CONNECTIONS_PER_THREAD, `doorbuster worker ${worker}`);
   const { redis: address, prefix } = config.cache;
   const opened = (cache = await openCache({ address, prefix, journalId, logger, clock }));
@@ -330,10 +335,24 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
   const lookAtStatuses = (): void => void main.ask('lookAtStatuses', undefined, SOON).catch(() => undefined);
   const risk = openRisk(pool, config.risk, lookAtStatuses, counters, logger);
   closeReads = async () => {
-    await cms.stop();
+    await Promise.all([cms.stop(), payments.stop()]);
     await Promise.all([pool.end(), opened.close()]);
   };
   const addresses = new ClientAddresses(config.trustedProxies, config.sessionSecret);
+  const payments = openPayments({
+    provider,
+    pool,
+    router,
+    clock,
+    timers,
+    random,
+    config,
+    risk: risk.control,
+    addresses,
+    counters,
+    worker,
+    logger,
+  });
   const { app, purchase, look } = createApp(
     {
       router,
@@ -355,7 +374,7 @@ async function serve({ connection, journalId, port, reusePort }: ServeRequest): 
       assets: loadAssets(),
       counters,
       cms: cms.context,
-      payments: new PaymentDesk({ router, demo: config.demo }),
+      payments: payments.payments,
       risk,
       limits: config.http,
       demo: config.demo,

@@ -12,12 +12,14 @@ import { startRedis } from '../../test/servers/redis.ts';
 import { copyPostgresTemplate } from '../bench-postgres.ts';
 import type { Gates } from './gates.ts';
 import { limitSettings } from './limits.ts';
+import { PaymentPlace } from './payment-place.ts';
 
 export interface Ground {
   readonly gates: Gates;
   /** Of its nodes. */
   readonly urls: readonly string[];
   readonly engines: readonly Engine[];
+  readonly payments: PaymentPlace;
   /** @throws CommandError */
   admin<T>(method: string, path: string, body?: object, key?: string): Promise<T>;
   /** Of journal, Postgres and live actors. @returns what is wrong, in words */
@@ -26,7 +28,7 @@ export interface Ground {
 }
 
 /** What every node of an attack has: whoever sends says by X-Forwarded-For where it comes from, as behind a proxy. */
-function settings(gates: Gates): Record<string, string> {
+function settings(gates: Gates, payments: PaymentPlace): Record<string, string> {
   return {
     ADMIN_TOKEN,
     AUTH_SECRET,
@@ -35,46 +37,55 @@ function settings(gates: Gates): Record<string, string> {
     SHARDS: '16',
     RATE_LIMITS: gates.has('limits') ? 'on' : 'off',
     ...limitSettings(),
+    ...payments.settings,
   };
 }
 
 export async function startNode(gates: Gates): Promise<Ground> {
+  const payments = await PaymentPlace.start();
   const dataDir = mkdtempSync(join(tmpdir(), 'doorbuster-attack-'));
   copyPostgresTemplate(dataDir);
-  const engine = Engine.spawn({ dataDir, env: settings(gates) });
+  const engine = Engine.spawn({ dataDir, env: settings(gates, payments) });
+  const stop = async (): Promise<void> => {
+    if (!engine.hasEnded) await engine.stop();
+    await engine.remove();
+    await payments.stop();
+  };
   try {
     await engine.whenReady();
   } catch (error) {
-    await engine.remove();
+    await engine.kill();
+    await stop();
     throw error;
   }
-  return groundOf(gates, [engine], async () => {
-    await engine.stop();
-    await engine.remove();
-  });
+  return groundOf(gates, payments, [engine], stop);
 }
 
 export async function startTwoNodes(gates: Gates): Promise<Ground> {
+  const payments = await PaymentPlace.start();
   const redis = await startRedis();
   try {
-    const env = { ...settings(gates), REDIS_URL: redis.url };
+    const env = { ...settings(gates, payments), REDIS_URL: redis.url };
     const cluster = await Cluster.start({ nats: 1, nodes: 2, demo: true, env });
-    return groundOf(
-      gates,
-      cluster.nodes.map(({ engine }) => engine),
-      async () => {
-        await cluster.stop();
-        await redis.stop();
-      },
-    );
+    const engines = cluster.nodes.map(({ engine }) => engine);
+    return groundOf(gates, payments, engines, async () => {
+      await cluster.stop();
+      await Promise.all([redis.stop(), payments.stop()]);
+    });
   } catch (error) {
-    await redis.stop();
+    await Promise.all([redis.stop(), payments.stop()]);
     throw error;
   }
 }
 
-function groundOf(gates: Gates, engines: readonly Engine[], stop: () => Promise<void>): Ground {
+function groundOf(
+  gates: Gates,
+  payments: PaymentPlace,
+  engines: readonly Engine[],
+  stop: () => Promise<void>,
+): Ground {
   const urls = engines.map(({ url }) => url);
+  payments.aim(urls[0]!);
   const admin = <T>(method: string, path: string, body?: object, key?: string): Promise<T> =>
     callNode<T>({ url: urls[0]!, adminToken: ADMIN_TOKEN }, method, path, {
       ...(body !== undefined && { body }),
@@ -84,5 +95,5 @@ function groundOf(gates: Gates, engines: readonly Engine[], stop: () => Promise<
     const { violations } = await admin<Report>('GET', '/v1/admin/audit');
     return violations.map(({ invariant, what }) => `invariant ${invariant}: ${what}`);
   };
-  return { gates, urls, engines, admin, audit, stop };
+  return { gates, urls, engines, payments, admin, audit, stop };
 }

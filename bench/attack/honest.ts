@@ -21,6 +21,7 @@ export interface Wish {
 }
 
 export interface Visit {
+  readonly shopper: Shopper;
   /** `paid`, or the code of what ended it. */
   readonly outcome: string;
   /** Codes of the answers that told them to come again. */
@@ -66,6 +67,7 @@ export class HonestShopper {
   async visit({ productId, needsTicket, buysAt, waitsForUnitsMs = 0 }: Wish): Promise<Visit> {
     const since = performance.now();
     const ended = (outcome: string, orderId?: string, buyMs?: number): Visit => ({
+      shopper: this.#shopper,
       outcome,
       waits: this.#waits,
       orderId,

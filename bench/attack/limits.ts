@@ -17,7 +17,7 @@ export type LimitSubject = 'customer' | 'address' | 'anonymous';
 export function limitSettings(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(LIMITS).map(([kind, limits]) => [
-      `RATE_LIMIT_${kind.toUpperCase()}`,
+      `LIMIT_${kind.toUpperCase()}`,
       Object.entries(limits)
         .map(([subject, count]) => `${subject} ${count}/${WINDOW_SECONDS}s`)
         .join(', '),

@@ -34,7 +34,8 @@ export interface HonestOptions {
 
 const CONNECTIONS_OF_ATTACKERS = 256;
 const CONNECTIONS_OF_HONEST = 64;
-const EVERY_MS = 50;
+/** Each solves its challenge on the one processor of all shoppers here: more at once would wait for each other. */
+const EVERY_MS = 300;
 /** More than anybody wants, where units are not what is fought for. */
 const UNITS = 10_000;
 /** However long an attack lasts. */

@@ -34,7 +34,5 @@ export interface Product {
 export function isProduct(value: unknown): value is Product {
   if (!isRecord(value) || !isRecord(value['sale']) || !isRecord(value['price'])) return false;
   const { id, startsAt, endsAt, asOf, sale, ticketsFrom = '' } = value;
-  return [id, startsAt, endsAt, asOf, sale['state'], ticketsFrom].every(
-    (field) => typeof field === 'string',
-  );
+  return [id, startsAt, endsAt, asOf, sale['state'], ticketsFrom].every((field) => typeof field === 'string');
 }

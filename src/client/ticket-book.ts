@@ -125,6 +125,12 @@ export class TicketBook {
 
   /** The one in hand, or under way, or another one. */
   take(customer: string, productId: string): Promise<TicketAnswer> {
+    const wanted = this.#wanted.get(productId);
+    if (wanted !== undefined) {
+      // None is to be got ahead any more, whatever comes of this.
+      wanted.isAsked = true;
+      wanted.cancel();
+    }
     const ticket = this.inHand(customer, productId);
     if (ticket !== undefined) return Promise.resolve({ kind: 'ticket', ticket });
     const name = nameOf(customer, productId);
@@ -161,7 +167,6 @@ export class TicketBook {
     const customer = await this.#parts.identity.customer();
     // Whoever only looks gets none, and a page that does not say whose it is asks when it has to.
     if (customer === undefined) return;
-    wanted.isAsked = true;
     const answer = await this.take(customer, productId);
     if (answer.kind !== 'refused' || answer.code !== 'sale_not_started') return;
     // The clocks part, or the start was moved and this page will be told.

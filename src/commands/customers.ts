@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { INVITATIONS_HEADER, invitationLine, invitedIds, type InvitationLink } from '../http/index.ts';
 import { callNode, CommandError, requireNode } from '../node-client.ts';
 import { BAD_LINES_SHOWN } from './bad-lines.ts';
+import { addCustomerStatus } from './customer-status.ts';
 import { Progress } from './progress.ts';
 import { reaching, reachOf, type ReachOptions } from './reach.ts';
 import { sendFile } from './sent-file.ts';
@@ -50,7 +51,9 @@ const PROGRESS_LINE_MS = 2_000;
 const INVITATIONS_PER_CALL = 5_000;
 
 export function addCustomers(program: Command): void {
-  const customers = program.command('customers').description('who may enter a campaign');
+  const customers = program
+    .command('customers')
+    .description('who may enter a campaign, and what is known of customers');
   ofCampaign(customers.command('load'))
     .description('put a list in force: one customer id in each line; it takes the place of the one before')
     .requiredOption('--file <csv>', 'one id a line, or columns of which the first line names one customerId')
@@ -58,6 +61,7 @@ export function addCustomers(program: Command): void {
     .action(load);
   ofCampaign(customers.command('show')).description('how many there are, since when, by whom').action(show);
   ofCampaign(customers.command('clear')).description('remove the list: nobody enters then').action(clear);
+  addCustomerStatus(customers);
   ofCampaign(program.command('invitations'))
     .description('make invitations, each for one customer; prints CSV')
     .requiredOption('--file <csv>', 'one customer id a line')

@@ -8,6 +8,7 @@ import { addHealth } from './health.ts';
 import { addProfile } from './profile.ts';
 import { addProvision } from './provision.ts';
 import { addReshard } from './reshard.ts';
+import { addRisk } from './risk.ts';
 import { addShards } from './shards.ts';
 import { addStart } from './start.ts';
 import { addStock } from './stock.ts';
@@ -18,6 +19,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   addStock,
   addCustomers,
   addUser,
+  addRisk,
   addHealth,
   addShards,
   addReshard,

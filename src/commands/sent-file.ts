@@ -21,6 +21,7 @@ export async function sendFile(
   path: string,
   file: string,
   onProgress: (share: number) => void,
+  type = 'text/csv',
 ): Promise<SentFile> {
   const bytes = sizeOf(file);
   const { request } = url.startsWith('https:') ? https : http;
@@ -28,7 +29,7 @@ export async function sendFile(
     method: 'PUT',
     headers: {
       Authorization: `Bearer ${adminToken}`,
-      'Content-Type': 'text/csv',
+      'Content-Type': type,
       'Content-Length': bytes,
     },
   });

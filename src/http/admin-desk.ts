@@ -2,7 +2,7 @@
 // here it becomes a command for the actor, and its reply plain data. An answer leaves only when it is durable.
 
 import type * as z from 'zod';
-import type { Reply, Stock } from '../actors/index.ts';
+import { gateOf, type Gate, type Reply, type Stock } from '../actors/index.ts';
 import type { Router } from '../runtime/index.ts';
 import { adminRefusal } from './admin-details.ts';
 import type { ProductView } from './pages/index.ts';
@@ -13,7 +13,7 @@ import { changeStocks, type StockResult } from './stock-batch.ts';
 import type { StockBatch } from './stock-schemas.ts';
 
 export interface ProductSaved {
-  readonly product: ProductView;
+  readonly product: ProductView & { readonly gate: Gate };
   readonly revision: number;
   readonly isNew: boolean;
 }
@@ -58,6 +58,7 @@ export class AdminDesk {
         currency: product.price.currency,
         perCustomerLimit: product.perCustomerLimit,
         holdSeconds: product.holdSeconds,
+        gate: product.gate,
       },
     });
     return productSaved(reply);
@@ -93,7 +94,8 @@ function productSaved(reply: Reply): ProductSaved {
   if (reply.outcome !== 'configured' && reply.outcome !== 'product')
     throw new Error(`a product's change was answered with ${reply.outcome}`);
   const isNew = reply.outcome === 'configured' && reply.created;
-  return { product: productView(reply.product, false), revision: reply.product.revision, isNew };
+  const product = { ...productView(reply.product, false), gate: gateOf(reply.product.configuration) };
+  return { product, revision: reply.product.revision, isNew };
 }
 
 function stockOf(reply: Reply): Extract<Reply, { outcome: 'stock' }> {

@@ -43,7 +43,10 @@ export function createApp(context: HttpContext, { onError }: AppEvents): App {
   const retired = new RetiredOrders(context.orders, new OrderCache(context.cache));
   const purchase = purchaseOf(context, retired, onError);
   const desk = new OrderDesk(context, retired);
-  limitGuard(app, context, (c) => (isForPage(c) ? problemPage(c, context, 'rate_limited') : undefined));
+  const ticketDesk = new TicketDesk(context);
+  limitGuard(app, context, (c, retryAfterSeconds) =>
+    isForPage(c) ? problemPage(c, context, 'rate_limited', retryAfterSeconds) : undefined,
+  );
   orderRoutes(app, context, desk, purchase);
   paymentRoutes(app, context);
   productRoutes(app, context);
@@ -52,9 +55,9 @@ export function createApp(context: HttpContext, { onError }: AppEvents): App {
   userRoutes(app, context);
   customerRoutes(app, context);
   riskRoutes(app, context);
-  ticketRoutes(app, context, new TicketDesk(context));
+  ticketRoutes(app, context, ticketDesk);
   systemRoutes(app, context);
-  const look = shopRoutes(app, context, { purchase, desk });
+  const look = shopRoutes(app, context, { purchase, ticketDesk, desk });
   pageRoutes(app, context);
   assetRoutes(app, context);
   sessionRoutes(app, context, onError);

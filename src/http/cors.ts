@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 const METHODS = 'GET, POST, DELETE';
 const REQUEST_HEADERS =
   'Authorization, Content-Type, Doorbuster-Invitation, Doorbuster-Ticket, Idempotency-Key';
-const RESPONSE_HEADERS = 'ETag, Idempotency-Replayed, Location, Retry-After';
+const RESPONSE_HEADERS = 'ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After';
 /** A browser asks no more often whether it may; no browser takes more than two hours. */
 const PREFLIGHT_SECONDS_MAX = 7_200;
 /** The shoppers' API. */

@@ -8,7 +8,13 @@ export class Counters {
   readonly orders = new Map<string, number>();
   /** What the checks in front of a sale did, by `check/outcome`. */
   readonly gate = new Map<string, number>();
+  /** Steps of payments that were made, and how they were judged. */
+  readonly payments = new Map<string, number>();
   streams = 0;
+
+  payment(step: string): void {
+    this.payments.set(step, (this.payments.get(step) ?? 0) + 1);
+  }
 
   /** @param outcome `reserved`, `replayed`, or a problem's code */
   order(outcome: string): void {

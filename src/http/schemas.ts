@@ -12,7 +12,8 @@ import { PROBLEMS, type ProblemCode } from './problem.ts';
 
 export const UNITS_PER_ORDER_MAX = 10_000;
 export const UNITS_PER_LOAD_MAX = 10_000_000;
-export const WEEK_SECONDS = 7 * 24 * 60 * 60;
+export const DAY_SECONDS = 24 * 60 * 60;
+export const WEEK_SECONDS = 7 * DAY_SECONDS;
 
 export const ProductId = z
   .string()
@@ -94,6 +95,44 @@ export const PayOrder = z
   })
   .meta({ id: 'PayOrder' });
 
+export const OPEN_HOLDS_MAX = 1_000;
+export const ATTEMPTS_MAX = 10_000;
+
+const bound = (max: number, description: string) => z.int().min(0).max(max).default(0).meta({ description });
+
+export const Gate = z
+  .strictObject({
+    ticket: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'No order without a purchase ticket, which works once.' }),
+    work: z.boolean().default(false).meta({ description: 'A ticket costs a proof of work, or a wait.' }),
+    openHoldsMax: bound(
+      OPEN_HOLDS_MAX,
+      'Orders that one customer may hold unpaid at the same time; 0: no bound.',
+    ),
+    coolDownSeconds: bound(
+      DAY_SECONDS,
+      'How long a customer waits after a hold that ran out, or an order that was denied; 0: not at all.',
+    ),
+    attemptsMax: bound(
+      ATTEMPTS_MAX,
+      'Orders of one customer that were not paid, whatever became of them; 0: no bound.',
+    ),
+    shortestHoldSeconds: bound(
+      WEEK_SECONDS,
+      'As units become few, holds get shorter, down to this; 0: they do not.',
+    ),
+  })
+  .refine(({ ticket, work }) => ticket || !work, {
+    path: ['work'],
+    message: 'needs `ticket`: the work is the price of a ticket',
+  })
+  .meta({
+    id: 'Gate',
+    description: 'What the sale asks of whoever wants to buy. docs/gate.md says what each costs.',
+  });
+
 export const PutProduct = z
   .strictObject({
     name: z
@@ -117,10 +156,15 @@ export const PutProduct = z
       .max(WEEK_SECONDS)
       .default(300)
       .meta({ description: 'How long an unpaid order holds its units; 0 sells at once.' }),
+    gate: Gate.prefault({}),
   })
   .refine(({ startsAt, endsAt }) => Date.parse(startsAt) < Date.parse(endsAt), {
     path: ['endsAt'],
     message: 'must be later than startsAt',
+  })
+  .refine(({ gate, holdSeconds }) => holdSeconds === 0 || gate.shortestHoldSeconds <= holdSeconds, {
+    path: ['gate', 'shortestHoldSeconds'],
+    message: 'must not be longer than holdSeconds',
   })
   .meta({ id: 'PutProduct' });
 
@@ -147,6 +191,9 @@ export const Product = z
     }),
   })
   .meta({ id: 'Product' });
+
+/** As admins see it. */
+export const AdminProduct = Product.extend({ gate: Gate }).meta({ id: 'AdminProduct' });
 
 export const ChangeStock = z
   .strictObject({

@@ -11,6 +11,7 @@ export {
 } from './provider.ts';
 export { BEHAVIOURS, REVIEW_FINGERPRINT, type Behaviour } from './sandbox/behaviour.ts';
 export { Sandbox, type SandboxOptions } from './sandbox/sandbox.ts';
+export type { WebhookTarget } from './sandbox/webhook-sender.ts';
 export { SANDBOX_LIMITS } from './sandbox/sandbox-store.ts';
 export {
   readWebhook,

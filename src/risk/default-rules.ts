@@ -6,19 +6,19 @@ import type { RiskRules } from './rules.ts';
 
 export const DEFAULT_RULES_TEXT = `{
   "otherwise": "allow",
-  "unavailable": { "extendSeconds": 60, "mostSeconds": 300, "then": "deny" },
+  "unavailable": { "extendSeconds": 60, "mostSeconds": 300, "outcome": "deny" },
   "rules": [
-    { "name": "Blocked customer", "when": [{ "fact": "status", "is": ["blocked"] }], "then": "deny" },
-    { "name": "Restricted customer", "when": [{ "fact": "status", "is": ["restricted"] }], "then": "review" },
+    { "name": "Blocked customer", "when": [{ "fact": "status", "is": ["blocked"] }], "outcome": "deny" },
+    { "name": "Restricted customer", "when": [{ "fact": "status", "is": ["restricted"] }], "outcome": "review" },
     {
       "name": "One card, many customers",
       "when": [{ "fact": "customersPerFingerprint", "within": "1d", "atLeast": 10 }],
-      "then": "deny"
+      "outcome": "deny"
     },
     {
       "name": "One card, several customers",
       "when": [{ "fact": "customersPerFingerprint", "within": "1d", "atLeast": 4 }],
-      "then": "review"
+      "outcome": "review"
     },
     {
       "name": "New customer, crowded address",
@@ -26,17 +26,17 @@ export const DEFAULT_RULES_TEXT = `{
         { "fact": "status", "is": ["new"] },
         { "fact": "customersPerAddress", "within": "1h", "atLeast": 20 }
       ],
-      "then": "review"
+      "outcome": "review"
     },
     {
       "name": "Many holds ran out",
       "when": [{ "fact": "abandonedHolds", "within": "1d", "atLeast": 10 }],
-      "then": "review"
+      "outcome": "review"
     },
     {
       "name": "Very many orders",
       "when": [{ "fact": "ordersOfCustomer", "within": "1h", "atLeast": 30 }],
-      "then": "review"
+      "outcome": "review"
     }
   ]
 }

@@ -87,14 +87,14 @@ class RulesReader {
   }
 
   #rule(node: JsonNode, numbered: string): PlacedRule | undefined {
-    const fields = fieldsOf(node, numbered, ['name', 'when', 'then'], this.#mistakes);
+    const fields = fieldsOf(node, numbered, ['name', 'when', 'outcome'], this.#mistakes);
     if (fields === undefined) return undefined;
     const { name, what } = this.#name(fields.get('name')?.node, node.line, numbered);
     return {
       line: node.line,
       name,
       when: this.#when(fields.get('when')?.node, node.line, what),
-      outcome: this.#outcome(fields, 'then', node.line, what),
+      outcome: this.#outcome(fields, 'outcome', node.line, what),
     };
   }
 
@@ -130,7 +130,7 @@ class RulesReader {
     return node?.kind === 'list' ? this.#conditions.readAll(node.items.slice(0, CONDITIONS_MAX), what) : [];
   }
 
-  #outcome(fields: Fields, name: 'otherwise' | 'then', line: number, what: string): RiskOutcome {
+  #outcome(fields: Fields, name: 'otherwise' | 'outcome', line: number, what: string): RiskOutcome {
     const right = `it must be one of ${OUTCOMES.map((outcome) => `"${outcome}"`).join(', ')}`;
     const node = fields.get(name)?.node;
     const found = OUTCOMES.find((outcome) => node !== undefined && valueOf(node) === outcome);
@@ -142,7 +142,7 @@ class RulesReader {
 
   #unavailable(node: JsonNode): Unavailable {
     const what = '"unavailable"';
-    const fields = fieldsOf(node, what, ['extendSeconds', 'mostSeconds', 'then'], this.#mistakes);
+    const fields = fieldsOf(node, what, ['extendSeconds', 'mostSeconds', 'outcome'], this.#mistakes);
     if (fields === undefined) return DEFAULT_UNAVAILABLE;
     const extend = this.#seconds(fields, 'extendSeconds', node.line, EXTEND_SECONDS_MAX);
     const most = this.#seconds(fields, 'mostSeconds', node.line, MOST_SECONDS_MAX);
@@ -154,7 +154,7 @@ class RulesReader {
     return {
       extendMs: (extend ?? 0) * 1_000,
       mostMs: (most ?? 0) * 1_000,
-      outcome: this.#outcome(fields, 'then', node.line, what),
+      outcome: this.#outcome(fields, 'outcome', node.line, what),
     };
   }
 

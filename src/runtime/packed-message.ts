@@ -31,11 +31,15 @@ interface PackedReserves {
   readonly idempotencyKeys: string[];
   /** Order id, customer key and request key of each. */
   keys: string;
+  /** Of each that has one. */
+  tickets: string;
   readonly runs: ReserveRun[];
 }
 
 interface ReserveRun extends Run, Pick<Reserve, 'productId' | 'quantity'> {
   readonly shard: number;
+  /** Each of them, or none. */
+  readonly hasTickets: boolean;
 }
 
 interface PackedReservations {
@@ -94,27 +98,35 @@ const noReserves = (): PackedReserves => ({
   customerIds: [],
   idempotencyKeys: [],
   keys: '',
+  tickets: '',
   runs: [],
 });
 
 function addReserve(packed: PackedReserves, envelope: CommandEnvelope, command: Reserve): void {
   const { shard } = envelope;
-  const { productId, quantity } = command;
+  const { productId, quantity, ticket } = command;
+  const hasTickets = ticket !== undefined;
   packed.ids.push(envelope.id);
   packed.timesLeftMs.push(envelope.timeLeftMs);
   packed.customerIds.push(command.customerId);
   packed.idempotencyKeys.push(command.idempotencyKey);
   packed.keys += command.orderId + command.customerKey + command.requestKey;
   const run = packed.runs.at(-1);
-  const continues = run?.productId === productId && run.quantity === quantity && run.shard === shard;
+  if (hasTickets) packed.tickets += ticket;
+  const continues =
+    run?.productId === productId &&
+    run.quantity === quantity &&
+    run.shard === shard &&
+    run.hasTickets === hasTickets;
   if (continues) run.count++;
-  else packed.runs.push({ count: 1, shard, productId, quantity });
+  else packed.runs.push({ count: 1, shard, productId, quantity, hasTickets });
 }
 
 function unpackReserves(packed: PackedReserves): CommandEnvelope[] {
-  const { ids, timesLeftMs, customerIds, idempotencyKeys, keys, runs } = packed;
+  const { ids, timesLeftMs, customerIds, idempotencyKeys, keys, tickets, runs } = packed;
+  let nextTicket = 0;
   const envelopes: CommandEnvelope[] = [];
-  for (const { count, shard, productId, quantity } of runs) {
+  for (const { count, shard, productId, quantity, hasTickets } of runs) {
     for (let left = count; left > 0; left--) {
       const at = envelopes.length;
       const key = at * KEY_BYTES * 3;
@@ -127,6 +139,7 @@ function unpackReserves(packed: PackedReserves): CommandEnvelope[] {
         idempotencyKey: idempotencyKeys[at]!,
         requestKey: keys.slice(key + KEY_BYTES * 2, key + KEY_BYTES * 3),
         quantity,
+        ticket: hasTickets ? tickets.slice(nextTicket, (nextTicket += KEY_BYTES)) : undefined,
       };
       envelopes.push({ id: ids[at]!, shard, timeLeftMs: timesLeftMs[at]!, command });
     }

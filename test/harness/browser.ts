@@ -101,6 +101,8 @@ export class Visit {
       // A form that was refused is a page with a status of its own, and no fault.
       const { url } = message.location();
       if (message.text().startsWith('Failed to load resource') && url === page.url()) return;
+      // Nor is a ticket that has to be worked for.
+      if (message.text().includes('status of 403') && url.endsWith('/v1/tickets')) return;
       this.faults.push(`${page.url()}: ${message.text()} ${url === page.url() ? '' : url}`.trimEnd());
     });
     page.on('pageerror', (error) => this.faults.push(`${page.url()}: ${error.stack ?? error.message}`));

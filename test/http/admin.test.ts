@@ -82,8 +82,64 @@ test('what is not told has a default, and times are kept to the millisecond in a
       startsAt: '2030-06-01T10:00:00.123Z',
       endsAt: '2030-06-01T10:00:00.124Z',
       sale: { state: 'upcoming' },
+      gate: OPEN,
     },
   });
+});
+
+/** The gate of a product that asks for nothing. */
+const OPEN = {
+  ticket: false,
+  work: false,
+  openHoldsMax: 0,
+  coolDownSeconds: 0,
+  attemptsMax: 0,
+  shortestHoldSeconds: 0,
+};
+
+test('a gate is part of a product: shown to admins, kept as it is told, open where nothing is told', async () => {
+  const gate = { ticket: true, openHoldsMax: 2, shortestHoldSeconds: 60 };
+  expect(await put('gated', product({ gate }))).toMatchObject({
+    status: 201,
+    body: { gate: { ...OPEN, ...gate } },
+  });
+  expect(await turn('gated', 'pause')).toMatchObject({ status: 200, body: { gate: { ...OPEN, ...gate } } });
+  expect((await show('gated')).body).not.toHaveProperty('gate');
+  expect(await put('gated', product())).toMatchObject({ status: 200, body: { gate: OPEN } });
+});
+
+test.each<[string, object, RegExp]>([
+  ['an unknown field', { tickets: true }, /tickets/],
+  ['work without a ticket', { work: true }, /needs `ticket`/],
+  ['a shortest hold above the hold', { shortestHoldSeconds: 61 }, /must not be longer than holdSeconds/],
+  ['a part of an attempt', { attemptsMax: 1.5 }, /gate.attemptsMax/],
+  ['less than no hold', { openHoldsMax: -1 }, /gate.openHoldsMax/],
+  ['a cool-down of more than a day', { coolDownSeconds: 86_401 }, /gate.coolDownSeconds/],
+  ['words for a switch', { ticket: 'yes' }, /gate.ticket/],
+])('a gate with %s is refused by name, and changes nothing', async (_, gate, says) => {
+  const etag = (await put('ungated', product())).headers.get('etag');
+  expectProblem(await put('ungated', product({ gate })), 400, 'invalid_request', says);
+  expect((await show('ungated')).headers.get('etag')).toBe(etag);
+});
+
+test('where a ticket is asked for there is no order without one', async () => {
+  await put('ticketed', product({ gate: { ticket: true } }));
+  await change('ticketed', 1, 'stock');
+  const shopper = tokenOf('ada');
+  const body = { productId: 'ticketed', quantity: 1 };
+  const refused = await engine.call('POST', '/v1/orders', { token: shopper, key: 'k', body });
+  expectProblem(refused, 403, 'ticket_required');
+});
+
+test('open holds are bounded on the whole way from the API to the actor', async () => {
+  await put('held', product({ gate: { openHoldsMax: 1 } }));
+  await change('held', 5, 'stock');
+  const shopper = tokenOf('ada');
+  const buy = (key: string) =>
+    engine.call('POST', '/v1/orders', { token: shopper, key, body: { productId: 'held', quantity: 1 } });
+  expect((await buy('first')).status).toBe(201);
+  expectProblem(await buy('second'), 403, 'too_many_holds');
+  expect(await buy('first')).toMatchObject({ status: 201 });
 });
 
 test('If-Match changes only the revision that its caller saw', async () => {

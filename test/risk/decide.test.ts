@@ -13,10 +13,10 @@ import {
 import { counts, PLAIN, rulesOf } from './facts.ts';
 
 const RULES = rulesOf(`
-  { "name": "Trusted buyer", "when": [{ "fact": "accountAge", "atLeast": "365d" }], "then": "allow" },
-  { "name": "Blocked", "when": [{ "fact": "status", "is": ["blocked"] }], "then": "deny" },
-  { "name": "Shared card", "when": [{ "fact": "customersPerFingerprint", "within": "1h", "atLeast": 3 }], "then": "review" },
-  { "name": "Dear", "when": [{ "fact": "amount", "currency": "EUR", "atLeast": 50000 }, { "fact": "quantity", "below": 2 }], "then": "review" }
+  { "name": "Trusted buyer", "when": [{ "fact": "accountAge", "atLeast": "365d" }], "outcome": "allow" },
+  { "name": "Blocked", "when": [{ "fact": "status", "is": ["blocked"] }], "outcome": "deny" },
+  { "name": "Shared card", "when": [{ "fact": "customersPerFingerprint", "within": "1h", "atLeast": 3 }], "outcome": "review" },
+  { "name": "Dear", "when": [{ "fact": "amount", "currency": "EUR", "atLeast": 50000 }, { "fact": "quantity", "below": 2 }], "outcome": "review" }
 `);
 
 describe('rules on a payment', () => {
@@ -53,7 +53,7 @@ describe('rules on a payment', () => {
   test('never hold for what is not known', () => {
     expect(decideRisk(RULES, { ...PLAIN, customersPerFingerprint: null }).outcome).toBe('allow');
     const young = rulesOf(
-      '{ "name": "Young", "when": [{ "fact": "accountAge", "below": "1d" }], "then": "deny" }',
+      '{ "name": "Young", "when": [{ "fact": "accountAge", "below": "1d" }], "outcome": "deny" }',
     );
     expect(decideRisk(young, PLAIN).outcome).toBe('allow');
     expect(decideRisk(young, { ...PLAIN, accountAgeSeconds: 86_399 }).outcome).toBe('deny');
@@ -118,7 +118,7 @@ describe('a rule that is told to decide never', () => {
   const rules = fc.array(
     fc.record({
       when: fc.array(condition, { minLength: 1, maxLength: 3 }),
-      then: fc.constantFrom(...OUTCOMES),
+      outcome: fc.constantFrom(...OUTCOMES),
     }),
     { minLength: 2, maxLength: 4 },
   );
@@ -139,7 +139,7 @@ describe('a rule that is told to decide never', () => {
         const first = (sample: RiskFacts): string | undefined =>
           named.find(({ when }) => {
             const alone = parseRiskRules(
-              JSON.stringify({ otherwise: 'deny', rules: [{ name: 'it', when, then: 'allow' }] }),
+              JSON.stringify({ otherwise: 'deny', rules: [{ name: 'it', when, outcome: 'allow' }] }),
             );
             return alone.kind === 'rules' && decideRisk(alone.rules, sample).rule === 'it';
           })?.name;

@@ -13,9 +13,9 @@ function mistakesOf(text: string): string[] {
 const withRules = (rules: string): string => `{ "otherwise": "allow", "rules": [\n${rules}\n] }`;
 /** Of a file with one rule, whose conditions begin in line 3. */
 const withConditions = (conditions: string): string =>
-  withRules(`{ "name": "odd", "then": "review", "when": [\n${conditions}\n] }`);
+  withRules(`{ "name": "odd", "outcome": "review", "when": [\n${conditions}\n] }`);
 const rule = (name: string, ...conditions: string[]): string =>
-  `{ "name": "${name}", "then": "review", "when": [${conditions.join(', ')}] }`;
+  `{ "name": "${name}", "outcome": "review", "when": [${conditions.join(', ')}] }`;
 const BLOCKED = '{ "fact": "status", "is": ["blocked"] }';
 const counted = (within: string, bounds: string): string =>
   `{ "fact": "ordersOfCustomer", "within": "${within}", ${bounds} }`;
@@ -24,13 +24,13 @@ describe('a file of rules', () => {
   test('is read in its order, with what was left out', () => {
     const file = parseRiskRules(`{
       "otherwise": "allow",
-      "unavailable": { "extendSeconds": 30, "mostSeconds": 90, "then": "review" },
+      "unavailable": { "extendSeconds": 30, "mostSeconds": 90, "outcome": "review" },
       "rules": [
-        { "name": "blocked", "when": [{ "fact": "status", "is": ["blocked", "restricted"] }], "then": "deny" },
-        { "name": "young and dear", "then": "review", "when": [
+        { "name": "blocked", "when": [{ "fact": "status", "is": ["blocked", "restricted"] }], "outcome": "deny" },
+        { "name": "young and dear", "outcome": "review", "when": [
           { "fact": "accountAge", "below": "12h" },
           { "fact": "amount", "currency": "EUR", "atLeast": 50000 } ] },
-        { "name": "one card", "when": [{ "fact": "customersPerFingerprint", "within": "1d", "atLeast": 2, "below": 9 }], "then": "review" }
+        { "name": "one card", "when": [{ "fact": "customersPerFingerprint", "within": "1d", "atLeast": 2, "below": 9 }], "outcome": "review" }
       ] }`);
     expect(file).toEqual({
       kind: 'rules',
@@ -124,12 +124,12 @@ describe('a file of rules', () => {
     ['is too long', ' '.repeat(262_145), '1: the file has 262145 characters; it may have 262144'],
     [
       'extends longer than in all',
-      '{ "otherwise": "allow", "rules": [], "unavailable": {\n"then": "deny",\n"extendSeconds": 120,\n"mostSeconds": 60 } }',
+      '{ "otherwise": "allow", "rules": [], "unavailable": {\n"outcome": "deny",\n"extendSeconds": 120,\n"mostSeconds": 60 } }',
       '3: "extendSeconds" is 120, and "mostSeconds" is 60: one extension cannot be longer than all of them',
     ],
     [
       'extends for ever',
-      '{ "otherwise": "allow", "rules": [], "unavailable": {\n"then": "deny",\n"extendSeconds": 60,\n"mostSeconds": 86400 } }',
+      '{ "otherwise": "allow", "rules": [], "unavailable": {\n"outcome": "deny",\n"extendSeconds": 60,\n"mostSeconds": 86400 } }',
       '4: "mostSeconds" is 86400; it must be a whole number from 1 to 3600',
     ],
   ])('that %s is refused by line', (_, text, ...mistakes) => {
@@ -142,16 +142,16 @@ describe('a file of rules', () => {
       '{}',
       '2: rule 1 has no "name"; it must be a text of 1 to 100 characters, for whoever reviews',
       '2: rule 1 has no "when"; it must be a list of conditions, all of which must hold',
-      '2: rule 1 has no "then"; it must be one of "allow", "review", "deny"',
+      '2: rule 1 has no "outcome"; it must be one of "allow", "review", "deny"',
     ],
     [
       'with an unknown field',
-      `{ "name": "a", "when": [${BLOCKED}], "then": "deny",\n"else": "allow" }`,
-      '3: rule 1 has a field "else"; it may have "name", "when", "then"',
+      `{ "name": "a", "when": [${BLOCKED}], "outcome": "deny",\n"else": "allow" }`,
+      '3: rule 1 has a field "else"; it may have "name", "when", "outcome"',
     ],
     [
       'for everybody',
-      '{ "name": "a",\n"when": [], "then": "deny" }',
+      '{ "name": "a",\n"when": [], "outcome": "deny" }',
       '3: "when" of the rule "a" is empty; it must have a condition: what holds for every other payment is "otherwise"',
     ],
     [

@@ -1,11 +1,20 @@
 // Messages between nodes: what one node writes another reads, and nothing that anybody could write does anything but be read
 // or be refused.
 
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import type * as z from 'zod';
-import { ORDER_STATUSES, REFUSALS, refuse, type Command, type Refusal } from '../../src/actors/index.ts';
+import {
+  OPEN_GATE,
+  ORDER_STATUSES,
+  REFUSALS,
+  refuse,
+  type Command,
+  type Gate,
+  type Refusal,
+} from '../../src/actors/index.ts';
 import * as schemas from '../../src/http/schemas.ts';
 import { StockBatch } from '../../src/http/stock-schemas.ts';
 import { decodeMessage, encodeMessage, MessageRefused, type Message } from '../../src/runtime/index.ts';
@@ -29,6 +38,14 @@ const currency = fc.constantFrom('EUR', 'USD');
 const quantity = fc.integer({ min: 1, max: 10_000 });
 const one = <Value extends string>(value: Value) => fc.constant(value);
 
+const gate = fc.record({
+  ticket: fc.boolean(),
+  work: fc.boolean(),
+  openHoldsMax: fc.nat(1_000),
+  coolDownSeconds: fc.nat(86_400),
+  attemptsMax: fc.nat(10_000),
+  shortestHoldSeconds: fc.nat(604_800),
+});
 const configuration = fc
   .record({
     name: ofCharacters(plain, 1, 200),
@@ -39,6 +56,7 @@ const configuration = fc
     currency,
     perCustomerLimit: quantity,
     holdSeconds: fc.integer({ min: 0, max: 604_800 }),
+    gate: fc.option(gate, { nil: undefined }),
   })
   .map((sale) => ({ ...sale, endsAt: sale.startsAt + 1 + sale.endsAt }));
 
@@ -52,6 +70,7 @@ const reserve = fc.record({
   idempotencyKey: requestId,
   requestKey: key,
   quantity: fc.oneof(fc.constant(1), quantity),
+  ticket: fc.option(key, { nil: undefined }),
 });
 const own = { orderId: key, customerKey: key };
 const COMMANDS: { readonly [Kind in Command['kind']]: fc.Arbitrary<Command> } = {
@@ -206,6 +225,24 @@ describe('a message arrives as it was sent', () => {
     expect(second!.replies).toEqual(replies);
   });
 
+  test('in the same bytes as ever when it has neither tickets nor a gate', () => {
+    const { configuration } = CONFIGURE;
+    const commands = [
+      commandOf({}, 1),
+      commandOf({ ticket: undefined }, 2),
+      {
+        id: 3,
+        shard: 7,
+        timeLeftMs: 5_000,
+        command: { ...CONFIGURE, configuration: { ...configuration, gate: undefined } },
+      },
+    ];
+    const [bytes] = encodeMessage({ from: 1, commands, replies: [] });
+    expect(createHash('sha256').update(bytes!).digest('hex')).toBe(
+      '931c18e156a7ea8f7acb141bad384a7f85d2ee16524841e2937da946549e6cf3',
+    );
+  });
+
   test('and a refusal is the one that everybody shares', () => {
     const replies = [{ id: 1, reply: { outcome: 'refused' as const, refusal: 'sold_out' as const } }];
     const [bytes] = encodeMessage({ from: 1, commands: [], replies });
@@ -220,6 +257,22 @@ describe('a message arrives as it was sent', () => {
     expect(times).toEqual([4_999, 0, 60_000, 60_000]);
   });
 });
+
+const CONFIGURE: Extract<Command, { kind: 'configure' }> = {
+  kind: 'configure',
+  productId: 'kettle',
+  expectedRevision: 3,
+  configuration: {
+    name: 'Kettle',
+    description: '',
+    startsAt: 1,
+    endsAt: 2,
+    amount: 1,
+    currency: 'EUR',
+    perCustomerLimit: 1,
+    holdSeconds: 0,
+  },
+};
 
 const commandOf = (change: Partial<Extract<Command, { kind: 'reserve' }>> = {}, id = 1) => ({
   id,
@@ -364,6 +417,10 @@ describe('a field that is wrong', () => {
 
   const reserves = (change: (columns: Layout) => void) =>
     changed({ commands: [commandOf({}, 1), commandOf({}, 2)] }, (layout) => change(at(layout, 2)));
+  const withTickets = (change: (columns: Layout) => void) =>
+    changed({ commands: [1, 2].map((id) => commandOf({ ticket: 't'.repeat(16) }, id)) }, (layout) =>
+      change(at(layout, 2)),
+    );
   const accepted = (change: (columns: Layout) => void) =>
     changed(
       { replies: [{ id: 1, reply: { outcome: 'reserved', order: orderOf(), replayed: true } }] },
@@ -373,27 +430,14 @@ describe('a field that is wrong', () => {
     changed({ commands: [{ id: 1, shard: 7, timeLeftMs: 5_000, command }] }, (layout) =>
       change(at(layout, 3, 0)),
     );
+  const GATE: unknown[] = [true, false, 2, 60, 20, 60];
   const check: Command = {
     kind: 'checkStock',
     productId: 'p',
     change: 'loadStock',
     changes: [{ requestId: 'a', quantity: 2 }],
   };
-  const configure: Command = {
-    kind: 'configure',
-    productId: 'kettle',
-    expectedRevision: 3,
-    configuration: {
-      name: 'Kettle',
-      description: '',
-      startsAt: 1,
-      endsAt: 2,
-      amount: 1,
-      currency: 'EUR',
-      perCustomerLimit: 1,
-      holdSeconds: 0,
-    },
-  };
+  const configure = CONFIGURE;
 
   test('but not a negative zero, which is read as 0', () => {
     // msgpackr writes none, so its bytes take the place of a fraction's.
@@ -432,6 +476,16 @@ describe('a field that is wrong', () => {
     ['key with a space', reserves((columns) => (columns[4] = Buffer.from('a\0b '))), 'not permitted'],
     ['run beyond the end', reserves((columns) => (at(columns, 5, 0)[0] = 3)), 'length is 3'],
     ['run too short', reserves((columns) => (at(columns, 5, 0)[0] = 1)), '2 ids have runs for 1'],
+    ['run with a mark', reserves((columns) => at(columns, 5, 0).push(2)), 'the mark of tickets is 2'],
+    ['run with more', reserves((columns) => at(columns, 5, 0).push(1, 1)), 'a run has 6 entries'],
+    ['ticket too few', reserves((columns) => at(columns, 5, 0).push(1)), '2 reservations have tickets'],
+    ['ticket too many', reserves((columns) => columns.push(Buffer.alloc(16))), '0 reservations have tickets'],
+    [
+      'length of tickets',
+      withTickets((columns) => (columns[6] = Buffer.alloc(31))),
+      'tickets has 31 bytes; 32',
+    ],
+    ['column too many', withTickets((columns) => columns.push(1)), 'reservations has 8 entries'],
     ['shard', reserves((columns) => (at(columns, 5, 0)[1] = 4_096)), 'a shard is 4096'],
     [
       'product',
@@ -493,6 +547,19 @@ describe('a field that is wrong', () => {
     ['name without end', other(configure, (entry) => (entry[6] = 'a'.repeat(201))), 'a name is not of'],
     ['description', other(configure, (entry) => (entry[7] = 'a'.repeat(5_001))), 'a description is not of'],
     ['sale that ends first', other(configure, (entry) => (entry[9] = 1)), 'ends before it starts'],
+    ['gate', other(configure, (entry) => entry.push(1)), 'a gate begins with the byte 1'],
+    ['half a gate', other(configure, (entry) => entry.push([true, false])), 'a gate has 2 entries; 6'],
+    ['gate and more', other(configure, (entry) => entry.push(GATE, 1)), 'a command has 16 entries'],
+    ['gate of words', other(configure, (entry) => entry.push(GATE.with(0, 1))), 'true or false was expected'],
+    ['open holds', other(configure, (entry) => entry.push(GATE.with(2, -1))), 'openHoldsMax is -1'],
+    ['cool-down', other(configure, (entry) => entry.push(GATE.with(3, 86_401))), 'coolDownSeconds is 86401'],
+    ['attempts', other(configure, (entry) => entry.push(GATE.with(4, 10_001))), 'attemptsMax is 10001'],
+    [
+      'shortest hold',
+      other(configure, (entry) => entry.push(GATE.with(5, 0.5))),
+      'shortestHoldSeconds is 0.5',
+    ],
+    ['a gate for nothing', other(check, (entry) => entry.push(GATE)), 'checkStock has 4 fields'],
     ['hold', other(configure, (entry) => (entry[13] = 604_801)), 'holdSeconds is 604801'],
   ])('is named, and the whole message refused: %s', (_, bytes, why) => {
     expect(() => decodeMessage(bytes)).toThrow(MessageRefused);
@@ -554,6 +621,7 @@ describe('the edge and the wire agree', () => {
     currency: 'EUR',
     limit: 1,
     holdSeconds: 300,
+    gate: {} as Partial<Gate>,
   };
   test.each<Partial<typeof usual>>([
     {},
@@ -578,8 +646,17 @@ describe('the edge and the wire agree', () => {
     { holdSeconds: 0 },
     { holdSeconds: 604_800 },
     { holdSeconds: 604_801 },
+    { gate: {} },
+    { gate: { openHoldsMax: 1_000, coolDownSeconds: 86_400, attemptsMax: 10_000, shortestHoldSeconds: 300 } },
+    { gate: { openHoldsMax: 1_001 } },
+    { gate: { coolDownSeconds: 86_401 } },
+    { gate: { attemptsMax: 10_001 } },
+    { gate: { attemptsMax: -1 } },
+    { gate: { shortestHoldSeconds: 604_800 }, holdSeconds: 604_800 },
+    { gate: { shortestHoldSeconds: 604_801 }, holdSeconds: 0 },
+    { gate: { shortestHoldSeconds: 0.5 } },
   ])('about a sale with %j', (change) => {
-    const { name, description, amount, currency, limit, holdSeconds } = { ...usual, ...change };
+    const { name, description, amount, currency, limit, holdSeconds, gate } = { ...usual, ...change };
     const isGood = passes(schemas.PutProduct, {
       name,
       description,
@@ -588,9 +665,10 @@ describe('the edge and the wire agree', () => {
       price: { amount, currency },
       perCustomerLimit: limit,
       holdSeconds,
+      gate,
     });
     const sale = { name, description, startsAt: 1, endsAt: 2, amount, currency, holdSeconds };
-    const configuration = { ...sale, perCustomerLimit: limit };
+    const configuration = { ...sale, perCustomerLimit: limit, gate: { ...OPEN_GATE, ...gate } };
     expect(
       passesWire({ kind: 'configure', productId: 'p', expectedRevision: undefined, configuration }),
     ).toBe(isGood);

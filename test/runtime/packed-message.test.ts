@@ -15,7 +15,14 @@ const variantOf = <T extends object>(usual: T, ...changes: Partial<T>[]): fc.Arb
 const reserve = fc
   .tuple(
     variantOf({ productId: 'kettle', quantity: 1 }, { productId: 'lamp' }, { quantity: 2 }),
-    fc.record({ orderId: key, customerId: text, customerKey: key, idempotencyKey: text, requestKey: key }),
+    fc.record({
+      orderId: key,
+      customerId: text,
+      customerKey: key,
+      idempotencyKey: text,
+      requestKey: key,
+      ticket: fc.option(key, { nil: undefined }),
+    }),
   )
   .map(([what, who]) => ({ kind: 'reserve' as const, ...what, ...who }));
 const command = fc.oneof(reserve, fc.record({ kind: fc.constant('showProduct' as const), productId: text }));

@@ -16,6 +16,7 @@ import { reusedKeys } from './reused-keys.ts';
 import { slowBodies } from './slow-bodies.ts';
 import { ticketReplay } from './ticket-replay.ts';
 import { ticketSharing } from './ticket-sharing.ts';
+import { webhooks } from './webhooks.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   launchSpike,
@@ -27,6 +28,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ticketReplay,
   backDoor,
   holdEverything,
+  webhooks,
   forgedTokens,
   algNone,
   reusedKeys,

@@ -8,13 +8,13 @@ import type { Stage } from '../stage.ts';
 
 const UNITS = 200;
 const BOTS = 150;
-const BOTS_WITH_TICKETS = 30;
-const HONEST = 120;
+const BOTS_WITH_TICKETS = 20;
+const HONEST = 80;
 const BOTS_AT_ONE_ADDRESS = 5;
 const CLICKS_BEFORE = 5;
 const CLICKS_AFTER = 25;
 /** For everybody's tickets. */
-const OPENS_IN_MS = 8_000;
+const OPENS_IN_MS = 16_000;
 const OPENS_IN_MS_LEAST = 4_000;
 const EARLY_MS = 1_000;
 
@@ -29,7 +29,7 @@ export const launchSpike: Scenario = {
     const opensAt = Date.now() + opensInMs;
     const productId = await stage.sale({ units, startsInMs: opensInMs });
     const honest = stage.sized(HONEST, 6);
-    const everyMs = Math.floor(opensInMs / 2 / honest);
+    const everyMs = Math.floor((opensInMs * 0.6) / honest);
     const bots = stage.sized(BOTS, 10);
     const armed = stage.sized(BOTS_WITH_TICKETS, 2);
     await stage.beside(

@@ -20,8 +20,8 @@ const putProduct: ZodOpenApiOperationObject = {
   },
   requestBody: { required: true, ...json(schemas.PutProduct) },
   responses: {
-    '200': ok('Changed, or as it was.', schemas.Product),
-    '201': ok('Created.', schemas.Product),
+    '200': ok('Changed, or as it was.', schemas.AdminProduct),
+    '201': ok('Created.', schemas.AdminProduct),
     ...problems(
       'invalid_request',
       'unauthenticated',
@@ -81,7 +81,7 @@ const switchSale = (kind: 'pause' | 'resume'): ZodOpenApiOperationObject => ({
   security: admin,
   requestParams: productPath,
   responses: {
-    '200': ok('As it is now.', schemas.Product),
+    '200': ok('As it is now.', schemas.AdminProduct),
     ...problems('invalid_request', 'unauthenticated', 'forbidden', 'not_found', 'sale_ended', ...busy),
   },
 });

@@ -16,6 +16,7 @@ export type { VisitorView } from './shop-frame.ts';
 export { en, type Texts } from './texts.ts';
 export { ticketNotice, type TicketAction, type TicketRefusal } from './ticket.ts';
 export { troublePage } from './trouble.ts';
+export { secondsToWait, waitPage, type WaitPageView } from './wait-page.ts';
 export { escaped, Gaps, giveBack, rendered, type EncodedPieces, type Pieces } from './pieces.ts';
 export { orderPage, type OrderPageView, type OrderView } from './order-page.ts';
 export { ordersPage, type OrdersPageView } from './orders-page.ts';

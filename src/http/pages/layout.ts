@@ -15,6 +15,8 @@ export type PageParts = {
   styles: readonly string[];
   /** The same, one that has all that it needs: a slow line makes each further one wait. */
   script?: string;
+  /** Where scripts do not run, it is loaded again after so long. */
+  refreshSeconds?: number | undefined;
   /** Undefined: none of the places that the page names. */
   current: 'storefront' | 'docs' | undefined;
   /** In the reader's language. */
@@ -39,6 +41,11 @@ export function page(assets: Assets, parts: PageParts): Markup {
         <link rel="icon" type="image/svg+xml" href="${assetUrl(assets, 'favicon.svg')}" />
         ${parts.styles.map((name) => html`<link rel="stylesheet" href="${assetUrl(assets, name)}" />`)}
         ${parts.script === undefined ? '' : html`<script type="module" src="${assetUrl(assets, parts.script)}"></script>`}
+        ${
+          parts.refreshSeconds === undefined
+            ? ''
+            : html`<noscript><meta http-equiv="refresh" content="${parts.refreshSeconds}" /></noscript>`
+        }
       </head>
       <body>
         <a class="skip" href="#main">${texts.skip}</a>

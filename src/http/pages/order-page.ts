@@ -27,14 +27,19 @@ export interface OrderPageView {
   readonly shopHref: string;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** Payments are made up. */
-  readonly demo: boolean;
+  /** Ways in which a made-up payment can go; undefined where payments are real. */
+  readonly sandbox: readonly string[] | undefined;
   /** Why the last form came to nothing. */
   readonly notice: string | undefined;
 }
 
 /** Nobody knows where the reader is. */
 const TIME_ZONE = 'UTC';
+/** Where scripts do not run. */
+const LOOK_AGAIN_SECONDS = 10;
+
+/** Something becomes of it without its customer. */
+const FOLLOWED: ReadonlySet<OrderStatus> = new Set(['payment_pending', 'in_review', 'refund_due']);
 
 export function orderPage(assets: Assets, view: OrderPageView, locale: Locale): Markup {
   const { order, visitor, now } = view;
@@ -42,19 +47,27 @@ export function orderPage(assets: Assets, view: OrderPageView, locale: Locale): 
   const { order: words } = texts;
   const path = `/orders/${order.id}`;
   const isOpen = order.status === 'reserved';
+  const isFollowed = FOLLOWED.has(order.status);
   return page(assets, {
     title: `${words.headlines[order.status]} – ${order.productName}`,
     description: words.title,
     styles: ['base.css', 'storefront.css', 'ticket.css', 'stub.css', 'order.css'],
+    ...(isFollowed && { script: 'order.js', refreshSeconds: LOOK_AGAIN_SECONDS }),
     current: undefined,
     texts,
     aside: visitorAside(visitor, '/', texts),
     main: html`<div class="order-page">
-      <article class="receipt" data-status="${order.status}" aria-labelledby="order-heading">
+      <article
+        class="receipt"
+        data-status="${order.status}"
+        data-order="${order.id}"
+        aria-labelledby="order-heading"
+      >
         <div class="receipt-standing">
           <p class="receipt-kind">${words.title}</p>
           <h1 id="order-heading">${words.headlines[order.status]}</h1>
           <p class="receipt-text">${words.texts[order.status]}</p>
+          ${isFollowed ? html`<p>${words.followed}</p>` : ''}
           ${isOpen && order.holdExpiresAt !== null ? hold(order.holdExpiresAt, now, locale) : ''}
           ${view.notice === undefined ? '' : html`<p class="receipt-notice" role="alert">${view.notice}</p>`}
           ${isOpen ? forms(view, path, locale) : ''}
@@ -88,24 +101,36 @@ function hold(holdExpiresAt: number, now: number, locale: Locale): Markup {
   </div>`;
 }
 
-function forms({ order, visitor, demo }: OrderPageView, path: string, locale: Locale): Markup {
+function forms({ order, visitor, sandbox }: OrderPageView, path: string, locale: Locale): Markup {
   const { buttons, order: words } = locale.texts;
   const csrf = html`<input type="hidden" name="csrf" value="${visitor.csrf}" />`;
   return html`<div class="receipt-forms">
     ${
-      demo
-        ? html`<form method="post" action="${path}/payment">
-            ${csrf}
+      sandbox === undefined
+        ? ''
+        : html`<form method="post" action="${path}/payment">
+            ${csrf} ${behaviours(sandbox, locale)}
             <button type="submit" class="button button-primary">${buttons.pay(total(order, locale))}</button>
           </form>`
-        : ''
     }
     <form method="post" action="${path}/cancel">
       ${csrf}
       <button type="submit" class="button button-quiet">${words.cancel}</button>
     </form>
-    ${demo ? html`<p class="receipt-demo">${words.demoPayment}</p>` : ''}
+    ${sandbox === undefined ? '' : html`<p class="receipt-demo">${words.demoPayment}</p>`}
   </div>`;
+}
+
+/** What a shopper's card would decide. */
+function behaviours(sandbox: readonly string[], { texts }: Locale): Markup {
+  const { order: words } = texts;
+  const named: Readonly<Record<string, string>> = words.demoBehaviours;
+  return html`<label class="receipt-behaviour">
+    <span>${words.demoBehaviour}</span>
+    <select name="token">
+      ${sandbox.filter((name) => name in named).map((name) => html`<option value="${name}">${named[name]}</option>`)}
+    </select>
+  </label>`;
 }
 
 const fact = (name: string, value: Markup | string): Markup =>

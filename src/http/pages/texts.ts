@@ -120,6 +120,7 @@ export const en = {
     busy: (seconds: string) => `Try again in ${seconds} s`,
     againIn: (seconds: string) => `Sending again in ${seconds} s`,
     sending: 'Sending…',
+    preparing: 'One moment…',
     checking: 'Checking…',
     notOpen: 'Not open yet',
     soldOut: 'Sold out',
@@ -127,7 +128,7 @@ export const en = {
     ended: 'Sale ended',
     limit: 'Limit reached',
     pay: (price: string) => `Pay ${price}`,
-    payAgain: (price: string) => `Try to pay ${price} again`,
+    payAgain: (price: string) => `Pay ${price} again`,
     paying: 'Paying…',
     cancel: 'Cancel',
     cancelling: 'Cancelling…',
@@ -153,7 +154,7 @@ export const en = {
     preparingNews: 'Getting ready to order. It leaves by itself.',
     waiting: 'Your order goes out again',
     waitingText:
-      'That were too many requests at once, from you or from others on your network, so the shop has not looked at it. It is sent again by itself: there is nothing for you to do.',
+      'There were too many requests at once, yours or others of your network, so the shop has not looked at your order. It is sent again by itself: there is nothing for you to do.',
     waitingNews: 'The shop is busy. Your order is sent again by itself.',
     checking: 'Checking your order',
     checkingText:
@@ -270,6 +271,20 @@ export const en = {
     payUntil: 'Pay by',
     leftToPay: (time: string) => `${time} left when this page was made`,
     demoPayment: 'This shop is a demonstration: nothing is charged.',
+    demoBehaviour: 'How the bank behaves',
+    demoBehaviours: {
+      succeed: 'It takes the money at once',
+      slow: 'It takes the money slowly',
+      decline: 'It declines',
+      'pending-captured': 'It takes the money after a while',
+      'pending-declined': 'It declines after a while',
+      lost: 'It takes the money, and its answer gets lost',
+      'timeout-captured': 'It takes the money, and does not answer',
+      'timeout-nothing': 'It does nothing, and does not answer',
+      review: 'It takes the money once somebody here has looked at the order',
+    },
+    followed: 'This page shows by itself what comes of it.',
+    denied: 'The shop could not take your payment, so the order was cancelled. Nothing was charged.',
     cancel: 'Cancel the order',
     back: 'Back to the shop',
     loadAgain: 'Load this page again',
@@ -296,10 +311,29 @@ export const en = {
     },
   },
 
+  /** Of whoever waits for a ticket, because their browser runs no scripts. */
+  wait: {
+    title: 'One moment',
+    heading: 'One moment, please',
+    text: 'So that no machine can buy faster than you, everybody’s browser works for a moment before it orders. Yours runs no scripts, so you wait instead.',
+    until: 'You can order at',
+    left: (seconds: string) => `in ${seconds} s`,
+    byItself: 'This page shows by itself when you can. Nothing is ordered before you say so.',
+    ready: 'Now you can order',
+    readyText: (time: string) =>
+      `Your place is kept until ${time}. Nothing is ordered before you press the button.`,
+    wish: 'Your wish',
+    order: (shown: string, name: string, total: string) => `Order ${shown} × ${name} for ${total}`,
+    back: 'Back, without an order',
+  },
+
   trouble: {
     title: 'Not just now – Doorbuster',
     heading: 'That did not work',
     again: 'Try again',
+    busyHeading: 'Very many people are here',
+    busy: (seconds: string) =>
+      `Too many pages were asked for from here in a short time. This one comes by itself in ${seconds} s.`,
     inDoubt:
       'The shop cannot say yet whether your order went through. Load this page again, so that your browser sends the same form again: ' +
       'you cannot be sold it twice. What went through is among your orders.',

@@ -10,16 +10,17 @@ export function troublePage(
   text: string,
   link: { readonly href: string; readonly text: string },
   texts: Texts,
+  heading = texts.trouble.heading,
 ): Markup {
   const { trouble } = texts;
   return page(assets, {
     title: trouble.title,
-    description: trouble.heading,
+    description: heading,
     styles: ['base.css', 'storefront.css'],
     current: undefined,
     texts,
     main: html`<section class="empty" aria-labelledby="trouble-heading">
-      <h1 id="trouble-heading">${trouble.heading}</h1>
+      <h1 id="trouble-heading">${heading}</h1>
       <p>${text}</p>
       <p><a href="${link.href}">${link.text}</a></p>
       <p><a href="/">${texts.nowhere.toShop}</a></p>

@@ -1,54 +1,54 @@
 // Where money is taken for orders. The order of things is what makes a crash harmless: the shop's judgement is kept, then the ledger's
-// row, then the journal says `payment_pending`, and only then the provider is asked. docs/payments.md goes through it point by point.
+// row is written, then the journal says `payment_pending`, and only then the provider is asked. docs/payments.md goes through it.
 
-import {
-  orderIdText,
-  refuse,
-  type Key,
-  type Money,
-  type Order,
-  type OrderCommand,
-  type Reply,
-} from '../../actors/index.ts';
-import {
-  PaymentCourse,
-  type BegunPayment,
-  type Known,
-  type PaymentCoursePorts,
-  type PaymentRow,
-  type Pursued,
-} from '../../persistence/index.ts';
-import { ProviderUnavailable, readWebhook, WebhookRefused } from '../../payments/index.ts';
+import { orderIdText, type Key, type Order, type Reply } from '../../actors/index.ts';
+import { PAYMENT_COURSE_LIMITS, type Known, type PaymentRow, type Pursued } from '../../persistence/index.ts';
+import { ProviderUnavailable } from '../../payments/index.ts';
 import type { PaymentQuestion, RiskControl, RiskOutcome, Verdict } from '../../risk/index.ts';
 import type { Shopper } from '../auth.ts';
-import { invalid, Problem } from '../problem.ts';
 import { orderBody } from '../order-body.ts';
+import { Problem } from '../problem.ts';
+import { PaymentReviews } from './payment-reviews.ts';
 import type { Payments, PaymentWish, ReviewSettled } from './payments.ts';
+import { ProviderNews } from './provider-news.ts';
+import { Pursuit, type PursuitPorts } from './pursuit.ts';
 
-/** After the time for one answer the provider has surely been asked, and the keeper may look. */
+/** Behind the time for one answer: by then the provider was surely asked, and the keeper may look. */
 const FIRST_LOOK_SPARE_MS = 5_000;
-/** Of a hold that was extended while nobody can judge. */
-const EXTENDED_SPARE_MS = 1_000;
+/** A hold that ends so much earlier than it was to be extended to is at its bound. */
+const BOUND_SPARE_MS = 1_000;
 
-export interface PaymentPorts extends PaymentCoursePorts {
+export interface PaymentPorts extends PursuitPorts {
   readonly risk: RiskControl;
   /** `whsec_…` */
   readonly webhookSecret: string;
   /** For one answer of the provider. */
   readonly timeoutMs: number;
   readonly hashOf: (address: string) => string;
-  readonly count: (what: string) => void;
-  /** Once for each trouble that a person should hear of. */
-  readonly onTrouble: (what: string, error?: unknown) => void;
+  /** For metrics: what was judged. */
+  readonly onJudged: (outcome: RiskOutcome | 'unavailable') => void;
 }
+
+interface Wanted {
+  readonly order: Order;
+  readonly shopper: Shopper;
+  readonly wish: PaymentWish;
+  readonly question: PaymentQuestion;
+}
+
+type Unavailable = Extract<Verdict, { outcome: 'unavailable' }>;
 
 export class PaymentDesk implements Payments {
   readonly #ports: PaymentPorts;
-  readonly #course: PaymentCourse;
+  readonly #pursuit: Pursuit;
+  readonly #reviews: PaymentReviews;
+  readonly #news: ProviderNews;
 
   constructor(ports: PaymentPorts) {
     this.#ports = ports;
-    this.#course = new PaymentCourse(ports);
+    this.#pursuit = new Pursuit(ports);
+    this.#reviews = new PaymentReviews(ports, this.#pursuit);
+    this.#news = new ProviderNews(ports, this.#pursuit, ports.webhookSecret);
   }
 
   async pay(order: Order, shopper: Shopper, wish: PaymentWish): Promise<Reply> {
@@ -61,212 +61,158 @@ export class PaymentDesk implements Payments {
       case 'refunded':
         return conflictOf(order);
       case 'payment_pending':
-        return (await this.#repeated(order, shopper, wish)) ?? this.#judged(order, shopper, wish);
+        return (await this.#repeated(order, shopper, wish)) ?? this.#judge(order, shopper, wish);
       case 'expired':
-        return (await this.#hasUnits(order)) ? this.#judged(order, shopper, wish) : conflictOf(order);
+        return (await this.#hasUnits(order)) ? this.#judge(order, shopper, wish) : conflictOf(order);
       case 'reserved':
-        return this.#judged(order, shopper, wish);
+        return this.#judge(order, shopper, wish);
     }
   }
 
-  async approve(orderId: Key, by: string): Promise<ReviewSettled> {
-    const { row, order } = await this.#reviewed(orderId);
-    if (row === undefined || order === undefined) return { outcome: 'gone', order };
-    if (order.status !== 'in_review') return settledOf(order, row.approvedBy !== undefined);
-    const approved = await orUnavailable(() => this.#ports.ledger.approve(row.orderId, by));
-    if (approved === undefined) return { outcome: 'gone', order };
-    this.#ports.count('approved');
-    const { order: now = order } = await this.#pursue(approved, { order });
-    return settledOf(now, true);
+  approve(orderId: Key, by: string): Promise<ReviewSettled> {
+    return this.#reviews.approve(orderId, by);
   }
 
-  async reject(orderId: Key, _by: string): Promise<ReviewSettled> {
-    const { row, order } = await this.#reviewed(orderId);
-    if (row === undefined || order === undefined) return { outcome: 'gone', order };
-    if (order.status === 'cancelled') return { outcome: 'denied', order };
-    if (order.status !== 'in_review') return { outcome: 'gone', order };
-    const denied = await this.#request({ kind: 'deny', orderId });
-    this.#ports.count('denied');
-    if (denied.status !== 'cancelled') return { outcome: 'gone', order: denied };
-    // Whatever becomes of this, the keeper voids what may be left at the provider.
-    await this.#pursue(row, { order: denied }).catch(() => undefined);
-    return { outcome: 'denied', order: denied };
+  reject(orderId: Key, _by: string): Promise<ReviewSettled> {
+    return this.#reviews.reject(orderId);
   }
 
-  async webhook(body: Uint8Array, headers: Readonly<Record<string, string>>): Promise<void> {
-    const { ledger, webhookSecret, onTrouble, count } = this.#ports;
-    const told = readSigned(webhookSecret, body, headers);
-    const { orderId, amount, state } = told.data;
-    const row = await orUnavailable(() => this.#rowOf(orderId));
-    if (row === undefined)
-      throw new Problem('not_found', { detail: `Nobody here knows the order ${orderId}.` });
-    const isCaptured = state === 'captured';
-    if ((isCaptured || state === 'refunded') && !isSame(amount, row.amount)) {
-      onTrouble(
-        `the provider says ${amount.amount} ${amount.currency} for order ${orderId}, which is ${row.amount.amount} ${row.amount.currency}`,
-      );
-      throw invalid('data.amount', `must be ${row.amount.amount} ${row.amount.currency}, as the order is`);
-    }
-    count('webhooks');
-    if (row.isClosed) {
-      if (!isCaptured || row.state !== 'voided') return;
-      onTrouble(`the provider took money for order ${orderId} after it had voided its payment`);
-      await orUnavailable(() => ledger.reopen(orderId));
-    }
-    // News may be old. That money was taken stays true; anything else is asked.
-    const payment = isCaptured ? { ...told.data, declined: told.data.declined ?? undefined } : undefined;
-    const { refusal } = await this.#pursue(row, { payment });
-    if (refusal !== undefined) throw new Problem(refusal.refusal);
+  webhook(body: Uint8Array, headers: Readonly<Record<string, string>>): Promise<void> {
+    return this.#news.take(body, headers);
   }
 
-  /** A repetition of what is under way. @returns undefined when it is another try */
-  async #repeated(order: Order, { customerId }: Shopper, { token }: PaymentWish): Promise<Reply | undefined> {
-    const row = await orUnavailable(() => this.#ports.ledger.find(orderIdText(order.orderId)));
+  /** The same token again, while its try is under way. @returns undefined when it is another try */
+  async #repeated(order: Order, shopper: Shopper, { token }: PaymentWish): Promise<Reply | undefined> {
+    const { ledger } = this.#ports;
+    const row = await this.#pursuit.orUnavailable(() => ledger.find(orderIdText(order.orderId)));
     if (row === undefined || row.isClosed || row.token !== token) return undefined;
-    return this.#replyTo(await this.#pursue(row, { order }), order, customerId);
+    return replyTo(await this.#pursuit.pursue(row, { order }), order, shopper);
   }
 
-  async #judged(order: Order, shopper: Shopper, wish: PaymentWish): Promise<Reply> {
-    const question = await this.#question(order, shopper, wish);
-    const verdict: Verdict =
-      question === undefined
-        ? { outcome: 'unavailable', ...this.#whenUnavailable }
-        : await this.#ports.risk.judge(question);
-    const outcome =
-      verdict.outcome === 'unavailable' ? await this.#extended(order, verdict) : verdict.outcome;
-    this.#ports.count(outcome);
-    const asked = question ?? this.#bareQuestion(order, shopper, wish);
+  async #judge(order: Order, shopper: Shopper, wish: PaymentWish): Promise<Reply> {
+    const { risk, provider, onJudged } = this.#ports;
+    const bare = this.#questionOf(order, shopper, wish);
+    let question: PaymentQuestion;
+    try {
+      question = { ...bare, fingerprint: await provider.fingerprint(wish.method, wish.token) };
+    } catch (error) {
+      if (!(error instanceof ProviderUnavailable)) throw error;
+      onJudged('unavailable');
+      return this.#withoutProvider({ order, shopper, wish, question: bare });
+    }
+    const verdict = await risk.judge(question);
+    onJudged(verdict.outcome);
+    const wanted = { order, shopper, wish, question };
+    if (verdict.outcome !== 'unavailable') return this.#carryOut(verdict.outcome, wanted);
+    if (await this.#isKept(order, verdict)) throw unavailable();
+    return this.#carryOut(verdict.then, wanted);
+  }
+
+  #carryOut(outcome: RiskOutcome, wanted: Wanted): Promise<Reply> {
     switch (outcome) {
-      case 'deny':
-        return this.#deny(order, shopper);
-      case 'review':
-        return this.#review(order, shopper, wish, asked);
       case 'allow':
-        return this.#take(order, shopper, wish, asked);
+        return this.#take(wanted);
+      case 'review':
+        return this.#review(wanted);
+      case 'deny':
+        return this.#deny(wanted);
     }
   }
 
-  async #take(order: Order, shopper: Shopper, wish: PaymentWish, question: PaymentQuestion): Promise<Reply> {
+  /** Nothing was asked. The hold goes on for a while; then it ends, or a person decides when the provider is back. */
+  async #withoutProvider(wanted: Wanted): Promise<Reply> {
+    const { whenUnavailable, holdExtensionMs: mostMs, ledger, clock } = this.#ports;
+    const extendMs = Math.min(PAYMENT_COURSE_LIMITS.extendMs, mostMs);
+    const isKept = await this.#isKept(wanted.order, { extendMs, mostMs });
+    if (isKept || whenUnavailable === 'expire' || wanted.order.status === 'expired') throw unavailable();
+    await this.#pursuit.orUnavailable(() =>
+      ledger.noteReview(wanted.question, 'The payment provider could not be asked.', clock.now()),
+    );
+    return this.#review(wanted);
+  }
+
+  async #take({ order, shopper, wish, question }: Wanted): Promise<Reply> {
     const { engine, provider } = this.#ports;
     const { orderId } = order;
     const { customerKey } = shopper;
-    if (question.amount.amount === 0)
-      return engine.request({ kind: 'pay', orderId, customerKey, settlement: 'paid' });
-    const row = await this.#begin(order, wish, question, true);
+    const settled = (settlement: 'paid' | 'payment_pending'): Promise<Reply> =>
+      engine.request({ kind: 'pay', orderId, customerKey, settlement });
+    // There is nothing to take.
+    if (question.amount.amount === 0) return settled('paid');
+    const row = await this.#begin({ order, shopper, wish, question }, true);
     if (row.isClosed) return conflictOf(order);
     let shown = order;
     if (order.status !== 'expired') {
-      const reply = await engine.request({
-        kind: 'pay',
-        orderId,
-        customerKey,
-        settlement: 'payment_pending',
-      });
-      if (reply.outcome !== 'order') return reply;
+      const reply = await settled('payment_pending');
+      // Somebody else was quicker, or it is over.
+      if (reply.outcome !== 'order' || reply.order.status !== 'payment_pending') return reply;
       shown = reply.order;
-      // Somebody else was quicker, or a person decides first.
-      if (shown.status !== 'payment_pending') return reply;
     }
     let payment: Known['payment'];
     try {
-      payment = await provider.capture({ ...row, token: wish.token, method: wish.method });
+      const { method, token } = wish;
+      payment = await provider.capture({ orderId: row.orderId, amount: row.amount, method, token });
     } catch (error) {
       if (!(error instanceof ProviderUnavailable)) throw error;
       payment = 'unavailable';
     }
-    return this.#replyTo(
-      await this.#pursue(row, { order: shown, payment, hasTried: true }),
+    return replyTo(
+      await this.#pursuit.pursue(row, { order: shown, payment, hasTried: true }),
       shown,
-      shopper.customerId,
+      shopper,
     );
   }
 
-  async #review(
-    order: Order,
-    { customerKey }: Shopper,
-    wish: PaymentWish,
-    question: PaymentQuestion,
-  ): Promise<Reply> {
+  async #review(wanted: Wanted): Promise<Reply> {
+    const { order, shopper } = wanted;
     // Nobody holds its units, so there is nothing that could wait for a person.
     if (order.status === 'expired') return conflictOf(order);
-    const row = await this.#begin(order, wish, question, false);
+    const row = await this.#begin(wanted, false);
     if (row.isClosed) return conflictOf(order);
     const { orderId } = order;
+    const { customerKey } = shopper;
     return this.#ports.engine.request({ kind: 'pay', orderId, customerKey, settlement: 'in_review' });
   }
 
-  async #deny(order: Order, { customerId }: Shopper): Promise<never> {
-    const shown =
-      order.status === 'expired' ? order : await this.#request({ kind: 'deny', orderId: order.orderId });
+  async #deny({ order, shopper }: Wanted): Promise<never> {
+    const { orderId, status } = order;
+    const shown = status === 'expired' ? order : await this.#pursuit.tell({ kind: 'deny', orderId });
     throw new Problem('payment_declined', {
       detail: 'The shop does not sell to this customer now. Nothing was charged, and the units went back.',
       retry: 'never',
-      order: orderBody(shown, { customerId }),
+      order: orderBody(shown, shopper),
     });
   }
 
-  /** @throws Problem unavailable, after the hold was extended */
-  async #begin(
-    order: Order,
-    wish: PaymentWish,
-    question: PaymentQuestion,
-    asks: boolean,
-  ): Promise<PaymentRow> {
-    const { ledger, clock, timeoutMs } = this.#ports;
-    const payment: BegunPayment = {
-      ...question,
-      ...wish,
-      address: question.address,
-      asks,
-      firstLookMs: timeoutMs + FIRST_LOOK_SPARE_MS,
-      now: clock.now(),
-    };
+  /** @throws Problem unavailable, after the hold was extended: the provider was not asked */
+  async #begin({ order, wish, question }: Wanted, asks: boolean): Promise<PaymentRow> {
+    const { ledger, clock, timeoutMs, holdExtensionMs: mostMs, onTrouble } = this.#ports;
+    const { method, token } = wish;
+    const firstLookMs = timeoutMs + FIRST_LOOK_SPARE_MS;
     try {
-      return await ledger.begin(payment);
+      return await ledger.begin({ ...question, method, token, asks, firstLookMs, now: clock.now() });
     } catch (error) {
-      this.#ports.onTrouble('a payment could not be written down, so the provider was not asked', error);
-      await this.#extend(order, this.#whenUnavailable);
+      onTrouble('a payment cannot be written down, so the provider is not asked', error);
+      await this.#isKept(order, { extendMs: Math.min(PAYMENT_COURSE_LIMITS.extendMs, mostMs), mostMs });
       throw unavailable();
     }
   }
 
-  /** @returns what holds when the hold may not be extended further @throws Problem unavailable: the hold goes on */
-  async #extended(order: Order, verdict: Extract<Verdict, { outcome: 'unavailable' }>): Promise<RiskOutcome> {
-    const { clock } = this.#ports;
-    const shown = await this.#extend(order, verdict);
-    const wanted = clock.now() + verdict.extendMs - EXTENDED_SPARE_MS;
-    if (shown?.holdExpiresAt == null || shown.holdExpiresAt >= wanted) throw unavailable();
-    this.#ports.count('judged_blindly');
-    return verdict.then;
-  }
-
-  /** @returns the order, where it still holds its units */
-  async #extend(
+  /** Extends the hold. @returns whether it may be extended further; else it is time to decide */
+  async #isKept(
     { orderId }: Order,
-    { extendMs: byMs, mostMs }: { readonly extendMs: number; readonly mostMs: number },
-  ): Promise<Order | undefined> {
-    const reply = await this.#ports.engine.request({ kind: 'extendHold', orderId, byMs, mostMs });
-    return reply.outcome === 'order' ? reply.order : undefined;
+    { extendMs, mostMs }: Pick<Unavailable, 'extendMs' | 'mostMs'>,
+  ): Promise<boolean> {
+    const { engine, clock } = this.#ports;
+    const from = clock.now();
+    const reply = await engine.request({ kind: 'extendHold', orderId, byMs: extendMs, mostMs });
+    // Whoever cannot say is asked again.
+    if (reply.outcome !== 'order') return true;
+    const { holdExpiresAt } = reply.order;
+    return holdExpiresAt === null || holdExpiresAt > from + extendMs - BOUND_SPARE_MS;
   }
 
-  get #whenUnavailable(): { extendMs: number; mostMs: number; then: RiskOutcome } {
-    const { holdExtensionMs, whenUnavailable } = this.#ports;
-    const extendMs = Math.min(60_000, holdExtensionMs);
-    return { extendMs, mostMs: holdExtensionMs, then: whenUnavailable === 'review' ? 'review' : 'deny' };
-  }
-
-  /** @returns undefined when the provider cannot say which card it is */
-  async #question(order: Order, shopper: Shopper, wish: PaymentWish): Promise<PaymentQuestion | undefined> {
-    try {
-      const fingerprint = await this.#ports.provider.fingerprint(wish.method, wish.token);
-      return { ...this.#bareQuestion(order, shopper, wish), fingerprint };
-    } catch (error) {
-      if (error instanceof ProviderUnavailable) return undefined;
-      throw error;
-    }
-  }
-
-  #bareQuestion(order: Order, { customerId }: Shopper, { method, address }: PaymentWish): PaymentQuestion {
+  #questionOf(order: Order, { customerId }: Shopper, { method, address }: PaymentWish): PaymentQuestion {
     const { orderId, productId, quantity, unitPrice } = order;
     return {
       orderId: orderIdText(orderId),
@@ -285,118 +231,40 @@ export class PaymentDesk implements Payments {
     const reply = await this.#ports.engine.request({ kind: 'showStock', productId });
     return reply.outcome !== 'stock' || reply.stock.available >= quantity;
   }
+}
 
-  /** Goes on as far as it goes now, and says when somebody is to look again. */
-  async #pursue(row: PaymentRow, known: Known): Promise<Pursued> {
-    const { ledger, onTrouble } = this.#ports;
-    return orUnavailable(async () => {
-      const pursued = await this.#course.pursue(row, known);
-      const { isClosed, lookInMs, trouble } = pursued;
-      if (trouble !== undefined) onTrouble(`the payment of order ${row.orderId}: ${trouble}`);
-      if (!isClosed) await ledger.lookAgain(row.orderId, lookInMs, trouble, undefined);
-      return pursued;
-    });
-  }
-
-  /** @throws Problem payment_declined */
-  #replyTo({ order, payment, refusal }: Pursued, before: Order, customerId: string): Reply {
-    if (refusal !== undefined) return refusal;
-    const shown = order ?? before;
-    switch (shown.status) {
-      case 'paid':
-      case 'payment_pending':
-      case 'in_review':
-      case 'refund_due':
-      case 'refunded':
-        return { outcome: 'order', order: shown };
-      case 'reserved':
-        throw declined(shown, customerId);
-      case 'expired':
-        if (typeof payment === 'object' && payment.declined !== undefined) throw declined(shown, customerId);
-        return conflictOf(shown);
-      case 'cancelled':
-        return conflictOf(shown);
-    }
-  }
-
-  async #rowOf(orderId: string): Promise<PaymentRow | undefined> {
-    const { ledger } = this.#ports;
-    const row = await ledger.find(orderId);
-    if (row !== undefined) return row;
-    const order = await ledger.order(orderId);
-    if (order === undefined) return undefined;
-    await ledger.restore(orderId, order);
-    return ledger.find(orderId);
-  }
-
-  async #reviewed(orderId: Key): Promise<{ row: PaymentRow | undefined; order: Order | undefined }> {
-    const row = await orUnavailable(() => this.#ports.ledger.find(orderIdText(orderId)));
-    if (row === undefined) return { row, order: undefined };
-    const customerKey = customerKeyOf(row.customerId);
-    const reply = await this.#ports.engine.request({ kind: 'showOrder', orderId, customerKey });
-    if (reply.outcome === 'order') return { row, order: reply.order };
-    if (reply.outcome === 'refused' && reply.refusal !== 'not_found') throw new Problem(reply.refusal);
-    return { row, order: undefined };
-  }
-
-  /** @returns the order as it is then, also where it could not be done @throws Problem */
-  async #request(command: OrderCommand): Promise<Order> {
-    const reply = await this.#ports.engine.request(command);
-    if (reply.outcome === 'order' || reply.outcome === 'conflict') return reply.order;
-    throw new Problem(reply.outcome === 'refused' ? reply.refusal : 'order_state_conflict');
+/** @throws Problem payment_declined */
+function replyTo({ order, payment, refusal }: Pursued, before: Order, shopper: Shopper): Reply {
+  if (refusal !== undefined) return refusal;
+  const shown = order ?? before;
+  switch (shown.status) {
+    case 'paid':
+    case 'payment_pending':
+    case 'in_review':
+    case 'refund_due':
+    case 'refunded':
+      return { outcome: 'order', order: shown };
+    case 'reserved':
+      throw declined(shown, shopper);
+    case 'expired':
+      if (typeof payment === 'object' && payment.declined !== undefined) throw declined(shown, shopper);
+      return conflictOf(shown);
+    case 'cancelled':
+      return conflictOf(shown);
   }
 }
 
-const isSame = (one: Money, other: Money): boolean =>
-  one.amount === other.amount && one.currency === other.currency;
+const conflictOf = (order: Order): Reply => ({
+  outcome: 'conflict',
+  refusal: 'order_state_conflict',
+  order,
+});
 
-const conflictOf = (order: Order): Reply => ({ outcome: 'conflict', refusal: 'order_state_conflict', order });
+const declined = (order: Order, shopper: Shopper): Problem =>
+  new Problem('payment_declined', { order: orderBody(order, shopper) });
 
-const declined = (order: Order, customerId: string): Problem =>
-  new Problem('payment_declined', { order: orderBody(order, { customerId }) });
-
-function unavailable(): Problem {
-  return new Problem('unavailable', {
+const unavailable = (): Problem =>
+  new Problem('unavailable', {
     detail:
       'The payment cannot be taken just now. Nothing was charged, and the hold was extended as far as it may be. Try again in a moment.',
   });
-}
-
-/** @throws Problem unavailable for whatever Postgres throws */
-async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw new Problem('unavailable', undefined, { cause: error });
-  }
-}
-
-function readSigned(
-  ...[secret, body, headers]: Parameters<typeof readWebhook>
-): ReturnType<typeof readWebhook> {
-  try {
-    return readWebhook(secret, body, headers);
-  } catch (error) {
-    if (!(error instanceof WebhookRefused)) throw error;
-    if (error.kind === 'malformed') throw new Problem('invalid_request', { detail: error.message });
-    throw new Problem('unauthenticated', {
-      detail: `This is no webhook of the payment provider: ${error.message}. Sign it with PAYMENT_WEBHOOK_SECRET.`,
-    });
-  }
-}
-
-function settledOf(order: Order, wasApproved: boolean): ReviewSettled {
-  switch (order.status) {
-    case 'paid':
-      return { outcome: 'paid', order };
-    case 'in_review':
-    case 'payment_pending':
-      return wasApproved ? { outcome: 'pending', order } : { outcome: 'gone', order };
-    case 'reserved':
-    case 'cancelled':
-      return wasApproved ? { outcome: 'declined', order } : { outcome: 'gone', order };
-    default:
-      return { outcome: 'gone', order };
-  }
-}

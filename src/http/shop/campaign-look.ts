@@ -5,12 +5,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
+import { RATE_LIMIT, RATE_LIMIT_POLICY, type Verdict } from '../gate/limits/index.ts';
 import { giveBack } from '../pages/index.ts';
 import type { CampaignPages, Page } from './campaign-pages.ts';
 import { newReader, newWishKey } from './page-visit.ts';
 
 const PATH = '/c/';
 const SLUG = /^[a-z0-9-]+$/;
+
+interface ReadyPage {
+  readonly bytes: Page;
+  readonly verdict: Verdict | undefined;
+}
 
 export class CampaignLook {
   readonly #context: HttpContext;
@@ -30,23 +36,34 @@ export class CampaignLook {
     if (method !== 'GET' || !url.startsWith(PATH) || headers.host === undefined) return false;
     const slug = url.slice(PATH.length);
     if (!SLUG.test(slug)) return false;
-    const page = this.#ready(headers, slug, headers['accept-language']);
+    const page = this.#ready(incoming, slug);
     if (page === undefined) return false;
     const { socket } = outgoing;
-    outgoing.writeHead(200, [...this.#headers, 'Content-Length', String(page.byteLength)]).end(page);
+    const { bytes, verdict } = page;
+    const told = [...this.#headers, 'Content-Length', String(bytes.byteLength)];
+    if (verdict !== undefined) told.push(RATE_LIMIT, verdict.rateLimit, RATE_LIMIT_POLICY, verdict.policy);
+    outgoing.writeHead(200, told).end(bytes);
     // Nothing of it is left to be sent: the system has a copy. Of a slow reader, and of one who has asked for more before, it is not so.
-    if (socket !== null && socket.writableLength === 0 && outgoing.writableLength === 0) giveBack(page);
+    if (socket !== null && socket.writableLength === 0 && outgoing.writableLength === 0) giveBack(bytes);
     return true;
   }
 
-  #ready(caller: Caller, slug: string, acceptLanguage: string | undefined): Page | undefined {
-    const { auth, doors } = this.#context;
+  #ready(incoming: IncomingMessage, slug: string): ReadyPage | undefined {
+    const { auth, doors, addresses, rateLimits } = this.#context;
+    const caller: Caller = incoming.headers;
     try {
       const visitor = auth.visitorOf(caller, false);
       if (visitor instanceof Promise) return undefined;
       const door = doors.bySlug(slug, visitor);
       if (door === undefined) return undefined;
-      return this.#pages.ready(door, newReader(visitor, acceptLanguage, newWishKey(this.#context)));
+      const language = incoming.headers['accept-language'];
+      const bytes = this.#pages.ready(door, newReader(visitor, language, newWishKey(this.#context)));
+      if (bytes === undefined) return undefined;
+      const verdict = rateLimits?.judge('page', visitor?.customerKey, addresses.of(incoming));
+      if (verdict?.isAllowed ?? true) return { bytes, verdict };
+      // The app judges as well, and says so.
+      giveBack(bytes);
+      return undefined;
     } catch {
       // The app's route comes to the same, and says it.
       return undefined;

@@ -6,25 +6,23 @@ import type { HttpContext } from '../context.ts';
 import { pageHeaders, pagePolicy } from '../page-headers.ts';
 import { campaignPath } from '../pages/index.ts';
 import { Problem, PROBLEMS } from '../problem.ts';
-import type { Purchase } from '../purchase.ts';
 import { acceptInvitation, invitedVisitor } from '../session/index.ts';
 import type { CampaignContents } from './campaign-contents.ts';
 import { CampaignLook } from './campaign-look.ts';
 import { CampaignPages, type Page, type Reader } from './campaign-pages.ts';
-import { formPurchase, refusalText } from './form-purchase.ts';
+import { formPurchase, refusalText, type FormPurchaseParts } from './form-purchase.ts';
 import { newWishKey, pageVisit, type PageVisit } from './page-visit.ts';
 import type { ProductReadings } from './product-readings.ts';
 
-export interface ShopParts {
+export interface ShopParts extends FormPurchaseParts {
   readonly contents: CampaignContents;
   readonly readings: ProductReadings;
-  readonly purchase: Purchase;
 }
 
 /** @returns the way of pages that are ready, past the app */
 export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts): CampaignLook {
   const { assets, clock, doors, cms } = context;
-  const { contents, readings, purchase } = parts;
+  const { contents, readings } = parts;
   const pages = new CampaignPages({ assets, clock, contents, readings });
   // Made once: a Headers object for each page costs more than the page.
   const headers: Record<string, string> = { 'Content-Type': 'text/html; charset=UTF-8' };
@@ -51,13 +49,14 @@ export function campaignRoutes(app: Hono, context: HttpContext, parts: ShopParts
 
   app.post('/c/:slug/orders', async (c) => {
     const slug = c.req.param('slug');
-    const bought = await formPurchase(c, context, purchase).catch((error: unknown) => {
+    const bought = await formPurchase(c, context, parts).catch((error: unknown) => {
       if (error instanceof Problem && error.code === 'unauthenticated') return undefined;
       throw error;
     });
     const visit = await pageVisit(c, context, campaignPath(encodeURIComponent(slug)));
     if (bought === undefined) return c.redirect(visit.signInHref, 303);
     if (bought.outcome === 'ordered') return c.redirect(`/orders/${bought.orderId}`, 303);
+    if (bought.outcome === 'waits') return c.redirect(bought.address, 303);
     const { productId, quantity, key, code, status, retryAfter } = bought;
     const door = doors.bySlug(slug, visit.visitor);
     if (door === undefined || !door.productIds.includes(productId)) {

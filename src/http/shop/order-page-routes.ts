@@ -7,15 +7,16 @@ import type { Shopper } from '../auth.ts';
 import type { HttpContext } from '../context.ts';
 import type { OrderDesk } from '../order-desk.ts';
 import { pageHeaders } from '../page-headers.ts';
-import { campaignPath, orderPage, ordersPage, type OrderView } from '../pages/index.ts';
+import { campaignPath, orderPage, ordersPage, type OrderView, type Texts } from '../pages/index.ts';
+import { BEHAVIOURS } from '../../payments/index.ts';
 import { Problem, PROBLEMS, type ProblemCode } from '../problem.ts';
-import { readShopperForm } from '../session/csrf.ts';
+import { readShopperForm, type ShopperForm } from '../session/csrf.ts';
 import { deedText } from './form-purchase.ts';
 import { pageVisit, type PageVisit } from './page-visit.ts';
 import type { ProductReadings } from './product-readings.ts';
 
-/** What the demo's payment provider takes. */
-const DEMO_PAYMENT = { method: 'card', token: 'demo' };
+/** Of the demo's payment provider. */
+const SANDBOX = Object.keys(BEHAVIOURS);
 
 interface SignedIn extends PageVisit {
   readonly visitor: Shopper;
@@ -45,9 +46,10 @@ export function orderPageRoutes(
   );
 
   app.post('/orders/:id/payment', (c) =>
-    changed(c, (orderId, shopper) =>
-      desk.pay(orderId, shopper, { ...DEMO_PAYMENT, address: addresses.ofContext(c) }),
-    ),
+    changed(c, (orderId, shopper, { field }) => {
+      const token = SANDBOX.find((name) => name === field('token')) ?? 'succeed';
+      return desk.pay(orderId, shopper, { method: 'card', token, address: addresses.ofContext(c) });
+    }),
   );
 
   app.post('/orders/:id/cancel', (c) => changed(c, (orderId, shopper) => desk.cancel(orderId, shopper)));
@@ -72,16 +74,16 @@ export function orderPageRoutes(
   /** What came of the form is what the order's page shows. */
   async function changed(
     c: Context,
-    change: (orderId: Key, shopper: Shopper) => Promise<Reply>,
+    change: (orderId: Key, shopper: Shopper, form: ShopperForm) => Promise<Reply>,
   ): Promise<Response> {
     const orderId = orderIdOf(c);
     const path = `/orders/${orderIdText(orderId)}`;
     return withShopper(c, path, async (visit) => {
-      await readShopperForm(c, context);
+      const form = await readShopperForm(c, context);
       let refused: ProblemCode | undefined;
       let reply: Reply;
       try {
-        reply = await change(orderId, visit.visitor);
+        reply = await change(orderId, visit.visitor, form);
         if (reply.outcome === 'order') return c.redirect(path, 303);
         if (reply.outcome === 'refused' || reply.outcome === 'conflict') refused = reply.refusal;
       } catch (error) {
@@ -104,14 +106,18 @@ export function orderPageRoutes(
       visitor: visit.shown,
       shopHref: shopHref(order.productId, visit.visitor),
       now: clock.now(),
-      demo,
-      notice: refused && deedText(refused, visit.locale.texts),
+      sandbox: demo ? SANDBOX : undefined,
+      notice: refused && noticeOf(refused, order, visit.locale.texts),
     };
     return c.html(
       orderPage(assets, view, visit.locale),
       refused === undefined ? 200 : PROBLEMS[refused].status,
     );
   }
+
+  /** A payment that the shop would not take at all ends the order. */
+  const noticeOf = (refused: ProblemCode, { status }: Order, texts: Texts): string =>
+    refused === 'payment_declined' && status === 'cancelled' ? texts.order.denied : deedText(refused, texts);
 
   const nameOf = (productId: string): string => readings.of(productId)?.name ?? productId;
 

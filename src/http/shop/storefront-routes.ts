@@ -28,7 +28,7 @@ type Refused = Pick<TicketRefusal, 'productId' | 'quantity'> & { readonly code: 
 
 export function storefrontRoutes(app: Hono, context: HttpContext, parts: ShopParts): void {
   const { products, cache, assets, clock, doors, cms, demo: isDemo } = context;
-  const { contents, readings, purchase } = parts;
+  const { contents, readings } = parts;
   const shopWindow = new ShopWindow(products, cache);
   const policy = pagePolicy(cms?.assets.imageOrigins);
 
@@ -52,13 +52,14 @@ export function storefrontRoutes(app: Hono, context: HttpContext, parts: ShopPar
   });
 
   app.post('/orders', async (c) => {
-    const bought = await formPurchase(c, context, purchase).catch((error: unknown) => {
+    const bought = await formPurchase(c, context, parts).catch((error: unknown) => {
       if (error instanceof Problem && error.code === 'unauthenticated') return undefined;
       throw error;
     });
     const visit = await pageVisit(c, context, '/');
     if (bought === undefined) return c.redirect(visit.signInHref, 303);
     if (bought.outcome === 'ordered') return c.redirect(`/orders/${bought.orderId}`, 303);
+    if (bought.outcome === 'waits') return c.redirect(bought.address, 303);
     const { productId, quantity, key, code, status, retryAfter } = bought;
     if (retryAfter !== undefined) c.header('Retry-After', retryAfter);
     return c.html(await show(c, visit, key, { productId, code, quantity }), status as 409);

@@ -223,7 +223,10 @@ export class PaymentLedger {
     await this.#pool.query(
       `INSERT INTO doorbuster_catalogue.risk_decisions
          (order_id, product_id, customer_id, at, outcome, decided_by, rules, reasons, facts)
-       VALUES ($1, $2, $3, $4, 'review', 'rules', '-', $5, '{}') ON CONFLICT DO NOTHING`,
+       SELECT $1, $2, $3, $4, 'review', 'rules', coalesce(last.rules, '-'), $5, coalesce(last.facts, '{}')
+       FROM (SELECT) AS one LEFT JOIN LATERAL (
+         SELECT rules, facts FROM doorbuster_catalogue.risk_decisions WHERE order_id = $1 ORDER BY id DESC LIMIT 1) AS last ON true
+       ON CONFLICT DO NOTHING`,
       [orderId, productId, customerId, new Date(now), JSON.stringify([reason])],
     );
   }

@@ -87,6 +87,7 @@ export class RiskJudge implements RiskControl {
   #unavailable(why: string): Verdict {
     const { extendMs, mostMs, outcome } = this.#ports.rules.unavailable;
     this.#ports.onUnavailable(why);
+    // oxlint-disable-next-line unicorn/no-thenable -- no function, so that nobody awaits it
     return { outcome: 'unavailable', extendMs, mostMs, then: outcome };
   }
 }

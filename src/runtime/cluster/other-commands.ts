@@ -1,15 +1,25 @@
 // Commands other than reservations, each as [id, shard, timeLeftMs, code, …fields]. A code never changes and is never used
 // again; another version may know more.
 
-import type { Command, ProductConfiguration, Reserve } from '../../actors/index.ts';
+import {
+  gateFields,
+  gateFrom,
+  type Command,
+  type Gate,
+  type ProductConfiguration,
+  type Reserve,
+} from '../../actors/index.ts';
 import type { CommandEnvelope } from '../ports.ts';
 import { readMoney, readProductId, readTime } from './order-fields.ts';
 import { clamped, readShard, wholeMs } from './reserve-columns.ts';
 import {
+  ATTEMPTS_MAX,
   CONTROLS,
   CONTROLS_BUT_LINES,
+  COOL_DOWN_SECONDS_MAX,
   DESCRIPTION_CHARACTERS_MAX,
   HOLD_SECONDS_MAX,
+  OPEN_HOLDS_MAX,
   PRODUCT_NAME_CHARACTERS_MAX,
   QUANTITY_MAX,
   REQUEST_ID,
@@ -107,9 +117,10 @@ export function readCommand(reader: WireReader): CommandEnvelope {
   const code = reader.integer('a command’s code', 0, CODE_MAX);
   const kind = KINDS.get(code);
   if (kind === undefined) throw new MessageRefused(`a command has the code ${code}, which is unknown here`);
-  if (fields !== FIELDS[kind])
+  const hasGate = kind === 'configure' && fields === FIELDS.configure + GATE_FIELD;
+  if (fields !== FIELDS[kind] && !hasGate)
     throw new MessageRefused(`${kind} has ${fields} fields; ${FIELDS[kind]} were expected`);
-  return { id, shard, timeLeftMs, command: readFields(kind, reader) };
+  return { id, shard, timeLeftMs, command: readFields(kind, reader, hasGate) };
 }
 
 const FIELDS: Readonly<Record<Kind, number>> = {
@@ -132,9 +143,11 @@ const FIELDS: Readonly<Record<Kind, number>> = {
   deny: 1,
   extendHold: 3,
 };
-const FIELDS_MAX = 10;
+/** Behind a configuration that has one. */
+export const GATE_FIELD = 1;
+const FIELDS_MAX = 10 + GATE_FIELD;
 
-function readFields(kind: Kind, reader: WireReader): OtherCommand {
+function readFields(kind: Kind, reader: WireReader, hasGate: boolean): OtherCommand {
   switch (kind) {
     case 'pay':
       return { kind, ...readOwnOrder(reader), settlement: readSettlement(reader) };
@@ -153,7 +166,7 @@ function readFields(kind: Kind, reader: WireReader): OtherCommand {
     case 'configure': {
       const productId = readProductId(reader);
       const expectedRevision = reader.takesNil() ? undefined : readCount(reader, 'a revision');
-      return { kind, productId, expectedRevision, configuration: readConfiguration(reader) };
+      return { kind, productId, expectedRevision, configuration: readConfiguration(reader, hasGate) };
     }
     case 'loadStock':
     case 'withdrawStock':
@@ -209,9 +222,11 @@ export const configurationFields = (configuration: ProductConfiguration): unknow
   configuration.currency,
   configuration.perCustomerLimit,
   configuration.holdSeconds,
+  ...(configuration.gate === undefined ? [] : [gateFields(configuration.gate)]),
 ];
 
-export function readConfiguration(reader: WireReader): ProductConfiguration {
+/** @param hasGate whether a gate stands behind it */
+export function readConfiguration(reader: WireReader, hasGate: boolean): ProductConfiguration {
   const name = reader.prose('a name', 1, PRODUCT_NAME_CHARACTERS_MAX, CONTROLS);
   const description = reader.prose('a description', 0, DESCRIPTION_CHARACTERS_MAX, CONTROLS_BUT_LINES);
   const startsAt = readTime(reader, 'startsAt');
@@ -220,7 +235,22 @@ export function readConfiguration(reader: WireReader): ProductConfiguration {
   const { amount, currency } = readMoney(reader);
   const perCustomerLimit = reader.integer('a limit', 1, QUANTITY_MAX);
   const holdSeconds = reader.integer('holdSeconds', 0, HOLD_SECONDS_MAX);
-  return { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds };
+  const sale = { name, description, startsAt, endsAt, amount, currency, perCustomerLimit, holdSeconds };
+  return hasGate ? { ...sale, gate: readGate(reader) } : sale;
+}
+
+const GATE_FIELDS = 6;
+
+function readGate(reader: WireReader): Gate {
+  reader.list('a gate', GATE_FIELDS, GATE_FIELDS);
+  return gateFrom([
+    reader.flag('ticket'),
+    reader.flag('work'),
+    reader.integer('openHoldsMax', 0, OPEN_HOLDS_MAX),
+    reader.integer('coolDownSeconds', 0, COOL_DOWN_SECONDS_MAX),
+    reader.integer('attemptsMax', 0, ATTEMPTS_MAX),
+    reader.integer('shortestHoldSeconds', 0, HOLD_SECONDS_MAX),
+  ]);
 }
 
 const bin = (key: string): Uint8Array => Buffer.from(key, 'latin1');

@@ -4,7 +4,7 @@
 import type { Order, ProductReading, Reply, SaleState, Stock } from '../../actors/index.ts';
 import type { ReplyEnvelope, ShardReply } from '../ports.ts';
 import { ORDER_FIELDS, orderFields, readOrderFields, readProductId, readTime } from './order-fields.ts';
-import { configurationFields, readConfiguration, readCount } from './other-commands.ts';
+import { configurationFields, GATE_FIELD, readConfiguration, readCount } from './other-commands.ts';
 import { MessageRefused, type WireReader } from './wire-reader.ts';
 
 export type OtherReply = Exclude<ShardReply, { readonly outcome: 'reserved' | 'refused' }>;
@@ -93,18 +93,21 @@ const FIELDS: Readonly<Record<Outcome, number>> = {
 
 /** @throws MessageRefused */
 export function readReply(reader: WireReader): ReplyEnvelope {
-  const fields = reader.list('an answer', HEAD_FIELDS, HEAD_FIELDS + 1 + READING_FIELDS) - HEAD_FIELDS;
+  const fields =
+    reader.list('an answer', HEAD_FIELDS, HEAD_FIELDS + 1 + READING_FIELDS + GATE_FIELD) - HEAD_FIELDS;
   const id = reader.integer('an id', 0, Number.MAX_SAFE_INTEGER);
   const code = reader.integer('an answer’s code', 0, CODE_MAX);
   const outcome = OUTCOMES.get(code);
   if (outcome === undefined)
     throw new MessageRefused(`an answer has the code ${code}, which is unknown here`);
-  if (fields !== FIELDS[outcome])
+  const isReading = outcome === 'configured' || outcome === 'product';
+  const hasGate = isReading && fields === FIELDS[outcome] + GATE_FIELD;
+  if (fields !== FIELDS[outcome] && !hasGate)
     throw new MessageRefused(`${outcome} has ${fields} fields; ${FIELDS[outcome]} were expected`);
-  return { id, reply: readFields(outcome, reader) };
+  return { id, reply: readFields(outcome, reader, hasGate) };
 }
 
-function readFields(outcome: Outcome, reader: WireReader): ShardReply {
+function readFields(outcome: Outcome, reader: WireReader, hasGate: boolean): ShardReply {
   switch (outcome) {
     case 'order':
       return { outcome, order: readOrder(reader) };
@@ -112,10 +115,10 @@ function readFields(outcome: Outcome, reader: WireReader): ShardReply {
       return { outcome, refusal: 'order_state_conflict', order: readOrder(reader) };
     case 'configured': {
       const created = reader.flag('created');
-      return { outcome, product: readReading(reader), created };
+      return { outcome, product: readReading(reader, hasGate), created };
     }
     case 'product':
-      return { outcome, product: readReading(reader) };
+      return { outcome, product: readReading(reader, hasGate) };
     case 'stock': {
       const productId = readProductId(reader);
       const duplicate = reader.flag('duplicate');
@@ -133,13 +136,14 @@ function readOrder(reader: WireReader): Order {
   return { orderId, ...readOrderFields(reader) };
 }
 
-function readReading(reader: WireReader): ProductReading {
+function readReading(reader: WireReader, hasGate: boolean): ProductReading {
   const productId = readProductId(reader);
   const revision = readCount(reader, 'a revision');
   const state = reader.word('the sale’s state', SALE_STATES);
   const asOf = readTime(reader, 'asOf');
   const stock = readStock(reader);
-  return { productId, configuration: readConfiguration(reader), revision, state, stock, asOf };
+  const configuration = readConfiguration(reader, hasGate);
+  return { productId, configuration, revision, state, stock, asOf };
 }
 
 const readStock = (reader: WireReader): Stock => ({

@@ -17,6 +17,9 @@ export const STOCK_CHANGE_MAX = 10_000_000;
 export const STOCK_CHECKS_MAX = 128;
 export const AMOUNT_MAX = 1_000_000_000_000;
 export const HOLD_SECONDS_MAX = 7 * 24 * 60 * 60;
+export const OPEN_HOLDS_MAX = 1_000;
+export const ATTEMPTS_MAX = 10_000;
+export const COOL_DOWN_SECONDS_MAX = 24 * 60 * 60;
 /** The last that a Date can hold. */
 export const EPOCH_MS_MAX = 8_640_000_000_000_000;
 export const PRODUCT_NAME_CHARACTERS_MAX = 200;

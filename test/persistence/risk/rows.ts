@@ -26,7 +26,12 @@ export const questionOf = (rest: Partial<PaymentQuestion> = {}): PaymentQuestion
 export async function putOrder(
   pool: Pool,
   customerId: string,
-  { id = newOrderId(), ago = 0, status = 'paid' as OrderStatus, holdSeconds = 0 } = {},
+  {
+    id = newOrderId(),
+    ago = 0,
+    status = 'paid',
+    holdSeconds = 0,
+  }: { id?: string; ago?: number; status?: OrderStatus; holdSeconds?: number } = {},
 ): Promise<string> {
   await pool.query(
     `INSERT INTO doorbuster.orders (id, product_id, customer_id, idempotency_key, quantity, unit_amount, currency, status,

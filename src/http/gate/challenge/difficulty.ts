@@ -9,7 +9,7 @@ export const DIFFICULTY = {
   triesMin: 512,
   /** And the hardest. */
   triesMax: 8_192,
-  /** Up to so many tickets a second, asked for at one thread, work is the easiest; from there on it doubles as they do. */
+  /** Up to so many challenges a second, made by one thread, work is the easiest; from there on it doubles as they do. */
   easyPerSecond: 50,
 } as const;
 
@@ -22,7 +22,7 @@ const RISK_FACTOR: Readonly<Record<ReturnType<RiskOf>, number>> = {
 
 export const riskFactor = (status: ReturnType<RiskOf>): number => RISK_FACTOR[status];
 
-/** @param perSecond tickets asked for @returns tries at the most */
+/** @param perSecond challenges made @returns tries at the most */
 export function triesFor(perSecond: number, status: ReturnType<RiskOf>): number {
   const rush = Math.max(1, perSecond / DIFFICULTY.easyPerSecond);
   const load = 2 ** Math.floor(Math.log2(rush));

@@ -2,9 +2,10 @@
 // full again (the generic cell rate algorithm): taking a request moves that moment on, and one that lies behind the present is a full
 // bucket, so that forgetting it loses nothing.
 //
-//   low bits of the hash ──▶ a set of 8 slots        one slot = tag       high bits of the hash, 0: free
-//                            ┌──┬──┬──┬──┬──┬──┬──┬──┐             full at   when it is full again
-//                            └──┴──┴──┴──┴──┴──┴──┴──┘             untold    taken, and other nodes have not heard of it
+//   low bits of the hash ──▶ a set: one line of the processor's cache
+//                            ┌────────────────────┬────────────────────┐      tag       high bits of the hash, 0: free
+//                            │ tag of 8 slots     │ full at, of 8      │      full at   when it is full again
+//                            └────────────────────┴────────────────────┘      untold    taken; other nodes have not heard of it
 //
 // A thread that takes a slot over while another still charges whoever had it charges the wrong one a request: there are never more such
 // errors than threads at that moment. Times are 32 bits of 10 µs on the clock that all threads share; differences wrap with it.
@@ -47,8 +48,7 @@ export class BucketTable {
   /** To hand to other threads. */
   readonly shared: SharedArrayBuffer;
   readonly #head: Int32Array;
-  readonly #tags: Int32Array;
-  readonly #fullAt: Int32Array;
+  readonly #sets: Int32Array;
   readonly #untold: Int32Array;
   readonly #isTold: boolean;
 
@@ -56,10 +56,9 @@ export class BucketTable {
   constructor(isTold: boolean, shared = new SharedArrayBuffer((HEAD_WORDS + 3 * BUCKETS_MAX) * 4)) {
     this.shared = shared;
     this.#isTold = isTold;
-    const part = (number: number): Int32Array =>
-      new Int32Array(shared, (HEAD_WORDS + number * BUCKETS_MAX) * 4, BUCKETS_MAX);
     this.#head = new Int32Array(shared, 0, HEAD_WORDS);
-    [this.#tags, this.#fullAt, this.#untold] = [part(0), part(1), part(2)];
+    this.#sets = new Int32Array(shared, HEAD_WORDS * 4, 2 * BUCKETS_MAX);
+    this.#untold = new Int32Array(shared, (HEAD_WORDS + 2 * BUCKETS_MAX) * 4, BUCKETS_MAX);
   }
 
   /** Buckets that made room while they were not full. */
@@ -72,17 +71,17 @@ export class BucketTable {
     const first = (low & SET_MASK) * WAYS;
     const tag = tagOf(high);
     for (let slot = first; slot < first + WAYS; slot++)
-      if (Atomics.load(this.#tags, slot) === tag) return slot;
+      if (Atomics.load(this.#sets, tagAt(slot)) === tag) return slot;
     return this.#claim(first, tag, now);
   }
 
   /** Takes one request. @returns units that the bucket is away from full, or, when it has none, less than 0: units to wait, negated */
   take(slot: number, { unitsPerRequest, unitsMax }: BucketRate, now: number): number {
     for (;;) {
-      const fullAt = Atomics.load(this.#fullAt, slot);
-      const ahead = aheadOf(fullAt, now) + unitsPerRequest;
+      const before = Atomics.load(this.#sets, fullAt(slot));
+      const ahead = aheadOf(before, now) + unitsPerRequest;
       if (ahead > unitsMax) return unitsMax - ahead;
-      if (Atomics.compareExchange(this.#fullAt, slot, fullAt, (now + ahead) | 0) !== fullAt) continue;
+      if (Atomics.compareExchange(this.#sets, fullAt(slot), before, (now + ahead) | 0) !== before) continue;
       if (this.#isTold) Atomics.add(this.#untold, slot, unitsPerRequest);
       return ahead;
     }
@@ -90,7 +89,7 @@ export class BucketTable {
 
   /** Gives back what was taken in vain. */
   giveBack(slot: number, { unitsPerRequest }: BucketRate): void {
-    Atomics.sub(this.#fullAt, slot, unitsPerRequest);
+    Atomics.sub(this.#sets, fullAt(slot), unitsPerRequest);
     if (this.#isTold) Atomics.sub(this.#untold, slot, unitsPerRequest);
   }
 
@@ -100,19 +99,19 @@ export class BucketTable {
       if (this.#untold[slot] === 0) continue;
       if (into.length >= countMax) return slot;
       const units = Atomics.exchange(this.#untold, slot, 0);
-      if (units > 0) into.push({ slot, tag: Atomics.load(this.#tags, slot), units });
+      if (units > 0) into.push({ slot, tag: Atomics.load(this.#sets, tagAt(slot)), units });
     }
     return 0;
   }
 
   /** Other nodes took from it, too. @param ahead units by which it is away from full */
   raise(slot: number, tag: number, ahead: number, now: number): void {
-    const fullAt = (now + Math.min(ahead, AHEAD_UNITS_MAX)) | 0;
+    const until = (now + Math.min(ahead, AHEAD_UNITS_MAX)) | 0;
     for (;;) {
-      if (Atomics.load(this.#tags, slot) !== tag) return;
-      const before = Atomics.load(this.#fullAt, slot);
-      if (aheadOf(before, now) >= aheadOf(fullAt, now)) return;
-      if (Atomics.compareExchange(this.#fullAt, slot, before, fullAt) === before) return;
+      if (Atomics.load(this.#sets, tagAt(slot)) !== tag) return;
+      const before = Atomics.load(this.#sets, fullAt(slot));
+      if (aheadOf(before, now) >= aheadOf(until, now)) return;
+      if (Atomics.compareExchange(this.#sets, fullAt(slot), before, until) === before) return;
     }
   }
 
@@ -120,11 +119,11 @@ export class BucketTable {
   sweep(now: number): number {
     let used = 0;
     for (let slot = 0; slot < BUCKETS_MAX; slot++) {
-      const tag = Atomics.load(this.#tags, slot);
+      const tag = Atomics.load(this.#sets, tagAt(slot));
       if (tag === 0) continue;
-      if (aheadOf(Atomics.load(this.#fullAt, slot), now) > 0 || Atomics.load(this.#untold, slot) !== 0)
+      if (aheadOf(Atomics.load(this.#sets, fullAt(slot)), now) > 0 || Atomics.load(this.#untold, slot) !== 0)
         used++;
-      else Atomics.compareExchange(this.#tags, slot, tag, 0);
+      else Atomics.compareExchange(this.#sets, tagAt(slot), tag, 0);
     }
     return used;
   }
@@ -134,15 +133,17 @@ export class BucketTable {
       let chosen = first;
       let least = Infinity;
       for (let slot = first; slot < first + WAYS && least > 0; slot++) {
-        const isFree = Atomics.load(this.#tags, slot) === 0;
-        const ahead = isFree ? 0 : aheadOf(Atomics.load(this.#fullAt, slot), now);
-        if (ahead < least) [chosen, least] = [slot, ahead];
+        const isFree = Atomics.load(this.#sets, tagAt(slot)) === 0;
+        const ahead = isFree ? 0 : aheadOf(Atomics.load(this.#sets, fullAt(slot)), now);
+        if (ahead >= least) continue;
+        chosen = slot;
+        least = ahead;
       }
-      const before = Atomics.load(this.#tags, chosen);
+      const before = Atomics.load(this.#sets, tagAt(chosen));
       if (before === tag || tries === CLAIM_TRIES_MAX) return chosen;
-      if (Atomics.compareExchange(this.#tags, chosen, before, tag) !== before) continue;
+      if (Atomics.compareExchange(this.#sets, tagAt(chosen), before, tag) !== before) continue;
       if (least > 0) Atomics.add(this.#head, EVICTED, 1);
-      Atomics.store(this.#fullAt, chosen, now);
+      Atomics.store(this.#sets, fullAt(chosen), now);
       Atomics.store(this.#untold, chosen, 0);
       return chosen;
     }
@@ -160,11 +161,15 @@ export const unitsOf = (monotonicMs: number): number => Math.floor(monotonicMs *
 
 export const unitsToMs = (units: number): number => units / UNITS_PER_MS;
 
+/** Where of a slot the words stand in its set. */
+const tagAt = (slot: number): number => ((slot & ~(WAYS - 1)) << 1) | (slot & (WAYS - 1));
+const fullAt = (slot: number): number => tagAt(slot) + WAYS;
+
 /** 0 is the sign of a free slot. */
 const tagOf = (high: number): number => (high === 0 ? 1 : high);
 
 /** By how much a moment is ahead of now; 0 when it is past. */
-function aheadOf(fullAt: number, now: number): number {
-  const ahead = (fullAt - now) | 0;
+function aheadOf(moment: number, now: number): number {
+  const ahead = (moment - now) | 0;
   return ahead > 0 && ahead <= AHEAD_UNITS_MAX ? ahead : 0;
 }

@@ -11,6 +11,6 @@ export {
 } from './limit-exchange.ts';
 export { limitGuard } from './limit-guard.ts';
 export * from './limit-policy.ts';
-export { tooMany, withLimit } from './limited-answer.ts';
+export { RATE_LIMIT, RATE_LIMIT_POLICY, tooMany, withLimit } from './limited-answer.ts';
 export { PurchaseLimit } from './purchase-limit.ts';
 export { RateLimits, type Verdict } from './rate-limits.ts';

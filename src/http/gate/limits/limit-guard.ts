@@ -15,7 +15,7 @@ import type { Verdict } from './rate-limits.ts';
 export function limitGuard(
   app: Hono,
   { auth, addresses, rateLimits }: HttpContext,
-  page: (c: Context) => Response | Promise<Response> | undefined,
+  page: (c: Context, retryAfterSeconds: number) => Response | Promise<Response> | undefined,
 ): void {
   if (rateLimits === undefined) return;
   app.use(async (c, next) => {
@@ -25,7 +25,7 @@ export function limitGuard(
     const verdict = rateLimits.judge(kind, customerKey, addresses.ofContext(c));
     if (verdict === undefined) return next();
     if (!verdict.isAllowed) {
-      const shown = await page(c);
+      const shown = await page(c, verdict.retryAfterSeconds);
       return shown === undefined ? responseOf(tooMany(verdict)) : said(shown, verdict);
     }
     await next();

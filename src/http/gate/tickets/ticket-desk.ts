@@ -103,7 +103,6 @@ export class TicketDesk {
   ): Promise<TicketOutcome> {
     const { work, passes } = this.#context.tickets;
     const { customerKey } = shopper;
-    this.#rush.count();
     if (solution !== undefined) {
       const checked = await work.check(solution, { customerKey, productId });
       if ('challenge' in checked) return issue('work', checked.challenge);
@@ -130,6 +129,7 @@ export class TicketDesk {
   ): Promise<TicketOutcome> {
     const { tickets, riskOf } = this.#context;
     const status = riskOf(customerId);
+    this.#rush.count();
     const tries = triesFor(this.#rush.perSecond(), status);
     const challenge = await tickets.work.make({ customerKey, productId }, tries);
     const waitMs = tickets.settings.waitMs * riskFactor(status);

@@ -223,7 +223,12 @@ export class Card {
     quantity.addEventListener('change', () => this.#setQuantity(0));
     // A ticket is then here before the button is pressed.
     for (const turned of ['pointerenter', 'focusin'])
-      this.#element.addEventListener(turned, () => this.#purchase.turnTo());
+      this.#element.addEventListener(turned, () => this.#mayBuy() && this.#purchase.turnTo());
+  }
+
+  #mayBuy() {
+    const { kind, buy } = this.#offer ?? {};
+    return Boolean(buy && (buy.enabled || kind === 'upcoming'));
   }
 
   #do(act) {

@@ -71,7 +71,7 @@ function preparing({ purchase, now }) {
     kind: 'preparing',
     headline: words.preparing,
     text: words.preparingText,
-    buy: { label: buttons.sending, enabled: false },
+    buy: { label: buttons.preparing, enabled: false },
     announcement: words.preparingNews,
   };
 }
