@@ -72,8 +72,8 @@ import {
 import type { WorkerStorage } from './storage.ts';
 import { openCms } from './open-cms.ts';
 import { openPayments } from './open-payments.ts';
-import type { ProviderConfig } from './payment-config.ts';
 import { openRisk } from './open-risk.ts';
+import type { ProviderConfig } from './payment-config.ts';
 import { StatusTable } from './risk/index.ts';
 import { SeldomLog } from './seldom-log.ts';
 import { version } from './version.ts';
