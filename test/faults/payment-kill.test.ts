@@ -72,6 +72,7 @@ async function start(dies: boolean, seed?: number): Promise<void> {
     PORT: String(port),
     DATABASE_URL: `postgres://${user}@${host}:${postgres.connection.port}/${database}`,
     PAYMENT_TIMEOUT_MS: '1000',
+    RATE_LIMITS: 'off',
     WORKERS: '2',
   };
   if (dies) {
