@@ -15,27 +15,11 @@ import { SandboxProcess } from '../harness/payment-sandbox.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { freePort } from '../servers/free-port.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { CRASH_POINTS } from './payment-points.ts';
 
 const PRODUCT = 'kettle';
-/** In front of and behind each of the five things that are done for a payment that succeeds. */
-const PLACES = 10;
 const BEHAVIOUR_NAMES = Object.keys(BEHAVIOURS);
-const UNITS = BEHAVIOUR_NAMES.length * PLACES;
-/** What docs/payments.md promises to have been tried. */
-const CRASH_POINTS = [
-  'before begin',
-  'after begin',
-  'before pay payment_pending',
-  'after pay payment_pending',
-  'before capture',
-  'after capture',
-  'before command decline',
-  'after command decline',
-  'before pay paid',
-  'after pay paid',
-  'before close',
-  'after close',
-];
+const UNITS = BEHAVIOUR_NAMES.length * CRASH_POINTS.length;
 /** Those of whoever follows, by chance: most of them in each run. */
 const KEEPERS_POINTS = ['before find', 'after find', 'before pay paid', 'before close'];
 
@@ -120,7 +104,7 @@ test('whatever dies at whichever point, captures are the paid orders and refunds
   await start(true);
   await engine.product(PRODUCT, { quantity: UNITS });
   for (const behaviour of BEHAVIOUR_NAMES)
-    for (let place = 0; place < PLACES; place++) {
+    for (let place = 0; place < CRASH_POINTS.length; place++) {
       const customer = `${behaviour}-${place}`;
       const { body } = await engine.buy(tokenOf(customer), PRODUCT, 'k');
       orders.push({ id: String(body['id']), customer, token: `${behaviour}/stop-${place}-${behaviour}` });
