@@ -106,9 +106,8 @@ describe('a payment', () => {
         pay(order, by),
       ),
     );
-    expect(answers.map(({ status }) => status).every((status) => status === 200 || status === 202)).toBe(
-      true,
-    );
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status !== 200 && status !== 202)).toEqual([]);
     await becomes(order, 'paid');
     expect(taken(order)).toEqual(['capture']);
   });
@@ -121,11 +120,12 @@ describe('a payment', () => {
     expect(await pay(order, 'succeed')).toMatchObject({ status: 200, body: { status: 'paid' } });
   });
 
-  test.each([['timeout-captured'], ['lost'], ['pending-captured']])(
-    'of which nobody knows (%s) is 202, and paid when it is known',
+  test.each([['timeout-captured'], ['lost'], ['pending-captured'], ['webhook-never']])(
+    'of which nobody knows (%s) is 202 at most, and paid when it is known',
     async (by) => {
       const order = await bought();
-      expect(await pay(order, by)).toMatchObject({ status: 202, body: { status: 'payment_pending' } });
+      // Its webhook may be quicker than the end of our patience.
+      expect([200, 202]).toContain((await pay(order, by)).status);
       await becomes(order, 'paid');
       expect(taken(order)).toEqual(['capture']);
     },

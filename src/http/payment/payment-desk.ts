@@ -145,7 +145,7 @@ export class PaymentDesk implements Payments {
     // There is nothing to take.
     if (question.amount.amount === 0) return settled('paid');
     const row = await this.#begin({ order, shopper, wish, question }, true);
-    if (row.isClosed) return conflictOf(order);
+    if (row.isClosed) return this.#closed(order, shopper);
     let shown = order;
     if (order.status !== 'expired') {
       const reply = await settled('payment_pending');
@@ -173,10 +173,16 @@ export class PaymentDesk implements Payments {
     // Nobody holds its units, so there is nothing that could wait for a person.
     if (order.status === 'expired') return conflictOf(order);
     const row = await this.#begin(wanted, false);
-    if (row.isClosed) return conflictOf(order);
+    if (row.isClosed) return this.#closed(order, shopper);
     const { orderId } = order;
     const { customerKey } = shopper;
     return this.#ports.engine.request({ kind: 'pay', orderId, customerKey, settlement: 'in_review' });
+  }
+
+  /** Nothing more can be paid by it: another call was quicker, or it is too late. */
+  async #closed({ orderId }: Order, { customerKey }: Shopper): Promise<Reply> {
+    const reply = await this.#ports.engine.request({ kind: 'showOrder', orderId, customerKey });
+    return reply.outcome === 'order' && reply.order.status !== 'paid' ? conflictOf(reply.order) : reply;
   }
 
   async #deny({ order, shopper }: Wanted): Promise<never> {
