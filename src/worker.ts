@@ -200,7 +200,13 @@ const doors = new Doors({
   find: (productId) => main.ask<Whereabouts>('whereIs', productId, { withinMs: DOORS_MS_MAX }),
 });
 const tickets = new TicketOffice(
-  { secret: config.sessionSecret, clock, random, campaignOf: (productId) => doors.campaignOf(productId) },
+  {
+    secret: config.sessionSecret,
+    clock,
+    random,
+    campaignOf: (productId) => doors.campaignOf(productId),
+    onBad: (why) => counters.check('tickets', `brought_${why}`),
+  },
   config.tickets,
 );
 let listener: Listener | undefined;
