@@ -66,7 +66,7 @@ test.each([
 ])('an order in review is kept, and the page says what a person decides: %s', async (decision, told) => {
   const shopper = await ShopVisit.at(browser, engine.url, { customerId: CUSTOMER });
   const path = await order(`review-${decision}`);
-  await pay(shopper, path, 'It takes the money once somebody here has looked at the order');
+  await pay(shopper, path, 'Somebody here looks at the order first');
   await heading(shopper, 'We are looking at your order');
   expect(await shopper.faults('payment-review')).toEqual([]);
   const { status } = await engine.admin('POST', `/reviews/${path.split('/').at(-1)!}`, {

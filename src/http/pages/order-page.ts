@@ -108,7 +108,7 @@ function forms({ order, visitor, sandbox }: OrderPageView, path: string, locale:
     ${
       sandbox === undefined
         ? ''
-        : html`<form method="post" action="${path}/payment">
+        : html`<form class="receipt-pay" method="post" action="${path}/payment">
             ${csrf} ${behaviours(sandbox, locale)}
             <button type="submit" class="button button-primary">${buttons.pay(total(order, locale))}</button>
           </form>`
