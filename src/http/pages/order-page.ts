@@ -52,7 +52,10 @@ export function orderPage(assets: Assets, view: OrderPageView, locale: Locale): 
     title: `${words.headlines[order.status]} – ${order.productName}`,
     description: words.title,
     styles: ['base.css', 'storefront.css', 'ticket.css', 'stub.css', 'order.css'],
-    ...(isFollowed && { script: 'order.js', refreshSeconds: LOOK_AGAIN_SECONDS }),
+    ...(isFollowed && {
+      script: 'order.js',
+      refresh: { seconds: LOOK_AGAIN_SECONDS, href: `${path}?was=${order.status}` },
+    }),
     current: undefined,
     texts,
     aside: visitorAside(visitor, '/', texts),
