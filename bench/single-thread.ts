@@ -90,6 +90,8 @@ const { app, purchase, look } = createApp(
     auth: new Auth(config, clock, random),
     addresses,
     rateLimits: undefined,
+    origins: undefined,
+    abandonment: undefined,
     doors,
     tickets,
     riskOf: () => 'active',

@@ -14,6 +14,9 @@ export interface NodeLimits {
   stop(): Promise<void>;
 }
 
+/** It connects while the node starts, and may miss an exchange: that is nothing to tell. */
+const AWAY_TOLD_MS = 1_000;
+
 /** @returns undefined where nothing is limited */
 export async function openLimits(config: Config, logger: Logger): Promise<NodeLimits | undefined> {
   const { rateLimits, cache, cluster } = config;
@@ -25,7 +28,8 @@ export async function openLimits(config: Config, logger: Logger): Promise<NodeLi
     );
   const shared = address && (await openSpending({ address, prefix, clock }));
   const table = new BucketTable(shared !== undefined);
-  let isAway = false;
+  let failingSince: number | undefined;
+  let isTold = false;
   const exchange = new LimitExchange({
     table,
     shared,
@@ -33,14 +37,16 @@ export async function openLimits(config: Config, logger: Logger): Promise<NodeLi
     timers,
     periodMs: rateLimits.syncMs,
     onFailed: (error) => {
-      if (isAway) return;
-      isAway = true;
+      failingSince ??= clock.monotonic();
+      if (isTold || clock.monotonic() - failingSince < AWAY_TOLD_MS) return;
+      isTold = true;
       const cause = error instanceof Error ? error.message : String(error);
       logger.warn({ cause }, 'rate limits are each node’s own until Redis is there; nothing else changes');
     },
     onSucceeded: () => {
-      if (isAway) logger.info('rate limits are shared over all nodes again');
-      isAway = false;
+      if (isTold) logger.info('rate limits are shared over all nodes again');
+      failingSince = undefined;
+      isTold = false;
     },
   });
   exchange.start();

@@ -32,6 +32,7 @@ import {
   type SaleWatched,
 } from './http/index.ts';
 import {
+  AbandonmentReads,
   openCache,
   openPool,
   OrderReads,
@@ -70,6 +71,7 @@ import {
   type ShardStatus,
 } from './runtime/index.ts';
 import type { WorkerStorage } from './storage.ts';
+import { openOrigins } from './open-origins.ts';
 import { openCms } from './open-cms.ts';
 import { openPayments } from './open-payments.ts';
 import type { ProviderConfig } from './payment-config.ts';
@@ -335,10 +337,11 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
   const lookAtStatuses = (): void => void main.ask('lookAtStatuses', undefined, SOON).catch(() => undefined);
   const risk = openRisk(pool, config.risk, lookAtStatuses, counters, logger);
   closeReads = async () => {
-    await Promise.all([cms.stop(), payments.stop()]);
+    await Promise.all([cms.stop(), payments.stop(), origins.stop()]);
     await Promise.all([pool.end(), opened.close()]);
   };
   const addresses = new ClientAddresses(config.trustedProxies, config.sessionSecret);
+  const origins = openOrigins({ pool, timers, addresses, counters, worker, logger });
   const payments = openPayments({
     provider,
     pool,
@@ -368,6 +371,8 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
       signIn: config.signIn,
       node: control,
       orders: new OrderReads(pool),
+      origins,
+      abandonment: new AbandonmentReads(pool),
       products: new ProductReads(pool),
       cache: opened,
       hub: new ProductHub(router, timers, doors, tickets),

@@ -1,6 +1,7 @@
 // The HTTP application of one thread: routes, and what becomes of errors.
 
 import { Hono } from 'hono';
+import { abandonmentRoutes } from './abandonment-routes.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { assetRoutes } from './asset-routes.ts';
 import { cmsRoutes } from './cms/index.ts';
@@ -53,6 +54,7 @@ export function createApp(context: HttpContext, { onError }: AppEvents): App {
   adminRoutes(app, context);
   placementRoutes(app, context);
   userRoutes(app, context);
+  abandonmentRoutes(app, context);
   customerRoutes(app, context);
   riskRoutes(app, context);
   ticketRoutes(app, context, ticketDesk);

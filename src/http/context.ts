@@ -1,6 +1,12 @@
 // What the handlers of one thread have in hand. Made by worker.ts.
 
-import type { Cache, OrderReads, ProductReads } from '../persistence/index.ts';
+import type {
+  AbandonmentReads,
+  Cache,
+  OrderOrigins,
+  OrderReads,
+  ProductReads,
+} from '../persistence/index.ts';
 import type { Clock, Random, Router, Timers } from '../runtime/index.ts';
 import type { Auth } from './auth.ts';
 import type { ClientAddresses } from './client-address.ts';
@@ -50,6 +56,9 @@ export interface HttpContext {
   readonly signIn: SignInSettings;
   readonly node: NodeControl;
   readonly orders: OrderReads;
+  /** Undefined where nobody notes where orders come from. */
+  readonly origins: Pick<OrderOrigins, 'note'> | undefined;
+  readonly abandonment: Pick<AbandonmentReads, 'read'> | undefined;
   readonly products: ProductReads;
   readonly cache: Cache;
   readonly hub: ProductHub;

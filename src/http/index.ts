@@ -2,7 +2,7 @@
 
 export { answerAdminCall, tooManyAdminCalls } from './admin-call.ts';
 export { AdminDesk, type StockChanged, type StockCounted } from './admin-desk.ts';
-export { ClientAddresses, proxiesOf } from './client-address.ts';
+export { ClientAddresses, networkOf, proxiesOf } from './client-address.ts';
 export type { CmsContext } from './cms/index.ts';
 export { createApp } from './app.ts';
 export { Auth, type AuthSettings, type Shopper, type Visitor } from './auth.ts';

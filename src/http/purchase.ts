@@ -35,6 +35,9 @@ export interface PurchaseRequest {
   readonly body: Uint8Array;
 }
 
+/** Who buys, and what their request brought besides. */
+type Buyer = Pick<PurchaseRequest, 'ticket' | 'address'> & { readonly shopper: Shopper };
+
 interface Wish {
   readonly productId: string;
   readonly quantity: number;
@@ -50,7 +53,7 @@ export function purchaseOf(
   retired: RetiredOrders,
   onError: (error: unknown) => void,
 ): Purchase {
-  const { auth, router, node, doors, tickets } = context;
+  const { auth, router, node, doors, tickets, origins } = context;
   const limit = new PurchaseLimit(context.rateLimits, doors, context.counters);
   const reserve = (request: PurchaseRequest, shopper: Shopper, answer: (answer: Answer) => void): void => {
     const { customerKey } = shopper;
@@ -61,17 +64,16 @@ export function purchaseOf(
       return answer(limit.faulty(customerKey, request.address, refusal(error)));
     }
     const verdict = limit.judge(wish.productId, customerKey, request.address);
-    const command = commandOf(request, shopper, wish);
-    if (verdict === undefined) return enter(command, request, shopper, answer);
-    if (verdict.isAllowed)
-      return enter(command, request, shopper, (plain) => answer(withLimit(plain, verdict)));
+    const buyer = { shopper, ticket: request.ticket, address: request.address };
+    const command = commandOf(buyer, wish);
+    if (verdict === undefined) return enter(command, buyer, answer);
+    if (verdict.isAllowed) return enter(command, buyer, (plain) => answer(withLimit(plain, verdict)));
     limit
-      .beyond(command, verdict, () => placedBefore(command, shopper))
+      .beyond(command, verdict, () => placedBefore(command, buyer))
       .then(answer, (error: unknown) => answer(refusal(error)));
   };
   const commandOf = (
-    { ticket }: PurchaseRequest,
-    { customerId, customerKey }: Shopper,
+    { ticket, shopper: { customerId, customerKey } }: Buyer,
     { productId, quantity, key }: Wish,
   ): Reserve => ({
     kind: 'reserve',
@@ -84,57 +86,58 @@ export function purchaseOf(
     quantity,
     ticket: tickets.read(ticket, customerKey, productId),
   });
-  const enter = (
-    command: Reserve,
-    { ticket }: PurchaseRequest,
-    shopper: Shopper,
-    answer: (answer: Answer) => void,
-  ): void => {
-    const passage = doors.passage(command.productId, shopper);
-    if (passage === 'open') return submit(command, shopper, answer);
-    aside(passage, command, { shopper, ticket }, answer).catch((error: unknown) => answer(refusal(error)));
+  const enter = (command: Reserve, buyer: Buyer, answer: (answer: Answer) => void): void => {
+    const passage = doors.passage(command.productId, buyer.shopper);
+    if (passage === 'open') return submit(command, buyer, answer);
+    aside(passage, command, buyer, answer).catch((error: unknown) => answer(refusal(error)));
   };
-  const submit = (command: Reserve, shopper: Shopper, answer: (answer: Answer) => void): void =>
+  const submit = (command: Reserve, buyer: Buyer, answer: (answer: Answer) => void): void =>
     router.submit(command, (reply) => {
-      if (reply.outcome !== 'retired') return answer(concluded(command, reply, shopper));
+      if (reply.outcome !== 'retired') return answer(concluded(command, reply, buyer));
       void boughtBefore(retired, command, onError).then((before) =>
-        answer(concluded(command, before, shopper)),
+        answer(concluded(command, before, buyer)),
       );
     });
-  const concluded = (command: Reserve, reply: Reply, shopper: Shopper): Answer => {
+  const concluded = (command: Reserve, reply: Reply, { shopper, address }: Buyer): Answer => {
     const answer = placed(context, command, reply, shopper);
-    if (reply.outcome === 'reserved') limit.accepted(command, answer);
+    if (reply.outcome !== 'reserved') return answer;
+    limit.accepted(command, answer);
+    const { createdAt: at, holdExpiresAt } = reply.order;
+    const { orderId, productId, customerId } = command;
+    if (!reply.replayed && holdExpiresAt !== null)
+      origins?.note({ orderId, productId, customerId, address, at });
     return answer;
   };
   /** Under the same key: an order, or whatever else the actor remembers of it. */
-  const placedBefore = async (command: Reserve, shopper: Shopper): Promise<Answer | undefined> => {
+  const placedBefore = async (command: Reserve, buyer: Buyer): Promise<Answer | undefined> => {
     const { productId, requestKey } = command;
     const found = await router.request({ kind: 'findOrder', productId, requestKey });
-    if (found.outcome === 'order') return new Promise((resolve) => submit(command, shopper, resolve));
+    if (found.outcome === 'order') return new Promise((resolve) => submit(command, buyer, resolve));
     if (found.outcome !== 'retired') return undefined;
     const before = await boughtBefore(retired, command, onError);
-    return before.outcome === 'reserved' ? concluded(command, before, shopper) : undefined;
+    return before.outcome === 'reserved' ? concluded(command, before, buyer) : undefined;
   };
   /** Whoever may not enter, and whoever asks for what this thread does not know yet. @throws Problem */
   const aside = async (
     found: Passage | Promise<Passage>,
     command: Reserve,
-    { shopper, ticket }: { readonly shopper: Shopper; readonly ticket: string | undefined },
+    buyer: Buyer,
     answer: (answer: Answer) => void,
   ): Promise<void> => {
+    const { shopper, ticket } = buyer;
     const passage = await found;
     // Which campaign it belongs to, and so what its tickets are bound to, may be known only now.
     if (passage === 'open')
       return submit(
         { ...command, ticket: tickets.read(ticket, shopper.customerKey, command.productId) },
-        shopper,
+        buyer,
         answer,
       );
     if (passage === 'nowhere') return answer(placed(context, command, NOT_FOUND, shopper));
     // What was accepted once is never hidden from its buyer: under a key that is known the actor only repeats itself.
     const { productId, requestKey } = command;
     const reply = await router.request({ kind: 'findOrder', productId, requestKey });
-    if (reply.outcome === 'order') return submit(command, shopper, answer);
+    if (reply.outcome === 'order') return submit(command, buyer, answer);
     const before = reply.outcome === 'retired' ? await boughtBefore(retired, command, onError) : reply;
     const isNone = before.outcome === 'refused' && before.refusal === 'sale_ended';
     answer(placed(context, command, isNone ? NOT_FOUND : before, shopper));

@@ -19,6 +19,7 @@ export * from './assets/index.ts';
 export * from './catalogue/index.ts';
 export * from './eligibility/index.ts';
 export * from './payments/index.ts';
+export * from './origins/index.ts';
 export * from './risk/index.ts';
 export { openPool, POSTGRES_LIMITS, type PostgresConnection } from './connection.ts';
 export {

@@ -9,6 +9,7 @@ import {
   DEFAULT_HTTP_LIMITS,
   Invitations,
   loadAssets,
+  Problem,
   type CmsContext,
   type HttpContext,
   type RiskContext,
@@ -43,6 +44,8 @@ export class CmsApp {
   readonly faults: unknown[] = [];
   /** How often the node was told to look at customers' statuses. */
   statusChanges = 0;
+  /** What comes of a person's decision on a payment: there is no engine here. */
+  settled: 'paid' | 'pending' | 'declined' | 'denied' | 'gone' | 'unavailable' = 'paid';
   /** Epoch milliseconds. */
   now = Date.UTC(2030, 0, 1);
   readonly #stop: () => Promise<void>;
@@ -82,6 +85,7 @@ export class CmsApp {
         statuses: new CustomerStatuses(pool),
         onStatusChanged: () => this.statusChanges++,
       },
+      payments: { approve: () => this.#settle(), reject: () => this.#settle() },
       cms: {
         users: this.users,
         sessions,
@@ -127,6 +131,11 @@ export class CmsApp {
       if (body !== undefined) headers.set('Content-Length', String(body.byteLength));
       return app.request(request.url, { method: request.method, headers, ...(body && { body }) }, env);
     });
+  }
+
+  async #settle(): Promise<unknown> {
+    if (this.settled === 'unavailable') throw new Problem('overloaded');
+    return { outcome: this.settled, order: this.settled === 'gone' ? undefined : {} };
   }
 
   #appOf(demo: boolean): Hono {

@@ -32,7 +32,6 @@ async function judged(outcome: RiskOutcome, reasons = ['Too many: it is.']): Pro
     productId: 'sku-1',
     customerId,
     outcome,
-    decidedBy: 'rules',
     rules: 'abc123',
     reasons,
     facts: { ...PLAIN, ordersOfCustomer: counts(7), customersPerFingerprint: null, accountAgeSeconds: 7_200 },
@@ -100,6 +99,57 @@ describe('reviews', () => {
     expect((await viewer.get('/cms/reviews?after=-1')).html).toContain('Decided lately');
   });
 
+  test.each([
+    ['approve', 'paid', 'The payment is approved, and the money is taken.'],
+    ['approve', 'pending', 'The bank has not answered yet'],
+    ['approve', 'declined', 'the bank declined it'],
+    ['deny', 'denied', 'The payment is denied, and its units can be bought again.'],
+  ] as const)('%s: what came of it is told when it is %s', async (how, settled, told) => {
+    const { orderId } = await judged('review');
+    const path = `/cms/reviews/${orderId}/${how}`;
+    app.settled = settled;
+    const place = placeOf(
+      await send(publisher, formOf(await publisher.get(path), path), { note: 'As agreed.' }),
+    );
+    expect(mainOf(await publisher.get(place))).toContain(told);
+    const order = mainOf(await viewer.get(`/cms/reviews/${orderId}`));
+    expect(order).toContain('As agreed.');
+    expect(order).toContain(how === 'approve' ? 'Allowed' : 'Denied');
+    expect((await publisher.get(path)).status).toBe(409);
+  });
+
+  test('what cannot be carried out is kept, told to whoever looks, and done by doing it again', async () => {
+    const { orderId } = await judged('review');
+    const path = `/cms/reviews/${orderId}/approve`;
+    const form = formOf(await publisher.get(path), path);
+    app.settled = 'unavailable';
+    const failed = await send(publisher, form);
+    expect([failed.status, mainOf(failed)]).toEqual([
+      503,
+      expect.stringContaining('This is not carried out yet'),
+    ]);
+    const waiting = await publisher.get(path);
+    expect(mainOf(waiting)).toContain('pia approved it, and that is not carried out yet.');
+    // Another one who decides otherwise meanwhile is told whose word stands.
+    const deny = `/cms/reviews/${orderId}/deny`;
+    const otherwise = await send(publisher, formOf(await publisher.get(deny), deny));
+    expect([otherwise.status, mainOf(otherwise)]).toEqual([
+      409,
+      expect.stringContaining('pia approved this payment'),
+    ]);
+    app.settled = 'paid';
+    placeOf(await send(publisher, formOf(waiting, path)));
+    expect((await publisher.get(path)).status).toBe(409);
+    app.settled = 'gone';
+    const late = (await judged('review')).orderId;
+    const latePath = `/cms/reviews/${late}/approve`;
+    const gone = await send(publisher, formOf(await publisher.get(latePath), latePath));
+    expect([gone.status, mainOf(gone)]).toEqual([
+      409,
+      expect.stringContaining('Nothing of this order waits'),
+    ]);
+  });
+
   test('what waits for nobody is not decided, and a note has its bound', async () => {
     const { orderId } = await judged('allow');
     const path = `/cms/reviews/${orderId}/deny`;
@@ -107,9 +157,9 @@ describe('reviews', () => {
     const csrf = await publisher.csrf();
     expect((await publisher.post(path, { csrf, note: '' })).status).toBe(409);
     const open = `/cms/reviews/${(await judged('review')).orderId}/approve`;
-    const long = await send(publisher, formOf(await publisher.get(open), open), { note: 'x'.repeat(501) });
-    expect([long.status, mainOf(long)]).toEqual([422, expect.stringContaining('at most 500 characters')]);
-    expect(long.html).toContain('x'.repeat(501));
+    const long = await send(publisher, formOf(await publisher.get(open), open), { note: 'x'.repeat(1_001) });
+    expect([long.status, mainOf(long)]).toEqual([422, expect.stringContaining('at most 1000 characters')]);
+    expect(long.html).toContain('x'.repeat(1_001));
     expect((await viewer.post(open, { csrf: await viewer.csrf(), note: '' })).status).toBe(403);
   });
 });

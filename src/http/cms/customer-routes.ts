@@ -5,9 +5,9 @@ import { CUSTOMER_ID_CHARACTERS_MAX, isCustomerId } from '../../actors/index.ts'
 import { CUSTOMER_STATUSES } from '../../risk/index.ts';
 import type { HttpContext } from '../context.ts';
 import { customerHref, customerPage, type CustomerView } from '../pages/cms/index.ts';
+import { NOTE_CHARACTERS_MAX } from '../risk/risk-schemas.ts';
 import { readForm } from './form.ts';
 import { editorOf, lookOf } from './look.ts';
-import { NOTE_CHARACTERS_MAX } from './review-routes.ts';
 import { requireRole } from './signed-in.ts';
 import { lineProblem } from './typed-text.ts';
 

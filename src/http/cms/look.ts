@@ -18,7 +18,10 @@ const DONE: Readonly<Record<string, string>> = {
   'product-removed': 'The product is removed.',
   'sent-again': 'The product is on its way to the engine again.',
   'list-removed': 'The list is removed. Nobody enters a campaign for a list that has none.',
-  'review-approved': 'The payment is approved.',
+  'review-paid': 'The payment is approved, and the money is taken.',
+  'review-pending': 'The payment is approved. The bank has not answered yet; it is asked until it does.',
+  'review-declined':
+    'The payment is approved, and the bank declined it. The customer can try again while the hold lasts.',
   'review-denied': 'The payment is denied, and its units can be bought again.',
   'status-saved': 'The status is set. All nodes know it within seconds.',
   'status-unchanged': 'That is the status already: nothing was changed.',

@@ -15,6 +15,7 @@ import {
 } from '../pages/cms/index.ts';
 import { Problem } from '../problem.ts';
 import { ReviewDesk, type ReviewDecided } from '../risk/review-desk.ts';
+import { NOTE_CHARACTERS_MAX } from '../risk/risk-schemas.ts';
 import { CmsProblem } from './cms-problem.ts';
 import { readForm } from './form.ts';
 import { editorOf, lookOf } from './look.ts';
@@ -26,8 +27,6 @@ export const REVIEWS_PER_PAGE = 25;
 export const LATELY_SHOWN = 20;
 /** Of one order: more were never shown. */
 export const DECISIONS_SHOWN = 50;
-/** What a person writes to a decision, or to a customer's status. */
-export const NOTE_CHARACTERS_MAX = 500;
 
 const STEPS: readonly ReviewStep[] = ['approve', 'deny'];
 
@@ -35,7 +34,7 @@ export function reviewRoutes(cms: Hono, context: HttpContext): void {
   const { risk } = context;
   if (risk === undefined) return;
   const { catalogue } = context.cms!;
-  const desk = new ReviewDesk(risk);
+  const desk = new ReviewDesk({ decisions: risk.decisions, payments: context.payments });
 
   cms.get('/cms/reviews', async (c) => {
     const orderId = (c.req.query('order') ?? '').trim();
@@ -98,9 +97,12 @@ export function reviewRoutes(cms: Hono, context: HttpContext): void {
       }
       const decided = await decide(desk, key, { decision: how, note, by: editorOf(c).name });
       switch (decided.outcome) {
-        case 'approved':
+        case 'paid':
+        case 'pending':
+        case 'declined':
         case 'denied':
           return c.redirect(`/cms/reviews?done=review-${decided.outcome}`, 303);
+        case 'gone':
         case 'no_review':
           throw noReview();
         case 'decided_otherwise':

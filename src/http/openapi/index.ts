@@ -1,6 +1,7 @@
 // The API as an OpenAPI 3.1 document, from the same schemas that validate requests.
 
 import { createDocument } from 'zod-openapi';
+import { abandonmentPaths } from './abandonment.ts';
 import { adminPaths } from './admin.ts';
 import { customerPaths } from './customers.ts';
 import { nodePaths } from './node.ts';
@@ -57,6 +58,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
       ...userPaths,
       ...customerPaths,
       ...riskPaths,
+      ...abandonmentPaths,
       ...nodePaths,
     },
   });

@@ -22,6 +22,7 @@ const placeOrder: ZodOpenApiOperationObject = {
       'invalid_request',
       'idempotency_key_missing',
       'unauthenticated',
+      'rate_limited',
       'forbidden',
       'not_found',
       'sold_out',
@@ -59,7 +60,7 @@ const listOrders: ZodOpenApiOperationObject = {
   },
   responses: {
     '200': ok('The list; with both parameters, the one order.', z.union([schemas.OrderList, schemas.Order])),
-    ...problems('invalid_request', 'unauthenticated', 'not_found', 'unavailable', ...busy),
+    ...problems('invalid_request', 'unauthenticated', 'rate_limited', 'not_found', 'unavailable', ...busy),
   },
 };
 
@@ -75,7 +76,7 @@ export const orderPaths: ZodOpenApiPathsObject = {
       requestParams: orderPath,
       responses: {
         '200': ok('The order as it is now.', schemas.Order),
-        ...problems('unauthenticated', 'not_found', 'unavailable', ...busy),
+        ...problems('unauthenticated', 'rate_limited', 'not_found', 'unavailable', ...busy),
       },
     },
     delete: {
@@ -89,6 +90,7 @@ export const orderPaths: ZodOpenApiPathsObject = {
         '200': ok('Cancelled.', schemas.Order),
         ...problems(
           'unauthenticated',
+          'rate_limited',
           'forbidden',
           'not_found',
           'order_state_conflict',
@@ -115,6 +117,7 @@ export const orderPaths: ZodOpenApiPathsObject = {
         ...problems(
           'invalid_request',
           'unauthenticated',
+          'rate_limited',
           'forbidden',
           'payment_declined',
           'not_found',

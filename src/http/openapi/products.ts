@@ -19,7 +19,14 @@ export const productPaths: ZodOpenApiPathsObject = {
       requestParams: { ...productPath, header: z.object(invitation) },
       responses: {
         '200': ok('From its actor.', schemas.Product),
-        ...problems('invalid_request', 'unauthenticated', 'not_found', 'unavailable', ...busy),
+        ...problems(
+          'invalid_request',
+          'unauthenticated',
+          'rate_limited',
+          'not_found',
+          'unavailable',
+          ...busy,
+        ),
       },
     },
   },
@@ -33,7 +40,14 @@ export const productPaths: ZodOpenApiPathsObject = {
       requestParams: { ...productPath, header: z.object(invitation) },
       responses: {
         '200': eventStream('`product` events whose data is a Product, at most four a second.'),
-        ...problems('invalid_request', 'unauthenticated', 'not_found', 'unavailable', ...busy),
+        ...problems(
+          'invalid_request',
+          'unauthenticated',
+          'rate_limited',
+          'not_found',
+          'unavailable',
+          ...busy,
+        ),
       },
     },
   },
@@ -50,7 +64,14 @@ export const productPaths: ZodOpenApiPathsObject = {
       },
       responses: {
         '200': eventStream('As above.'),
-        ...problems('invalid_request', 'unauthenticated', 'not_found', 'unavailable', ...busy),
+        ...problems(
+          'invalid_request',
+          'unauthenticated',
+          'rate_limited',
+          'not_found',
+          'unavailable',
+          ...busy,
+        ),
       },
     },
   },

@@ -26,6 +26,7 @@ export const ticketPaths: ZodOpenApiPathsObject = {
         ...problems(
           'invalid_request',
           'unauthenticated',
+          'rate_limited',
           'not_found',
           'sale_not_started',
           'sale_ended',

@@ -7,7 +7,7 @@ import { CHANGES_TOLD_MAX, OUTCOMES, RULES_CHARACTERS_MAX, WINDOW_NAMES } from '
 import { CustomerId, Instant } from '../schemas.ts';
 import { ShownStatus } from './status-schemas.ts';
 
-const NOTE_CHARACTERS_MAX = 1_000;
+export const NOTE_CHARACTERS_MAX = 1_000;
 
 export const OrderId = z
   .string()

@@ -19,6 +19,8 @@ export interface SpendingOptions {
   /** Begins all keys. */
   readonly prefix: string;
   readonly clock: Pick<Clock, 'monotonic'>;
+  /** For an answer; that of `CACHE_LIMITS` by default. */
+  readonly waitMs?: number;
 }
 
 /** Of a Cluster: the buckets of one part are on one of its nodes, so that one call reaches them. */
@@ -29,9 +31,12 @@ export class RedisSpending {
   readonly #breaker: Breaker;
   readonly #keys: string;
   readonly #isCluster: boolean;
+  readonly #waitMs: number;
 
-  constructor({ address, prefix, clock }: SpendingOptions) {
-    this.#client = openRedis(address, clock);
+  constructor({ address, prefix, clock, waitMs = CACHE_LIMITS.writeMs }: SpendingOptions) {
+    this.#waitMs = waitMs;
+    // Batches are made here; the client would put some that belong on different nodes of a Cluster into one.
+    this.#client = openRedis(address, clock, false);
     // Who asks is told of each failure; without a listener it would be thrown.
     this.#client.on('error', () => undefined);
     this.#breaker = new Breaker(clock);
@@ -39,7 +44,7 @@ export class RedisSpending {
     this.#isCluster = address.kind === 'cluster';
   }
 
-  /** @returns by how much each is away from full now, in units @throws when nobody answers in time */
+  /** @param spendings none: only asks whether there is a connection @returns by how much each is away from full now, in units @throws when nobody answers in time */
   async spend(spendings: readonly Spending[]): Promise<readonly number[]> {
     if (this.#client.status !== 'ready' || !this.#breaker.permits())
       throw new Error('there is no connection to Redis');
@@ -83,8 +88,8 @@ export class RedisSpending {
   async #within<T>(work: Promise<T>): Promise<T> {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(
-      () => reject(new Error(`Redis did not answer within ${CACHE_LIMITS.writeMs} ms`)),
-      CACHE_LIMITS.writeMs,
+      () => reject(new Error(`Redis did not answer within ${this.#waitMs} ms`)),
+      this.#waitMs,
     );
     try {
       return await Promise.race([work, late]);

@@ -28,7 +28,7 @@ test('one server: a wrong password, a wrong user and none are named; with the ri
 
 test('a user with the rights that docs/cache.md lists suffices; one with fewer is named', async () => {
   const redis = await started(startRedis());
-  const rights = '~test:v1:* +getrange +set +eval +evalsha +info';
+  const rights = '~test:v1:* +getrange +set +eval +evalsha +time +info';
   const set = (user: string): Promise<string> => redis.ask(`ACL SETUSER ${user}`);
   expect(await set(`enough on >${RIGHT} ${rights}`)).toBe('+OK');
   expect(await set(`less on >${RIGHT} ~another:* +getrange +eval +evalsha +info`)).toBe('+OK');

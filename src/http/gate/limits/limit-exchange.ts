@@ -28,7 +28,7 @@ export interface Spending {
 
 /** What all nodes ask. */
 export interface SharedSpending {
-  /** @returns by how much each is away from full now @throws when nobody answers in time */
+  /** @param spendings none, when there is nothing to tell: then only whether anybody is there @returns by how much each is away from full now @throws when nobody answers in time */
   spend(spendings: readonly Spending[]): Promise<readonly number[]>;
 }
 
@@ -111,7 +111,7 @@ export class LimitExchange {
         const spent: Spent[] = [];
         this.#from = table.takeUntold(this.#from, EXCHANGE_LIMITS.batchMax, spent);
         // oxlint-disable-next-line no-await-in-loop -- one batch after the other, so that a slow server is not given more
-        if (spent.length > 0) await this.#tell(shared!, spent);
+        if (spent.length > 0 || call === 0) await this.#tell(shared!, spent);
         // Once round the table is enough.
         if (this.#from === 0) break;
       }
