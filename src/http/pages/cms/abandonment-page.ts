@@ -81,7 +81,7 @@ function tiles(all: AbandonmentCounts): Markup {
       <dd>${value}</dd>
     </div>`;
   return html`<dl class="stat-tiles">
-    ${tile('Orders with a hold', count(all.orders))} ${tile('Ran out unpaid', `${count(all.expired)}`)}
+    ${tile('Orders with a hold', count(all.orders))} ${tile('Ran out unpaid', count(all.expired))}
     ${tile('Share that ran out', share(all))} ${tile('Cancelled', count(all.cancelled))}
     ${tile('Held now', count(all.open))} ${tile('Paid', count(all.paid))}
   </dl>`;
