@@ -1,55 +1,62 @@
 // Preloaded into every thread of a node (NODE_OPTIONS=--import): each payment stops for good in front of one of the things that are done
-// about it, or right behind it, until the test kills the node. Which one its token says: `succeed/stop-4` stops at the fifth place. In
+// about it, or right behind it, until the test kills the node. Which its token says: `succeed/stop-4` stops at the fifth point. In
 // a node that only follows payments (PAYMENT_FAULTS_SEED) chance says it, by the order's id. What stops where is written to a file.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { appendFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { orderIdText, type Command } from '../../src/actors/index.ts';
+import { CRASH_POINTS } from './payment-points.ts';
 
 const log = process.env['PAYMENT_FAULTS'];
 const seed = process.env['PAYMENT_FAULTS_SEED'];
 const isWorker = (workerData as { worker?: number } | null)?.worker !== undefined;
 
-/** By order: how many places it passes before it stops. */
+/** By order: at which point its token says that it stops. */
+const wanted = new Map<string, string | undefined>();
+/** By order: how many points it passes before it stops by chance. */
 const patience = new Map<string, number>();
 /** A webhook meets the payments that stand; where tokens say who stops where, it passes. */
 const passing = new AsyncLocalStorage<boolean>();
 const NEVER = new Promise<never>(() => undefined);
 
-const named = (token: string): number | undefined => {
+const named = (token: string): string | undefined => {
   const [, at] = /\/stop-(\d+)/.exec(token) ?? [];
-  return at === undefined ? undefined : Number(at);
+  return at === undefined ? undefined : CRASH_POINTS[Number(at)];
 };
 
 const byChance = (orderId: string): number =>
   [...(orderId + seed)].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 9_973, 7) % 9;
 
-/** One more place of this payment; it may be its last. */
-async function pass(orderId: string, place: string, first?: number): Promise<void> {
+/** One more point of this payment; it may be its last. */
+async function pass(orderId: string, point: string): Promise<void> {
   if (passing.getStore()) return;
-  const left = patience.get(orderId) ?? first ?? (seed === undefined ? Infinity : byChance(orderId));
-  patience.set(orderId, left - 1);
-  if (left > 0) return;
-  appendFileSync(log!, `${orderId} ${place}\n`);
+  if (seed === undefined) {
+    if (wanted.get(orderId) !== point) return;
+  } else {
+    const left = patience.get(orderId) ?? byChance(orderId);
+    patience.set(orderId, left - 1);
+    if (left > 0) return;
+  }
+  appendFileSync(log!, `${orderId} ${point}\n`);
   await NEVER;
 }
 
 type Method = (this: unknown, ...values: never[]) => Promise<unknown>;
 
-/** @param about the order's id of a call's arguments, and the places before its end, where a token says it */
+/** @param about the order's id of a call's arguments, and what else than its name the call is named */
 function guard(
   prototype: object,
   name: string,
-  about: (...values: never[]) => { orderId: string; what?: string; first?: number | undefined } | undefined,
+  about: (...values: never[]) => { orderId: string; what?: string } | undefined,
 ): void {
   const methods = prototype as Record<string, Method>;
   const real = methods[name]!;
   methods[name] = async function (...values) {
     const told = about(...values);
     if (told === undefined) return real.apply(this, values);
-    const { orderId, what = name, first } = told;
-    await pass(orderId, `before ${what}`, first);
+    const { orderId, what = name } = told;
+    await pass(orderId, `before ${what}`);
     const value = await real.apply(this, values);
     await pass(orderId, `after ${what}`);
     return value;
@@ -71,10 +78,10 @@ if (log !== undefined && isWorker) {
     return passing.run(seed === undefined, () => take.apply(this, values));
   };
   const byId = (orderId: string) => ({ orderId });
-  guard(PaymentLedger.prototype, 'begin', ({ orderId, token }: { orderId: string; token: string }) => ({
-    orderId,
-    first: named(token),
-  }));
+  guard(PaymentLedger.prototype, 'begin', ({ orderId, token }: { orderId: string; token: string }) => {
+    wanted.set(orderId, named(token));
+    return { orderId };
+  });
   guard(PaymentLedger.prototype, 'close', byId);
   guard(PaymentLedger.prototype, 'approve', byId);
   guard(PaymentLedger.prototype, 'asked', byId);

@@ -31,6 +31,7 @@ beforeAll(async () => {
     PORT: `${port}`,
     DATABASE_URL: `postgres://${user}@${host}:${postgres.connection.port}/${database}`,
     PAYMENT_TIMEOUT_MS: '2000',
+    RATE_LIMITS: 'off',
   };
   engine = await Engine.start({ env, demo: false });
   await engine.product(PRODUCT, { quantity: 100 });
