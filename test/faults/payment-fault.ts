@@ -2,6 +2,7 @@
 // about it, or right behind it, until the test kills the node. Which one its token says: `succeed/stop-4` stops at the fifth place. In
 // a node that only follows payments (PAYMENT_FAULTS_SEED) chance says it, by the order's id. What stops where is written to a file.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { appendFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { orderIdText, type Command } from '../../src/actors/index.ts';
@@ -12,6 +13,8 @@ const isWorker = (workerData as { worker?: number } | null)?.worker !== undefine
 
 /** By order: how many places it passes before it stops. */
 const patience = new Map<string, number>();
+/** A webhook meets the payments that stand; where tokens say who stops where, it passes. */
+const passing = new AsyncLocalStorage<boolean>();
 const NEVER = new Promise<never>(() => undefined);
 
 const named = (token: string): number | undefined => {
@@ -24,6 +27,7 @@ const byChance = (orderId: string): number =>
 
 /** One more place of this payment; it may be its last. */
 async function pass(orderId: string, place: string, first?: number): Promise<void> {
+  if (passing.getStore()) return;
   const left = patience.get(orderId) ?? first ?? (seed === undefined ? Infinity : byChance(orderId));
   patience.set(orderId, left - 1);
   if (left > 0) return;
@@ -55,11 +59,17 @@ function guard(
 const COMMANDS = new Set(['pay', 'decline', 'refund', 'cancel', 'extendHold', 'deny']);
 
 if (log !== undefined && isWorker) {
-  const [{ PaymentLedger }, { HttpProvider }, { Router }] = await Promise.all([
+  const [{ PaymentLedger }, { HttpProvider }, { Router }, { ProviderNews }] = await Promise.all([
     import('../../src/persistence/payments/payment-ledger.ts'),
     import('../../src/payments/http-provider.ts'),
     import('../../src/runtime/router.ts'),
+    import('../../src/http/payment/provider-news.ts'),
   ]);
+  const news = ProviderNews.prototype as unknown as Record<'take', Method>;
+  const { take } = news;
+  news.take = function (...values) {
+    return passing.run(seed === undefined, () => take.apply(this, values));
+  };
   const byId = (orderId: string) => ({ orderId });
   guard(PaymentLedger.prototype, 'begin', ({ orderId, token }: { orderId: string; token: string }) => ({
     orderId,
