@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ADMIN_TOKEN, Engine, temporaryFolder, type Answer } from '../harness/engine.ts';
+import { SandboxProcess } from '../harness/payment-sandbox.ts';
 import { TcpProxy } from '../harness/tcp-proxy.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { startNats, type NatsCluster } from '../servers/nats.ts';
@@ -26,6 +27,7 @@ const HOLD_SECONDS = 4;
 let nats: NatsCluster;
 let postgres: PostgresServer;
 let proxy: TcpProxy;
+let sandbox: SandboxProcess;
 let node: Engine;
 let client: NatsConnection;
 const folder = temporaryFolder();
@@ -37,7 +39,11 @@ const fileOf = (name: string, text: string): string => {
 };
 
 beforeAll(async () => {
-  [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+  [nats, postgres, sandbox] = await Promise.all([
+    startNats(),
+    startPostgres(),
+    SandboxProcess.start({ folder }),
+  ]);
   proxy = await TcpProxy.to(postgres.connection.port);
   node = await Engine.start({
     dataDir: join(folder, 'node'),
@@ -45,6 +51,7 @@ beforeAll(async () => {
       NATS_URL: nats.url(),
       DATABASE_URL: `postgres://postgres@127.0.0.1:${proxy.port}/postgres`,
       WORKERS: '2',
+      ...sandbox.env,
       RISK_RULES: fileOf('rules.json', RULES),
     },
   });
@@ -56,6 +63,7 @@ afterAll(async () => {
   await client?.close();
   await node?.remove();
   await proxy?.close();
+  await sandbox?.stop();
   await nats?.stop();
   await postgres?.stop();
 });
