@@ -93,10 +93,10 @@ describe('reviews', () => {
     const next = /href="(\/cms\/reviews\?after=\d+)"/.exec(first.html)![1]!;
     expect(first.html.match(/review-card"/g)).toHaveLength(25);
     const second = await viewer.get(next);
-    expect(mainOf(second)).not.toContain('Decided lately');
+    expect(mainOf(second)).not.toContain('Judged lately');
     expect(second.html.match(/review-card"/g)!.length).toBeGreaterThan(0);
     expect(mainOf(await viewer.get('/cms/reviews?after=999999999999999'))).toContain('No more wait');
-    expect((await viewer.get('/cms/reviews?after=-1')).html).toContain('Decided lately');
+    expect((await viewer.get('/cms/reviews?after=-1')).html).toContain('Judged lately');
   });
 
   test.each([
