@@ -38,6 +38,7 @@ Scenarios, as docs/performance.md describes them:
   --journal      jetstream: NATS servers of the run's own, one and three, beside the embedded journal (http, hot-product, products, handover;
                  bulk-stock: one alone; appends and feed run on nothing else)
   --threads      the CPU time of each thread, too (http, sold-out, page, projection)
+  --gates        a node with every gate on against one with all off, in place of an echo (http)
   --connections  such as 64,256 (http, sold-out, doors, page; projection-cost and streams take one number); questions under way (cache)
   --streams      how many are open (streams)
   --products     such as 1,1000 (products; bulk-stock takes one, and first-visit, at most 4)
@@ -57,6 +58,7 @@ function readCommandLine() {
         seconds: { type: 'string', default: '5' },
         journal: { type: 'string' },
         threads: { type: 'boolean', default: false },
+        gates: { type: 'boolean', default: false },
         connections: { type: 'string' },
         streams: { type: 'string' },
         products: { type: 'string' },
@@ -122,7 +124,14 @@ const say = (text: string): void => {
 };
 say(`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}`);
 say(`Node ${machine.node}, SQLite ${machine.sqlite}; ${mode}`);
-const result = await scenario.run({ seconds, threads: values.threads, journal, ...sizes, say });
+const result = await scenario.run({
+  seconds,
+  threads: values.threads,
+  gates: values.gates,
+  journal,
+  ...sizes,
+  say,
+});
 for (const [figure, value] of Object.entries(result)) say(`  ${figure.padEnd(28)} ${value}`);
 console.log(JSON.stringify({ scenario: name, mode, journal, ...result, ...machine }));
 if (result.violations > 0) process.exitCode = 1;

@@ -1,21 +1,11 @@
 // doors: purchases of a product behind the door of a campaign with a list of a million customers, against purchases of one in no
 // campaign, in turn on one node; and, beside them, a rush of customers who are not on the list.
 
-import { callNode } from '../src/node-client.ts';
-import {
-  Catalogue,
-  CustomerLists,
-  migrateCatalogue,
-  openPool,
-  startEmbeddedPostgres,
-  type Editor,
-  type SaveOutcome,
-} from '../src/persistence/index.ts';
-import { systemClock, systemRandom } from '../src/runtime/index.ts';
 import { newSide, percentileMs, rate, type Side } from './duel-side.ts';
 import { EMBEDDED_MODE } from './environment.ts';
 import { Forked } from './forked.ts';
 import { openHotSale, secondsToCatchUp } from './hot-sale.ts';
+import { publishForList, whenOpen } from './list-campaign.ts';
 import type { Preparation, Rush, RushReport } from './load.ts';
 import { auditNode, startOwnNode, type OwnNode } from './own-node.ts';
 import { cpuTimeOf, plus, since, total } from './process-cpu.ts';
@@ -25,7 +15,6 @@ const SECRET = 'secret-of-the-benchmark';
 const OUTSIDE = 'hot';
 const UNITS = 10_000_000;
 const CUSTOMERS = 1_000_000;
-const CUSTOMERS_PER_PIECE = 5_000;
 const CONNECTIONS = [64, 256];
 const TURN_SECONDS = 2.5;
 const WARM_UP_MS_MAX = 1_000;
@@ -33,11 +22,6 @@ const WARM_UP_MS_MAX = 1_000;
 const REQUESTS_PER_SECOND_MAX = 45_000;
 const REQUESTS_PER_SECOND_OF_CONNECTION_MAX = 5_000;
 const REFUSED_REQUESTS = 20_000;
-const DAY_MS = 86_400_000;
-const OPEN_MS_MAX = 60_000;
-const LOOK_MS = 100;
-
-const EDITOR: Editor = { id: 'bench', name: 'The benchmark', role: 'publisher' };
 
 export const doors: Scenario = {
   modes: { sqlite: EMBEDDED_MODE },
@@ -46,12 +30,12 @@ export const doors: Scenario = {
     let behind = '';
     options.say(`  a list of ${customers} customers is loaded`);
     const node = await startOwnNode({ AUTH_SECRET: SECRET, DATABASE_URL: '' }, async (dataDir) => {
-      behind = await publishForList(dataDir, customers);
+      behind = (await publishForList(dataDir, { customers, units: UNITS })).productId;
     });
     const load = new Forked('./load.ts');
     try {
       await openHotSale(node, OUTSIDE, UNITS);
-      await whenOpen(node, behind);
+      await whenOpen(node, behind, UNITS);
       return await new DoorTurns(node, load, { productId: behind, customers }, options).run();
     } finally {
       await load.stop();
@@ -177,79 +161,5 @@ class DoorTurns {
 
   #warmUpMs(measureMs: number): number {
     return Math.min(WARM_UP_MS_MAX, measureMs);
-  }
-}
-
-/** Into the folder of a node that does not run yet. @returns the product */
-async function publishForList(dataDir: string, customers: number): Promise<string> {
-  const postgres = await startEmbeddedPostgres(dataDir);
-  const pool = openPool(postgres.connection, 2, 'doorbuster bench');
-  try {
-    await migrateCatalogue(pool);
-    const catalogue = new Catalogue(pool, systemClock, systemRandom);
-    const hours = { startsAt: Date.now() - DAY_MS, endsAt: Date.now() + DAY_MS };
-    const campaign = saved(
-      await catalogue.createCampaign(EDITOR, {
-        title: 'For a list',
-        slug: 'for-a-list',
-        description: '',
-        ...hours,
-        timeZone: 'UTC',
-        entry: { kind: 'list' },
-      }),
-    );
-    const product = saved(
-      await catalogue.addProduct(EDITOR, campaign.id, {
-        name: 'Hot product',
-        description: '',
-        sku: 'HOT',
-        ...hours,
-        listAmount: undefined,
-        amount: 4_900,
-        currency: 'EUR',
-        quantity: UNITS,
-        perCustomerLimit: 1,
-        holdSeconds: 86_400,
-        attributes: [],
-        images: [],
-      }),
-    );
-    const lists = new CustomerLists(pool, systemClock, systemRandom);
-    const loaded = await lists.replace(EDITOR, campaign.id, linesOf(customers), { skipBad: false });
-    if (loaded.outcome !== 'loaded') throw new Error(`the list was not loaded: ${JSON.stringify(loaded)}`);
-    saved(await catalogue.publish(EDITOR, campaign.id, campaign.version));
-    return product.id;
-  } finally {
-    await pool.end();
-    await postgres.stop();
-  }
-}
-
-async function* linesOf(customers: number): AsyncGenerator<Uint8Array> {
-  for (let from = 0; from < customers; from += CUSTOMERS_PER_PIECE)
-    yield Buffer.from(
-      Array.from({ length: CUSTOMERS_PER_PIECE }, (_, number) => `customer-${from + number}\n`).join(''),
-    );
-}
-
-function saved<T>(outcome: SaveOutcome<T>): T {
-  if (outcome.outcome !== 'saved') throw new Error(`not saved: ${JSON.stringify(outcome)}`);
-  return outcome.value;
-}
-
-/** The catalogue's commands have come to the engine. */
-async function whenOpen(node: OwnNode, productId: string): Promise<void> {
-  const deadline = performance.now() + OPEN_MS_MAX;
-  for (;;) {
-    try {
-      const path = `/v1/admin/products/${productId}/stock`;
-      // oxlint-disable-next-line no-await-in-loop -- it is asked until it is there
-      if ((await callNode<{ available: number }>(node, 'GET', path)).available === UNITS) return;
-    } catch {
-      // It is not there yet.
-    }
-    if (performance.now() > deadline) throw new Error('the campaign’s product did not come to the engine');
-    // oxlint-disable-next-line no-await-in-loop -- it is asked until it is there
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }

@@ -3,6 +3,9 @@
 
 import { createHmac } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { customerKeyOf } from '../src/actors/index.ts';
+import { DEFAULT_TICKET_SETTINGS, TicketOffice } from '../src/http/gate/tickets/index.ts';
+import { systemClock, systemRandom } from '../src/runtime/index.ts';
 
 /** Purchases of distinct customers, each with a token of its own. */
 export interface Preparation {
@@ -12,6 +15,8 @@ export interface Preparation {
   /** Number of the first customer. */
   readonly from: number;
   readonly count: number;
+  /** Each purchase brings a ticket for a product of this campaign; undefined: none does. */
+  readonly ticketsOf?: string;
 }
 
 /** Requests that were made elsewhere, as they go over the wire. */
@@ -68,7 +73,8 @@ process.on('message', (message: Preparation | UseRequests | Rush) => {
 });
 process.once('disconnect', () => process.exit());
 
-function prepare({ productId, secret, from, count }: Preparation): Buffer[] {
+function prepare({ productId, secret, from, count, ticketsOf }: Preparation): Buffer[] {
+  const ticketOf = ticketsOf === undefined ? undefined : ticketsFor(ticketsOf, productId, secret);
   const head = base64Url(JSON.stringify({ alg: 'HS256', typ: 'JWT' }));
   const exp = Math.floor(Date.now() / 1_000) + TOKEN_LIFE_SECONDS;
   const body = JSON.stringify({ productId, quantity: 1 });
@@ -78,9 +84,19 @@ function prepare({ productId, secret, from, count }: Preparation): Buffer[] {
     return Buffer.from(
       `POST /v1/orders HTTP/1.1\r\nHost: doorbuster\r\nAuthorization: Bearer ${token}\r\n` +
         `Idempotency-Key: key-${from + number}\r\nContent-Type: application/json\r\n` +
+        (ticketOf === undefined ? '' : `Doorbuster-Ticket: ${ticketOf(`customer-${from + number}`)}\r\n`) +
         `Content-Length: ${body.length}\r\n\r\n${body}`,
     );
   });
+}
+
+/** As the desk of a node with this secret gives them out. */
+function ticketsFor(campaignId: string, productId: string, secret: string): (customerId: string) => string {
+  const settings = { ...DEFAULT_TICKET_SETTINGS, lifeMs: TOKEN_LIFE_SECONDS * 1_000 };
+  const ports = { secret, clock: systemClock, random: systemRandom, campaignOf: () => ({ campaignId }) };
+  const office = new TicketOffice(ports, settings);
+  const expiresAt = Date.now() + TOKEN_LIFE_SECONDS * 1_000;
+  return (customerId) => office.issue({ customerKey: customerKeyOf(customerId), productId, expiresAt });
 }
 
 const base64Url = (text: string): string => Buffer.from(text).toString('base64url');

@@ -21,6 +21,8 @@ export interface ScenarioOptions {
   readonly chart?: string | undefined;
   /** Tells the CPU time of each thread, too. */
   readonly threads: boolean;
+  /** Every gate on against all off, in place of an echo. */
+  readonly gates?: boolean | undefined;
   /** A line about what is going on; nothing with --json. */
   readonly say: (text: string) => void;
 }

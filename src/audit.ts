@@ -8,6 +8,7 @@ import {
   type ClusterJournal,
   type EmbeddedJournal,
 } from './audited-journal.ts';
+import { checkPayments, type AuditedProvider } from './audited-payments.ts';
 import { JournalReading, type LiveStock } from './journal-reading.ts';
 import { openPool, readProjected, type PostgresConnection } from './persistence/index.ts';
 import { archivedUpTo, type ShelvedArchive, type Snapshots, type UnseenArchive } from './runtime/index.ts';
@@ -15,11 +16,15 @@ import { archivedUpTo, type ShelvedArchive, type Snapshots, type UnseenArchive }
 export type AuditRequest = (EmbeddedJournal | ClusterJournal) & {
   readonly connection: PostgresConnection;
   readonly live: readonly LiveStock[];
+  /** Who takes the money; undefined: payments are not looked at. */
+  readonly provider?: AuditedProvider | undefined;
 };
 
 export interface AuditReport extends Report {
   /** Empty when every record was read. */
   readonly unseen: readonly UnseenArchive[];
+  /** Why payments could not be looked at, where there is a provider. */
+  readonly paymentsUnseen?: string | undefined;
 }
 
 /**
@@ -37,7 +42,7 @@ export async function audit(request: AuditRequest): Promise<AuditReport> {
 
 async function auditOf(
   { records, snapshots, ...journal }: AuditedJournal,
-  { connection, live }: Pick<AuditRequest, 'connection' | 'live'>,
+  { connection, live, provider }: Pick<AuditRequest, 'connection' | 'live' | 'provider'>,
 ): Promise<AuditReport> {
   // Listed and marked before the journal is read, which therefore covers them.
   const listed = await snapshots.listAll();
@@ -49,6 +54,7 @@ async function auditOf(
   const { checker } = reading;
   reading.assertReaches(6, 'the mark beside the journal knows', acknowledged);
   const pool = openPool(connection, 1, 'doorbuster audit');
+  let paymentsUnseen: string | undefined;
   try {
     await readProjected(pool, {
       async positions(rows) {
@@ -62,12 +68,14 @@ async function auditOf(
       products: (rows) => rows.forEach((row) => checker.productRow(row)),
       stockMovements: (rows) => rows.forEach((row) => checker.movementRow(row)),
     });
+    if (provider !== undefined)
+      paymentsUnseen = await checkPayments(checker, provider, pool, () => reading.readOn(records));
   } finally {
     await pool.end();
   }
   reading.compareStock();
   await reading.compareSnapshots(snapshots);
-  return { ...checker.report(), unseen: shelf.flatMap(unseen) };
+  return { ...checker.report(), unseen: shelf.flatMap(unseen), paymentsUnseen };
 }
 
 /** Oldest first. A shard is read whole, or from a snapshot on. */

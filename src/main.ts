@@ -210,10 +210,13 @@ async function compose(
     clearInterval(progress);
     await projecting?.stop();
   });
+  /** Who takes the money. */
+  let { provider } = config.payments;
   const audit = new NodeAudit({
     request: () => {
       if (postgres === undefined) throw new Error('this node has no Postgres to look into');
-      return { ...storage.audited, connection: postgres.connection };
+      const audited = provider && { ...provider, timeoutMs: config.payments.timeoutMs };
+      return { ...storage.audited, connection: postgres.connection, provider: audited };
     },
     live: async () => {
       const { shards, silent } = await workers.live();
@@ -231,6 +234,7 @@ async function compose(
     workers.keepDoors(() => opened.keeper.whole());
     const demoPayments = await openDemoPayments(config);
     undo.push(() => demoPayments?.stop());
+    provider ??= demoPayments?.provider;
     const following = (followed = await followStatuses(postgres.connection, statuses, logger));
     undo.push(() => following.stop());
     const reusePort = supportsReusePort && config.workers > 1;
@@ -239,7 +243,7 @@ async function compose(
       journalId,
       port: config.port,
       reusePort,
-      provider: config.payments.provider ?? demoPayments?.provider,
+      provider,
     });
     const port = await orDeath(serving, storage.died, workers.failed);
     url = `http://${hostOfUrl(config.host)}:${port}`;

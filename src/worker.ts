@@ -75,8 +75,8 @@ import type { WorkerStorage } from './storage.ts';
 import { openOrigins } from './open-origins.ts';
 import { openCms } from './open-cms.ts';
 import { openPayments } from './open-payments.ts';
-import { openRisk } from './open-risk.ts';
 import type { ProviderConfig } from './payment-config.ts';
+import { openRisk } from './open-risk.ts';
 import { StatusTable } from './risk/index.ts';
 import { SeldomLog } from './seldom-log.ts';
 import { version } from './version.ts';
@@ -201,7 +201,13 @@ const doors = new Doors({
   find: (productId) => main.ask<Whereabouts>('whereIs', productId, { withinMs: DOORS_MS_MAX }),
 });
 const tickets = new TicketOffice(
-  { secret: config.sessionSecret, clock, random, campaignOf: (productId) => doors.campaignOf(productId) },
+  {
+    secret: config.sessionSecret,
+    clock,
+    random,
+    campaignOf: (productId) => doors.campaignOf(productId),
+    onBad: (why) => counters.check('tickets', `brought_${why}`),
+  },
   config.tickets,
 );
 let listener: Listener | undefined;

@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { decodeRecord, encodeRecord, keyOf, orderIdText, type Event } from '../src/actors/index.ts';
+import {
+  decodeRecord,
+  encodeRecord,
+  keyOf,
+  orderIdText,
+  type Event,
+  type Gate,
+} from '../src/actors/index.ts';
 import { describeConfig } from '../src/config.ts';
 import { readJournal } from '../src/runtime/index.ts';
 import { SqliteStore } from '../src/runtime/sqlite/store.ts';
@@ -186,7 +193,7 @@ test('the reader of docs/journal.md reads every kind of event as the engine does
     decodeRecord(bytes).events.map((event) => ({ sequence, shard, ...asTold(event) })),
   );
   rmSync(folder, { recursive: true });
-  expect(stored).toHaveLength(15);
+  expect(stored).toHaveLength(21);
   expect(told).toEqual(stored);
 });
 
@@ -224,13 +231,26 @@ function everyKind(at: number): Event[] {
     'expired',
     'refundDue',
     'refunded',
+    'paymentDeclined',
+    'denied',
   ] as const;
+  const gate: Gate = {
+    ticket: true,
+    work: false,
+    openHoldsMax: 2,
+    coolDownSeconds: 60,
+    attemptsMax: 20,
+    shortestHoldSeconds: 30,
+  };
   return [
     { kind: 'configured', productId, at, configuration, revision: 1 },
     { kind: 'stockLoaded', productId, at: at + 1, requestId: 'first', quantity: 70_000 },
     { kind: 'stockWithdrawn', productId, at: at + 2, requestId: 'second', quantity: 1 },
     ...orders,
     ...changes.map((kind, index) => ({ kind, productId, at: at + 300 + index, orderId: keyOf(kind) })),
+    { kind: 'holdExtended', productId, at: at + 350, orderId: keyOf('held'), until: at + 900_000 },
+    { kind: 'configured', productId, at: at + 360, configuration: { ...configuration, gate }, revision: 2 },
+    ...orders.map((order, index) => ({ ...order, at: at + 370 + index, ticket: keyOf(`ticket ${index}`) })),
     { kind: 'paused', productId, at: at + 400 },
     { kind: 'resumed', productId, at: at + 70_000 },
     { kind: 'retired', productId, at: at + 90_000_000 },
@@ -247,14 +267,17 @@ function asTold(event: Event): Record<string, unknown> {
     case 'stockWithdrawn':
       return { kind, productId, at, requestId: event.requestId, quantity: event.quantity };
     case 'reserved': {
-      const { customerId, idempotencyKey, quantity, terms } = event;
+      const { customerId, idempotencyKey, quantity, terms, ticket } = event;
+      const burned = ticket === undefined ? {} : { ticket: Buffer.from(ticket, 'latin1').toString('hex') };
       const orderId = orderIdText(event.orderId);
-      return { kind, productId, at, orderId, customerId, idempotencyKey, quantity, ...terms };
+      return { kind, productId, at, orderId, customerId, idempotencyKey, quantity, ...terms, ...burned };
     }
     case 'paused':
     case 'resumed':
     case 'retired':
       return { kind, productId, at };
+    case 'holdExtended':
+      return { kind, productId, at, orderId: orderIdText(event.orderId), until: event.until };
     default:
       return { kind, productId, at, orderId: orderIdText(event.orderId) };
   }

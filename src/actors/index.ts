@@ -49,5 +49,6 @@ export { decodeForReplay, decodeRecord } from './record-decoder.ts';
 export { encodeSnapshot, SNAPSHOT_VERSION, type Snapshot, type SnapshotHead } from './snapshot.ts';
 export { SnapshotDecoder } from './snapshot-decoder.ts';
 export { Checker, type Answer, type Report } from './check/checker.ts';
+export type { LedgersPayment, ProvidersPayment } from './check/payments-check.ts';
 export { INVARIANTS, type InvariantNumber, type Violation } from './check/findings.ts';
 export type * from './check/projected.ts';

@@ -1,7 +1,7 @@
 // `doorbuster audit`: the journal held against Postgres, by the running node, from the files of one that rests, or on NATS.
 
 import type { Command } from 'commander';
-import { audit, type AuditReport } from '../audit.ts';
+import { audit, type AuditReport, type AuditRequest } from '../audit.ts';
 import type { NodeReport } from '../http/index.ts';
 import { callNode, CommandError, findNode } from '../node-client.ts';
 import { migrate, openPool } from '../persistence/index.ts';
@@ -16,6 +16,8 @@ interface AuditOptions extends ReachOptions {
 
 const NOT_CLEAN = 1;
 const NOT_COMPLETE = 2;
+/** For one page of a provider's payments. */
+const PROVIDER_TIMEOUT_MS = 30_000;
 
 export function addAudit(program: Command): void {
   reaching(program.command('audit'))
@@ -39,7 +41,7 @@ async function runAudit({ json, archive, ...options }: AuditOptions): Promise<vo
   if (json) console.log(JSON.stringify(report));
   else printReport(report);
   if (!report.ok) process.exitCode = NOT_CLEAN;
-  else if (report.unseen.length > 0) process.exitCode = NOT_COMPLETE;
+  else if (report.unseen.length > 0 || report.paymentsUnseen !== undefined) process.exitCode = NOT_COMPLETE;
 }
 
 /** Nobody runs here: the journal itself is read, on NATS_URL or in the folder. */
@@ -58,6 +60,7 @@ function auditStore(dataDir: string, archive: readonly string[] | undefined): Pr
     ...named,
     connection: { connectionString },
     live: [],
+    provider: auditedProvider(),
   });
 }
 
@@ -70,9 +73,16 @@ function auditFolder(dataDir: string, namedArchives: readonly string[] = []): Pr
       } finally {
         await pool.end();
       }
-      return audit({ ...folder, namedArchives, connection, live: [] });
+      return audit({ ...folder, namedArchives, connection, live: [], provider: auditedProvider() });
     }),
   );
+}
+
+/** The provider of the nodes that are not running, where their settings stand in the environment. */
+function auditedProvider(): AuditRequest['provider'] {
+  const { PAYMENT_URL: url, PAYMENT_SECRET: secret } = process.env;
+  if (!url || !secret) return undefined;
+  return { url: url.replace(/\/$/, ''), secret, timeoutMs: PROVIDER_TIMEOUT_MS };
 }
 
 function printReport({
@@ -81,6 +91,7 @@ function printReport({
   violations,
   figures,
   unseen,
+  paymentsUnseen,
   silentWorkers: silent = [],
 }: AuditReport & Partial<NodeReport>): void {
   console.log('');
@@ -101,6 +112,10 @@ function printReport({
   if (!ok) console.log('\nNOT CLEAN.');
   else if (unseen.length > 0)
     console.log('\nNOT COMPLETE: what was seen is clean; archived records were not.');
+  else if (paymentsUnseen !== undefined)
+    console.log(
+      `\nNOT COMPLETE: what was seen is clean; the payment provider could not be asked: ${paymentsUnseen}`,
+    );
   else console.log('\nClean.');
   if (silent.length > 0) console.log(`Not looked at: live actors of workers ${silent.join(', ')}.`);
 }

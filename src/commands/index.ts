@@ -5,6 +5,7 @@ import { addArchive } from './archive.ts';
 import { addAudit } from './audit.ts';
 import { addCustomers } from './customers.ts';
 import { addHealth } from './health.ts';
+import { addPaymentSandbox } from './payment-sandbox.ts';
 import { addProfile } from './profile.ts';
 import { addProvision } from './provision.ts';
 import { addReshard } from './reshard.ts';
@@ -26,5 +27,6 @@ export const commands: readonly ((program: Command) => void)[] = [
   addAudit,
   addArchive,
   addProfile,
+  addPaymentSandbox,
   addProvision,
 ];

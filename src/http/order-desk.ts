@@ -49,7 +49,9 @@ export class OrderDesk {
   async cancel(orderId: Key, shopper: Shopper): Promise<Reply> {
     this.#refuseWhileStopping();
     const { customerKey } = shopper;
-    const reply = await this.#context.router.request({ kind: 'cancel', orderId, customerKey });
+    const { router, payments } = this.#context;
+    const reply = await router.request({ kind: 'cancel', orderId, customerKey });
+    if (reply.outcome === 'order') payments.cancelled(orderId);
     return this.#elsewhere(reply, orderId, shopper, 'cancelled');
   }
 

@@ -89,7 +89,7 @@ export const PayOrder = z
     method: z.string().min(1).max(32).meta({ example: 'card' }),
     token: z.string().min(1).max(512).meta({
       description:
-        'From the payment provider. In demo mode: `decline`, `pending` and `review` do what they say.',
+        'From the payment provider. In demo mode: `decline`, `pending`, `review` and others do what they say.',
       example: 'demo',
     }),
   })

@@ -19,5 +19,6 @@ export {
   WEBHOOK_PATH,
   WEBHOOK_TYPES,
   WebhookRefused,
+  WebhookSchema,
   type WebhookBody,
 } from './webhook.ts';

@@ -15,7 +15,7 @@ export const WEBHOOK_TYPES = [
   'payment.voided',
 ] as const;
 
-const Body = z.object({
+export const WebhookSchema = z.object({
   type: z.enum(WEBHOOK_TYPES),
   timestamp: z.string().max(64),
   data: z.object({
@@ -27,7 +27,7 @@ const Body = z.object({
   }),
 });
 
-export type WebhookBody = z.output<typeof Body>;
+export type WebhookBody = z.output<typeof WebhookSchema>;
 
 /** `forged`: its signature is not the provider's, or is too old. `malformed`: it is, and says nothing that could be understood. */
 export class WebhookRefused extends Error {
@@ -59,7 +59,7 @@ export function readWebhook(
   } catch {
     throw new WebhookRefused('malformed', 'body: is not JSON');
   }
-  const parsed = Body.safeParse(value);
+  const parsed = WebhookSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [first] = parsed.error.issues;
   throw new WebhookRefused('malformed', `${first!.path.join('.') || 'body'}: ${first!.message}`);

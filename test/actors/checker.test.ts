@@ -7,7 +7,10 @@ import {
   keyOf,
   orderIdText,
   requestKeyOf,
+  OPEN_GATE,
+  type Configured,
   type Event,
+  type Gate,
   type JournalRecord,
   type ProjectedOrder,
   type Reserved,
@@ -16,7 +19,7 @@ import {
 const AT = 1_700_000_000_000;
 const PRODUCT = 'sku-1';
 
-const configured: Event = {
+const configured: Configured = {
   kind: 'configured',
   productId: PRODUCT,
   at: AT,
@@ -74,6 +77,13 @@ function judge(events: Event[], positions = new Map<number, number>()): Checker 
   checker.projectedUpTo(positions);
   return checker;
 }
+
+/** The sale asks for more from then on. The limit is not what is judged. */
+const gatedBy = (gate: Partial<Gate>): Event => ({
+  ...configured,
+  revision: 2,
+  configuration: { ...configured.configuration, perCustomerLimit: 9, gate: { ...OPEN_GATE, ...gate } },
+});
 
 const guiltyOf = (checker: Checker): number[] => [
   ...new Set(checker.report().violations.map(({ invariant }) => invariant)),
@@ -139,6 +149,70 @@ describe('the checker finds', () => {
     const again = { ...loaded, requestId: 'again' };
     expect(guiltyOf(judge([retired(end), again]))).toEqual([8]);
     expect(guiltyOf(judge([retired(end), { ...configured, revision: 2 }]))).toEqual([8]);
+  });
+
+  test('4: a ticket that is used twice, or is missing, or was not asked for', () => {
+    const gated = gatedBy({ ticket: true });
+    const of = (customer: string, ticket?: string) =>
+      reserved(customer, 'k', ticket === undefined ? {} : { ticket: keyOf(ticket) });
+    expect(guiltyOf(judge([gated, of('ada', 'one'), of('bob', 'two')]))).toEqual([]);
+    expect(guiltyOf(judge([gated, of('ada', 'one'), of('bob', 'one')]))).toEqual([4]);
+    expect(guiltyOf(judge([gated, of('ada')]))).toEqual([4]);
+    expect(guiltyOf(judge([of('ada', 'one')]))).toEqual([4]);
+  });
+
+  test('5: more open holds, more attempts, or an earlier return than the gate allows', () => {
+    const [first, second] = [reserved('ada', 'a'), reserved('ada', 'b')];
+    const ended = (kind: 'cancelled' | 'expired' | 'denied', at = AT + 1): Event => ({
+      kind,
+      productId: PRODUCT,
+      at,
+      orderId: first.orderId,
+    });
+    expect(guiltyOf(judge([gatedBy({ openHoldsMax: 2 }), first, second]))).toEqual([]);
+    expect(guiltyOf(judge([gatedBy({ openHoldsMax: 1 }), first, second]))).toEqual([5]);
+    expect(guiltyOf(judge([gatedBy({ openHoldsMax: 1 }), first, ended('cancelled'), second]))).toEqual([]);
+    expect(guiltyOf(judge([gatedBy({ attemptsMax: 1 }), first, ended('cancelled'), second]))).toEqual([5]);
+    for (const kind of ['expired', 'denied'] as const) {
+      const late = reserved('ada', 'b', { at: AT + 31 + 500 });
+      const cool = gatedBy({ coolDownSeconds: 1 });
+      expect(guiltyOf(judge([cool, first, ended(kind, AT + 31), late]))).toEqual([5]);
+      expect(guiltyOf(judge([first, ended(kind, AT + 31), late]))).toEqual([]);
+    }
+    const cancelled = [gatedBy({ coolDownSeconds: 1 }), first, ended('cancelled'), second];
+    expect(guiltyOf(judge(cancelled))).toEqual([]);
+  });
+
+  test('8: a hold of another length than the units that are left call for', () => {
+    const more: Event = { ...loaded, requestId: 'more', quantity: 8 };
+    const gated = gatedBy({ shortestHoldSeconds: 10 });
+    const held = (number: number, holdSeconds: number) =>
+      reserved(`customer ${number}`, 'k', { terms: { amount: 1_999, currency: 'EUR', holdSeconds } });
+    const holds = [60, 60, 60, 60, 60, 60, 30, 30, 30, 15];
+    const orders = holds.map((holdSeconds, number) => held(number, holdSeconds));
+    expect(guiltyOf(judge([more, gated, ...orders]))).toEqual([]);
+    for (const [at, order] of orders.entries()) {
+      const others = [59, 61].map((holdSeconds) => ({ ...order, terms: { ...order.terms, holdSeconds } }));
+      for (const other of others)
+        expect(guiltyOf(judge([more, gated, ...orders.with(at, other)]))).toEqual([8]);
+    }
+  });
+
+  test('a hold that is extended when nothing is held, or to no later time', () => {
+    const order = reserved('ada', 'a');
+    const extended = (until: number): Event => ({
+      kind: 'holdExtended',
+      productId: PRODUCT,
+      at: AT + 2,
+      orderId: order.orderId,
+      until,
+    });
+    const paid: Event = { kind: 'paid', productId: PRODUCT, at: AT + 2, orderId: order.orderId };
+    expect(guiltyOf(judge([order, extended(AT + 60_002)]))).toEqual([]);
+    expect(guiltyOf(judge([order, extended(AT + 60_001)]))).toEqual([8]);
+    expect(guiltyOf(judge([order, extended(AT + 70_000), extended(AT + 65_000)]))).toEqual([8]);
+    expect(guiltyOf(judge([order, paid, extended(AT + 60_002)]))).toEqual([1]);
+    expect(guiltyOf(judge([extended(AT + 60_002)]))).toEqual([3]);
   });
 
   test('9 and 10: a customer who was told something else than what is so', () => {
@@ -209,6 +283,7 @@ describe('against Postgres, the checker finds', () => {
     ['an order twice', { orders: [row, row] }, /two rows/],
     ['an order that nobody made', { orders: [row, { ...row, id: 'made up' }] }, /no journal event/],
     ['one unit more', { orders: [{ ...row, quantity: 2 }] }, /quantity = 2, the journal 1/],
+    ['an earlier end of its hold', { orders: [{ ...row, holdExpiresAt: AT }] }, /holdExpiresAt = 17/],
     ['another status', { orders: [{ ...row, status: 'paid' }] }, /status = paid, the journal reserved/],
     ['a row of another time', { orders: [{ ...row, version: 1 }] }, /version = 1, the journal 2/],
     ['a missing product', { products: [] }, /product sku-1 has no row/],
@@ -220,6 +295,26 @@ describe('against Postgres, the checker finds', () => {
     const { violations } = compared(rows).report();
     expect(violations.map(({ invariant }) => invariant)).toEqual([3]);
     expect(violations[0]!.what).toMatch(says);
+  });
+
+  test('no fault in a hold that is told as it was extended, and one in a hold that is not', () => {
+    const until = AT + 90_000;
+    const extended: Event = {
+      kind: 'holdExtended',
+      productId: PRODUCT,
+      at: AT + 2,
+      orderId: order.orderId,
+      until,
+    };
+    const told = (holdExpiresAt: number): Checker => {
+      const checker = judge([order, extended], new Map([[1, 2]]));
+      checker.row({ ...row, holdExpiresAt });
+      checker.productRow(product);
+      checker.movementRow(movement);
+      return checker;
+    };
+    expect(guiltyOf(told(until))).toEqual([]);
+    expect(guiltyOf(told(row.holdExpiresAt!))).toEqual([3]);
   });
 
   test('no fault in rows that have not come yet', () => {

@@ -12,6 +12,7 @@ import {
   evolveRun,
   InvariantViolation,
   keyOf,
+  OPEN_GATE,
   type Event,
   type Product,
   type Reserved,
@@ -68,12 +69,13 @@ interface Drawn {
   readonly quantity: number;
   readonly at: number;
   readonly terms: Terms;
+  readonly ticket: number | undefined;
 }
 
 describe('reservations that nobody may have decided', () => {
   const TERMS: Terms = { amount: 1_999, currency: 'EUR', holdSeconds: 60 };
   const OTHERS: Terms = { ...TERMS, amount: 2_999 };
-  const ONE = { order: 1, customer: 1, request: 1, quantity: 1, at: START, terms: TERMS };
+  const ONE = { order: 1, customer: 1, request: 1, quantity: 1, at: START, terms: TERMS, ticket: undefined };
   /** Mostly as they should be, so that a run goes some way before it breaks. */
   const rarely = <T>(usual: fc.Arbitrary<T>, rare: fc.Arbitrary<T>): fc.Arbitrary<T> =>
     fc.oneof({ weight: 19, arbitrary: usual }, { weight: 1, arbitrary: rare });
@@ -85,11 +87,12 @@ describe('reservations that nobody may have decided', () => {
       quantity: rarely(fc.constant(1), fc.constantFrom(0, -1, 0.5, 2, 30)),
       at: rarely(fc.constantFrom(START, END - 1), fc.constantFrom(START - 1, END)),
       terms: rarely(fc.constant(TERMS), fc.constant(OTHERS)),
+      ticket: rarely(fc.nat(400), fc.constant(undefined)),
     }),
     { minLength: 1, maxLength: 12 },
   );
   const reservedOf = (drawn: readonly Drawn[]): Reserved[] =>
-    drawn.map(({ order, customer, request, quantity, at, terms }) => ({
+    drawn.map(({ order, customer, request, quantity, at, terms, ticket }) => ({
       kind: 'reserved',
       productId: PRODUCT,
       at,
@@ -100,12 +103,13 @@ describe('reservations that nobody may have decided', () => {
       requestKey: keyOf(`request ${request}`),
       quantity,
       terms,
+      ...(ticket === undefined ? {} : { ticket: keyOf(`ticket ${ticket}`) }),
     }));
 
   test('break the same invariant at the same place', () => {
     const met = new Set<string>();
     const property = fc.property(reservations, fc.constantFrom('resumed', 'paused'), (drawn, kind) => {
-      const { events } = selling(10);
+      const { events } = selling(10, { gate: { ...OPEN_GATE, ticket: true } });
       const before: Event[] = [...events];
       if (kind === 'paused') before.push({ kind, productId: PRODUCT, at: START });
       const records = [encodeRecord(header, before), encodeRecord(header, reservedOf(drawn))];
@@ -120,8 +124,10 @@ describe('reservations that nobody may have decided', () => {
       'a reservation on terms that are not in force',
       'a reservation outside the window',
       'a reservation while paused',
+      'a reservation without its ticket, or with one that nobody asked for',
       'a second order for one key',
       'a second order with one id',
+      'a ticket that is used twice',
       'an order is of whole units',
       'stock of sku-1 does not add up',
     ]);
@@ -143,9 +149,10 @@ describe('reservations that nobody may have decided', () => {
   test.each([
     ['keys', 7, (keys: Uint8Array) => keys.subarray(1)],
     ['quantities', 6, (quantities: number[]) => [...quantities, 1]],
+    ['tickets', 9, (tickets: Uint8Array) => tickets.subarray(1)],
   ])('with more or fewer %s than orders are no run', (_, place, change: (part: never) => unknown) => {
     const packr = new Packr({ useRecords: false });
-    const whole = encodeRecord(header, reservedOf([ONE]));
+    const whole = encodeRecord(header, reservedOf([{ ...ONE, ticket: 1 }]));
     const parts = packr.unpack(whole.subarray(1)) as [...number[], unknown[][]];
     const run = (parts.at(-1) as unknown[][])[0]!;
     run[place] = change(run[place] as never);

@@ -30,8 +30,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-const run = async (steps: readonly Step[], fates: readonly Fate[]): Promise<Shopper> => {
-  const shopper = new Shopper(fates);
+const run = async (
+  steps: readonly Step[],
+  fates: readonly Fate[],
+  asksForTickets: boolean,
+): Promise<Shopper> => {
+  const shopper = new Shopper(fates, asksForTickets);
   for (const each of steps) await shopper.take(each);
   await shopper.end();
   expect(shopper.faults).toEqual([]);
@@ -44,8 +48,9 @@ test('one wish is at most one order, and every order is told', async () => {
     fc.asyncProperty(
       fc.array(step, { minLength: 1, maxLength: 25 }),
       fc.array(fc.constantFrom(...FATES), { maxLength: 40 }),
-      async (steps, fates) => {
-        const { world, refusals } = await run(steps, fates);
+      fc.boolean(),
+      async (steps, fates, asksForTickets) => {
+        const { world, refusals } = await run(steps, fates, asksForTickets);
         seen.orders += world.orders.size;
         seen.refusals += refusals.length;
         seen.inDoubt += refusals.filter(({ isInDoubt }) => isInDoubt).length;

@@ -23,7 +23,8 @@ export class Shopper {
   readonly faults: string[] = [];
   presses = 0;
 
-  constructor(fates: readonly Fate[]) {
+  constructor(fates: readonly Fate[], asksForTickets: boolean) {
+    this.world.asksForTickets = asksForTickets;
     this.world.fates = [...fates];
     this.world.onKey = (key) => this.#mayTakeNewKey(key);
     for (let at = 0; at < PAGES; at++) this.pages[at] = this.#open();

@@ -1,6 +1,6 @@
 // A shop, a network and pages in simulated time. The network does to each request what the test says; the shop does what
-// the real one promises: a key has at most one order, and a repeated acceptance is the same order. A page can end at any
-// moment, as when its window is closed: nothing of it goes on.
+// the real one promises: a key has at most one order, and a repeated acceptance is the same order, whatever ticket comes with it. A page
+// can end at any moment, as when its window is closed: nothing of it goes on.
 
 import { createClient, type DoorbusterClient, type Order, type Ports } from '../../src/client/index.ts';
 import { MemoryStore } from '../../src/client/key-store.ts';
@@ -29,6 +29,7 @@ export const FATES = [
 export type Fate = (typeof FATES)[number];
 
 const LATE_MS = 20_000;
+const TICKET_LIFE_MS = 30_000;
 
 interface Timer {
   readonly at: number;
@@ -38,6 +39,8 @@ interface Timer {
 export class SimulatedWorld {
   nowMs = 0;
   available = 5;
+  /** No order without a ticket, which works once. */
+  asksForTickets = false;
   /** Order by key. */
   readonly orders = new Map<string, Order>();
   /** What the network does to the requests to come; none left: all are good. */
@@ -49,6 +52,9 @@ export class SimulatedWorld {
   onKey: (key: string) => void = () => undefined;
   readonly storage = new MemoryStore();
   #timers: Timer[] = [];
+  /** When each ends; used ones are gone. */
+  readonly #tickets = new Map<string, number>();
+  #ticketsMade = 0;
 
   page(): Page {
     return new Page(this);
@@ -109,7 +115,7 @@ export class SimulatedWorld {
       case 'request_lost':
         throw new TypeError('no connection');
       case 'late':
-        if (request.method === 'POST') this.#later(key!, serve);
+        if (request.method === 'POST' && key !== undefined) this.#later(key, serve);
         throw new TypeError('the connection ended');
       case 'unknown_done':
         serve();
@@ -134,7 +140,8 @@ export class SimulatedWorld {
     });
   }
 
-  #serve({ method, body }: RequestInit, path: string, key: string | undefined): Response {
+  #serve({ method, body, headers }: RequestInit, path: string, key: string | undefined): Response {
+    if (path === '/v1/tickets') return this.#giveTicket();
     if (path !== '/v1/orders' || key === undefined) return refusal(404, 'not_found');
     const known = this.orders.get(key);
     if (method === 'GET') return known ? answerOf(200, JSON.stringify(known)) : refusal(404, 'not_found');
@@ -143,12 +150,25 @@ export class SimulatedWorld {
       return known.quantity === quantity
         ? answerOf(201, JSON.stringify(known))
         : refusal(422, 'idempotency_key_reused');
+    const ticket = (headers as Record<string, string | undefined>)['Doorbuster-Ticket'];
+    if (this.asksForTickets && ticket === undefined) return refusal(403, 'ticket_required');
+    if (this.asksForTickets && (this.#tickets.get(ticket ?? '') ?? 0) <= this.nowMs)
+      return refusal(403, 'ticket_invalid');
     if (this.available === 0) return refusal(409, 'sold_out');
     if (this.available < quantity) return refusal(409, 'insufficient_stock');
+    if (ticket !== undefined) this.#tickets.delete(ticket);
     this.available -= quantity;
     const order = this.#order(quantity);
     this.orders.set(key, order);
     return answerOf(201, JSON.stringify(order));
+  }
+
+  #giveTicket(): Response {
+    const ticket = `ticket-${++this.#ticketsMade}`;
+    const endsAt = this.nowMs + TICKET_LIFE_MS;
+    this.#tickets.set(ticket, endsAt);
+    const expiresAt = new Date(endsAt).toISOString();
+    return answerOf(201, JSON.stringify({ productId: PRODUCT_ID, ticket, expiresAt }));
   }
 
   #order(quantity: number): Order {

@@ -3,6 +3,7 @@
 
 import {
   customerKeyOf,
+  keyOf,
   decodeRecord,
   orderIdText,
   orderKeyOf,
@@ -296,6 +297,7 @@ export class Cluster {
     const requestKey = requestKeyOf(productId, customerId, idempotencyKey);
     const customerKey = customerKeyOf(customerId);
     const random = String.fromCharCode(...Array.from({ length: 4 }, () => dice.below(256)));
+    const ticket = keyOf(`ticket ${dice.chance(0.2) ? dice.below(60) : customerId + idempotencyKey}`);
     const clicks = dice.chance(0.3) ? 2 : 1;
     for (let click = 0; click < clicks; click++) {
       const serial = String.fromCharCode(0, 0, this.#orders >>> 8, this.#orders++ & 255);
@@ -309,6 +311,7 @@ export class Cluster {
         idempotencyKey,
         requestKey,
         quantity,
+        ticket,
       } as const;
       const inRows = (): Promise<Reply> => this.#retired.bought(command);
       const hear = (reply: Reply): void => {
@@ -331,6 +334,10 @@ export class Cluster {
           });
         } else if (dice.chance(0.3)) {
           this.insist({ kind: 'cancel', orderId, customerKey }, () => {});
+        } else if (dice.chance(0.2)) {
+          this.insist({ kind: 'deny', orderId }, () => {});
+        } else if (dice.chance(0.5)) {
+          this.insist({ kind: 'extendHold', orderId, byMs: 6_000, mostMs: 9_000 }, () => {});
         }
       };
       this.insist(command, definite, inRows);

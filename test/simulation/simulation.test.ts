@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Checker, digest, type Event } from '../../src/actors/index.ts';
+import { Checker, digest, type Event, type Gate } from '../../src/actors/index.ts';
 import { ShardState } from '../../src/runtime/shard-state.ts';
 import { restore } from '../../src/runtime/snapshot-restore.ts';
 import { Cluster } from './cluster.ts';
@@ -17,6 +17,16 @@ const CALM: Faults = { lostAnswer: 0, lateAppend: 0, lostAppend: 0, failedRead: 
 
 const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? 300);
 const FIRST_SEED = Number(process.env['SIMULATION_FIRST_SEED'] ?? 1);
+
+/** Two of three sales ask for it. */
+const GATE: Gate = {
+  ticket: true,
+  work: false,
+  openHoldsMax: 2,
+  coolDownSeconds: 2,
+  attemptsMax: 5,
+  shortestHoldSeconds: 2,
+};
 
 /** Two nodes, one shard, thirty seconds of accidents, then calm until everybody has an answer. */
 async function simulate(seed: number) {
@@ -36,6 +46,7 @@ async function simulate(seed: number) {
     currency: 'EUR',
     perCustomerLimit: 3,
     holdSeconds: 5,
+    gate: seed % 3 === 0 ? undefined : GATE,
   };
   cluster.insist({ kind: 'configure', productId, configuration, expectedRevision: undefined }, () => {
     cluster.insist({ kind: 'loadStock', productId, requestId: 'first', quantity: 40 }, () => {});

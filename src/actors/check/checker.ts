@@ -7,6 +7,7 @@ import type { Stock } from '../product.ts';
 import type { JournalRecord } from '../record.ts';
 import { Findings, INVARIANTS, type InvariantNumber, type Violation } from './findings.ts';
 import { JournalModel, movementName } from './journal-model.ts';
+import { PaymentsCheck, type LedgersPayment } from './payments-check.ts';
 import type { ProjectedMovement, ProjectedOrder, ProjectedProduct } from './projected.ts';
 
 /** What one client was told about one key, at last. */
@@ -44,6 +45,10 @@ export interface Report {
     /** Records after the projection's positions. */
     readonly recordsNotProjected: number;
     readonly answers: number;
+    /** At the payment provider: captured and not given back, given back, and captured but not settled yet. */
+    readonly paymentsCaptured: number;
+    readonly paymentsRefunded: number;
+    readonly paymentsUnderWay: number;
   };
 }
 
@@ -54,6 +59,12 @@ export class Checker {
   #answers = 0;
 
   readonly #model = new JournalModel(this.#findings);
+  readonly payments = new PaymentsCheck(
+    this.#findings,
+    this.#model.orders,
+    () => this.#model.unseen.size > 0,
+  );
+  #paymentFigures = { captured: 0, refunded: 0, underWay: 0 };
   /** How far Postgres is, by shard; empty when there is none. */
   #positions: ReadonlyMap<number, number> = new Map();
 
@@ -176,6 +187,11 @@ export class Checker {
     this.#findings.check(invariant, false, () => what);
   }
 
+  /** The journal was read on after the provider and the ledger; @param since the ledger's first payment, epoch milliseconds */
+  settlePayments(ledger: ReadonlyMap<string, LedgersPayment>, since: number): void {
+    this.#paymentFigures = this.payments.settle(ledger, since);
+  }
+
   report(): Report {
     this.#settle();
     const total = (field: keyof Stock) =>
@@ -206,6 +222,9 @@ export class Checker {
         rowsUnseen: this.#rowsUnseen,
         recordsNotProjected: this.#model.recordsAfter(this.#positions),
         answers: this.#answers,
+        paymentsCaptured: this.#paymentFigures.captured,
+        paymentsRefunded: this.#paymentFigures.refunded,
+        paymentsUnderWay: this.#paymentFigures.underWay,
       },
     };
   }

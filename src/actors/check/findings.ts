@@ -11,6 +11,7 @@ export const INVARIANTS = {
   8: 'no reservation outside the window; whole units and whole minor units',
   9: 'an unknown outcome is never answered as a success or a failure',
   10: 'what was answered rests on durable events',
+  11: 'one capture for each order that was paid; what cannot be fulfilled goes back; nothing captured is kept',
 } as const;
 
 export type InvariantNumber = keyof typeof INVARIANTS;

@@ -6,16 +6,20 @@ import type {
   Event,
   HoldExtended,
   OrderChange,
+  OrderChanged,
   Reserved,
   Retired,
   StockChanged,
 } from '../event.ts';
+import type { ProductConfiguration } from '../command.ts';
 import { orderIdText } from '../key.ts';
 import { acceptedStatus, canExpire, holdExpiresAt, isHeld, type OrderStatus } from '../order.ts';
 import type { Stock } from '../product.ts';
 import type { JournalRecord } from '../record.ts';
 import type { Findings } from './findings.ts';
 import type { ProjectedMovement, ProjectedProduct } from './projected.ts';
+import { ChainModel } from './chain-model.ts';
+import { GateModel } from './gate-model.ts';
 import { Timeline } from './timeline.ts';
 
 export interface ModelOrder {
@@ -32,6 +36,8 @@ export interface ModelProduct {
   readonly shard: number;
   /** Its configuration, and whether it is paused or retired, as Postgres has them. */
   readonly sale: Timeline<ProjectedProduct>;
+  /** As it was last configured, with what Postgres does not have. */
+  configuration: ProductConfiguration;
   readonly stock: Stock;
   readonly held: Map<string, number>;
   /** Orders of which something may still become. */
@@ -43,17 +49,6 @@ export interface ModelMovement extends ProjectedMovement {
   readonly shard: number;
   readonly sequence: number;
   hasRow: boolean;
-}
-
-interface ModelShard {
-  epoch: number;
-  owner: string;
-  number: number;
-  head: number;
-  /** Its first record follows one that is not read: whose it was is not known. */
-  beginsInside: boolean;
-  /** Of all its records. */
-  readonly sequences: number[];
 }
 
 const AFTER: Record<OrderChange, { from: readonly OrderStatus[]; to: OrderStatus }> = {
@@ -81,24 +76,26 @@ export class JournalModel {
   records = 0;
   events = 0;
   readonly #byKey = new Map<string, string>();
-  readonly #shards = new Map<number, ModelShard>();
   readonly #findings: Findings;
+  readonly #chain: ChainModel;
+  readonly #gate: GateModel;
 
   constructor(findings: Findings) {
     this.#findings = findings;
+    this.#chain = new ChainModel(findings);
+    this.#gate = new GateModel(findings);
   }
 
   /** The shard's records are read from behind `head` on. @param unseen products that a snapshot behind `head` has */
   begin(shard: number, head: number, unseen: Iterable<string>): void {
-    const nobody = { epoch: 0, owner: '', number: 0, sequences: [] };
-    this.#shards.set(shard, { ...nobody, head, beginsInside: true });
+    this.#chain.begin(shard, head);
     for (const productId of unseen) this.unseen.add(productId);
   }
 
   /** The journal's records, in journal order. */
   record(sequence: number, record: JournalRecord): void {
     this.records++;
-    this.#follow(sequence, record);
+    this.#chain.follow(sequence, record);
     for (const event of record.events) {
       this.events++;
       this.#event(event, sequence, record.shard);
@@ -107,12 +104,7 @@ export class JournalModel {
 
   /** Records behind the positions. */
   recordsAfter(positions: ReadonlyMap<number, number>): number {
-    let count = 0;
-    for (const [shard, { sequences }] of this.#shards) {
-      const position = positions.get(shard) ?? 0;
-      for (let at = sequences.length - 1; at >= 0 && sequences[at]! > position; at--) count++;
-    }
-    return count;
+    return this.#chain.recordsAfter(positions);
   }
 
   /** The order of one customer, product and key. */
@@ -128,37 +120,6 @@ export class JournalModel {
         taken.set(event.productId, (taken.get(event.productId) ?? 0) + event.quantity);
     }
     return taken;
-  }
-
-  #follow(sequence: number, record: JournalRecord): void {
-    const shard = this.#shards.get(record.shard) ?? {
-      epoch: 0,
-      owner: '',
-      number: 0,
-      head: 0,
-      beginsInside: false,
-      sequences: [],
-    };
-    this.#shards.set(record.shard, shard);
-    shard.sequences.push(sequence);
-    const where = `record ${sequence} of shard ${record.shard}`;
-    const follows = record.previous === shard.head;
-    this.#findings.check(6, follows, () => `${where} names ${record.previous} before it, not ${shard.head}`);
-    if (shard.beginsInside) {
-      shard.beginsInside = false;
-    } else if (record.number === 0) {
-      const rises = record.epoch > shard.epoch;
-      this.#findings.check(6, rises, () => `${where} claims epoch ${record.epoch} after ${shard.epoch}`);
-    } else {
-      const isOwners = record.epoch === shard.epoch && record.owner === shard.owner;
-      this.#findings.check(6, isOwners, () => `${where} is not the owner's`);
-      this.#findings.check(
-        6,
-        record.number === shard.number + 1,
-        () => `${where} is number ${record.number}`,
-      );
-    }
-    Object.assign(shard, { epoch: record.epoch, owner: record.owner, number: record.number, head: sequence });
   }
 
   #event(event: Event, sequence: number, shard: number): void {
@@ -196,7 +157,7 @@ export class JournalModel {
         this.#extended(event, sequence);
         break;
       default:
-        this.#changed(product, event.kind, orderIdText(event.orderId), sequence);
+        this.#changed(product, event, sequence);
     }
     const { loaded, available, reserved, sold, withdrawn } = product.stock;
     const adds = loaded === available + reserved + sold + withdrawn && available >= 0;
@@ -213,10 +174,14 @@ export class JournalModel {
     const known = this.products.get(id);
     const { paused, retiredAt } = known?.sale.now ?? { paused: false, retiredAt: null };
     const sale = { id, ...rest, unitAmount, revision, paused, retiredAt };
-    if (known !== undefined) return known.sale.set(sequence, sale);
+    if (known !== undefined) {
+      known.configuration = configuration;
+      return known.sale.set(sequence, sale);
+    }
     const stock = { loaded: 0, available: 0, reserved: 0, sold: 0, withdrawn: 0 };
     const timeline = new Timeline<ProjectedProduct>(sequence, sale);
-    this.products.set(id, { id, shard, sale: timeline, stock, held: new Map(), open: 0, hasRow: false });
+    const nothing = { held: new Map<string, number>(), open: 0, hasRow: false };
+    this.products.set(id, { id, shard, sale: timeline, configuration, stock, ...nothing });
   }
 
   #moved(event: StockChanged, kind: ProjectedMovement['kind'], sequence: number, shard: number): void {
@@ -245,6 +210,7 @@ export class JournalModel {
     this.#findings.check(8, isWhole, () => `order ${id} is not in whole units`);
     this.#hold(product, customerId, quantity, id);
     const status = acceptedStatus(terms);
+    this.#gate.reserved(id, event, product.configuration, product.stock, status);
     if (isOpen(status)) product.open++;
     product.stock.available -= quantity;
     product.stock[status === 'paid' ? 'sold' : 'reserved'] += quantity;
@@ -257,7 +223,8 @@ export class JournalModel {
     });
   }
 
-  #changed(product: ModelProduct, kind: OrderChange, id: string, sequence: number): void {
+  #changed(product: ModelProduct, { kind, orderId, at }: OrderChanged, sequence: number): void {
+    const id = orderIdText(orderId);
     const order = this.orders.get(id);
     if (order === undefined) return this.#findings.broken(3, `${kind} of unknown order ${id}`);
     const { from, to } = AFTER[kind];
@@ -277,6 +244,7 @@ export class JournalModel {
       product.stock.sold += quantity;
       this.#hold(product, customerId, quantity, id);
     }
+    this.#gate.changed(order.event, { kind, at, before, after: to, gate: product.configuration.gate });
     order.status.set(sequence, to);
   }
 

@@ -7,6 +7,7 @@ import { customerPaths } from './customers.ts';
 import { nodePaths } from './node.ts';
 import { placementPaths } from './placement.ts';
 import { orderPaths } from './orders.ts';
+import { paymentPaths } from './payments.ts';
 import { productPaths } from './products.ts';
 import { ticketPaths } from './tickets.ts';
 import { riskPaths } from './risk.ts';
@@ -52,6 +53,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
     paths: {
       ...orderPaths,
       ...ticketPaths,
+      ...paymentPaths,
       ...productPaths,
       ...adminPaths,
       ...placementPaths,

@@ -107,7 +107,9 @@ export const orderPaths: ZodOpenApiPathsObject = {
       tags: ['Orders'],
       summary: 'Pay',
       description:
-        'Repeating it gives the same answer. A payment after the hold’s end is honoured while units are left.',
+        'Repeating it gives the same answer, and the money is taken once. 402 comes with the order: `reserved` when the bank said no and ' +
+        'another token may be tried, `cancelled` when the shop does not sell to this customer. A payment after the hold’s end is ' +
+        'honoured while units are left; money that cannot be honoured goes back. 503 `unavailable`: nothing was asked; try again.',
       security: shopper,
       requestParams: orderPath,
       requestBody: { required: true, ...json(schemas.PayOrder) },

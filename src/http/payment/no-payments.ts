@@ -12,6 +12,7 @@ const nobody = (): Promise<never> =>
 
 export const NO_PAYMENTS: Payments = {
   pay: nobody,
+  cancelled: () => undefined,
   approve: () => Promise.resolve({ outcome: 'gone', order: undefined }),
   reject: () => Promise.resolve({ outcome: 'gone', order: undefined }),
   webhook: () => Promise.reject(new Problem('not_found')),

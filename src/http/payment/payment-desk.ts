@@ -69,6 +69,11 @@ export class PaymentDesk implements Payments {
     }
   }
 
+  cancelled(orderId: Key): void {
+    // Of most there is no row, and the keeper comes to any other by itself, only later.
+    this.#ports.ledger.lookAgain(orderIdText(orderId), 0, undefined, undefined).catch(() => undefined);
+  }
+
   approve(orderId: Key, by: string): Promise<ReviewSettled> {
     return this.#reviews.approve(orderId, by);
   }

@@ -33,6 +33,8 @@ export interface Payments {
    * @throws Problem unavailable when nothing could be done; the hold was extended where that was possible
    */
   pay(order: Order, shopper: Shopper, wish: PaymentWish): Promise<Reply>;
+  /** An order was cancelled: what may be left of its payment at the provider is looked after soon. Never throws. */
+  cancelled(orderId: Key): void;
   /** @param by who decides, for people @throws Problem unavailable when it could not be kept; repeat it */
   approve(orderId: Key, by: string): Promise<ReviewSettled>;
   reject(orderId: Key, by: string): Promise<ReviewSettled>;

@@ -77,7 +77,9 @@ export class WebhookSender {
         signal: AbortSignal.timeout(ANSWER_MS_MAX),
       });
       await response.body?.cancel();
-      if (!this.#isStopped) response.ok ? this.#store.delivered(number) : this.#store.notTaken(webhook);
+      if (this.#isStopped) return;
+      if (response.ok) this.#store.delivered(number);
+      else this.#store.notTaken(webhook);
     } catch {
       if (!this.#isStopped) this.#store.notTaken(webhook);
     }

@@ -1,5 +1,6 @@
 // The public door of payments as Postgres keeps them, and of what goes on with them.
 
+export { readLedger, type LedgerRead } from './ledger-rows.ts';
 export { LOST_PAYMENTS_LIMITS } from './lost-payments.ts';
 export { PaymentCourse, type Known, type PaymentCoursePorts, type Pursued } from './payment-course.ts';
 export { KEEPER_LIMITS, PaymentKeeper, type PaymentKeeperOptions } from './payment-keeper.ts';

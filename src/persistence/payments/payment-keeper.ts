@@ -16,7 +16,7 @@ import { PAYMENT_COURSE_LIMITS } from './payment-step.ts';
 export const KEEPER_LIMITS = {
   /** Payments of one claim, gone on with side by side. */
   rowsMax: 32,
-  leaseMs: 60_000,
+  leaseMs: 30_000,
   /** Between two looks for payments that are due. */
   pollMs: 1_000,
   /** While Postgres does not answer; doubled each time. */

@@ -2,7 +2,9 @@
 // told.
 
 import {
+  BAD_TICKET,
   customerKeyOf,
+  keyOf,
   orderIdText,
   orderKeyOf,
   productTagOf,
@@ -29,6 +31,7 @@ export class Shoppers {
   readonly #bought: (readonly [productId: string, customerId: string, key: string])[] = [];
   waiting = 0;
   #orders = 0;
+  #tickets = 0;
 
   constructor(nodes: Nodes, history: History) {
     this.#nodes = nodes;
@@ -49,7 +52,9 @@ export class Shoppers {
       idempotencyKey,
       requestKey,
       quantity,
+      ticket,
     });
+    const ticket = this.#ticket();
     this.#bought.push([productId, customerId, idempotencyKey]);
     const clicks = dice.chance(0.2) ? 2 : 1;
     for (let click = 0; click < clicks; click++) {
@@ -151,7 +156,25 @@ export class Shoppers {
         () => ({ kind: 'cancel', orderId, customerKey }),
         () => undefined,
       );
+    } else if (wish < 0.75) {
+      this.ask({ kind: 'pay', orderId, customerKey, settlement: 'payment_pending' }, () =>
+        this.ask(
+          dice.chance(0.5) ? { kind: 'decline', orderId } : { kind: 'deny', orderId },
+          () => undefined,
+        ),
+      );
+    } else if (wish < 0.85) {
+      this.ask({ kind: 'extendHold', orderId, byMs: 6_000, mostMs: 9_000 }, () => undefined);
     }
+  }
+
+  /** Mostly one of its own; or another's, a bad one, or none. */
+  #ticket(): Key | undefined {
+    const { dice } = this.#nodes.world;
+    const chance = dice.next();
+    if (chance < 0.02) return undefined;
+    if (chance < 0.04) return BAD_TICKET;
+    return keyOf(`ticket ${chance < 0.2 ? dice.below(this.#tickets + 1) : this.#tickets++}`);
   }
 
   /** Each request draws an id of its own. */

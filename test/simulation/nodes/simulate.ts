@@ -1,7 +1,7 @@
 // One run of a simulated cluster: from one seed, half a minute of accidents, then calm, and what was found wrong.
 
 import { isDeepStrictEqual } from 'node:util';
-import { Checker, decodeRecord, type Command } from '../../../src/actors/index.ts';
+import { Checker, decodeRecord, type Command, type Gate } from '../../../src/actors/index.ts';
 import { memberOf } from '../../../src/runtime/address.ts';
 import { applyFile, targetOf } from '../../../src/runtime/cluster/cluster-document.ts';
 import { World } from '../world.ts';
@@ -94,6 +94,16 @@ function checkJournal({ log }: Nodes, { answers }: Shoppers, wrong: string[]): n
   return figures.orders;
 }
 
+/** Half of all sales ask for it. */
+const GATE: Gate = {
+  ticket: true,
+  work: false,
+  openHoldsMax: 2,
+  coolDownSeconds: 2,
+  attemptsMax: 5,
+  shortestHoldSeconds: 2,
+};
+
 function openSale(world: World, shoppers: Shoppers, productId: string, endsSoon: boolean): void {
   const startsAt = world.now() + BEGIN_MS;
   const configuration = {
@@ -105,6 +115,7 @@ function openSale(world: World, shoppers: Shoppers, productId: string, endsSoon:
     currency: 'EUR',
     perCustomerLimit: 3,
     holdSeconds: 5,
+    gate: world.dice.chance(0.5) ? GATE : undefined,
   };
   const configure: Command = { kind: 'configure', productId, configuration, expectedRevision: undefined };
   const load: Command = { kind: 'loadStock', productId, requestId: 'first', quantity: 12 };

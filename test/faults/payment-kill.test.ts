@@ -1,0 +1,204 @@
+// Every behaviour of the sandbox, with each payment stopped at one of the places at which a node can die on it, and then kill -9. Two
+// more nodes die while they follow what the first one left. In the end the provider has taken the money of exactly the orders that are
+// paid, once each, and given back what was to go back.
+
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Report } from '../../src/actors/index.ts';
+import { BEHAVIOURS, WEBHOOK_PATH } from '../../src/payments/index.ts';
+import { openPool } from '../../src/persistence/index.ts';
+import { tokenOf } from '../harness/crowd.ts';
+import { ADMIN_TOKEN, Engine, temporaryFolder, type Answer } from '../harness/engine.ts';
+import { SandboxProcess } from '../harness/payment-sandbox.ts';
+import { waitUntil } from '../harness/wait-until.ts';
+import { freePort } from '../servers/free-port.ts';
+import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+
+const PRODUCT = 'kettle';
+/** In front of and behind each of the five things that are done for a payment that succeeds. */
+const PLACES = 10;
+const BEHAVIOUR_NAMES = Object.keys(BEHAVIOURS);
+const UNITS = BEHAVIOUR_NAMES.length * PLACES;
+/** What docs/payments.md promises to have been tried. */
+const CRASH_POINTS = [
+  'before begin',
+  'after begin',
+  'before pay payment_pending',
+  'after pay payment_pending',
+  'before capture',
+  'after capture',
+  'before command decline',
+  'after command decline',
+  'before pay paid',
+  'after pay paid',
+  'before close',
+  'after close',
+];
+/** Those of whoever follows, by chance: most of them in each run. */
+const KEEPERS_POINTS = ['before find', 'after find', 'before pay paid', 'before close'];
+
+interface Order {
+  readonly id: string;
+  readonly customer: string;
+  readonly token: string;
+}
+
+const folder = temporaryFolder();
+const faults = join(folder, 'faults');
+let postgres: PostgresServer;
+let sandbox: SandboxProcess;
+let engine: Engine;
+let port: number;
+const orders: Order[] = [];
+
+beforeAll(async () => {
+  port = await freePort();
+  const webhookUrl = `http://127.0.0.1:${port}${WEBHOOK_PATH}`;
+  [postgres, sandbox] = await Promise.all([startPostgres(), SandboxProcess.start({ folder, webhookUrl })]);
+}, 120_000);
+
+afterAll(async () => {
+  await engine?.remove();
+  await Promise.all([sandbox?.stop(), postgres?.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** @param dies whether payments stop; and by which chance, in a node that only follows them */
+async function start(dies: boolean, seed?: number): Promise<void> {
+  const { host, user, database } = postgres.connection;
+  const env: Record<string, string> = {
+    ...sandbox.env,
+    PORT: String(port),
+    DATABASE_URL: `postgres://${user}@${host}:${postgres.connection.port}/${database}`,
+    PAYMENT_TIMEOUT_MS: '1000',
+    WORKERS: '2',
+  };
+  if (dies) {
+    env['NODE_OPTIONS'] = `--import=${new URL('payment-fault.ts', import.meta.url).href}`;
+    env['PAYMENT_FAULTS'] = faults;
+    if (seed !== undefined) env['PAYMENT_FAULTS_SEED'] = String(seed);
+  }
+  engine = await Engine.start({ dataDir: join(folder, 'data'), demo: false, env });
+}
+
+/** `order place` of each payment that stopped. */
+const stopped = (): string[] => (existsSync(faults) ? readFileSync(faults, 'utf8').trim().split('\n') : []);
+
+const pay = ({ id, customer, token }: Order, by = token): Promise<Answer> =>
+  engine.call('POST', `/v1/orders/${id}/payment`, {
+    token: tokenOf(customer),
+    body: { method: 'card', token: by },
+  });
+
+const cancel = ({ id, customer }: Order): Promise<Answer> =>
+  engine.call('DELETE', `/v1/orders/${id}`, { token: tokenOf(customer) });
+
+async function statusOf({ id, customer }: Order): Promise<string> {
+  const { body } = await engine.call('GET', `/v1/orders/${id}`, { token: tokenOf(customer) });
+  return String(body['status']);
+}
+
+const each = <T>(work: (order: Order) => Promise<T>): Promise<T[]> => Promise.all(orders.map(work));
+
+test('whatever dies at whichever point, captures are the paid orders and refunds what is to go back', async () => {
+  await start(true);
+  await engine.product(PRODUCT, { quantity: UNITS });
+  for (const behaviour of BEHAVIOUR_NAMES)
+    for (let place = 0; place < PLACES; place++) {
+      const customer = `${behaviour}-${place}`;
+      const { body } = await engine.buy(tokenOf(customer), PRODUCT, 'k');
+      orders.push({ id: String(body['id']), customer, token: `${behaviour}/stop-${place}-${behaviour}` });
+    }
+
+  // Everybody pays; whoever is not answered stands at their place.
+  const answered = new Set<string>();
+  const paying = orders.map((order) =>
+    pay(order).then(
+      () => void answered.add(order.id),
+      () => undefined,
+    ),
+  );
+  await waitUntil(
+    'every payment is answered or stands',
+    () => answered.union(new Set(stopped().map((line) => line.split(' ', 1)[0]!))).size >= UNITS,
+    () => [answered.size, stopped().length],
+  );
+  await engine.kill();
+  await Promise.all(paying);
+  const places = new Set(stopped().map((line) => line.slice(line.indexOf(' ') + 1)));
+  expect(CRASH_POINTS.filter((point) => !places.has(point))).toEqual([]);
+
+  // Twice a node follows them and dies of it. Some customers cancel what may be paid already.
+  for (const seed of [1, 2]) {
+    rmSync(faults, { force: true });
+    await start(true, seed);
+    const cancelling = orders
+      .filter((_, number) => number % 3 === seed)
+      .map((order) => cancel(order).catch(() => undefined));
+    await waitUntil(
+      'those who follow stand',
+      () => KEEPERS_POINTS.filter((point) => stopped().some((line) => line.endsWith(point))).length > 1,
+      stopped,
+    );
+    await engine.kill();
+    await Promise.all(cancelling);
+  }
+
+  await start(false);
+  await each((order) => pay(order));
+  await each(async (order) => {
+    if ((await statusOf(order)) === 'reserved') await pay(order, 'succeed');
+  });
+  await each(async (order) => {
+    if ((await statusOf(order)) === 'payment_pending') await cancel(order);
+  });
+  const pool = openPool(postgres.connection, 1, 'doorbuster test');
+  let open: unknown[] = [];
+  try {
+    await waitUntil(
+      'every payment is closed',
+      async () => {
+        const { rows } = await pool.query(
+          `SELECT order_id, token, attempts, last_error, next_look_at - clock_timestamp() AS look_in,
+             leased_until - clock_timestamp() AS leased FROM doorbuster_catalogue.payments WHERE closed_at IS NULL`,
+        );
+        open = rows;
+        return rows.length === 0;
+      },
+      () => open,
+      120_000,
+    );
+    const { rows } = await pool.query<{ tokens: number }>(
+      'SELECT count(token)::int AS tokens FROM doorbuster_catalogue.payments',
+    );
+    expect(rows[0]!.tokens, 'tokens go when they are of no use any more').toBe(0);
+  } finally {
+    await pool.end();
+  }
+
+  const statuses = new Map(await each(async (order) => [order.id, await statusOf(order)] as const));
+  const having = (status: string): string[] =>
+    [...statuses]
+      .filter(([, is]) => is === status)
+      .map(([id]) => id)
+      .sort();
+  const movements = sandbox.movements();
+  const moved = (kind: string): string[] =>
+    movements
+      .filter((movement) => movement.kind === kind)
+      .map(({ orderId }) => orderId)
+      .sort();
+  expect(new Set(statuses.values())).toEqual(new Set(['paid', 'refunded', 'cancelled']));
+  expect(moved('capture')).toEqual([...having('paid'), ...having('refunded')].sort());
+  expect(moved('refund')).toEqual(having('refunded'));
+  expect(having('paid').length).toBeGreaterThan(UNITS / 3);
+  expect(having('refunded').length).toBeGreaterThan(0);
+
+  const { body: stock } = await engine.admin('GET', `/products/${PRODUCT}/stock`);
+  const sold = having('paid').length;
+  expect(stock).toMatchObject({ loaded: UNITS, available: UNITS - sold, reserved: 0, sold });
+  const { body: audit } = await engine.call<Report>('GET', '/v1/admin/audit', { token: ADMIN_TOKEN });
+  expect(audit).toMatchObject({ ok: true, violations: [] });
+  expect(await engine.stop()).toBe(0);
+}, 420_000);
