@@ -116,7 +116,7 @@ test('who holds units and does not pay is told by customer and by network', asyn
     ['slow', 1],
   ] as const)
     for (let hold = 0; hold < holds; hold++)
-      expect((await engine.buy(tokenOf(customer), 'lamp-of-glass', `hold ${hold}`)).status).toBe(201);
+      expect((await engine.buy(tokenOf(customer), 'lamp-of-glass', `hold-${hold}`)).status).toBe(201);
   await desk.signIn(printedAccount(engine));
   await page.getByRole('link', { name: 'Customers' }).click();
   await page.getByRole('link', { name: 'Abandoned holds' }).click();

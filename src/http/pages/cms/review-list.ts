@@ -48,7 +48,7 @@ export function reviewListPage(look: Look, view: ReviewListView): Markup {
       ${
         isFirstPage
           ? html`<section aria-labelledby="lately" class="stack">
-              <h2 id="lately">Decided lately</h2>
+              <h2 id="lately">Judged lately</h2>
               ${decisionTable(view.lately, view.names)}
             </section>`
           : ''
