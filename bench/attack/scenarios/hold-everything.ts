@@ -13,7 +13,7 @@ const HONEST = 50;
 const HOLD_SECONDS = 6;
 const SECONDS = 16;
 const SECONDS_LEAST = 9;
-const BREATH_MS = 300;
+const BREATH_MS = 800;
 
 export const holdEverything: Scenario = {
   name: 'hold-everything',
