@@ -31,17 +31,11 @@ export const refreshStorm: Scenario = {
 async function storm(stage: Stage, productId: string, requests: number): Promise<void> {
   const { token, address: from } = stage.shopper('storm');
   // The cheap ones mostly: who storms wants many.
-  const product: Call = { method: 'GET', path: `/v1/products/${productId}` };
-  const calls: readonly Call[] = [
-    product,
-    { method: 'GET', path: '/v1/time' },
-    product,
-    { method: 'GET', path: '/v1/orders', token },
-    product,
-    { method: 'GET', path: '/v1/time' },
-    product,
-    { method: 'GET', path: '/' },
-  ];
+  const calls: readonly Call[] = Array.from({ length: 16 }, (_, at): Call => {
+    if (at === 7) return { method: 'GET', path: '/v1/orders', token };
+    if (at === 15) return { method: 'GET', path: '/' };
+    return { method: 'GET', path: at % 2 === 0 ? `/v1/products/${productId}` : '/v1/time' };
+  });
   const since = performance.now();
   let next = 0;
   let readings = 0;
