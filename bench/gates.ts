@@ -48,12 +48,16 @@ export async function gates(options: ScenarioOptions): Promise<ScenarioResult> {
   let campaign: ListCampaign | undefined;
   options.say(`  a list of ${customers} customers is loaded`);
   const env = { AUTH_SECRET: SECRET, SESSION_SECRET: SECRET, DATABASE_URL: '' };
-  const gated = await startOwnNode({ ...env, ...ON }, async (dataDir) => {
-    campaign = await publishForList(dataDir, { customers, units: UNITS, gate: GATE });
-  });
-  const open = await startOwnNode({ ...env, RATE_LIMITS: 'off' });
-  const load = new Forked('./load.ts');
+  const undo: (() => Promise<unknown>)[] = [];
   try {
+    const gated = await startOwnNode({ ...env, ...ON }, async (dataDir) => {
+      campaign = await publishForList(dataDir, { customers, units: UNITS, gate: GATE });
+    });
+    undo.push(() => gated.stop());
+    const open = await startOwnNode({ ...env, RATE_LIMITS: 'off' });
+    undo.push(() => open.stop());
+    const load = new Forked('./load.ts');
+    undo.push(() => load.stop());
     const { productId, campaignId } = campaign!;
     await whenOpen(gated, productId, UNITS);
     await openHotSale(open, OUTSIDE, UNITS);
@@ -61,8 +65,7 @@ export async function gates(options: ScenarioOptions): Promise<ScenarioResult> {
     const off: Lane = { node: open, productId: OUTSIDE, campaignId: undefined };
     return await new GateTurns({ on, off, customers }, load, options).run();
   } finally {
-    await load.stop();
-    await Promise.all([gated.stop(), open.stop()]);
+    await Promise.all(undo.map((stop) => stop()));
   }
 }
 

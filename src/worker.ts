@@ -18,6 +18,7 @@ import {
   loadAssets,
   ProductHub,
   StatusDesk,
+  switchedRisk,
   RateLimits,
   TicketOffice,
   tooManyAdminCalls,
@@ -200,7 +201,13 @@ const doors = new Doors({
   find: (productId) => main.ask<Whereabouts>('whereIs', productId, { withinMs: DOORS_MS_MAX }),
 });
 const tickets = new TicketOffice(
-  { secret: config.sessionSecret, clock, random, campaignOf: (productId) => doors.campaignOf(productId) },
+  {
+    secret: config.sessionSecret,
+    clock,
+    random,
+    campaignOf: (productId) => doors.campaignOf(productId),
+    onBad: (why) => counters.check('tickets', `brought_${why}`),
+  },
   config.tickets,
 );
 let listener: Listener | undefined;
@@ -350,7 +357,7 @@ async function serve({ connection, journalId, port, reusePort, provider }: Serve
     timers,
     random,
     config,
-    risk: risk.control,
+    risk: switchedRisk(risk.control, doors),
     addresses,
     counters,
     worker,

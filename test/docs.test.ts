@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { decodeRecord, encodeRecord, keyOf, orderIdText, type Event, type Gate } from '../src/actors/index.ts';
+import {
+  decodeRecord,
+  encodeRecord,
+  keyOf,
+  orderIdText,
+  type Event,
+  type Gate,
+} from '../src/actors/index.ts';
 import { describeConfig } from '../src/config.ts';
 import { readJournal } from '../src/runtime/index.ts';
 import { SqliteStore } from '../src/runtime/sqlite/store.ts';

@@ -73,6 +73,8 @@ const say = (text: string): void => {
 const { cores, cpu, memoryGiB, node, system } = environment();
 say(`${cores} × ${cpu}, ${memoryGiB} GiB, ${system}`);
 say(`Node ${node}; attackers, honest shoppers and nodes on one machine; gates: ${gates.inWords()}\n`);
+// With the process everything that it started ends.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 const reports: AttackReport[] = [];
 for (const [kind, start] of [
   ['node', startNode],

@@ -24,10 +24,12 @@ const CHECKS: Readonly<Record<string, string>> = {
   payment_declined: 'payment',
   overloaded: 'bounds',
   outcome_unknown: 'bounds',
+  unavailable: 'bounds',
   closed: 'bounds of a connection',
   'status 400': 'input',
   'status 408': 'bounds of a connection',
   'status 413': 'input',
+  'status 429': 'rate limits',
   'status 431': 'bounds of a connection',
 };
 

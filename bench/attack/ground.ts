@@ -46,7 +46,11 @@ export async function startNode(gates: Gates): Promise<Ground> {
   const dataDir = mkdtempSync(join(tmpdir(), 'doorbuster-attack-'));
   copyPostgresTemplate(dataDir);
   const engine = Engine.spawn({ dataDir, env: settings(gates, payments) });
+  // Whatever becomes of this process: its node does not outlive it.
+  const endWithProcess = (): void => engine.signal('SIGKILL');
+  process.once('exit', endWithProcess);
   const stop = async (): Promise<void> => {
+    process.removeListener('exit', endWithProcess);
     if (!engine.hasEnded) await engine.stop();
     await engine.remove();
     await payments.stop();

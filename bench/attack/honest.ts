@@ -38,6 +38,7 @@ const SALE_SAYS: ReadonlySet<string> = new Set(['sold_out', 'sale_ended', 'limit
 const COME_AGAIN: ReadonlySet<string> = new Set([
   'rate_limited',
   'overloaded',
+  'unavailable',
   'outcome_unknown',
   'closed',
   'sale_not_started',
@@ -84,9 +85,21 @@ export class HonestShopper {
     const bought = await this.#buy({ productId, quantity: 1 }, ticket, waitsForUnitsMs);
     if (bought.code !== undefined) return ended(bought.code, undefined, bought.ms);
     const id = String(bodyOf(bought)['id']);
-    const path = `/v1/orders/${id}/payment`;
-    const paid = await this.#insist({ method: 'POST', path, body: { method: 'card', token: 'demo' } });
-    return ended(paid.status === 200 ? 'paid' : (paid.code ?? `status ${paid.status}`), id, bought.ms);
+    return ended(await this.#pay(`/v1/orders/${id}`), id, bought.ms);
+  }
+
+  /** @returns `paid`, or the code or status of what it ended with */
+  async #pay(path: string): Promise<string> {
+    const body = { method: 'card', token: 'succeed' };
+    const paid = await this.#insist({ method: 'POST', path: `${path}/payment`, body });
+    if (paid.code !== undefined) return paid.code;
+    let status = String(bodyOf(paid)['status']);
+    for (let looks = 0; status === 'payment_pending' && looks < TRIES_MAX; looks++) {
+      await pause(LOOK_AGAIN_MS);
+      const looked = await this.#insist({ method: 'GET', path });
+      if (looked.code === undefined) status = String(bodyOf(looked)['status']);
+    }
+    return status;
   }
 
   async #buy(body: object, ticket: string | undefined, waitsForUnitsMs: number): Promise<AttackAnswer> {

@@ -8,7 +8,10 @@ export async function runScenario(scenario: Scenario, ground: Ground, scale = 1)
   const stage = new Stage(ground, scenario.name, scale);
   const since = performance.now();
   try {
-    await scenario.run(stage);
+    await scenario.run(stage).catch((error: unknown) => {
+      // What was not tried was not held.
+      stage.tally.breach(`the attack could not be carried out: ${String(error)}`);
+    });
     const seconds = (performance.now() - since) / 1_000;
     const honest = await stage.figures();
     const violations = await ground.audit();

@@ -24,6 +24,7 @@ export async function solve(challenge: Challenge): Promise<string> {
   const number = ++count;
   const solution = await new Promise<Solution>((resolve, reject) => {
     waiting.set(number, { resolve, reject });
+    worker!.ref();
     worker!.postMessage({ number, challenge });
   });
   return Buffer.from(JSON.stringify({ challenge, solution })).toString('base64');
@@ -31,11 +32,11 @@ export async function solve(challenge: Challenge): Promise<string> {
 
 function start(): Worker {
   const worker = new Worker(new URL('work-thread.ts', import.meta.url));
-  // It ends with the process, and keeps none alive.
-  worker.unref();
   worker.on('message', (done: WorkDone) => {
     const { resolve, reject } = waiting.get(done.number)!;
     waiting.delete(done.number);
+    // It ends with the process, and without work keeps none alive.
+    if (waiting.size === 0) worker.unref();
     if ('error' in done) reject(new Error(done.error));
     else resolve(done.solution);
   });

@@ -73,6 +73,11 @@ export class Doors {
     return this.#byProduct.get(productId)?.gate.limits ?? true;
   }
 
+  /** Whether its campaign wants payments judged; what is in none does. */
+  isJudged(productId: string): boolean {
+    return this.#byProduct.get(productId)?.gate.risk ?? true;
+  }
+
   /** Whether this visitor may see and buy it. @throws Problem unavailable, overloaded */
   openFor(productId: string, visitor: Visitor): boolean | Promise<boolean> {
     const passage = this.passage(productId, visitor);

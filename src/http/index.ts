@@ -71,6 +71,7 @@ export { ProductHub } from './product-hub.ts';
 export {
   ReviewDesk,
   StatusDesk,
+  switchedRisk,
   type ReviewDecided,
   type ReviewDecision,
   type RiskContext,

@@ -5,17 +5,18 @@
 // status. A customer who is active again keeps the slot; `begin` writes the other half anew, and `end` lets it count.
 //
 //   control   [half that counts]
-//   slots     [half 0: SLOTS words][half 1: SLOTS words]      a customer is in the first free slot behind their own
+//   slots     [half 0][half 1]         a customer is in the first free slot behind their own
 
 import { customerKeyOf, type Key } from '../actors/index.ts';
 import { CUSTOMER_STATUSES, type CustomerStatus } from './verdict.ts';
 
-const SLOTS = 1_048_576;
-/** Half of the slots: then a search is short. */
-export const STATUSES_MAX = SLOTS / 2;
+/** Customers that are not active; half of the slots, so that a search is short. */
+export const STATUSES_MAX = 524_288;
 const CONTROL_BYTES = 8;
 const WORD_BYTES = 8;
 const STATUS_BITS = 2n;
+/** The slot comes from the upper half of the word. */
+const SLOT_BITS = 32n;
 const STATUS_MASK = 3n;
 const EMPTY = 0n;
 
@@ -23,6 +24,8 @@ export class StatusTable {
   readonly shared: SharedArrayBuffer;
   readonly #control: Int32Array;
   readonly #slots: BigUint64Array;
+  /** Of one half, a power of two. */
+  readonly #size: number;
   /** Slots in use in the half that is written. */
   #used = 0;
   /** The half that is written: that which counts, but between `begin` and `end`. */
@@ -32,11 +35,13 @@ export class StatusTable {
     this.shared = shared;
     this.#control = new Int32Array(shared, 0, 1);
     this.#slots = new BigUint64Array(shared, CONTROL_BYTES);
+    this.#size = this.#slots.length / 2;
     this.#written = this.#control[0]!;
   }
 
-  static make(): StatusTable {
-    return new StatusTable(new SharedArrayBuffer(CONTROL_BYTES + 2 * SLOTS * WORD_BYTES));
+  /** @param most customers in it, a power of two */
+  static make(most = STATUSES_MAX): StatusTable {
+    return new StatusTable(new SharedArrayBuffer(CONTROL_BYTES + 2 * 2 * most * WORD_BYTES));
   }
 
   get(customerId: string): CustomerStatus {
@@ -52,7 +57,7 @@ export class StatusTable {
     const at = this.#find(this.#written, wanted);
     const isNew = Atomics.load(this.#slots, at) === EMPTY;
     if (isNew && status === 'active') return true;
-    if (isNew && this.#used >= STATUSES_MAX) return false;
+    if (isNew && this.#used >= this.#size / 2) return false;
     if (isNew) this.#used++;
     Atomics.store(this.#slots, at, wanted | BigInt(CUSTOMER_STATUSES.indexOf(status)));
     return true;
@@ -61,7 +66,7 @@ export class StatusTable {
   /** What is set from now on is seen when `end` was called; nothing that was set before is in it. */
   begin(): void {
     this.#written = 1 - Atomics.load(this.#control, 0);
-    this.#slots.fill(EMPTY, this.#written * SLOTS, (this.#written + 1) * SLOTS);
+    this.#slots.fill(EMPTY, this.#written * this.#size, (this.#written + 1) * this.#size);
     this.#used = 0;
   }
 
@@ -71,8 +76,9 @@ export class StatusTable {
 
   /** @returns the slot of the customer, or the free one where they would stand */
   #find(half: number, wanted: bigint): number {
-    const first = half * SLOTS;
-    for (let slot = Number(wanted >> 40n) & (SLOTS - 1); ; slot = (slot + 1) & (SLOTS - 1)) {
+    const first = half * this.#size;
+    const mask = this.#size - 1;
+    for (let slot = Number(wanted >> SLOT_BITS) & mask; ; slot = (slot + 1) & mask) {
       const word = Atomics.load(this.#slots, first + slot);
       if (word === EMPTY || (word & ~STATUS_MASK) === wanted) return first + slot;
     }

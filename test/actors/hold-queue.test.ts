@@ -109,6 +109,15 @@ test('the next end and what is due are right, whatever was reserved, settled and
   fc.assert(property, { numRuns: 500 });
 });
 
+test('where terms take turns, each hold that has run out is told once', () => {
+  const world = new World();
+  for (const terms of [0, 1, 0, 2, 1, 0]) world.reserve(terms);
+  for (const waitMs of [0, 22_000, 23_000, 45_000]) {
+    world.now += waitMs;
+    expect(world.told(world.holds)).toEqual(world.expected);
+  }
+});
+
 test('rows of other terms are not looked at again and again, however often the terms take turns', () => {
   const world = new World();
   // One long hold at the beginning keeps its cursor there; the others come and go behind it.

@@ -7,7 +7,7 @@ import { runScenario } from '../../bench/attack/run.ts';
 import type { AttackReport } from '../../bench/attack/scenario.ts';
 import { SCENARIOS } from '../../bench/attack/scenarios/index.ts';
 import { slowBodies } from '../../bench/attack/scenarios/slow-bodies.ts';
-import { nodeWithout, outcomeOf, SCALE } from './ground.ts';
+import { nodeWithout, outcomeOf, SCALE, SCENARIO_MS_MAX } from './ground.ts';
 
 const HERE = SCENARIOS.filter((each) => each.ground === 'node' && each !== slowBodies);
 
@@ -31,10 +31,15 @@ test.each(HERE.map((each) => [each.name, each] as const))(
     expect(Object.keys(report.blocked)).not.toEqual([]);
     expect(report.honest.bought).toBeGreaterThan(0);
   },
+  SCENARIO_MS_MAX,
 );
 
-test('slow-bodies is held: connections that are kept busy with nothing are ended', async () => {
-  const report = await slow;
-  expect(outcomeOf(report)).toEqual({ breaches: 0, violations: 0, told: [] });
-  expect(report.blocked).toEqual({ 'status 408': report.attempts });
-});
+test(
+  'slow-bodies is held: connections that are kept busy with nothing are ended',
+  async () => {
+    const report = await slow;
+    expect(outcomeOf(report)).toEqual({ breaches: 0, violations: 0, told: [] });
+    expect(report.blocked).toEqual({ 'status 408': report.attempts });
+  },
+  SCENARIO_MS_MAX,
+);

@@ -7,6 +7,8 @@ import type { AttackReport } from '../../bench/attack/scenario.ts';
 
 /** Of the command's usual numbers. */
 export const SCALE = 0.1;
+/** For one scenario, on a machine that is busy with others. */
+export const SCENARIO_MS_MAX = 300_000;
 
 export function nodeWithout(...open: readonly GateName[]): Promise<Ground> {
   process.env['BENCH_POSTGRES_TEMPLATE'] = inject('postgresNodeTemplate');

@@ -13,7 +13,7 @@ import { launchSpike } from '../../bench/attack/scenarios/launch-spike.ts';
 import { refreshStorm } from '../../bench/attack/scenarios/refresh-storm.ts';
 import { ticketReplay } from '../../bench/attack/scenarios/ticket-replay.ts';
 import { ticketSharing } from '../../bench/attack/scenarios/ticket-sharing.ts';
-import { nodeWithout, SCALE } from './ground.ts';
+import { nodeWithout, SCALE, SCENARIO_MS_MAX } from './ground.ts';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -31,10 +31,14 @@ test.each<[Scenario, RegExp]>([
   [ticketReplay, /orders for one ticket, and at most 1/],
   [backDoor, /an order with no ticket: answered 201/],
   [holdEverything, /orders of one customer who never pays, and at most 1/],
-])('without gates, $name gets through, and says so', async (scenario, told) => {
-  const { breaches, told: what, violations } = await runScenario(scenario, ground, SCALE);
-  expect(what.join('\n')).toMatch(told);
-  expect(breaches).toBeGreaterThan(0);
-  // Even so, nothing was sold twice.
-  expect(violations).toBe(0);
-});
+])(
+  'without gates, $name gets through, and says so',
+  async (scenario, told) => {
+    const { breaches, told: what, violations } = await runScenario(scenario, ground, SCALE);
+    expect(what.join('\n')).toMatch(told);
+    expect(breaches).toBeGreaterThan(0);
+    // Even so, nothing was sold twice.
+    expect(violations).toBe(0);
+  },
+  SCENARIO_MS_MAX,
+);

@@ -13,7 +13,8 @@ let browser: Browser;
 
 beforeAll(async () => {
   [engine, browser] = await Promise.all([Engine.start(), Browser.start()]);
-  await engine.product('lamp-of-paper', { name: 'Paper lamp', quantity: 50, perCustomerLimit: 5 });
+  await engine.product('lamp-of-glass', { quantity: 50, perCustomerLimit: 5, holdSeconds: 1 });
+  await engine.product('lamp-of-paper', { quantity: 50, perCustomerLimit: 5 });
 });
 
 afterAll(async () => {
@@ -58,7 +59,8 @@ test('a customer is restricted, and their payment waits until somebody approves 
   const second = await bought('ada', 'two');
   expect(second).toMatchObject({ status: 202, state: 'in_review' });
   const third = await bought('ada', 'three');
-  await page.getByRole('link', { name: /Reviews 2 waiting/ }).click();
+  await page.getByRole('link', { name: 'Reviews' }).click();
+  await page.getByRole('link', { name: 'Reviews 2 waiting' }).waitFor();
   const cards = page
     .getByRole('listitem')
     .filter({ hasText: 'Restricted customer: the customer is restricted' });
@@ -102,5 +104,37 @@ test('by keyboard alone, and without JavaScript: a payment is denied, and its un
   expect(await stock()).toBe(before + 1);
   await page.getByText('Not this time.').waitFor();
   expect(await desk.faults('reviews-denied', ['phone light'])).toEqual([]);
+  await visit.end();
+});
+
+test('who holds units and does not pay is told by customer and by network', async () => {
+  const visit = await browser.visit(engine.url);
+  const desk = new CmsDesk(visit);
+  const { page } = visit;
+  for (const [customer, holds] of [
+    ['hoarder', 3],
+    ['slow', 1],
+  ] as const)
+    for (let hold = 0; hold < holds; hold++)
+      expect((await engine.buy(tokenOf(customer), 'lamp-of-glass', `hold-${hold}`)).status).toBe(201);
+  await desk.signIn(printedAccount(engine));
+  await page.getByRole('link', { name: 'Customers' }).click();
+  await page.getByRole('link', { name: 'Abandoned holds' }).click();
+  const hoarder = page.getByRole('row', { name: 'hoarder' });
+  await expect
+    .poll(
+      async () => {
+        await page.getByRole('link', { name: 'Last hour' }).click();
+        return (await hoarder.count()) === 0 ? '' : hoarder.locator('[data-label="Ran out"]').innerText();
+      },
+      { timeout: 60_000 },
+    )
+    .toBe('3');
+  expect(await hoarder.locator('[data-label=Share]').innerText()).toBe('100 %');
+  const network = page.getByRole('row', { name: '127.0.0.0/24' });
+  expect(Number(await network.locator('[data-label="Ran out"]').innerText())).toBeGreaterThanOrEqual(3);
+  expect(await desk.faults('abandonment', LOOKS)).toEqual([]);
+  await hoarder.getByRole('link', { name: 'hoarder' }).click();
+  await page.getByRole('heading', { name: 'Change the status' }).waitFor();
   await visit.end();
 });

@@ -56,17 +56,18 @@ test('a payment that is undecided is followed until it is decided, either way', 
   await pay(shopper, await order('declined-later'), 'It declines after a while');
   await heading(shopper, 'Payment under way');
   await heading(shopper, 'Reserved for you');
+  await shopper.page.getByText('This payment was declined').waitFor();
   expect(shopper.visit.faults).toEqual([]);
   await shopper.end();
 });
 
 test.each([
-  ['approve', 'Paid. It’s yours.'],
-  ['deny', 'Cancelled'],
-])('an order in review is kept, and the page says what a person decides: %s', async (decision, told) => {
+  ['approve', 'Paid. It’s yours.', 'Nobody else can get it any more.'],
+  ['deny', 'Cancelled', 'The shop could not take your payment'],
+])('an order in review is kept, and the page says what a person decides: %s', async (decision, told, why) => {
   const shopper = await ShopVisit.at(browser, engine.url, { customerId: CUSTOMER });
   const path = await order(`review-${decision}`);
-  await pay(shopper, path, 'It takes the money once somebody here has looked at the order');
+  await pay(shopper, path, 'Somebody here looks at the order first');
   await heading(shopper, 'We are looking at your order');
   expect(await shopper.faults('payment-review')).toEqual([]);
   const { status } = await engine.admin('POST', `/reviews/${path.split('/').at(-1)!}`, {
@@ -75,6 +76,7 @@ test.each([
   });
   expect(status).toBe(200);
   await heading(shopper, told);
+  await shopper.page.getByText(why).waitFor();
   expect(await shopper.faults(`payment-${decision}`)).toEqual([]);
   await shopper.end();
 });

@@ -76,7 +76,8 @@ const corsOf = ({ headers }: Response): Record<string, string> =>
 
 const readable = (from: string): Record<string, string> => ({
   'access-control-allow-origin': from,
-  'access-control-expose-headers': 'ETag, Idempotency-Replayed, Location, Retry-After',
+  'access-control-expose-headers':
+    'ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After',
 });
 
 test('an origin that is named may read purchases, reads and problems alike', async () => {

@@ -34,6 +34,17 @@ test('a module imports others by the addresses at which they are kept for ever',
   expect(imports).toBeGreaterThan(20);
 });
 
+test('the thread for proofs of work lies beside whatever starts it, whole, under its version', () => {
+  for (const [starter, thread] of [
+    ['shop.js', 'work-thread.js'],
+    ['client/solver.js', 'client/work-thread.js'],
+  ] as const)
+    expect(textOf(starter)).toContain(
+      `new URL('./work-thread.js?v=${assets.get(thread)!.hash}', import.meta.url)`,
+    );
+  expect(textOf('work-thread.js'), 'of one piece').not.toMatch(/^import\b/m);
+});
+
 test('taking the types out says nothing that an operator would have to read', () => {
   const script = `const { loadAssets } = await import(process.argv[1]); console.log(loadAssets().size);`;
   const path = new URL('../../src/http/pages/assets.ts', import.meta.url).href;

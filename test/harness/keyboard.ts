@@ -64,14 +64,14 @@ export class Keyboard {
   #focused(): Promise<Focused> {
     return this.#visit.run<Focused>(`(() => {
       const element = document.activeElement;
-      const name = element.getAttribute('aria-label') ?? element.labels?.[0]?.querySelector('span, .field-label')?.textContent
+      const name = element.getAttribute('aria-label') ?? element.labels?.[0]?.querySelector('span:not(.field-optional), .field-label')?.textContent
         ?? element.labels?.[0]?.textContent ?? element.textContent;
       const seen = element.type === 'radio' ? element.nextElementSibling ?? element : element;
       const { outlineStyle, outlineWidth } = getComputedStyle(seen);
       const frame = element.closest('.field-frame');
       const isShown = (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) ||
         (frame !== null && getComputedStyle(frame).outlineStyle !== 'none');
-      return { name: name.replace('(optional)', '').trim().replace(/\\s+/g, ' '), type: element.type ?? '', isShown };
+      return { name: name.trim().replace(/\\s+/g, ' ').replace(/ \\(?optional\\)?$/, ''), type: element.type ?? '', isShown };
     })()`);
   }
 }

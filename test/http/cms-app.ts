@@ -15,6 +15,7 @@ import {
   type RiskContext,
 } from '../../src/http/index.ts';
 import {
+  AbandonmentReads,
   Catalogue,
   CustomerLists,
   CustomerStatuses,
@@ -80,6 +81,7 @@ export class CmsApp {
       counters: new Counters(),
       limits: DEFAULT_HTTP_LIMITS,
       demo: false,
+      abandonment: new AbandonmentReads(pool),
       risk: {
         decisions: new RiskDecisions(pool),
         statuses: new CustomerStatuses(pool),

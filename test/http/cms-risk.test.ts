@@ -93,10 +93,10 @@ describe('reviews', () => {
     const next = /href="(\/cms\/reviews\?after=\d+)"/.exec(first.html)![1]!;
     expect(first.html.match(/review-card"/g)).toHaveLength(25);
     const second = await viewer.get(next);
-    expect(mainOf(second)).not.toContain('Decided lately');
+    expect(mainOf(second)).not.toContain('Judged lately');
     expect(second.html.match(/review-card"/g)!.length).toBeGreaterThan(0);
     expect(mainOf(await viewer.get('/cms/reviews?after=999999999999999'))).toContain('No more wait');
-    expect((await viewer.get('/cms/reviews?after=-1')).html).toContain('Decided lately');
+    expect((await viewer.get('/cms/reviews?after=-1')).html).toContain('Judged lately');
   });
 
   test.each([
@@ -247,4 +247,29 @@ describe('a customer', () => {
     expect((await app.context.risk.statuses.find(customerId)).asOf).toBeUndefined();
     expect(app.faults).toEqual([]);
   });
+});
+
+test('who holds units and does not pay is told by customer and by network', async () => {
+  expect(mainOf(await viewer.get('/cms/abandonment'))).toContain('No holds');
+  const hold = async (customerId: string, status: 'expired' | 'paid', network: string): Promise<void> => {
+    const id = await putOrder(app.pool, customerId, { id: newOrderId(), status });
+    await app.pool.query(
+      `INSERT INTO doorbuster_catalogue.order_origins (order_id, product_id, customer_id, network, address, at)
+       VALUES ($1, 'sku-1', $2, $3, 'a', now() - interval '2 hours')`,
+      [id, customerId, network],
+    );
+  };
+  for (const status of ['expired', 'expired', 'expired', 'paid'] as const)
+    await hold('hoarder', status, '203.0.113.0/24');
+  await hold('slow', 'expired', '203.0.113.0/24');
+  await hold('ada', 'paid', '2001:db8:1::/48');
+  const page = await viewer.get('/cms/abandonment');
+  const text = mainOf(page);
+  expect(text).toContain('hoarder 3 75 % 0 0 1 4');
+  expect(text).toContain('203.0.113.0/24 2 customers 4 80 % 0 0 1 5');
+  expect(text.indexOf('hoarder')).toBeLessThan(text.indexOf('slow'));
+  expect(text).not.toContain('2001:db8:1::/48');
+  expect(page.html.match(/class="hold-bar"/g)).toHaveLength(3);
+  expect(mainOf(await viewer.get('/cms/abandonment?hours=1'))).toContain('No holds');
+  expect(mainOf(await viewer.get('/cms/abandonment?hours=nonsense'))).toContain('hoarder');
 });

@@ -2,13 +2,15 @@
 
 import { describe, expect, test } from 'vitest';
 import { customerKeyOf, type Command, type Reply } from '../../src/actors/index.ts';
-import { Doors, DOORS_LIMITS, Problem, type Passage } from '../../src/http/index.ts';
+import { Doors, DOORS_LIMITS, Problem, switchedRisk, type Passage } from '../../src/http/index.ts';
 import {
   OPEN_CAMPAIGN_GATE,
+  type CampaignGate,
   type Door,
   type DoorsTold,
   type Whereabouts,
 } from '../../src/persistence/index.ts';
+import type { PaymentQuestion, RiskControl } from '../../src/risk/index.ts';
 import { customerKeys } from '../harness/customer-list.ts';
 
 const NOW = Date.UTC(2031, 4, 1, 12);
@@ -351,4 +353,21 @@ test('a node without a catalogue asks nobody about names that the catalogue coul
   });
   expect(await doors.openFor(KETTLE, ADA)).toBe(true);
   expect(doors.bySlug('may-days', ADA)).toBeUndefined();
+});
+
+test('a campaign switches rate limits and risk control for its own products; what is in none has both', async () => {
+  const asked: string[] = [];
+  const control: RiskControl = {
+    judge: ({ productId }) => Promise.resolve({ outcome: asked.push(productId) > 0 ? 'deny' : 'allow' }),
+  };
+  const outcomeOf = async (gate: Partial<CampaignGate>, productId: string): Promise<unknown> => {
+    const doors = knowing({ ...DOOR, gate: { ...OPEN_CAMPAIGN_GATE, ...gate } });
+    const { outcome } = await switchedRisk(control, doors).judge({ productId } as PaymentQuestion);
+    return [outcome, doors.isLimited(productId)];
+  };
+  expect(await outcomeOf({}, KETTLE)).toEqual(['deny', true]);
+  expect(await outcomeOf({ risk: false }, KETTLE)).toEqual(['allow', true]);
+  expect(await outcomeOf({ limits: false }, KETTLE)).toEqual(['deny', false]);
+  expect(await outcomeOf({ risk: false, limits: false }, 'in-no-campaign')).toEqual(['deny', true]);
+  expect(asked).toEqual([KETTLE, KETTLE, 'in-no-campaign']);
 });

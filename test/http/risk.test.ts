@@ -323,7 +323,7 @@ describe('rules', () => {
     const orderId = await ordered(id);
     expect((await pay(id, orderId)).status).toBe(200);
     const rules = RULES.replace('"blocked"', '"blocked", "new"');
-    const tried = await engine.admin<Record<string, unknown>>('POST', '/risk/try', { rules, limit: 1 });
+    const tried = await engine.admin('POST', '/risk/try', { rules, limit: 1 });
     expect(tried).toMatchObject({
       status: 200,
       body: {

@@ -421,3 +421,21 @@ test('origins that may read answers are those that are named, and none by defaul
   expect(named.signIn.corsOrigins).toEqual(['https://one.example', 'http://127.0.0.1:5173']);
   expect(loadConfig(secrets, {}).signIn.corsOrigins).toEqual([]);
 });
+
+test('limits of requests are read, each with what it leaves out, and a wrong one is refused by its name', () => {
+  const { rateLimits } = loadConfig({ ...secrets, LIMIT_PURCHASE: 'customer 3/10s, address off' }, {});
+  expect(rateLimits?.policy.purchase).toEqual({
+    customer: { count: 3, windowMs: 10_000 },
+    address: undefined,
+    anonymous: { count: 100, windowMs: 10_000 },
+  });
+  expect(loadConfig({}, { demo: true }).rateLimits?.policy.purchase.address).toEqual({
+    count: 100_000,
+    windowMs: 1_000,
+  });
+  expect(loadConfig({ ...secrets, RATE_LIMITS: 'off' }, {}).rateLimits).toBeUndefined();
+  const wrong = { ...secrets, LIMIT_READ: '20 a second', RATE_LIMITS: 'maybe', RATE_LIMIT_SYNC_MS: '1' };
+  expect(() => loadConfig(wrong, {})).toThrow(
+    /3 mistake[^]*LIMIT_READ must say how many[^]*RATE_LIMITS must be on or off|3 mistake[^]*RATE_LIMITS must be on or off[^]*LIMIT_READ must say how many/,
+  );
+});

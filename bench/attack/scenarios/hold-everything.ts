@@ -10,10 +10,10 @@ import { ticketFor } from './ticket-sharing.ts';
 const UNITS = 60;
 const BOTS = 60;
 const HONEST = 50;
-const HOLD_SECONDS = 2;
+const HOLD_SECONDS = 6;
 const SECONDS = 16;
-const SECONDS_LEAST = 7;
-const BREATH_MS = 300;
+const SECONDS_LEAST = 9;
+const BREATH_MS = 800;
 
 export const holdEverything: Scenario = {
   name: 'hold-everything',
@@ -27,7 +27,7 @@ export const holdEverything: Scenario = {
       openHoldsMax: 1,
       coolDownSeconds: 60,
       attemptsMax: 3,
-      shortestHoldSeconds: 1,
+      shortestHoldSeconds: 4,
     };
     const units = stage.sized(UNITS, 6);
     const productId = await stage.sale({ units, holdSeconds: HOLD_SECONDS, perCustomerLimit: 5, gate });

@@ -3,6 +3,7 @@
 
 import { Hono } from 'hono';
 import type { HttpContext } from '../context.ts';
+import { abandonmentRoutes } from './abandonment-routes.ts';
 import { boardRoutes } from './board-routes.ts';
 import { campaignRoutes } from './campaign-routes.ts';
 import { campaignStepRoutes } from './campaign-step-routes.ts';
@@ -32,6 +33,7 @@ export function cmsPages(context: HttpContext, onError: (error: unknown) => void
   entryRoutes(cms, context);
   reviewRoutes(cms, context);
   customerRoutes(cms, context);
+  abandonmentRoutes(cms, context);
   historyRoutes(cms, context);
   boardRoutes(cms, context);
   cms.all('/cms/*', () => {

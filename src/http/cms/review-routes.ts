@@ -156,5 +156,5 @@ const noReview = (): CmsProblem =>
   new CmsProblem(
     409,
     'Nothing of this order waits',
-    'Somebody decided on it meanwhile, or its hold ran out. Look at the order again. Nothing was changed.',
+    'Somebody decided on it meanwhile, or the order was cancelled. Look at the order again. Nothing was changed.',
   );

@@ -16,7 +16,7 @@ export type PageParts = {
   /** The same, one that has all that it needs: a slow line makes each further one wait. */
   script?: string;
   /** Where scripts do not run, it is loaded again after so long. */
-  refreshSeconds?: number | undefined;
+  refresh?: { readonly seconds: number; readonly href: string };
   /** Undefined: none of the places that the page names. */
   current: 'storefront' | 'docs' | undefined;
   /** In the reader's language. */
@@ -42,9 +42,11 @@ export function page(assets: Assets, parts: PageParts): Markup {
         ${parts.styles.map((name) => html`<link rel="stylesheet" href="${assetUrl(assets, name)}" />`)}
         ${parts.script === undefined ? '' : html`<script type="module" src="${assetUrl(assets, parts.script)}"></script>`}
         ${
-          parts.refreshSeconds === undefined
+          parts.refresh === undefined
             ? ''
-            : html`<noscript><meta http-equiv="refresh" content="${parts.refreshSeconds}" /></noscript>`
+            : html`<noscript
+                ><meta http-equiv="refresh" content="${parts.refresh.seconds}; url=${parts.refresh.href}"
+              /></noscript>`
         }
       </head>
       <body>

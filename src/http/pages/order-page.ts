@@ -52,7 +52,10 @@ export function orderPage(assets: Assets, view: OrderPageView, locale: Locale): 
     title: `${words.headlines[order.status]} – ${order.productName}`,
     description: words.title,
     styles: ['base.css', 'storefront.css', 'ticket.css', 'stub.css', 'order.css'],
-    ...(isFollowed && { script: 'order.js', refreshSeconds: LOOK_AGAIN_SECONDS }),
+    ...(isFollowed && {
+      script: 'order.js',
+      refresh: { seconds: LOOK_AGAIN_SECONDS, href: `${path}?was=${order.status}` },
+    }),
     current: undefined,
     texts,
     aside: visitorAside(visitor, '/', texts),
@@ -108,7 +111,7 @@ function forms({ order, visitor, sandbox }: OrderPageView, path: string, locale:
     ${
       sandbox === undefined
         ? ''
-        : html`<form method="post" action="${path}/payment">
+        : html`<form class="receipt-pay" method="post" action="${path}/payment">
             ${csrf} ${behaviours(sandbox, locale)}
             <button type="submit" class="button button-primary">${buttons.pay(total(order, locale))}</button>
           </form>`

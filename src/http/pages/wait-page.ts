@@ -49,7 +49,7 @@ export function waitPage(assets: Assets, view: WaitPageView, locale: Locale): Ma
     main: html`<div class="order-page">
       <article class="receipt" data-status="${isReady ? 'ready' : 'waiting'}" aria-labelledby="wait-heading">
         <div class="receipt-standing">
-          <p class="receipt-kind">${words.title}</p>
+          <p class="receipt-kind">${texts.order.title}</p>
           <h1 id="wait-heading">${heading}</h1>
           ${isReady ? ready(view, locale) : waiting(view, seconds, locale)}
         </div>

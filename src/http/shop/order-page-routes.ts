@@ -107,7 +107,7 @@ export function orderPageRoutes(
       shopHref: shopHref(order.productId, visit.visitor),
       now: clock.now(),
       sandbox: demo ? SANDBOX : undefined,
-      notice: refused && noticeOf(refused, order, visit.locale.texts),
+      notice: noticeOf(refused ?? outcomeOf(c.req.query('was'), order), order, visit.locale.texts),
     };
     return c.html(
       orderPage(assets, view, visit.locale),
@@ -115,9 +115,11 @@ export function orderPageRoutes(
     );
   }
 
-  /** A payment that the shop would not take at all ends the order. */
-  const noticeOf = (refused: ProblemCode, { status }: Order, texts: Texts): string =>
-    refused === 'payment_declined' && status === 'cancelled' ? texts.order.denied : deedText(refused, texts);
+  const noticeOf = (code: ProblemCode | undefined, { status }: Order, texts: Texts): string | undefined => {
+    if (code === undefined) return undefined;
+    // A payment that the shop would not take at all ends the order.
+    return code === 'payment_declined' && status === 'cancelled' ? texts.order.denied : deedText(code, texts);
+  };
 
   const nameOf = (productId: string): string => readings.of(productId)?.name ?? productId;
 
@@ -139,4 +141,11 @@ function orderIdOf(c: Context): Key {
   const orderId = orderIdKey(c.req.param('id') ?? '');
   if (orderId === undefined) throw new Problem('not_found');
   return orderId;
+}
+
+/** @param was how the page that was followed had it */
+function outcomeOf(was: string | undefined, { status }: Order): ProblemCode | undefined {
+  const isDeclined = was === 'payment_pending' && status === 'reserved';
+  const isDenied = (was === 'payment_pending' || was === 'in_review') && status === 'cancelled';
+  return isDeclined || isDenied ? 'payment_declined' : undefined;
 }

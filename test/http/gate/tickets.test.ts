@@ -324,11 +324,20 @@ test('metrics say what tickets were given for, and why there was none', async ()
   const id = await product({ ticket: true, work: true });
   const count = async (outcome: string): Promise<number> =>
     (await engine.metric(`doorbuster_gate_total{check="tickets",outcome="${outcome}"}`)) ?? 0;
-  const outcomes = ['challenge_required', 'issued_for_work', 'challenge_foreign', 'not_found'];
+  const outcomes = [
+    'challenge_required',
+    'issued_for_work',
+    'challenge_foreign',
+    'not_found',
+    'brought_wrong',
+  ];
   const before = await Promise.all(outcomes.map(count));
   const { challenge } = (await ask('cy', { productId: id })).body;
   const solution = await solved(challenge);
-  await ask('cy', { productId: id, solution });
+  const { ticket } = (await ask('cy', { productId: id, solution })).body;
+  await buy('cy', id, 'k1', ticket);
+  await buy('cy', id, 'k2', ticket);
+  await buy('dee', id, 'k1', ticket);
   await ask('dee', { productId: id, solution });
   await ask('cy', { productId: 'nowhere' });
   expect(await Promise.all(outcomes.map(count))).toEqual(before.map((each) => each + 1));

@@ -158,7 +158,10 @@ export class Shoppers {
       );
     } else if (wish < 0.75) {
       this.ask({ kind: 'pay', orderId, customerKey, settlement: 'payment_pending' }, () =>
-        this.ask(dice.chance(0.5) ? { kind: 'decline', orderId } : { kind: 'deny', orderId }, () => undefined),
+        this.ask(
+          dice.chance(0.5) ? { kind: 'decline', orderId } : { kind: 'deny', orderId },
+          () => undefined,
+        ),
       );
     } else if (wish < 0.85) {
       this.ask({ kind: 'extendHold', orderId, byMs: 6_000, mostMs: 9_000 }, () => undefined);

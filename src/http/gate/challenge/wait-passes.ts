@@ -19,7 +19,7 @@ const SIGNATURE_CHARACTERS = 24;
 const FORM = new RegExp(`^[A-Za-z0-9_-]{${SIGNED_CHARACTERS + SIGNATURE_CHARACTERS}}$`);
 const TEXT_CHARACTERS_MAX = 256;
 /** From when it is good on. */
-const LIFE_MS = 300_000;
+const PASS_LIFE_MS = 300_000;
 
 export interface WaitPass {
   readonly pass: string;
@@ -77,5 +77,5 @@ function passOf(pass: string, customerKey: Key, productId: string): WaitPass {
   const wait = bytes.readUInt32BE(FROM_BYTES);
   const goodFrom = from * 1_000;
   const stretch = `wait\0${customerKey}${productId}\0${wait}\0${Math.floor(from / wait)}`;
-  return { pass, goodFrom, goodUntil: goodFrom + LIFE_MS, stretch };
+  return { pass, goodFrom, goodUntil: goodFrom + PASS_LIFE_MS, stretch };
 }

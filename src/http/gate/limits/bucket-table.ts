@@ -15,7 +15,7 @@ const WAYS = 8;
 /** Buckets of a node. When all of a set are in use, the one that is nearest to full makes room. */
 export const BUCKETS_MAX = 2 ** SET_BITS * WAYS;
 const SET_MASK = 2 ** SET_BITS - 1;
-const UNITS_PER_MS = 100;
+const PER_MILLISECOND = 100;
 /** 3 hours; what seems to be further ahead was left behind long ago. */
 const AHEAD_UNITS_MAX = 2 ** 30;
 /** Other threads may take slots over at the same time; then any will do. */
@@ -33,7 +33,7 @@ export interface BucketRate {
 }
 
 export const bucketRate = (count: number, windowMs: number): BucketRate => {
-  const unitsMax = windowMs * UNITS_PER_MS;
+  const unitsMax = windowMs * PER_MILLISECOND;
   return { unitsPerRequest: Math.max(1, Math.round(unitsMax / count)), unitsMax };
 };
 
@@ -157,9 +157,9 @@ export const bucketName = ({ slot, tag }: Spent): string =>
     .padStart(4, '0') + (tag >>> 0).toString(16).padStart(8, '0');
 
 /** @param monotonicMs of the clock that all threads of the machine share */
-export const unitsOf = (monotonicMs: number): number => Math.floor(monotonicMs * UNITS_PER_MS) | 0;
+export const unitsOf = (monotonicMs: number): number => Math.floor(monotonicMs * PER_MILLISECOND) | 0;
 
-export const unitsToMs = (units: number): number => units / UNITS_PER_MS;
+export const unitsToMs = (units: number): number => units / PER_MILLISECOND;
 
 /** Where of a slot the words stand in its set. */
 const tagAt = (slot: number): number => ((slot & ~(WAYS - 1)) << 1) | (slot & (WAYS - 1));

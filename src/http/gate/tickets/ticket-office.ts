@@ -46,7 +46,12 @@ export interface TicketOfficePorts {
   readonly random: Random;
   /** The campaign that the product belongs to, for its whole life; undefined: none. */
   readonly campaignOf: (productId: string) => { readonly campaignId: string } | undefined;
+  /** Hears of tickets that came with an order and are none. */
+  readonly onBad?: (why: BadTicket) => void;
 }
+
+/** `wrong`: made up, changed, somebody else's, or for something else. */
+export type BadTicket = 'wrong' | 'out_of_date';
 
 /** Epoch milliseconds. */
 export const ticketsFrom = (product: { readonly startsAt: number }, { settings }: TicketHours): number =>
@@ -95,18 +100,24 @@ export class TicketOffice {
    */
   read(text: string | undefined, customerKey: Key, productId: string): Key | undefined {
     if (text === undefined) return undefined;
-    if (!FORM.test(text)) return BAD_TICKET;
+    if (!FORM.test(text)) return this.#bad('wrong');
     const signed = text.slice(0, SIGNED_CHARACTERS);
     const signature = this.#signatureOf(signed, customerKey, productId);
-    if (!isSame(text.slice(SIGNED_CHARACTERS), signature)) return BAD_TICKET;
+    if (!isSame(text.slice(SIGNED_CHARACTERS), signature)) return this.#bad('wrong');
     this.#bytes.write(signed, 'base64url');
     const end = this.#bytes.readUIntBE(KEY_BYTES, END_BYTES) * 1_000;
-    return end > this.#ports.clock.now() ? this.#bytes.toString('latin1', 0, KEY_BYTES) : BAD_TICKET;
+    if (end <= this.#ports.clock.now()) return this.#bad('out_of_date');
+    return this.#bytes.toString('latin1', 0, KEY_BYTES);
   }
 
   /** An id that follows from what a ticket was given for, so that it is given once. @param source one-byte characters, at most 256 */
   idOf(source: string): Key {
     return this.#ids.charactersOf(source, 'latin1').slice(0, KEY_BYTES);
+  }
+
+  #bad(why: BadTicket): Key {
+    this.#ports.onBad?.(why);
+    return BAD_TICKET;
   }
 
   #signatureOf(signed: string, customerKey: Key, productId: string): string {

@@ -1,5 +1,6 @@
 // The pages of the CMS, for its handlers: a door of their own, so that nobody else loads them.
 
+export { abandonmentPage, SPANS, type AbandonmentView } from './abandonment-page.ts';
 export { MORE_ROWS } from './attribute-rows.ts';
 export { boardPage, type BoardPageView } from './board-page.ts';
 export { campaignFormPage, MOVE_PRODUCTS, type CampaignFormView } from './campaign-form-page.ts';

@@ -1,4 +1,4 @@
-// Payments that wait for a person, the oldest first, since their holds end; and what was decided lately.
+// Payments that wait for a person, the oldest first; and what was decided lately.
 
 import { html } from 'hono/html';
 import type { OpenReview, RiskDecision } from '../../../persistence/index.ts';
@@ -48,7 +48,7 @@ export function reviewListPage(look: Look, view: ReviewListView): Markup {
       ${
         isFirstPage
           ? html`<section aria-labelledby="lately" class="stack">
-              <h2 id="lately">Decided lately</h2>
+              <h2 id="lately">Judged lately</h2>
               ${decisionTable(view.lately, view.names)}
             </section>`
           : ''
@@ -58,7 +58,7 @@ export function reviewListPage(look: Look, view: ReviewListView): Markup {
 }
 
 const LEAD =
-  'Payments that the rules put before a person. The order keeps its units until its hold ends; then it is lost without a decision.';
+  'Payments that the rules put before a person. Each order keeps its units until somebody decides.';
 
 function card({ session }: Look, review: OpenReview, names: ProductNames): Markup {
   const { orderId, customerId, productId, at, facts, reasons, decided } = review;

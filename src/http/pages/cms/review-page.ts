@@ -85,7 +85,7 @@ const STEPS = {
   approve: {
     title: 'Approve the payment',
     button: 'Approve the payment',
-    text: 'The money is taken, and the units are the customer’s. If the hold has run out meanwhile, the units are sold only if they are still there; otherwise the money goes back.',
+    text: 'The money is taken, and the units are the customer’s. When the bank declines it, nothing is taken, and the customer can try again while the hold lasts.',
   },
   deny: {
     title: 'Deny the payment',
