@@ -17,6 +17,7 @@ import { OrderReads, PaymentKeeper, PaymentLedger } from './persistence/index.ts
 import type { RiskControl } from './risk/index.ts';
 import type { Clock, Random, Router, Timers } from './runtime/index.ts';
 import { SeldomLog } from './seldom-log.ts';
+import { messageOf } from './start-error.ts';
 
 export interface OpenPaymentsPorts {
   /** Undefined: nobody takes money. */
@@ -69,10 +70,7 @@ export function openPayments(ports: OpenPaymentsPorts): OpenPayments {
     timeoutMs,
     hashOf: (address) => addresses.hashOf(address),
     onJudged: (outcome) => counters.payment(`judged_${outcome}`),
-    onTrouble: (what, error) =>
-      troubles.tell(
-        error === undefined ? what : `${what}: ${error instanceof Error ? error.message : String(error)}`,
-      ),
+    onTrouble: (what, error) => troubles.tell(error === undefined ? what : `${what}: ${messageOf(error)}`),
   });
   if (ports.worker !== 0) return { payments, stop: () => Promise.resolve() };
   // Nobody else's Postgres loses what it said that it has.

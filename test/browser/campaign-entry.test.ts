@@ -166,10 +166,11 @@ test('when another page of the browser signs somebody else in, this one is their
   await first.ticket('Shared lamp').buy();
   await first.ticket('Shared lamp').offers('reserved');
   const token = await engine.token('quinn');
-  await waitUntil('the order is in the list of the second one', async () => {
+  const ordersOfQuinn = async (): Promise<number> => {
     const { body } = await engine.call<{ orders: object[] }>('GET', '/v1/orders', { token });
-    return body.orders.length === 1;
-  });
+    return body.orders.length;
+  };
+  await expect.poll(ordersOfQuinn, { message: 'orders in the list of the second one' }).toBe(1);
   await first.end();
 });
 

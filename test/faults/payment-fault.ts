@@ -26,7 +26,7 @@ const named = (token: string): string | undefined => {
 };
 
 const byChance = (orderId: string): number =>
-  [...(orderId + seed)].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 9_973, 7) % 9;
+  Array.from(orderId + seed).reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 9_973, 7) % 9;
 
 /** One more point of this payment; it may be its last. */
 async function pass(orderId: string, point: string): Promise<void> {

@@ -31,7 +31,7 @@ export class WebhookSender {
   /** From now on they go there. */
   aim(target: WebhookTarget): void {
     this.#target = target;
-    this.kick();
+    void this.kick();
   }
 
   /** Something may be due. Resolves when what was due was tried once. */
