@@ -223,7 +223,13 @@ describe('the checker finds', () => {
   test('8: a hold that is taken away before its end, be it extended or not', () => {
     const order = reserved('ada', 'a');
     const { orderId } = order;
-    const extended: Event = { kind: 'holdExtended', productId: PRODUCT, at: AT + 2, orderId, until: AT + 90_000 };
+    const extended: Event = {
+      kind: 'holdExtended',
+      productId: PRODUCT,
+      at: AT + 2,
+      orderId,
+      until: AT + 90_000,
+    };
     const expired = (at: number): Event => ({ kind: 'expired', productId: PRODUCT, at, orderId });
     expect(guiltyOf(judge([order, expired(AT + 60_000)]))).toEqual([8]);
     expect(guiltyOf(judge([order, expired(AT + 60_001)]))).toEqual([]);
