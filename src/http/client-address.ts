@@ -1,11 +1,11 @@
 // The network address that a request came from: of its connection, or, where that is a proxy that the node was told to trust, of whom
 // the proxy says. What such a header says can be written by anybody, so nobody else's is read.
 
-import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { Context } from 'hono';
 import { derivedSecret } from './derived-secret.ts';
+import { KeyedHash } from './keyed-hash.ts';
 
 /** One subscriber has 2^64 addresses of IPv6: they count as one. */
 const PREFIX_GROUPS = 4;
@@ -14,6 +14,8 @@ const NETWORK_OCTETS = 3;
 const NETWORK_GROUPS = 3;
 /** Of base64url: 128 bits. */
 const HASH_CHARACTERS = 22;
+/** Of an address as `of` says it. */
+const ADDRESS_CHARACTERS_MAX = 64;
 /** Groups of 16 bits in an address of IPv6. */
 const GROUPS = 8;
 
@@ -49,7 +51,7 @@ interface Peer {
 
 export class ClientAddresses {
   readonly #proxies: BlockList;
-  readonly #hashKey: string;
+  readonly #hash: KeyedHash;
   /** A connection has one other end, however many requests it brings. */
   readonly #peers = new WeakMap<object, Peer>();
 
@@ -58,7 +60,7 @@ export class ClientAddresses {
     const proxies = proxiesOf(trusted);
     if (proxies === undefined) throw new Error('a trusted proxy is neither an address nor a network');
     this.#proxies = proxies;
-    this.#hashKey = derivedSecret(secret, 'address 1');
+    this.#hash = new KeyedHash(derivedSecret(secret, 'address 1'), ADDRESS_CHARACTERS_MAX);
   }
 
   /** @returns an IPv4 address, or the /64 of an IPv6 one, always written alike */
@@ -79,7 +81,7 @@ export class ClientAddresses {
 
   /** What is kept of an address: alike for one address, and nobody without the secret finds the address from it. */
   hashOf(address: string): string {
-    return createHmac('sha256', this.#hashKey).update(address).digest('base64url').slice(0, HASH_CHARACTERS);
+    return this.#hash.of(address, 'utf8').slice(0, HASH_CHARACTERS);
   }
 
   #peerOf(remote: string | undefined): Peer {

@@ -125,7 +125,15 @@ export function purchaseOf(
     answer: (answer: Answer) => void,
   ): Promise<void> => {
     const { shopper, ticket } = buyer;
-    const passage = await found;
+    let passage: Passage;
+    try {
+      passage = await found;
+    } catch (error) {
+      // Nobody can say now who may enter. What was accepted before is told all the same.
+      const before = await placedBefore(command, buyer);
+      if (before === undefined) throw error;
+      return answer(before);
+    }
     // Which campaign it belongs to, and so what its tickets are bound to, may be known only now.
     if (passage === 'open')
       return submit(

@@ -94,7 +94,7 @@ describe('the checker finds', () => {
     const { orderId } = reserved('ada', 'a');
     const checker = judge([
       reserved('ada', 'a'),
-      { kind: 'expired', productId: PRODUCT, at: AT + 2, orderId },
+      { kind: 'expired', productId: PRODUCT, at: AT + 60_001, orderId },
     ]);
     expect(checker.report()).toMatchObject({ ok: true, violations: [], figures: { orders: 1, events: 4 } });
   });
@@ -174,10 +174,15 @@ describe('the checker finds', () => {
     expect(guiltyOf(judge([gatedBy({ openHoldsMax: 1 }), first, ended('cancelled'), second]))).toEqual([]);
     expect(guiltyOf(judge([gatedBy({ attemptsMax: 1 }), first, ended('cancelled'), second]))).toEqual([5]);
     for (const kind of ['expired', 'denied'] as const) {
-      const late = reserved('ada', 'b', { at: AT + 31 + 500 });
-      const cool = gatedBy({ coolDownSeconds: 1 });
-      expect(guiltyOf(judge([cool, first, ended(kind, AT + 31), late]))).toEqual([5]);
-      expect(guiltyOf(judge([first, ended(kind, AT + 31), late]))).toEqual([]);
+      const short = (key: string, at: number) =>
+        reserved('ada', key, { at, terms: { ...first.terms, holdSeconds: 1 } });
+      const sale = (coolDownSeconds: number): Event => {
+        const { configuration, ...event } = gatedBy({ coolDownSeconds }) as Configured;
+        return { ...event, configuration: { ...configuration, holdSeconds: 1, endsAt: AT + 9_000 } };
+      };
+      const orders = [short('a', AT + 1), ended(kind, AT + 1_001), short('b', AT + 1_501)];
+      expect(guiltyOf(judge([sale(1), ...orders]))).toEqual([5]);
+      expect(guiltyOf(judge([sale(0), ...orders]))).toEqual([]);
     }
     const cancelled = [gatedBy({ coolDownSeconds: 1 }), first, ended('cancelled'), second];
     expect(guiltyOf(judge(cancelled))).toEqual([]);
@@ -213,6 +218,23 @@ describe('the checker finds', () => {
     expect(guiltyOf(judge([order, extended(AT + 70_000), extended(AT + 65_000)]))).toEqual([8]);
     expect(guiltyOf(judge([order, paid, extended(AT + 60_002)]))).toEqual([1]);
     expect(guiltyOf(judge([extended(AT + 60_002)]))).toEqual([3]);
+  });
+
+  test('8: a hold that is taken away before its end, be it extended or not', () => {
+    const order = reserved('ada', 'a');
+    const { orderId } = order;
+    const extended: Event = {
+      kind: 'holdExtended',
+      productId: PRODUCT,
+      at: AT + 2,
+      orderId,
+      until: AT + 90_000,
+    };
+    const expired = (at: number): Event => ({ kind: 'expired', productId: PRODUCT, at, orderId });
+    expect(guiltyOf(judge([order, expired(AT + 60_000)]))).toEqual([8]);
+    expect(guiltyOf(judge([order, expired(AT + 60_001)]))).toEqual([]);
+    expect(guiltyOf(judge([order, extended, expired(AT + 60_001)]))).toEqual([8]);
+    expect(guiltyOf(judge([order, extended, expired(AT + 90_000)]))).toEqual([]);
   });
 
   test('9 and 10: a customer who was told something else than what is so', () => {

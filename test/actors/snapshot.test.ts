@@ -8,13 +8,15 @@ import {
   encodeSnapshot,
   evolve,
   keyOf,
+  OPEN_GATE,
+  requestKeyOf,
   SnapshotDecoder,
   type Product,
   type Snapshot,
   type SnapshotHead,
 } from '../../src/actors/index.ts';
 import { playSale, saleSteps } from '../persistence/sale-script.ts';
-import { ScriptedJournal } from '../persistence/scripted-journal.ts';
+import { SALE_STARTS_AT, ScriptedJournal } from '../persistence/scripted-journal.ts';
 
 const HEAD: SnapshotHead = {
   shard: 4,
@@ -141,6 +143,48 @@ test.each(OLD_VERSIONS)('version %i is read', (_, text) => {
   const { products, ...head } = decoded(Buffer.from(text, 'base64'));
   expect(head).toEqual(HEAD);
   expect(facts(products[0]!, journal.now)).toEqual(facts(journal.products.get('sku')!, journal.now));
+});
+
+test('a cool-down goes on over a snapshot, for those who cool down alone, and so does an extended hold', () => {
+  const journal = new ScriptedJournal();
+  const gate = { ...OPEN_GATE, coolDownSeconds: 300 };
+  journal.configure('sku', { holdSeconds: 60, gate });
+  journal.loadStock('sku', 9);
+  const [abandoned, kept] = [journal.reserve('sku', 'ada', 'k')!, journal.reserve('sku', 'bob', 'k')!];
+  journal.command('sku', { kind: 'extendHold', orderId: kept, byMs: 1_000_000, mostMs: 1_000_000 });
+  journal.now += 60_000;
+  journal.command('sku', { kind: 'expire', orderId: abandoned });
+  const original = journal.products.get('sku')!;
+  const [restored] = decoded(encoded([original])).products;
+
+  const reserve = (customerId: string, key: string, now: number) => {
+    const { reply } = decide(
+      restored,
+      {
+        kind: 'reserve',
+        productId: 'sku',
+        orderId: keyOf(`${customerId} ${key}`),
+        customerId,
+        customerKey: customerKeyOf(customerId),
+        idempotencyKey: key,
+        requestKey: requestKeyOf('sku', customerId, key),
+        quantity: 1,
+      },
+      now,
+    );
+    return reply.outcome === 'refused' ? reply.refusal : reply;
+  };
+  const end = journal.now + 300_000;
+  expect(reserve('ada', 'k2', end - 1)).toBe('too_many_holds');
+  expect(reserve('ada', 'k2', end)).toMatchObject({ outcome: 'reserved', replayed: false });
+  expect(reserve('bob', 'k2', journal.now)).toMatchObject({ outcome: 'reserved' });
+  // The repetition of an acceptance is the acceptance, whatever became of the hold.
+  const accepted = { holdExpiresAt: SALE_STARTS_AT + 60_000, status: 'reserved' };
+  expect(reserve('ada', 'k', journal.now)).toMatchObject({ replayed: true, order: accepted });
+  expect(reserve('bob', 'k', journal.now)).toMatchObject({ replayed: true, order: accepted });
+  const row = restored!.orders.ids.find(kept);
+  expect(restored!.order(row).holdExpiresAt).toBe(SALE_STARTS_AT + 1_000_000);
+  expect(restored!.nextExpiry()).toBe(SALE_STARTS_AT + 1_000_000);
 });
 
 describe('a retired product', () => {

@@ -2,7 +2,7 @@
 
 /* oxlint-disable vitest/expect-expect -- expectProblem asserts, too */
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tokenOf } from '../harness/crowd.ts';
 import { ADMIN_TOKEN, Engine, type Answer } from '../harness/engine.ts';
 import { expectProblem } from './problems.ts';
@@ -10,6 +10,7 @@ import { expectProblem } from './problems.ts';
 const HOUR_MS = 3_600_000;
 
 let engine: Engine;
+let orders = 0;
 const token = ADMIN_TOKEN;
 
 beforeAll(async () => {
@@ -140,6 +141,60 @@ test('open holds are bounded on the whole way from the API to the actor', async 
   expect((await buy('first')).status).toBe(201);
   expectProblem(await buy('second'), 403, 'too_many_holds');
   expect(await buy('first')).toMatchObject({ status: 201 });
+});
+
+describe('figures of abandoned holds', () => {
+  const ask = (query = ''): Promise<Answer> => engine.call('GET', `/v1/admin/abandonment${query}`, { token });
+
+  test('tell by customer and by network whose holds ran out, and who paid', async () => {
+    await put('abandoned', product({ holdSeconds: 1, perCustomerLimit: 9 }));
+    await put('bought', product({ holdSeconds: 0 }));
+    await change('abandoned', 5, 'stock');
+    await change('bought', 5, 'stock');
+    const buy = (customer: string, productId: string, key: string) => {
+      const body = { productId, quantity: 1 };
+      return engine.call('POST', '/v1/orders', { token: tokenOf(customer), key, body });
+    };
+    for (const [customer, id] of [
+      ['hoarder', 'abandoned'],
+      ['hoarder', 'abandoned'],
+      ['slow', 'abandoned'],
+      ['payer', 'bought'],
+    ] as const)
+      expect((await buy(customer, id, `${customer}-${++orders}`)).status).toBe(201);
+    const lineOf = async (customerId: string) => {
+      const { body } = await ask('?hours=1');
+      return (body['customers'] as { customerId: string }[]).find((line) => line.customerId === customerId);
+    };
+    const counts = { cancelled: 0, paid: 0, open: 0 };
+    const expected = [
+      { customerId: 'hoarder', orders: 2, expired: 2, ...counts },
+      { customerId: 'slow', orders: 1, expired: 1, ...counts },
+    ];
+    for (const line of expected)
+      await expect.poll(() => lineOf(line.customerId), { timeout: 30_000 }).toEqual(line);
+    // Of a sale without holds there are none that anybody abandons.
+    expect(await lineOf('payer')).toBeUndefined();
+    const { status, body } = await ask('?hours=1&limit=1');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ hours: 1, isWhole: true, customers: [expected[0]] });
+    expect(body['networks']).toEqual([expect.objectContaining({ network: '127.0.0.0/24' })]);
+    expect((await ask()).body).toMatchObject({ hours: 24 });
+  });
+
+  test.each(['hours=0', 'hours=721', 'hours=x', 'limit=0', 'limit=201', 'hours=1e2', 'days=1'])(
+    'are refused for ?%s, by its name',
+    async (query) => {
+      const [name] = query.split('=') as [string];
+      expectProblem(await ask(`?${query}`), 400, 'invalid_request', new RegExp(name));
+    },
+  );
+
+  test('are told to nobody without the admin token', async () => {
+    const path = '/v1/admin/abandonment';
+    expectProblem(await engine.call('GET', path), 401, 'unauthenticated');
+    expectProblem(await engine.call('GET', path, { token: tokenOf('ada') }), 403, 'forbidden');
+  });
 });
 
 test('If-Match changes only the revision that its caller saw', async () => {

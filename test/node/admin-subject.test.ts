@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AdminService, JetStreamNames, openLink, systemTimers } from '../../src/runtime/index.ts';
+import { tokenOf } from '../harness/crowd.ts';
 import { Engine, temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { inboxOf, NATS_PASSWORD, startNats, type NatsCluster, type NatsUser } from '../servers/nats.ts';
@@ -81,6 +82,46 @@ test('a load counts once for each requestId, and another quantity under it is re
   expect(stale.json()).toMatchObject({ code: 'version_conflict' });
   const { shards } = (await answered('admin.shards.show', {})) as { shards: unknown[] };
   expect(shards).toHaveLength(16);
+});
+
+test('a gate comes with its product, and is asked at once', async () => {
+  const gate = {
+    ticket: true,
+    openHoldsMax: 2,
+    coolDownSeconds: 60,
+    attemptsMax: 20,
+    shortestHoldSeconds: 60,
+  };
+  const sale = { ...productOf('gated'), startsAt: '2020-01-01T00:00:00Z' };
+  const put = await answered('admin.product.put', { ...sale, gate });
+  expect(put).toMatchObject({ created: true, gate: { ...gate, work: false } });
+  await answered('admin.stock.load', { productId: 'gated', quantity: 5, requestId: 'first' });
+  const buy = (key: string) =>
+    node.call<{ code?: string }>('POST', '/v1/orders', {
+      token: tokenOf('ada'),
+      key,
+      body: { productId: 'gated', quantity: 1 },
+    });
+  expect((await buy('k')).body).toMatchObject({ code: 'ticket_required' });
+  const wrong: [object, string][] = [
+    [{ work: true }, 'gate.work'],
+    [{ shortestHoldSeconds: 301 }, 'gate.shortestHoldSeconds'],
+    [{ coolDownSeconds: 86_401 }, 'gate.coolDownSeconds'],
+    [{ tickets: true }, 'gate'],
+  ];
+  for (const [of, name] of wrong) {
+    const refused = (await ask('admin.product.put', { ...sale, gate: of })).json<{
+      code: string;
+      detail: string;
+    }>();
+    expect(refused).toMatchObject({ code: 'invalid_request' });
+    expect(refused.detail).toContain(name);
+  }
+  expect((await buy('k')).body).toMatchObject({ code: 'ticket_required' });
+  // Whoever names no gate opens it, as every field that is left out has its default.
+  const open = await answered('admin.product.put', sale);
+  expect(open).toMatchObject({ revision: 2, gate: { ticket: false, openHoldsMax: 0 } });
+  expect((await buy('k')).status).toBe(201);
 });
 
 test('a batch says of each line what became of it', async () => {

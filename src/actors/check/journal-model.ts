@@ -244,6 +244,11 @@ export class JournalModel {
       product.stock.sold += quantity;
       this.#hold(product, customerId, quantity, id);
     }
+    if (kind === 'expired') {
+      const end = order.holdExpiresAt.now;
+      const isOver = end !== null && at >= end;
+      this.#findings.check(8, isOver, () => `order ${id} expired at ${at}, and its hold ends at ${end}`);
+    }
     this.#gate.changed(order.event, { kind, at, before, after: to, gate: product.configuration.gate });
     order.status.set(sequence, to);
   }

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { customerKeyOf } from '../../../src/actors/index.ts';
 import { BucketHash } from '../../../src/http/gate/limits/bucket-hash.ts';
-import { BucketTable, BUCKETS_MAX, unitsOf } from '../../../src/http/gate/limits/bucket-table.ts';
+import { BucketTable, BUCKETS_MAX, unitsOf, type Spent } from '../../../src/http/gate/limits/bucket-table.ts';
 import { parseLimits, type LimitPolicy } from '../../../src/http/gate/limits/limit-policy.ts';
 import { RateLimits } from '../../../src/http/gate/limits/rate-limits.ts';
 import { Counters } from '../../../src/http/counters.ts';
@@ -12,10 +12,11 @@ import { requestClass } from '../../../src/http/gate/limits/request-class.ts';
 class Desk {
   ms = 1_000_000;
   readonly counters = new Counters();
-  readonly table = new BucketTable(false);
+  readonly table: BucketTable;
   readonly limits: RateLimits;
 
-  constructor(purchase: string) {
+  constructor(purchase: string, table = new BucketTable(false)) {
+    this.table = table;
     const policy = { ...EVERYTHING_OFF, purchase: { ...NOTHING, ...parseLimits(purchase) } } as LimitPolicy;
     const clock = { monotonic: () => this.ms };
     this.limits = new RateLimits({
@@ -51,6 +52,11 @@ test('a customer has so many requests at once, and then one after the other as t
   expect(desk.allowed(2, 'ada')).toBe(1);
   desk.ms += 60_000;
   expect(desk.allowed(20, 'ada')).toBe(5);
+});
+
+test.each([3, 6, 7, 11, 13, 70_000])('a full bucket has %i requests, neither more nor less', (count) => {
+  const desk = new Desk(`customer ${count}/1s`);
+  expect(desk.allowed(count + 5, 'ada')).toBe(count);
 });
 
 test('a verdict says what is left, and how long to wait', () => {
@@ -93,6 +99,23 @@ test('a request that the address refuses is not charged to its customer', () => 
   expect(desk.allowed(5, 'ada')).toBe(5);
   expect(desk.allowed(100, 'ben')).toBe(0);
   expect(desk.allowed(5, 'ben', '192.0.2.2')).toBe(5);
+});
+
+test('nor are other nodes told of it', () => {
+  const desk = new Desk('customer 5/10s, address 3/10s', new BucketTable(true));
+  const told = (): Spent[] => {
+    const spent: Spent[] = [];
+    desk.table.takeUntold(0, 10, spent);
+    return spent;
+  };
+  desk.allowed(3, 'ada');
+  const taken = told();
+  expect(taken.map(({ units }) => units).toSorted((one, other) => one - other)).toEqual([600_000, 999_999]);
+  expect(desk.allowed(100, 'ben')).toBe(0);
+  expect(told()).toEqual([]);
+  // What the customer takes elsewhere is told.
+  expect(desk.allowed(1, 'ben', '192.0.2.2')).toBe(1);
+  expect(told()).toHaveLength(2);
 });
 
 test('strangers at an address take nothing from customers there', () => {

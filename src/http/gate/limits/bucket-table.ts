@@ -32,9 +32,10 @@ export interface BucketRate {
   readonly unitsMax: number;
 }
 
+/** A full bucket has exactly `count` requests; how long it takes to fill is right to half a unit for each of them. */
 export const bucketRate = (count: number, windowMs: number): BucketRate => {
-  const unitsMax = windowMs * PER_MILLISECOND;
-  return { unitsPerRequest: Math.max(1, Math.round(unitsMax / count)), unitsMax };
+  const unitsPerRequest = Math.max(1, Math.round((windowMs * PER_MILLISECOND) / count));
+  return { unitsPerRequest, unitsMax: unitsPerRequest * count };
 };
 
 /** What other nodes have to hear of. */
