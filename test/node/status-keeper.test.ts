@@ -86,7 +86,9 @@ describe('nodes that follow statuses', () => {
     await ledger.close('closed', 'captured', undefined, systemClock.now());
     await ledger.lookAgain('troubled', 60_000, 'nobody knows the order', undefined);
     await follow();
-    expect(keepers.at(-1)!.openPayments).toEqual({ followed: 2, troubled: 1 });
+    const keeper = keepers.pop()!;
+    await keeper.stop();
+    expect(keeper.openPayments).toEqual({ followed: 2, troubled: 1 });
   });
 
   test('know those that are there at the start, and each change soon, wherever it was made', async () => {
