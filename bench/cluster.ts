@@ -1,12 +1,18 @@
 // npm run cluster: a whole cluster on this machine to look at: three NATS servers (three copies of every record, each synced),
-// Postgres, Redis, and three nodes in demo mode, on free ports of the loopback and in temporary folders. Ctrl-C ends all of
+// Postgres, Redis, a payment sandbox, and three nodes in demo mode, on free ports of the loopback and in temporary folders. Ctrl-C ends all of
 // it, and so does the end of whoever started it.
 //
 // It is what the tests of the cluster start. A terminal sends Ctrl-C to every process of its group; the servers must
 // outlive the nodes, so they run in a group of their own, under a second process of this file.
 
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SANDBOX_LATER_MS } from '../src/demo-payments.ts';
+import { Sandbox, WEBHOOK_PATH } from '../src/payments/index.ts';
+import { systemClock, systemRandom, systemTimers } from '../src/runtime/index.ts';
 import { Cluster, nodeName } from '../test/harness/cluster.ts';
 import { portsFrom } from '../test/servers/free-port.ts';
 import { startRedis, type RedisServer } from '../test/servers/redis.ts';
@@ -35,6 +41,7 @@ async function supervise(): Promise<void> {
   const startedAt = performance.now();
   let cluster: Cluster | undefined;
   let redis: RedisServer | undefined;
+  let payments: PaymentPlace | undefined;
   let isStopping = false;
   const { promise: asked, resolve: stop } = Promise.withResolvers<void>();
   const onSignal = (): void => {
@@ -53,15 +60,17 @@ async function supervise(): Promise<void> {
     };
     redis = await startRedis();
     onProgress('Redis');
+    payments = await openPayments();
     const ports = await portsFrom(FIRST_PORT, NODES + 1);
     cluster = await Cluster.start({
       nodes: NODES,
       shards: SHARDS,
       demo: true,
-      env: { ...secrets, REDIS_URL: redis.url },
+      env: { ...secrets, ...payments.settings, REDIS_URL: redis.url },
       ports,
       onProgress,
     });
+    payments.aim(cluster.nodes[0]!.url);
     greet(cluster, redis, ports.at(-1)!);
     const watching = watch(cluster);
     await asked;
@@ -72,9 +81,42 @@ async function supervise(): Promise<void> {
     process.exitCode = 1;
   }
   await Promise.all(cluster?.running.map((node) => node.stop()) ?? []);
-  await Promise.all([cluster?.stop(), redis?.stop()]);
+  await Promise.all([cluster?.stop(), redis?.stop(), payments?.stop()]);
   console.log('Stopped; nothing of it is left.');
   process.exit();
+}
+
+interface PaymentPlace {
+  readonly settings: Record<string, string>;
+  /** Webhooks go to this node from now on. */
+  aim(node: string): void;
+  stop(): Promise<void>;
+}
+
+/** One for all nodes: whichever of them is asked to pay, it is the same payment. */
+async function openPayments(): Promise<PaymentPlace> {
+  const folder = mkdtempSync(join(tmpdir(), 'doorbuster-payments-'));
+  const secret = madeUp();
+  const webhookSecret = `whsec_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64')}`;
+  const sandbox = await Sandbox.open({
+    path: join(folder, 'payment-sandbox.db'),
+    host: '127.0.0.1',
+    port: 0,
+    secret,
+    laterMs: SANDBOX_LATER_MS,
+    webhooks: undefined,
+    clock: systemClock,
+    timers: systemTimers,
+    random: systemRandom,
+  });
+  return {
+    settings: { PAYMENT_URL: sandbox.url, PAYMENT_SECRET: secret, PAYMENT_WEBHOOK_SECRET: webhookSecret },
+    aim: (node) => sandbox.aim({ url: node + WEBHOOK_PATH, secret: webhookSecret }),
+    stop: async () => {
+      await sandbox.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Says of a node that ended, once, what it said at last. */

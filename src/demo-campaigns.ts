@@ -124,8 +124,8 @@ export class DemoCampaigns {
     const known = await catalogue.product(productIdsOf(sample, edition)[0]!);
     if (known !== undefined) return known.campaign;
     const slug = edition === 1 ? sample.slug : `${sample.slug}-${edition}`;
-    const { title, description, entry } = sample;
-    const draft = { title, slug, description, timeZone: 'UTC', entry, ...hoursOf(sample, clock.now()) };
+    const { title, description, entry, gate } = sample;
+    const draft = { title, slug, description, timeZone: 'UTC', entry, gate, ...hoursOf(sample, clock.now()) };
     const created = await catalogue.createCampaign(EDITOR, draft);
     if (created.outcome === 'saved') return created.value;
     // Another node, or an earlier start that was killed here. Anybody else's address is let be.

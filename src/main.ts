@@ -133,6 +133,7 @@ async function compose(
         pool,
         limits: limits?.figures(),
         openReviews: followed?.keeper.openReviews ?? NaN,
+        openPayments: followed?.keeper.openPayments,
         silentShards: own.filter((owner) => pool.silent.includes(workerOf(owner))).length,
         hasLease: board.leaseUntil > systemClock.monotonic(),
         projection: projecting?.pump?.stats(),

@@ -2,7 +2,7 @@
 
 import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
 import { EXCHANGE_STATES, type ExchangeFigures } from './http/index.ts';
-import { CACHE_STATES, type ProjectionStats } from './persistence/index.ts';
+import { CACHE_STATES, type OpenPaymentsCounted, type ProjectionStats } from './persistence/index.ts';
 import type { PoolFigures } from './worker-pool.ts';
 import type { WorkerFigures } from './worker.ts';
 
@@ -12,6 +12,8 @@ export interface NodeFigures {
   readonly limits: ExchangeFigures | undefined;
   /** Orders that wait for a person; NaN when this node cannot say. */
   readonly openReviews: number;
+  /** Undefined on a node that takes none. */
+  readonly openPayments: OpenPaymentsCounted | undefined;
   /** Whose thread says nothing. */
   readonly silentShards: number;
   readonly hasLease: boolean;
@@ -113,6 +115,11 @@ export class Metrics {
     'doorbuster_risk_reviews_open',
     'Orders that wait for a person’s decision, counted up to 1000',
   );
+  readonly #openPayments = this.#gauge(
+    'doorbuster_payments_open',
+    'Payments that are not closed, counted up to 10000: followed, or troubled, which cannot be gone on with',
+    ['state'],
+  );
   readonly #limits = this.#gauge(
     'doorbuster_rate_limits_state',
     'Whether rate limits are shared over nodes: the state with 1',
@@ -135,6 +142,7 @@ export class Metrics {
     pool,
     limits,
     openReviews,
+    openPayments,
     silentShards,
     hasLease,
     projection,
@@ -144,6 +152,12 @@ export class Metrics {
     this.#renderThreads(pool);
     this.#renderGate(pool, limits);
     this.#openReviews.set(openReviews);
+    this.#openPayments.reset();
+    if (openPayments !== undefined) {
+      const { followed, troubled } = openPayments;
+      this.#openPayments.set({ state: 'followed' }, followed);
+      this.#openPayments.set({ state: 'troubled' }, troubled);
+    }
     this.#shards.reset();
     for (const { phase } of workers.flatMap(({ shards }) => shards)) this.#shards.inc({ phase });
     if (silentShards > 0) this.#shards.set({ phase: 'silent' }, silentShards);

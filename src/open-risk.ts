@@ -7,6 +7,7 @@ import type { Counters, RiskContext } from './http/index.ts';
 import {
   CustomerStatuses,
   openPool,
+  PaymentLedger,
   RiskDecisions,
   RiskFactReads,
   RiskJudge,
@@ -37,6 +38,7 @@ export async function followStatuses(
     statuses: new CustomerStatuses(pool),
     decisions: new RiskDecisions(pool),
     facts: new RiskFactReads(pool),
+    ledger: new PaymentLedger(pool),
     table,
     clock,
     timers,

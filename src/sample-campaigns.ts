@@ -1,14 +1,16 @@
-// The campaigns of the demonstration: one for each kind of entry that needs no invitation, and one that has not begun. Pure data:
-// whoever makes them turns relative seconds into hours. Who is on the list and who has the claim stands beside the sign-in page,
+// The campaigns of the demonstration: one for each kind of entry that needs no invitation, and one that has not begun. Those for
+// everyone have the whole gate. Pure data: whoever makes them turns relative seconds into hours. Who is on the list and who has the claim stands beside the sign-in page,
 // in sample-customers.ts.
 
-import type { Entry, ProductDraft } from './persistence/index.ts';
+import { NEW_CAMPAIGN_GATE, type CampaignGate, type Entry, type ProductDraft } from './persistence/index.ts';
 
 export interface SampleCampaign {
   readonly slug: string;
   readonly title: string;
   readonly description: string;
   readonly entry: Entry;
+  /** Undefined: nothing but rate limits and risk control. */
+  readonly gate?: CampaignGate;
   /** Of an entry by list. */
   readonly customerIds?: readonly string[];
   /** Counted from when it is made, or opened again; negative means open already. */
@@ -36,6 +38,9 @@ export interface SampleOffer extends Pick<
 
 const DAY_SECONDS = 86_400;
 
+/** Tickets for a proof of work, and bounds on holds: everything that there is. */
+const WHOLE_GATE: CampaignGate = { ...NEW_CAMPAIGN_GATE, work: true };
+
 export const sampleCampaigns: readonly SampleCampaign[] = [
   {
     slug: 'first-light',
@@ -43,6 +48,7 @@ export const sampleCampaigns: readonly SampleCampaign[] = [
     description:
       'Two favourites in colours that are made once.\n\nOpen to everybody for a day, or until the last one is gone.',
     entry: { kind: 'everyone' },
+    gate: WHOLE_GATE,
     startsInSeconds: -60,
     endsInSeconds: DAY_SECONDS,
     offers: [
@@ -83,6 +89,7 @@ export const sampleCampaigns: readonly SampleCampaign[] = [
     description:
       'Everybody waits for the same second. The countdown follows the clock of the shop, not yours.',
     entry: { kind: 'everyone' },
+    gate: WHOLE_GATE,
     startsInSeconds: 600,
     endsInSeconds: DAY_SECONDS,
     offers: [

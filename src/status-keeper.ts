@@ -5,10 +5,18 @@
 //   ten minutes went by                       ──▶ all who are not active                                ──▶ a new table
 //
 // A change is dated when it is written and seen when it is committed: each look goes back as far as that may take, and the whole look
-// finds the rest. While Postgres is away, what was known last counts. Beside that it removes what risk control needs no more.
+// finds the rest. While Postgres is away, what was known last counts. Beside that it removes what risk control needs no more, and counts
+// for metrics what waits: reviews, and payments that are not closed.
 
 import type { Logger } from 'pino';
-import type { CustomerStatuses, RiskDecisions, RiskFactReads, StatusMark } from './persistence/index.ts';
+import type {
+  CustomerStatuses,
+  OpenPaymentsCounted,
+  PaymentLedger,
+  RiskDecisions,
+  RiskFactReads,
+  StatusMark,
+} from './persistence/index.ts';
 import { STATUSES_MAX, type StatusTable } from './risk/index.ts';
 import type { Clock, Timers } from './runtime/index.ts';
 
@@ -16,6 +24,7 @@ export interface StatusKeeperPorts {
   readonly statuses: Pick<CustomerStatuses, 'moment' | 'exceptional' | 'changes'>;
   readonly decisions: Pick<RiskDecisions, 'countOpen' | 'sweep'>;
   readonly facts: Pick<RiskFactReads, 'sweep'>;
+  readonly ledger: Pick<PaymentLedger, 'countOpen'>;
   readonly table: StatusTable;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -37,6 +46,8 @@ export const STATUS_KEEPER_LIMITS = {
   startMsMax: 10_000,
 } as const;
 
+const NOT_COUNTED: OpenPaymentsCounted = { followed: NaN, troubled: NaN };
+
 export class StatusKeeper {
   readonly #ports: StatusKeeperPorts;
   #next: Promise<void> | undefined;
@@ -48,6 +59,7 @@ export class StatusKeeper {
   #sweptAt = -Infinity;
   #countedAt = -Infinity;
   #openReviews = NaN;
+  #openPayments: OpenPaymentsCounted = NOT_COUNTED;
   #isStopped = false;
   #isAway = false;
   #isFull = false;
@@ -59,6 +71,11 @@ export class StatusKeeper {
   /** NaN while nobody knows. */
   get openReviews(): number {
     return this.#openReviews;
+  }
+
+  /** NaN while nobody knows. */
+  get openPayments(): OpenPaymentsCounted {
+    return this.#openPayments;
   }
 
   /** Resolves when statuses are known, or when that takes too long: then the looks go on. */
@@ -92,7 +109,7 @@ export class StatusKeeper {
     const began = clock.monotonic();
     try {
       await this.look();
-      await this.#countReviews();
+      await this.#count();
       await this.#sweep();
       this.#isAway = false;
     } catch (error) {
@@ -100,6 +117,7 @@ export class StatusKeeper {
         logger.warn({ err: error }, 'customers’ statuses cannot be read: what was known last counts');
       this.#isAway = true;
       this.#openReviews = NaN;
+      this.#openPayments = NOT_COUNTED;
     }
     if (this.#isStopped) return;
     const { periodMs, restsPerLook } = STATUS_KEEPER_LIMITS;
@@ -161,10 +179,12 @@ export class StatusKeeper {
     this.#isFull = isFull;
   }
 
-  async #countReviews(): Promise<void> {
-    const now = this.#ports.clock.monotonic();
+  async #count(): Promise<void> {
+    const { clock, decisions, ledger } = this.#ports;
+    const now = clock.monotonic();
     if (this.#isStopped || now - this.#countedAt < STATUS_KEEPER_LIMITS.countEveryMs) return;
-    this.#openReviews = await this.#ports.decisions.countOpen();
+    this.#openReviews = await decisions.countOpen();
+    this.#openPayments = await ledger.countOpen();
     this.#countedAt = now;
   }
 

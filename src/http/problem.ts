@@ -44,7 +44,7 @@ export const PROBLEMS = {
     'sale_not_started',
     409,
     'Not started',
-    'The sale has not started yet; see startsAt.',
+    'The sale has not started yet; see startsAt of the product (GET /v1/products/…).',
   ),
   sale_ended: domain('sale_ended', 409, 'Ended', 'The sale is over.'),
   sale_paused: domain('sale_paused', 409, 'Paused', 'The sale is paused. Try again in a moment.'),
@@ -58,20 +58,20 @@ export const PROBLEMS = {
     'ticket_invalid',
     403,
     'Ticket not valid',
-    'The purchase ticket was used, is out of date, or is not of this customer and product. Get another one (POST /v1/tickets).',
+    'The purchase ticket was used, is out of date, or is not of this customer and product. Get another one (POST /v1/tickets), then send the order again with the same key.',
   ),
   too_many_holds: domain(
     'too_many_holds',
     403,
     'Too many holds',
-    'This customer has too many orders that are not paid, or let a hold run out a moment ago. Pay or cancel first, or wait.',
+    'This customer holds as much of this product unpaid as one may, let a hold of it run out a moment ago, or did not pay for it too often. Pay or cancel what is open (GET /v1/orders), or wait.',
     5,
   ),
   challenge_required: {
     status: 403,
     title: 'Proof of work required',
     detail:
-      'A ticket of this sale costs a proof of work, or a wait: solve `challenge` and send its solution, or use `wait`.',
+      'A ticket of this sale costs a proof of work, or a wait: solve `challenge` and ask again with its `solution`, or ask again with the pass of `wait` when its time has come.',
     retry: 'never',
   },
   rate_limited: {

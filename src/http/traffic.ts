@@ -21,6 +21,9 @@ export const REFUSALS_COUNTED = [
   'idempotency_key_reused',
   'overloaded',
   'outcome_unknown',
+  'ticket_required',
+  'ticket_invalid',
+  'too_many_holds',
 ] as const satisfies readonly Refusal[];
 export type RefusalCounted = (typeof REFUSALS_COUNTED)[number];
 

@@ -64,7 +64,7 @@ test('revenue is units sold at the present price, in each currency; rates are of
         productId: 'a',
         orders: 12,
         units: 12,
-        refused: { sold_out: 7, insufficient_stock: 1, overloaded: 3 },
+        refused: { sold_out: 7, insufficient_stock: 1, too_many_holds: 2, ticket_required: 3, overloaded: 3 },
       },
     ],
   });
@@ -75,8 +75,8 @@ test('revenue is units sold at the present price, in each currency; rates are of
     held: 10,
     sold: 3,
     orders: 2.4,
-    refusals: 2.2,
-    reasons: [1.6, 0, 0, 0.6, 0],
+    refusals: 3.2,
+    reasons: [1.6, 0, 1, 0, 0.6, 0],
     revenue: '€148.50',
   });
   expect(totals).toMatchObject({ offered: 200, sold: 5, orders: 2.4, revenue: '€148.50 + ¥2,000' });

@@ -371,4 +371,8 @@ test('what was judged shows in the metrics', async () => {
       outcome,
     ).toBeGreaterThan(0);
   expect(await engine.metric('doorbuster_risk_reviews_open')).toBeGreaterThanOrEqual(0);
+  for (const state of ['followed', 'troubled'])
+    expect(await engine.metric(`doorbuster_payments_open{state="${state}"}`), state).toBeGreaterThanOrEqual(
+      0,
+    );
 });

@@ -69,6 +69,19 @@ test('the campaign that is printed is there, and so is the sign-in', async () =>
   expect(await (await fetch(signIn!, { headers: { Accept: 'text/html' } })).text()).toContain('Grace');
 });
 
+test('campaigns for everyone have the whole gate: no order without a ticket, and no ticket without work', async () => {
+  const token = await tokenOf('ada');
+  const productId = PRODUCT_IDS[0]!;
+  expect(await engine.buy(token, productId, 'k')).toMatchObject({
+    status: 403,
+    body: { code: 'ticket_required' },
+  });
+  expect(await engine.call('POST', '/v1/tickets', { token, body: { productId } })).toMatchObject({
+    status: 403,
+    body: { code: 'challenge_required', challenge: {}, wait: {} },
+  });
+});
+
 test('the list lets in whoever is on it, the claim whoever has it, and nobody else', async () => {
   const seen = async (customerId: string): Promise<string[]> => {
     const token = await tokenOf(customerId);

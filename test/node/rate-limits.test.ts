@@ -10,6 +10,7 @@ const LIMITS = {
   LIMIT_READ: 'customer 5/600s, address off, anonymous 5/600s',
   LIMIT_PAGE: 'customer off, address off, anonymous 4/600s',
   LIMIT_STREAM: 'anonymous 2/600s',
+  LIMIT_PAYMENT: 'anonymous 1/600s',
 };
 const BUY = JSON.stringify({ productId: 'kettle', quantity: 1 });
 
@@ -143,6 +144,17 @@ test('pages and event streams have limits of their own, and a reader is told in 
     await response.body?.cancel();
   }
   expect(streams).toEqual([200, 200, 429]);
+});
+
+test('whoever pays too often by a form is not told that the order was not taken', async () => {
+  const headers = from(newAddress(), { Accept: 'text/html' });
+  const pay = () =>
+    engine.call<string>('POST', '/orders/00000000000000000000000000/payment', { headers, body: '' });
+  expect((await pay()).status).not.toBe(429);
+  const { status, body } = await pay();
+  expect(status).toBe(429);
+  expect(body).toContain('this did not get through');
+  expect(body).not.toContain('order was not taken');
 });
 
 test('health, metrics, files and the shop’s own calls are never limited', async () => {

@@ -8,6 +8,7 @@ import {
   migrate,
   migrateCatalogue,
   openPool,
+  PaymentLedger,
   RiskDecisions,
   RiskFactReads,
 } from '../../src/persistence/index.ts';
@@ -29,6 +30,7 @@ describe('nodes that follow statuses', () => {
       statuses,
       decisions: new RiskDecisions(pool),
       facts: new RiskFactReads(pool),
+      ledger: new PaymentLedger(pool),
       table,
       clock: systemClock,
       timers: systemTimers,
@@ -63,6 +65,30 @@ describe('nodes that follow statuses', () => {
     await Promise.all(keepers.map((keeper) => keeper.stop()));
     await pool?.end();
     await postgres?.stop();
+  });
+
+  test('count payments that are not closed, and those that cannot be gone on with', async () => {
+    const ledger = new PaymentLedger(pool);
+    for (const orderId of ['closed', 'followed', 'also followed', 'troubled'])
+      await ledger.begin({
+        orderId,
+        productId: 'p',
+        customerId: 'ada',
+        amount: { amount: 1, currency: 'EUR' },
+        method: 'card',
+        token: 't',
+        fingerprint: undefined,
+        address: 'a',
+        asks: true,
+        firstLookMs: 60_000,
+        now: systemClock.now(),
+      });
+    await ledger.close('closed', 'captured', undefined, systemClock.now());
+    await ledger.lookAgain('troubled', 60_000, 'nobody knows the order', undefined);
+    await follow();
+    const keeper = keepers.pop()!;
+    await keeper.stop();
+    expect(keeper.openPayments).toEqual({ followed: 2, troubled: 1 });
   });
 
   test('know those that are there at the start, and each change soon, wherever it was made', async () => {

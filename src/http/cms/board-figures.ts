@@ -17,6 +17,7 @@ import { shownMoney } from './money-text.ts';
 export const REASONS = [
   { key: 'gone', text: 'Sold out', codes: ['sold_out', 'insufficient_stock'] },
   { key: 'limit', text: 'Limit reached', codes: ['limit_reached'] },
+  { key: 'gate', text: 'At the gate', codes: ['ticket_required', 'ticket_invalid', 'too_many_holds'] },
   { key: 'closed', text: 'Not on sale', codes: ['sale_not_started', 'sale_ended', 'sale_paused'] },
   { key: 'busy', text: 'Too busy', codes: ['overloaded', 'outcome_unknown'] },
   { key: 'other', text: 'Other', codes: ['not_eligible', 'idempotency_key_reused'] },

@@ -63,7 +63,7 @@ export const en = {
     unreachable: 'The shop cannot be reached. Nothing was sent.',
     never_arrived: 'Your last try has not reached the shop. Nothing was ordered so far.',
     too_many_holds:
-      'You have reserved something that is not paid yet, or let it run out a moment ago. Pay or cancel what waits among your orders, or come back in a few minutes. Nothing was ordered.',
+      'You reserved this before and have not paid: it still waits, ran out a moment ago, or that happened too often. Pay or cancel what waits among your orders, or come back in a few minutes. Nothing was ordered.',
     ticket_required: 'The shop did not let your order in this time. Nothing was ordered. Press Buy again.',
     ticket_invalid:
       'Your place at the door was out of date when your order arrived. Nothing was ordered. Press Buy again.',

@@ -6,7 +6,8 @@ import type { Payments } from './payments.ts';
 const nobody = (): Promise<never> =>
   Promise.reject(
     new Problem('payment_declined', {
-      detail: 'No payment provider is configured; nothing was charged.',
+      detail:
+        'No payment provider is configured; nothing was charged, and the hold goes on. Whoever runs the shop sets PAYMENT_URL.',
     }),
   );
 

@@ -6,7 +6,7 @@ import type { HttpContext } from '../context.ts';
 import { pageHeaders } from '../page-headers.ts';
 import { localeOf, troublePage, type Assets } from '../pages/index.ts';
 import { PROBLEMS, type ProblemCode } from '../problem.ts';
-import { refusalText } from './form-purchase.ts';
+import { deedText, refusalText } from './form-purchase.ts';
 
 /** @param retryAfterSeconds of this very answer, where its code alone does not say it */
 export function problemPage(
@@ -31,7 +31,10 @@ export function problemPage(
   if (code === 'rate_limited' && isLook) return busyPage(c, assets, retryAfterSeconds ?? 1);
   const again = method === 'POST' ? path.replace(/\/[^/]*$/, '') || '/' : path;
   const link = { href: again, text: texts.trouble.again };
-  return c.html(troublePage(assets, refusalText(code, texts), link, texts), kind.status);
+  // Whoever pays or cancels has an order that stands: none was refused here.
+  const isPurchase = !isLook && path.endsWith('/orders');
+  const text = isPurchase ? refusalText(code, texts) : deedText(code, texts);
+  return c.html(troublePage(assets, text, link, texts), kind.status);
 }
 
 /** Looking again changes nothing, so the browser does it by itself. */

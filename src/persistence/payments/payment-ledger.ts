@@ -35,6 +35,16 @@ export interface OrderOfPayment {
   readonly createdAt: number;
 }
 
+/** Payments that are not closed, as they are counted: so many or more. */
+export const OPEN_PAYMENTS_COUNTED_MAX = 10_000;
+
+export interface OpenPaymentsCounted {
+  /** Wait for bank, customer, person, or the hold's end. */
+  readonly followed: number;
+  /** Could not be gone on with when they were last looked at. */
+  readonly troubled: number;
+}
+
 const COLUMNS = `order_id, product_id, customer_id, amount::float8 AS amount, currency, method, token, state, attempts, approved_by,
   (extract(epoch FROM begun_at) * 1000)::float8 AS begun_at, closed_at IS NOT NULL AS is_closed`;
 
@@ -169,6 +179,16 @@ export class PaymentLedger {
       [lease, leaseMs, rowsMax],
     );
     return rows.map(rowOf);
+  }
+
+  /** Up to OPEN_PAYMENTS_COUNTED_MAX in all. */
+  async countOpen(): Promise<OpenPaymentsCounted> {
+    const { rows } = await this.#pool.query<OpenPaymentsCounted>(
+      `SELECT count(*) FILTER (WHERE last_error IS NULL)::int AS followed,
+         count(*) FILTER (WHERE last_error IS NOT NULL)::int AS troubled
+       FROM (SELECT last_error FROM ${TABLE} WHERE closed_at IS NULL LIMIT ${OPEN_PAYMENTS_COUNTED_MAX}) AS open`,
+    );
+    return rows[0]!;
   }
 
   /** A payment whose row was lost with its Postgres. Whoever has a row keeps it. */

@@ -12,7 +12,7 @@ const reopenMsMax = 30_000;
 const sayAgainMs = 10_000;
 const barWidth = 1_000;
 
-const reasons = ['gone', 'limit', 'closed', 'busy', 'other'];
+const reasons = ['gone', 'limit', 'gate', 'closed', 'busy', 'other'];
 /** As src/http/pages/cms/board-page.ts has them. */
 const states = {
   upcoming: ['Upcoming', 'badge-scheduled'],

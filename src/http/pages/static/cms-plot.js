@@ -17,6 +17,7 @@ const make = (name, attributes = {}, ...children) => {
 const hatches = {
   limit: 'M-2 2L2 -2M0 8L8 0M6 10L10 6',
   held: 'M-2 2L2 -2M0 8L8 0M6 10L10 6',
+  gate: 'M2 1V3M1 2H3M6 5V7M5 6H7',
   closed: 'M2 2h.01M6 6h.01',
   busy: 'M4 0V8',
   other: 'M0 4H8',
