@@ -35,7 +35,7 @@ const hour = (fromNowMs: number): string => new Date(Date.now() + fromNowMs).toI
 async function newCampaign(title: string, fields: Record<string, string> = {}): Promise<string> {
   const form = formOf(await ada.get('/cms/campaigns/new'));
   const hours = { startsAt: hour(-HOUR_MS), endsAt: hour(HOUR_MS) };
-  return placeOf(await send(ada, form, { title, ...hours, ...fields })).replace(/\?.*/, '');
+  return placeOf(await send(ada, form, { title, ...hours, ticket: '', ...fields })).replace(/\?.*/, '');
 }
 
 async function newProduct(campaign: string, fields: Record<string, string | ChosenFile>): Promise<string> {
