@@ -84,7 +84,8 @@ export function openPayments(ports: OpenPaymentsPorts): OpenPayments {
 function reviewedInDemo(risk: RiskControl, ledger: PaymentLedger, clock: Clock): RiskControl {
   return {
     async judge(question) {
-      if (question.fingerprint !== REVIEW_FINGERPRINT) return risk.judge(question);
+      const verdict = await risk.judge(question);
+      if (question.fingerprint !== REVIEW_FINGERPRINT || verdict.outcome !== 'allow') return verdict;
       await ledger.noteReview(question, 'The sandbox’s token `review` asks for a person.', clock.now());
       return { outcome: 'review' };
     },

@@ -19,11 +19,9 @@ export function pay(product: Product, command: Pay, now: number): Decision {
     case 'in_review':
       return change(product, row, 'paid', now);
     case 'expired':
-      return canStillFulfil(product, row)
-        ? change(product, row, 'paid', now)
-        : change(product, row, 'refundDue', now);
+      return canStillFulfil(product, row) ? change(product, row, 'paid', now) : tooLate(product, row, now);
     case 'cancelled':
-      return change(product, row, 'refundDue', now);
+      return tooLate(product, row, now);
     case 'paid':
     case 'refund_due':
     case 'refunded':
@@ -46,6 +44,12 @@ function settleLater(
   return settlement === 'in_review'
     ? change(product, row, 'inReview', now)
     : change(product, row, 'paymentPending', now);
+}
+
+/** Nothing is due of an order that cost nothing. */
+function tooLate(product: Product, row: number, now: number): Decision {
+  const isFree = product.order(row).unitPrice.amount === 0;
+  return isFree ? conflict(product, row) : change(product, row, 'refundDue', now);
 }
 
 function canStillFulfil(product: Product, row: number): boolean {

@@ -60,6 +60,7 @@ export {
 } from './traffic.ts';
 export {
   NO_PAYMENTS,
+  PAYMENT_TRIES_MAX,
   PaymentDesk,
   type PaymentPorts,
   type Payments,

@@ -179,6 +179,23 @@ describe('the life of an order', () => {
     expect(actor.product!.stock).toMatchObject({ available: 1, sold: 0 });
   });
 
+  test('of an order that cost nothing nothing goes back', () => {
+    const actor = selling(1, { amount: 0 });
+    const order = actor.order('ada', 'k');
+    actor.cancel(order, 'ada');
+    expect(actor.pay(order, 'ada')).toMatchObject({
+      outcome: 'conflict',
+      refusal: 'order_state_conflict',
+      order: { status: 'cancelled' },
+    });
+    const late = actor.order('ada', 'later');
+    actor.now += 60_000;
+    actor.expireDue();
+    actor.order('bob', 'k');
+    expect(actor.pay(late, 'ada')).toMatchObject({ outcome: 'conflict', order: { status: 'expired' } });
+    expect(actor.product!.refundsDue).toBe(0);
+  });
+
   test('hold time 0 sells at once', () => {
     const actor = selling(1, { holdSeconds: 0 });
     expect(actor.order('ada', 'k')).toMatchObject({ status: 'paid', holdExpiresAt: null });

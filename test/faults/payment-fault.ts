@@ -1,12 +1,13 @@
 // Preloaded into every thread of a node (NODE_OPTIONS=--import): each payment stops for good in front of one of the things that are done
-// about it, or right behind it, until the test kills the node. Which its token says: `succeed/stop-4` stops at the fifth point. In
+// about it, or right behind it, until the test kills the node. Which its token says: `succeed/stop-4` stops at the fifth point of a
+// payment, `succeed/review-4` at that of a review. In
 // a node that only follows payments (PAYMENT_FAULTS_SEED) chance says it, by the order's id. What stops where is written to a file.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { appendFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { orderIdText, type Command } from '../../src/actors/index.ts';
-import { CRASH_POINTS } from './payment-points.ts';
+import { CRASH_POINTS, REVIEW_POINTS } from './payment-points.ts';
 
 const log = process.env['PAYMENT_FAULTS'];
 const seed = process.env['PAYMENT_FAULTS_SEED'];
@@ -21,8 +22,8 @@ const passing = new AsyncLocalStorage<boolean>();
 const NEVER = new Promise<never>(() => undefined);
 
 const named = (token: string): string | undefined => {
-  const [, at] = /\/stop-(\d+)/.exec(token) ?? [];
-  return at === undefined ? undefined : CRASH_POINTS[Number(at)];
+  const [, how, at] = /\/(stop|review)-(\d+)/.exec(token) ?? [];
+  return (how === 'review' ? REVIEW_POINTS : CRASH_POINTS)[Number(at)];
 };
 
 const byChance = (orderId: string): number =>
@@ -66,12 +67,14 @@ function guard(
 const COMMANDS = new Set(['pay', 'decline', 'refund', 'cancel', 'extendHold', 'deny']);
 
 if (log !== undefined && isWorker) {
-  const [{ PaymentLedger }, { HttpProvider }, { Router }, { ProviderNews }] = await Promise.all([
-    import('../../src/persistence/payments/payment-ledger.ts'),
-    import('../../src/payments/http-provider.ts'),
-    import('../../src/runtime/router.ts'),
-    import('../../src/http/payment/provider-news.ts'),
-  ]);
+  const [{ PaymentLedger }, { HttpProvider }, { Router }, { ProviderNews }, { RiskDecisions }] =
+    await Promise.all([
+      import('../../src/persistence/payments/payment-ledger.ts'),
+      import('../../src/payments/http-provider.ts'),
+      import('../../src/runtime/router.ts'),
+      import('../../src/http/payment/provider-news.ts'),
+      import('../../src/persistence/risk/risk-decisions.ts'),
+    ]);
   const news = ProviderNews.prototype as unknown as Record<'take', Method>;
   const { take } = news;
   news.take = function (...values) {
@@ -82,6 +85,7 @@ if (log !== undefined && isWorker) {
     wanted.set(orderId, named(token));
     return { orderId };
   });
+  for (const name of ['noteReview', 'settleReview']) guard(RiskDecisions.prototype, name, byId);
   guard(PaymentLedger.prototype, 'close', byId);
   guard(PaymentLedger.prototype, 'approve', byId);
   guard(PaymentLedger.prototype, 'asked', byId);

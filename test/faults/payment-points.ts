@@ -14,3 +14,24 @@ export const CRASH_POINTS = [
   'before close',
   'after close',
 ];
+
+/** Of an order that a person decides on: while it comes into review, and while the decision is carried out. */
+export const REVIEW_POINTS = [
+  'after begin',
+  'before pay in_review',
+  'after pay in_review',
+  'before noteReview',
+  'after noteReview',
+  'before approve',
+  'after approve',
+  'before asked',
+  'before capture',
+  'after capture',
+  'before pay paid',
+  'after pay paid',
+  'before close',
+  'before command deny',
+  'after command deny',
+  'before settleReview',
+  'after settleReview',
+];

@@ -4,6 +4,7 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Webhook } from 'standardwebhooks';
+import { PAYMENT_TRIES_MAX } from '../../src/http/index.ts';
 import { WEBHOOK_BYTES_MAX, WEBHOOK_PATH } from '../../src/payments/index.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder, type Answer } from '../harness/engine.ts';
 import { tokenOf } from '../harness/crowd.ts';
@@ -49,9 +50,9 @@ interface Bought {
   readonly holdExpiresAt: number;
 }
 
-async function bought(): Promise<Bought> {
+async function bought(product = PRODUCT): Promise<Bought> {
   const token = tokenOf(`payer-${++customers}`);
-  const { body } = await engine.buy(token, PRODUCT, 'k');
+  const { body } = await engine.buy(token, product, 'k');
   return { id: String(body['id']), token, holdExpiresAt: Date.parse(String(body['holdExpiresAt'])) };
 }
 
@@ -131,6 +132,30 @@ describe('a payment', () => {
     },
   );
 
+  test('of nothing is settled without the provider', async () => {
+    const times = { startsAt: new Date(0).toISOString(), endsAt: '2999-01-01T00:00:00Z' };
+    const price = { amount: 0, currency: 'EUR' };
+    const more = { name: 'Gift', perCustomerLimit: 1, holdSeconds: 300 };
+    await engine.admin('PUT', '/products/gift', { ...times, price, ...more });
+    const stock = { token: ADMIN_TOKEN, key: 'first', body: { quantity: 5 } };
+    await engine.call('POST', '/v1/admin/products/gift/stock', stock);
+    const [one, other] = [await bought('gift'), await bought('gift')];
+    expect(await pay(one, 'unavailable')).toMatchObject({ status: 200, body: { status: 'paid' } });
+    await engine.call('DELETE', `/v1/orders/${other.id}`, { token: other.token });
+    expectProblem(await pay(other, 'succeed'), 409, 'order_state_conflict');
+    expect([...taken(one), ...taken(other)]).toEqual([]);
+  });
+
+  test('is not for finding out which of many cards works', async () => {
+    const order = await bought();
+    let last: Answer | undefined;
+    for (let card = 0; card <= PAYMENT_TRIES_MAX; card++) last = await pay(order, `decline/${card}`);
+    expectProblem(last!, 402, 'payment_declined', /too many times/);
+    expectProblem(await pay(order, 'succeed'), 402, 'payment_declined', /too many times/);
+    expect(await show(order)).toMatchObject({ status: 'reserved' });
+    expect(taken(order)).toEqual([]);
+  });
+
   test('that is undecided ends with the order’s cancellation, and nothing is taken', async () => {
     const order = await bought();
     await pay(order, 'pending');
@@ -185,7 +210,8 @@ describe('a webhook', () => {
         'invalid_request',
         /data\.amount: must be 1999 EUR/,
       );
-    expectProblem(await webhook('0'.repeat(26)), 404, 'not_found', /Nobody here knows the order/);
+    for (const nobodys of ['0'.repeat(26), '\u0000', '../x'])
+      expectProblem(await webhook(nobodys), 404, 'not_found', /Nobody here knows the order/);
     expectProblem(await webhook(order.id, { state: 'stolen' }), 400, 'invalid_request', /data\.state/);
     expectProblem(await send('{'), 400, 'invalid_request', /not JSON/);
     expectProblem(await send(' '.repeat(WEBHOOK_BYTES_MAX + 1)), 413, 'payload_too_large');

@@ -32,6 +32,7 @@ const situation = (changes: Partial<Situation>): Situation => ({
 });
 
 const approved = { ...situation({}).row, approvedBy: 'Ada' };
+const free = { ...approved, amount: { amount: 0, currency: 'EUR' } };
 
 describe('the next step of a payment', () => {
   test.each<[string, Partial<Situation>, Step['kind']]>([
@@ -57,6 +58,28 @@ describe('the next step of a payment', () => {
       { status: 'in_review', row: approved, payment: payment('open', 'no'), hasTried: true },
       'cancel',
     ],
+    [
+      'an approved one waits for the bank',
+      { status: 'in_review', row: approved, payment: payment('pending') },
+      'wait',
+    ],
+    [
+      'but not for ever',
+      {
+        status: 'in_review',
+        row: approved,
+        payment: payment('pending'),
+        now: PAYMENT_COURSE_LIMITS.lateMsMax,
+      },
+      'void',
+    ],
+    ['what costs nothing is approved without a provider', { status: 'in_review', row: free }, 'settle'],
+    [
+      'a person decides on it all the same',
+      { status: 'in_review', row: { ...free, approvedBy: undefined } },
+      'wait',
+    ],
+    ['and it is closed when it is paid', { status: 'paid', row: free }, 'close'],
     [
       'money for a cancelled order is settled, to go back',
       { status: 'cancelled', payment: payment('captured') },

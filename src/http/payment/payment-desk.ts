@@ -2,12 +2,13 @@
 // row is written, then the journal says `payment_pending`, and only then the provider is asked. docs/payments.md goes through it.
 
 import { orderIdText, type Key, type Order, type Reply } from '../../actors/index.ts';
-import { PAYMENT_COURSE_LIMITS, type Known, type PaymentRow, type Pursued } from '../../persistence/index.ts';
+import { PAYMENT_COURSE_LIMITS, type Known, type PaymentRow } from '../../persistence/index.ts';
 import { ProviderUnavailable } from '../../payments/index.ts';
 import type { PaymentQuestion, RiskControl, RiskOutcome, Verdict } from '../../risk/index.ts';
 import type { Shopper } from '../auth.ts';
 import { orderBody } from '../order-body.ts';
 import { Problem } from '../problem.ts';
+import { conflictOf, replyTo, triedTooOften, unavailable } from './payment-replies.ts';
 import { PaymentReviews } from './payment-reviews.ts';
 import type { Payments, PaymentWish, ReviewSettled } from './payments.ts';
 import { ProviderNews } from './provider-news.ts';
@@ -15,6 +16,8 @@ import { Pursuit, type PursuitPorts } from './pursuit.ts';
 
 /** Behind the time for one answer: by then the provider was surely asked, and the keeper may look. */
 const FIRST_LOOK_SPARE_MS = 5_000;
+/** Tries of one order to take its money: a hold is not for finding out which of many cards works. */
+export const PAYMENT_TRIES_MAX = 50;
 /** A hold that ends so much earlier than it was to be extended to is at its bound. */
 const BOUND_SPARE_MS = 1_000;
 
@@ -54,8 +57,11 @@ export class PaymentDesk implements Payments {
   async pay(order: Order, shopper: Shopper, wish: PaymentWish): Promise<Reply> {
     switch (order.status) {
       case 'paid':
-      case 'in_review':
         return { outcome: 'order', order };
+      case 'in_review':
+        return (await this.#isUnderReview(order))
+          ? { outcome: 'order', order }
+          : this.#judge(order, shopper, wish);
       case 'cancelled':
       case 'refund_due':
       case 'refunded':
@@ -86,10 +92,20 @@ export class PaymentDesk implements Payments {
     return this.#news.take(body, headers);
   }
 
+  /** @returns false when what is to be paid by was lost with its row; while Postgres is away it counts as kept */
+  async #isUnderReview({ orderId }: Order): Promise<boolean> {
+    try {
+      const row = await this.#ports.ledger.find(orderIdText(orderId));
+      return row !== undefined && (row.token !== undefined || row.isClosed);
+    } catch {
+      return true;
+    }
+  }
+
   /** The same token again, while its try is under way. @returns undefined when it is another try */
   async #repeated(order: Order, shopper: Shopper, { token }: PaymentWish): Promise<Reply | undefined> {
     const { ledger } = this.#ports;
-    const row = await this.#pursuit.orUnavailable(() => ledger.find(orderIdText(order.orderId)));
+    const row = await this.#heldWhile(order, () => ledger.find(orderIdText(order.orderId)));
     if (row === undefined || row.isClosed || row.token !== token) return undefined;
     return replyTo(await this.#pursuit.pursue(row, { order }), order, shopper);
   }
@@ -99,7 +115,9 @@ export class PaymentDesk implements Payments {
     const bare = this.#questionOf(order, shopper, wish);
     let question: PaymentQuestion;
     try {
-      question = { ...bare, fingerprint: await provider.fingerprint(wish.method, wish.token) };
+      const isFree = bare.amount.amount === 0;
+      const fingerprint = isFree ? undefined : await provider.fingerprint(wish.method, wish.token);
+      question = { ...bare, fingerprint };
     } catch (error) {
       if (!(error instanceof ProviderUnavailable)) throw error;
       onJudged('unavailable');
@@ -109,7 +127,7 @@ export class PaymentDesk implements Payments {
     onJudged(verdict.outcome);
     const wanted = { order, shopper, wish, question };
     if (verdict.outcome !== 'unavailable') return this.#carryOut(verdict.outcome, wanted);
-    if (await this.#isKept(order, verdict)) throw unavailable();
+    if (await this.#isKept(order, verdict)) throw unavailable(order);
     return this.#carryOut(verdict.then, wanted);
   }
 
@@ -126,10 +144,16 @@ export class PaymentDesk implements Payments {
 
   /** Nothing was asked. The hold goes on for a while; then it ends, or a person decides when the provider is back. */
   async #withoutProvider(wanted: Wanted): Promise<Reply> {
-    const { whenUnavailable, holdExtensionMs: mostMs, ledger, clock } = this.#ports;
+    const { whenUnavailable, holdExtensionMs: mostMs, ledger, clock, risk, onJudged } = this.#ports;
     const extendMs = Math.min(PAYMENT_COURSE_LIMITS.extendMs, mostMs);
     const isKept = await this.#isKept(wanted.order, { extendMs, mostMs });
-    if (isKept || whenUnavailable === 'expire' || wanted.order.status === 'expired') throw unavailable();
+    if (isKept || whenUnavailable === 'expire' || wanted.order.status === 'expired')
+      throw unavailable(wanted.order);
+    // Whoever is refused whatever their card is gets no further; and a person sees what is known.
+    const verdict = await risk.judge(wanted.question);
+    onJudged(verdict.outcome);
+    if ((verdict.outcome === 'unavailable' ? verdict.then : verdict.outcome) === 'deny')
+      return this.#deny(wanted);
     await this.#pursuit.orUnavailable(() =>
       ledger.noteReview(wanted.question, 'The payment provider could not be asked.', clock.now()),
     );
@@ -146,6 +170,7 @@ export class PaymentDesk implements Payments {
     if (question.amount.amount === 0) return settled('paid');
     const row = await this.#begin({ order, shopper, wish, question }, true);
     if (row.isClosed) return this.#closed(order, shopper);
+    if (row.attempts > PAYMENT_TRIES_MAX) throw triedTooOften(order, shopper);
     let shown = order;
     if (order.status !== 'expired') {
       const reply = await settled('payment_pending');
@@ -188,8 +213,11 @@ export class PaymentDesk implements Payments {
   async #deny({ order, shopper }: Wanted): Promise<never> {
     const { orderId, status } = order;
     const shown = status === 'expired' ? order : await this.#pursuit.tell({ kind: 'deny', orderId });
+    // An earlier try may be under way.
+    this.cancelled(orderId);
     throw new Problem('payment_declined', {
-      detail: 'The shop does not sell to this customer now. Nothing was charged, and the units went back.',
+      detail:
+        'The shop does not sell to this customer now. Nothing was charged by this try, and the units went back.',
       retry: 'never',
       order: orderBody(shown, shopper),
     });
@@ -197,15 +225,23 @@ export class PaymentDesk implements Payments {
 
   /** @throws Problem unavailable, after the hold was extended: the provider was not asked */
   async #begin({ order, wish, question }: Wanted, asks: boolean): Promise<PaymentRow> {
-    const { ledger, clock, timeoutMs, holdExtensionMs: mostMs, onTrouble } = this.#ports;
+    const { ledger, clock, timeoutMs } = this.#ports;
     const { method, token } = wish;
     const firstLookMs = timeoutMs + FIRST_LOOK_SPARE_MS;
+    return this.#heldWhile(order, () =>
+      ledger.begin({ ...question, method, token, asks, firstLookMs, now: clock.now() }),
+    );
+  }
+
+  /** @throws Problem unavailable when Postgres cannot be asked: whoever tries keeps the hold as far as it may be */
+  async #heldWhile<T>(order: Order, work: () => Promise<T>): Promise<T> {
+    const { holdExtensionMs: mostMs, onTrouble } = this.#ports;
     try {
-      return await ledger.begin({ ...question, method, token, asks, firstLookMs, now: clock.now() });
+      return await work();
     } catch (error) {
       onTrouble('a payment cannot be written down, so the provider is not asked', error);
       await this.#isKept(order, { extendMs: Math.min(PAYMENT_COURSE_LIMITS.extendMs, mostMs), mostMs });
-      throw unavailable();
+      throw unavailable(order);
     }
   }
 
@@ -243,39 +279,3 @@ export class PaymentDesk implements Payments {
     return reply.outcome !== 'stock' || reply.stock.available >= quantity;
   }
 }
-
-/** @throws Problem payment_declined */
-function replyTo({ order, payment, refusal }: Pursued, before: Order, shopper: Shopper): Reply {
-  if (refusal !== undefined) return refusal;
-  const shown = order ?? before;
-  switch (shown.status) {
-    case 'paid':
-    case 'payment_pending':
-    case 'in_review':
-    case 'refund_due':
-    case 'refunded':
-      return { outcome: 'order', order: shown };
-    case 'reserved':
-      throw declined(shown, shopper);
-    case 'expired':
-      if (typeof payment === 'object' && payment.declined !== undefined) throw declined(shown, shopper);
-      return conflictOf(shown);
-    case 'cancelled':
-      return conflictOf(shown);
-  }
-}
-
-const conflictOf = (order: Order): Reply => ({
-  outcome: 'conflict',
-  refusal: 'order_state_conflict',
-  order,
-});
-
-const declined = (order: Order, shopper: Shopper): Problem =>
-  new Problem('payment_declined', { order: orderBody(order, shopper) });
-
-const unavailable = (): Problem =>
-  new Problem('unavailable', {
-    detail:
-      'The payment cannot be taken just now. Nothing was charged, and the hold was extended as far as it may be. Try again in a moment.',
-  });

@@ -1,7 +1,7 @@
 // What the provider tells by webhooks. Its signature says that it is the provider; that its news is still true it does not say. So only
 // "the money is taken", which stays true, is taken at its word; anything else makes us ask. It is answered when what follows is durable.
 
-import type { Money } from '../../actors/index.ts';
+import { orderIdKey, type Money } from '../../actors/index.ts';
 import type { PaymentRow } from '../../persistence/index.ts';
 import { readWebhook, WebhookRefused, type WebhookBody } from '../../payments/index.ts';
 import { invalid, Problem } from '../problem.ts';
@@ -22,7 +22,8 @@ export class ProviderNews {
   async take(body: Uint8Array, headers: Readonly<Record<string, string>>): Promise<void> {
     const { ledger, onTrouble } = this.#ports;
     const { data } = readSigned(this.#secret, body, headers);
-    const row = await this.#pursuit.orUnavailable(() => this.#rowOf(data.orderId));
+    const isId = orderIdKey(data.orderId) !== undefined;
+    const row = isId ? await this.#pursuit.orUnavailable(() => this.#rowOf(data.orderId)) : undefined;
     if (row === undefined)
       throw new Problem('not_found', { detail: `Nobody here knows the order ${data.orderId}.` });
     const isCaptured = data.state === 'captured';

@@ -45,8 +45,8 @@ export class ReviewDesk {
     const settled = await (decision === 'approve'
       ? payments.approve(orderId, by)
       : payments.reject(orderId, by));
-    // Of an order that cannot be found now nobody knows whether it ended.
-    if (settled.order !== undefined) await decisions.settleReview(text);
+    // Of an order that cannot be found now nobody knows whether it ended. One whose money is on its way can still be denied.
+    if (settled.order !== undefined && settled.outcome !== 'pending') await decisions.settleReview(text);
     return settled;
   }
 }

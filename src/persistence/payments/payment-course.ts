@@ -121,9 +121,11 @@ export class PaymentCourse {
         return this.#ask(at, async () => (await provider.find(orderId)) ?? 'unheard');
       case 'capture': {
         at.hasTried = true;
-        const { amount, method, token } = row;
-        await ledger.asked(orderId);
-        return this.#ask(at, () => provider.capture({ orderId, amount, method, token: token ?? '' }));
+        const asked = await ledger.asked(orderId);
+        // A person decides first, or somebody closed it: whoever looks next sees how it stands.
+        if (asked?.token === undefined) return;
+        const { amount, method, token } = asked;
+        return this.#ask(at, () => provider.capture({ orderId, amount, method, token }));
       }
       case 'void':
         return this.#ask(at, () => provider.void(orderId));

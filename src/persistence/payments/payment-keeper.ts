@@ -26,6 +26,8 @@ export const KEEPER_LIMITS = {
   rememberedMax: 10_000,
   /** Somebody has closed what nobody looked at for so long. */
   rememberedMs: 180_000,
+  /** Between two looks for orders in review whose rows were lost. */
+  restoreEveryMs: 60_000,
 } as const;
 
 export interface PaymentKeeperOptions extends PaymentCoursePorts {
@@ -47,6 +49,7 @@ export class PaymentKeeper {
   readonly #remembered = new Map<string, number>();
   #cancelPoll: (() => void) | undefined;
   #passing: Promise<void> | undefined;
+  #restoredAt = -Infinity;
   #isStopped = false;
   #isInTrouble = false;
 
@@ -78,6 +81,7 @@ export class PaymentKeeper {
     try {
       // oxlint-disable-next-line no-await-in-loop -- one claim after the other: together they would bound nothing
       while (!this.#isStopped && (await this.#lookAtSome()) === KEEPER_LIMITS.rowsMax);
+      await this.#restoreReviewed();
       this.#retry.reset();
       this.#isInTrouble = false;
       this.#passAgain(pollMs);
@@ -86,6 +90,14 @@ export class PaymentKeeper {
       await this.#keepHolds();
       this.#passAgain(this.#retry.nextMs());
     }
+  }
+
+  async #restoreReviewed(): Promise<void> {
+    const { findsLost, ledger, clock } = this.#options;
+    const now = clock.monotonic();
+    if (!findsLost || now - this.#restoredAt < KEEPER_LIMITS.restoreEveryMs) return;
+    await ledger.restoreReviewed();
+    this.#restoredAt = now;
   }
 
   #passAgain(afterMs: number): void {
@@ -107,11 +119,14 @@ export class PaymentKeeper {
   }
 
   async #look(row: PaymentRow, lease: string): Promise<void> {
-    const { ledger, logger } = this.#options;
+    const { ledger, logger, clock } = this.#options;
     // Until it is known otherwise.
     this.#remember(row.orderId);
     const { isClosed, lookInMs, order, trouble } = await this.#course.pursue(row);
     if (order?.status !== 'payment_pending') this.#remembered.delete(row.orderId);
+    // Where a review waits already, that one counts; one that was lost would leave the order in review for ever.
+    if (order?.status === 'in_review' && row.approvedBy === undefined)
+      await ledger.noteReview(row, 'The order waits for a person to decide.', clock.now());
     if (trouble !== undefined)
       logger.warn({ orderId: row.orderId, trouble }, 'a payment cannot be gone on with now; it is followed');
     if (!isClosed) await ledger.lookAgain(row.orderId, lookInMs, trouble, lease);

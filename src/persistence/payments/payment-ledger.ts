@@ -3,11 +3,14 @@
 
 import type { Pool } from 'pg';
 import type { Money } from '../../actors/index.ts';
+import { insertReview, type ReviewedPayment } from './noted-review.ts';
 import type { PaymentRow, LedgerState } from './payment-row.ts';
 
 export const LEDGER_LIMITS = {
   /** Of what a provider says when it cannot be asked. */
   errorCharactersMax: 500,
+  /** Orders in review that get their lost rows again with one statement. */
+  restoredMax: 1_000,
 } as const;
 
 export interface BegunPayment {
@@ -109,20 +112,32 @@ export class PaymentLedger {
     return rows[0] && rowOf(rows[0]);
   }
 
-  /** Before the provider is asked for the money once more. */
-  async asked(orderId: string): Promise<void> {
-    await this.#pool.query(
-      `UPDATE ${TABLE} SET attempts = attempts + 1 WHERE order_id = $1 AND closed_at IS NULL`,
+  /**
+   * Before the provider is asked for the money once more.
+   * @returns the row as it is by now, with the token of the last try; undefined when it is closed, or when a person decides first
+   */
+  async asked(orderId: string): Promise<PaymentRow | undefined> {
+    const { rows } = await this.#pool.query<Row>(
+      `UPDATE ${TABLE} SET attempts = attempts + 1
+       WHERE order_id = $1 AND closed_at IS NULL AND (approved_by IS NOT NULL OR NOT EXISTS (
+         SELECT FROM doorbuster_catalogue.risk_decisions AS d
+         WHERE d.order_id = $1 AND d.outcome = 'review' AND d.settled_at IS NULL))
+       RETURNING ${COLUMNS}`,
       [orderId],
     );
+    return rows[0] && rowOf(rows[0]);
   }
 
-  /** From now on it may be paid, whoever carries it out. @returns the row, or undefined when it is closed */
-  async approve(orderId: string, by: string): Promise<PaymentRow | undefined> {
+  /**
+   * From now on it may be paid, whoever carries it out. Its age counts from here: the bank has its time, and not for ever.
+   * @returns the row, or undefined when it is closed
+   */
+  async approve(orderId: string, by: string, now: number): Promise<PaymentRow | undefined> {
     const { rows } = await this.#pool.query<Row>(
-      `UPDATE ${TABLE} SET approved_by = coalesce(approved_by, $2), next_look_at = clock_timestamp()
+      `UPDATE ${TABLE} SET approved_by = coalesce(approved_by, $2), next_look_at = clock_timestamp(),
+         begun_at = CASE WHEN approved_by IS NULL THEN $3 ELSE begun_at END
        WHERE order_id = $1 AND closed_at IS NULL RETURNING ${COLUMNS}`,
-      [orderId, by],
+      [orderId, by, new Date(now)],
     );
     return rows[0] && rowOf(rows[0]);
   }
@@ -201,6 +216,16 @@ export class PaymentLedger {
     );
   }
 
+  /** Orders in review of which the provider never heard, and whose rows were lost: without one nobody could decide. */
+  async restoreReviewed(): Promise<void> {
+    await this.#pool.query(
+      `INSERT INTO ${TABLE} (order_id, product_id, customer_id, amount, currency, method, state, attempts, begun_at)
+       SELECT id, product_id, customer_id, quantity * unit_amount, currency, '-', 'open', 1, created_at FROM doorbuster.orders AS o
+       WHERE status = 'in_review' AND NOT EXISTS (SELECT FROM ${TABLE} WHERE order_id = o.id)
+       LIMIT ${LEDGER_LIMITS.restoredMax} ON CONFLICT (order_id) DO NOTHING`,
+    );
+  }
+
   /** @returns those of these orders that have no row */
   async without(orderIds: readonly string[]): Promise<string[]> {
     const { rows } = await this.#pool.query<{ id: string }>(
@@ -235,20 +260,8 @@ export class PaymentLedger {
   }
 
   /** A review that no rule asked for. Where one waits already, that one counts. */
-  async noteReview(
-    { orderId, productId, customerId }: Pick<PaymentRow, 'orderId' | 'productId' | 'customerId'>,
-    reason: string,
-    now: number,
-  ): Promise<void> {
-    await this.#pool.query(
-      `INSERT INTO doorbuster_catalogue.risk_decisions
-         (order_id, product_id, customer_id, at, outcome, decided_by, rules, reasons, facts)
-       SELECT $1, $2, $3, $4, 'review', 'rules', coalesce(last.rules, '-'), $5, coalesce(last.facts, '{}')
-       FROM (SELECT) AS one LEFT JOIN LATERAL (
-         SELECT rules, facts FROM doorbuster_catalogue.risk_decisions WHERE order_id = $1 ORDER BY id DESC LIMIT 1) AS last ON true
-       ON CONFLICT DO NOTHING`,
-      [orderId, productId, customerId, new Date(now), JSON.stringify([reason])],
-    );
+  noteReview(payment: ReviewedPayment, reason: string, now: number): Promise<void> {
+    return insertReview(this.#pool, payment, reason, now);
   }
 
   /** How many are followed, and how many of them have a trouble that is told. */

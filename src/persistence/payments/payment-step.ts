@@ -5,14 +5,14 @@
 //   reserved                   settle      wait      wait            wait            close      close      wait
 //   payment_pending            settle      wait      decline         capture         decline    decline    extend, then wait or review
 //   in_review                  settle      wait      wait            wait            cancel     cancel     wait
-//    … approved                settle      wait      capture¹        capture¹        cancel     cancel     wait
+//    … approved                settle      wait³     capture¹³       capture¹³       cancel     cancel     wait
 //   paid                       close       wait      wait            wait            wait       close      wait
-//   expired                    settle²     void³     void³           void³           close      close      wait
+//   expired                    settle²     wait³     wait³           wait³           close      close      wait
 //   cancelled                  settle²     void      void            void            close      close      wait
 //   refund_due                 refund      wait      wait            wait            wait       refunded   wait
 //   refunded                   refund      close     close           close           close      close      wait
 //
-//   ¹ once; and when the bank says no, cancel   ² its actor says whether it is paid or refund_due   ³ after LATE_MS_MAX
+//   ¹ once; and when the bank says no, cancel   ² its actor says whether it is paid or refund_due   ³ void after LATE_MS_MAX
 //
 // An order that nobody knows, or that its actor let go, cannot be settled: what was captured for it is refunded.
 
@@ -21,7 +21,7 @@ import type { ProviderPayment } from '../../payments/index.ts';
 import type { PaymentRow } from './payment-row.ts';
 
 export const PAYMENT_COURSE_LIMITS = {
-  /** A try that is under way when the hold ends may still come about for so long; then it is voided. */
+  /** A try that is under way when the hold ends, or when a person approves, may still come about for so long; then it is voided. */
   lateMsMax: 15 * 60_000,
   /** From now on, each time that nobody can say; HOLD_EXTENSION_SECONDS bounds all of them together. */
   extendMs: 60_000,
@@ -82,7 +82,9 @@ const PAID_FOR_NOTHING = 'the order is paid, and the provider has not taken its 
 export function nextStep(situation: Situation): Step {
   const { payment, status, row, isLetGo } = situation;
   // Nobody was asked, and nobody has decided.
-  if (status === 'in_review' && row.approvedBy === undefined && row.attempts === 0) return wait(situation);
+  const asksNobody = row.attempts === 0 || row.amount.amount === 0;
+  if (status === 'in_review' && row.approvedBy === undefined && asksNobody) return wait(situation);
+  if (row.amount.amount === 0) return ofNothing(situation);
   if (payment === 'unasked') return step('find');
   if (payment === 'unavailable') return whileUnavailable(situation);
   const state = payment === 'unheard' ? 'open' : payment.state;
@@ -115,20 +117,40 @@ export function nextStep(situation: Situation): Step {
 }
 
 function whileHeld(situation: Situation, state: ProviderPayment['state']): Step {
-  const { status, row, payment, hasTried } = situation;
+  const { status, row, payment, hasTried, now } = situation;
   if (state === 'captured') return step('settle');
-  if (state === 'pending') return wait(situation);
   const isGone = state === 'voided' || state === 'refunded';
   if (status === 'reserved') return isGone ? close(state) : wait(situation);
   if (status === 'in_review') {
     if (isGone) return step('cancel');
     if (row.approvedBy === undefined) return wait(situation);
+    // No clock runs for the order: the bank has its time since the approval, and not for ever.
+    if (now - row.begunAt >= lateMsMax) return step('void');
+    if (state === 'pending') return wait(situation);
     if (row.token === undefined) return step('cancel');
     if (!hasTried) return step('capture');
     return isDeclined(payment) ? step('cancel') : wait(situation);
   }
+  if (state === 'pending') return wait(situation);
   if (isGone || isDeclined(payment) || row.token === undefined) return step('decline');
   return hasTried ? wait(situation) : step('capture');
+}
+
+/** What costs nothing is settled without a provider. */
+function ofNothing(situation: Situation): Step {
+  switch (situation.status) {
+    case 'reserved':
+    case 'payment_pending':
+      return wait(situation);
+    case 'in_review':
+      return step('settle');
+    case 'refund_due':
+      return step('refunded');
+    case 'paid':
+      return close('captured');
+    default:
+      return close('voided');
+  }
 }
 
 /** Its units are somebody else's to buy. */

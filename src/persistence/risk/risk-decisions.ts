@@ -4,6 +4,7 @@
 import type { Pool } from 'pg';
 import type { OrderStatus } from '../../actors/index.ts';
 import type { RiskFacts, RiskOutcome } from '../../risk/index.ts';
+import { NO_RULES } from '../payments/noted-review.ts';
 import { inTransaction } from '../transaction.ts';
 
 export interface NewDecision {
@@ -204,7 +205,7 @@ export class RiskDecisions {
   async recorded(limit: number): Promise<RecordedPayment[]> {
     const { rows } = await this.#pool.query<Pick<DecisionRow, 'order_id' | 'customer_id' | 'at' | 'facts'>>(
       `SELECT d.order_id, d.customer_id, (extract(epoch FROM d.at) * 1000)::float8 AS at, d.facts
-       FROM doorbuster_catalogue.risk_decisions AS d WHERE d.decided_by = '${BY_RULES}' ORDER BY d.id DESC LIMIT $1`,
+       FROM doorbuster_catalogue.risk_decisions AS d WHERE d.decided_by = '${BY_RULES}' AND d.rules <> '${NO_RULES}' ORDER BY d.id DESC LIMIT $1`,
       [Math.min(limit, RECORDED_MAX)],
     );
     return rows.map(({ order_id, customer_id, at, facts }) => ({

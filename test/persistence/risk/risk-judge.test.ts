@@ -7,13 +7,14 @@ import {
   migrate,
   migrateCatalogue,
   openPool,
+  PaymentLedger,
   RiskDecisions,
   RiskFactReads,
   RiskJudge,
 } from '../../../src/persistence/index.ts';
 import type { PaymentQuestion, RiskFacts, RiskOutcome, RiskRules } from '../../../src/risk/index.ts';
 import { systemTimers } from '../../../src/runtime/index.ts';
-import { rulesOf } from '../../risk/facts.ts';
+import { PLAIN, rulesOf } from '../../risk/facts.ts';
 import { POSTGRES_KINDS, SERVER_MS_MAX, type StartedPostgres } from '../postgres-kinds.ts';
 import { newCustomer, newOrderId, putOrder, putOrigin, questionOf } from './rows.ts';
 
@@ -235,6 +236,34 @@ describe.each(POSTGRES_KINDS)('risk control on $kind Postgres', { timeout: SERVE
       expect(await shown()).toBeUndefined();
       await decisions.sweep();
       expect(await decisions.openReview(question.orderId)).toBeUndefined();
+    });
+
+    test('that no rule asked for has facts as any other, and is no judgement that rules are tried on', async () => {
+      const question = questionOf({ quantity: 2 });
+      await say(question.customerId, 'restricted');
+      await putOrder(pool, question.customerId, { id: question.orderId, status: 'in_review' });
+      const ledger = new PaymentLedger(pool);
+      const before = (await decisions.recorded(1)).map(({ orderId }) => orderId);
+      await ledger.noteReview(question, 'Nobody can say.', Date.now());
+      await ledger.noteReview(question, 'Nobody can say again.', Date.now());
+      const { reviews } = await decisions.openReviews({ limit: 100 });
+      expect(reviews.filter(({ orderId }) => orderId === question.orderId)).toMatchObject([
+        {
+          reasons: ['Nobody can say.'],
+          facts: { ...PLAIN, status: 'restricted', customersPerFingerprint: null, amount: question.amount },
+        },
+      ]);
+      expect((await decisions.recorded(1)).map(({ orderId }) => orderId)).toEqual(before);
+    });
+
+    test('keeps everybody from asking the provider once more, until a person let the order through', async () => {
+      const question = await reviewed();
+      const ledger = new PaymentLedger(pool);
+      const begun = { ...question, token: 'card', asks: true, firstLookMs: 60_000, now: Date.now() };
+      await ledger.begin(begun);
+      expect(await ledger.asked(question.orderId)).toBeUndefined();
+      await ledger.approve(question.orderId, 'Ada', Date.now());
+      expect(await ledger.asked(question.orderId)).toMatchObject({ token: 'card', attempts: 2 });
     });
 
     test('comes in pages, the oldest first', async () => {
