@@ -25,15 +25,24 @@ export interface RiskJudgePorts {
 }
 
 export const RISK_JUDGE_LIMITS = {
-  /** For all of one judgement. */
+  /** For all of one judgement, from its turn on. */
   msMax: 3_000,
-  /** Under way on one thread. */
+  /** In their turn on one thread. More would wait for the same connections, all of them too long. */
+  atOnceMax: 8,
+  /** For the turn to come. */
+  turnMsMax: 5_000,
+  /** Asked of one thread and not told yet. */
   questionsMax: 500,
 } as const;
 
 export class RiskJudge implements RiskControl {
   readonly #ports: RiskJudgePorts;
+  /** Begun, and not yet told. */
+  #asked = 0;
+  /** In their turn. */
   #underWay = 0;
+  /** Each begins the turn of one who waits, in their order. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(ports: RiskJudgePorts) {
     this.#ports = ports;
@@ -46,23 +55,64 @@ export class RiskJudge implements RiskControl {
   }
 
   async #judgeInTime(question: PaymentQuestion): Promise<Verdict> {
+    const { questionsMax, turnMsMax } = RISK_JUDGE_LIMITS;
+    if (this.#asked >= questionsMax) return this.#unavailable(`${questionsMax} judgements are under way`);
+    this.#asked++;
+    try {
+      const turn = this.#turn();
+      if (turn === true || (await turn)) return await this.#inTurn(question);
+      return this.#unavailable(`no turn within ${turnMsMax} ms`);
+    } catch (error) {
+      return this.#unavailable(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#asked--;
+    }
+  }
+
+  async #inTurn(question: PaymentQuestion): Promise<Verdict> {
     const { timers } = this.#ports;
-    const { msMax, questionsMax } = RISK_JUDGE_LIMITS;
-    if (this.#underWay >= questionsMax) return this.#unavailable(`${questionsMax} judgements are under way`);
+    const { msMax } = RISK_JUDGE_LIMITS;
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
     const cancel = timers.after(msMax, () => resolve(undefined));
-    this.#underWay++;
-    const judged = this.#judge(question).finally(() => this.#underWay--);
+    // The turn lasts as long as the work, also when nobody waits for it any more.
+    const judged = this.#judge(question).finally(() => this.#endTurn());
     try {
       const verdict = await Promise.race([judged, late]);
       return verdict ?? this.#unavailable(`no judgement within ${msMax} ms`);
-    } catch (error) {
-      return this.#unavailable(error instanceof Error ? error.message : String(error));
     } finally {
       cancel();
       // One that comes too late counts for nobody, nor does its failure.
       judged.catch(() => undefined);
     }
+  }
+
+  /** @returns false when it does not come in time */
+  #turn(): Promise<boolean> | true {
+    const { atOnceMax, turnMsMax } = RISK_JUDGE_LIMITS;
+    if (this.#underWay < atOnceMax) {
+      this.#underWay++;
+      return true;
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const cancel = this.#ports.timers.after(turnMsMax, () => {
+      this.#waiting.delete(begin);
+      resolve(false);
+    });
+    const begin = (): void => {
+      cancel();
+      resolve(true);
+    };
+    this.#waiting.add(begin);
+    return promise;
+  }
+
+  /** The turn goes to whoever has waited longest. */
+  #endTurn(): void {
+    for (const begin of this.#waiting) {
+      this.#waiting.delete(begin);
+      return begin();
+    }
+    this.#underWay--;
   }
 
   async #judge(question: PaymentQuestion): Promise<Verdict> {

@@ -1,7 +1,7 @@
 // Judgements on payments, with what both kinds of Postgres know of them.
 
 import type { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   CustomerStatuses,
   migrate,
@@ -10,6 +10,7 @@ import {
   PaymentLedger,
   RiskDecisions,
   RiskFactReads,
+  RISK_JUDGE_LIMITS,
   RiskJudge,
 } from '../../../src/persistence/index.ts';
 import type { PaymentQuestion, RiskFacts, RiskOutcome, RiskRules } from '../../../src/risk/index.ts';
@@ -342,6 +343,48 @@ describe.each(POSTGRES_KINDS)('risk control on $kind Postgres', { timeout: SERVE
     ring();
     expect((await judged).outcome).toBe('unavailable');
     expect(troubles.at(-1)).toBe('no judgement within 3000 ms');
+  });
+
+  test('of many at once a few are judged at a time, the others in their order, and nobody is forgotten', async () => {
+    const { atOnceMax, turnMsMax } = RISK_JUDGE_LIMITS;
+    const begun: (() => void)[] = [];
+    const rings = new Map<number, (() => void)[]>();
+    const many = new RiskJudge({
+      rules: RULES,
+      facts: {
+        note: () => new Promise<void>((resolve) => begun.push(resolve)),
+        find: reads.find.bind(reads),
+      } as unknown as RiskFactReads,
+      decisions,
+      timers: {
+        ...systemTimers,
+        after: (ms, callback) => {
+          rings.set(ms, [...(rings.get(ms) ?? []), callback]);
+          return () => undefined;
+        },
+      },
+      count: (outcome) => counted.push(outcome),
+      onUnavailable: (why) => troubles.push(why),
+    });
+    const judged = Array.from({ length: atOnceMax + 3 }, () => many.judge(questionOf()));
+    expect(begun).toHaveLength(atOnceMax);
+    begun[0]!();
+    expect((await judged[0]!).outcome).toBe('allow');
+    expect(begun).toHaveLength(atOnceMax + 1);
+    // The second of those that wait gives up; the third one gets the next turn.
+    rings.get(turnMsMax)![1]!();
+    expect((await judged[atOnceMax + 1]!).outcome).toBe('unavailable');
+    expect(troubles.at(-1)).toBe(`no turn within ${turnMsMax} ms`);
+    for (const end of begun) end();
+    await judged[1]!;
+    await vi.waitFor(() => expect(begun).toHaveLength(atOnceMax + 2));
+    begun.at(-1)!();
+    const outcomes = await Promise.all(judged);
+    expect(outcomes.filter(({ outcome }) => outcome === 'allow')).toHaveLength(atOnceMax + 2);
+    const next = many.judge(questionOf());
+    await vi.waitFor(() => expect(begun).toHaveLength(atOnceMax + 3));
+    begun.at(-1)!();
+    expect((await next).outcome).toBe('allow');
   });
 
   test('what no window reaches any more is removed, and nothing else', async () => {
