@@ -47,8 +47,9 @@ export const triedTooOften = (order: Order, shopper: Shopper): Problem =>
 /** @param order as it was asked to be paid */
 export const unavailable = ({ status }: Order): Problem =>
   new Problem('unavailable', {
+    // Of an order that ran out, too, an earlier try may be taken yet.
     detail:
-      status === 'payment_pending'
+      status === 'payment_pending' || status === 'expired'
         ? 'Nobody can say just now what became of this payment. It is followed, and the hold was extended as far as it may be. Ask again in a moment.'
         : 'The payment cannot be taken just now. Nothing was charged, and the hold was extended as far as it may be. Try again in a moment.',
   });
