@@ -4,12 +4,11 @@ import type { Logger } from 'pino';
 import { DoorKeeper } from './door-keeper.ts';
 import { CustomerLists, DoorReads, openPool, type PostgresConnection } from './persistence/index.ts';
 import { systemClock as clock, systemRandom as random, systemTimers as timers } from './runtime/index.ts';
+import { stopKeeper } from './stop-keeper.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** One for looks, one for a list, one for shoppers' questions. */
 const CONNECTIONS = 3;
-/** For a Postgres that says nothing; the process ends all the same. */
-const STOP_MS_MAX = 2_000;
 
 export interface OpenDoors {
   readonly keeper: DoorKeeper;
@@ -30,12 +29,6 @@ export async function openDoors(
     timers,
     logger,
   });
-  const stop = async (): Promise<void> => {
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const cancel = timers.after(STOP_MS_MAX, resolve);
-    await Promise.race([late, keeper.stop().then(() => pool.end())]);
-    cancel();
-  };
   await keeper.start();
-  return { keeper, stop };
+  return { keeper, stop: () => stopKeeper(keeper, pool) };
 }

@@ -17,10 +17,9 @@ import type { StatusTable } from './risk/index.ts';
 import { systemClock as clock, systemTimers as timers } from './runtime/index.ts';
 import { SeldomLog } from './seldom-log.ts';
 import { StatusKeeper } from './status-keeper.ts';
+import { stopKeeper } from './stop-keeper.ts';
 
 const CONNECTIONS = 1;
-/** For a Postgres that says nothing; the process ends all the same. */
-const STOP_MS_MAX = 2_000;
 
 export interface FollowedStatuses {
   readonly keeper: StatusKeeper;
@@ -44,14 +43,8 @@ export async function followStatuses(
     timers,
     logger,
   });
-  const stop = async (): Promise<void> => {
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const cancel = timers.after(STOP_MS_MAX, resolve);
-    await Promise.race([late, keeper.stop().then(() => pool.end())]);
-    cancel();
-  };
   await keeper.start();
-  return { keeper, stop };
+  return { keeper, stop: () => stopKeeper(keeper, pool) };
 }
 
 /** On a worker thread. @param onStatusChanged somebody changed one here: the node looks at once */

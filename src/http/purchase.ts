@@ -65,16 +65,18 @@ export function purchaseOf(
     }
     const verdict = limit.judge(wish.productId, customerKey, request.address);
     const buyer = { shopper, ticket: request.ticket, address: request.address };
-    const command = commandOf(buyer, wish);
-    if (verdict === undefined) return enter(command, buyer, answer);
-    if (verdict.isAllowed) return enter(command, buyer, (plain) => answer(withLimit(plain, verdict)));
+    if (verdict === undefined) return enter(wish, buyer, answer);
+    if (verdict.isAllowed) return enter(wish, buyer, (plain) => answer(withLimit(plain, verdict)));
+    // Only a known key gets further, and that needs no ticket.
+    const command = commandOf(shopper, wish, undefined);
     limit
       .beyond(command, verdict, () => placedBefore(command, buyer))
       .then(answer, (error: unknown) => answer(refusal(error)));
   };
   const commandOf = (
-    { ticket, shopper: { customerId, customerKey } }: Buyer,
+    { customerId, customerKey }: Shopper,
     { productId, quantity, key }: Wish,
+    ticket: Key | undefined,
   ): Reserve => ({
     kind: 'reserve',
     productId,
@@ -84,12 +86,18 @@ export function purchaseOf(
     idempotencyKey: key,
     requestKey: requestKeyOf(productId, customerId, key),
     quantity,
-    ticket: tickets.read(ticket, customerKey, productId),
+    ticket,
   });
-  const enter = (command: Reserve, buyer: Buyer, answer: (answer: Answer) => void): void => {
-    const passage = doors.passage(command.productId, buyer.shopper);
-    if (passage === 'open') return submit(command, buyer, answer);
-    aside(passage, command, buyer, answer).catch((error: unknown) => answer(refusal(error)));
+  const ticketOf = ({ ticket, shopper }: Buyer, productId: string): Key | undefined =>
+    tickets.read(ticket, shopper.customerKey, productId);
+  const enter = (wish: Wish, buyer: Buyer, answer: (answer: Answer) => void): void => {
+    const { productId } = wish;
+    const passage = doors.passage(productId, buyer.shopper);
+    if (passage === 'open')
+      return submit(commandOf(buyer.shopper, wish, ticketOf(buyer, productId)), buyer, answer);
+    aside(passage, commandOf(buyer.shopper, wish, undefined), buyer, answer).catch((error: unknown) =>
+      answer(refusal(error)),
+    );
   };
   const submit = (command: Reserve, buyer: Buyer, answer: (answer: Answer) => void): void =>
     router.submit(command, (reply) => {
@@ -117,14 +125,14 @@ export function purchaseOf(
     const before = await boughtBefore(retired, command, onError);
     return before.outcome === 'reserved' ? concluded(command, before, buyer) : undefined;
   };
-  /** Whoever may not enter, and whoever asks for what this thread does not know yet. @throws Problem */
+  /** Whoever may not enter, and whoever asks for what this thread does not know yet. @param command without its ticket @throws Problem */
   const aside = async (
     found: Passage | Promise<Passage>,
     command: Reserve,
     buyer: Buyer,
     answer: (answer: Answer) => void,
   ): Promise<void> => {
-    const { shopper, ticket } = buyer;
+    const { shopper } = buyer;
     let passage: Passage;
     try {
       passage = await found;
@@ -136,11 +144,7 @@ export function purchaseOf(
     }
     // Which campaign it belongs to, and so what its tickets are bound to, may be known only now.
     if (passage === 'open')
-      return submit(
-        { ...command, ticket: tickets.read(ticket, shopper.customerKey, command.productId) },
-        buyer,
-        answer,
-      );
+      return submit({ ...command, ticket: ticketOf(buyer, command.productId) }, buyer, answer);
     if (passage === 'nowhere') return answer(placed(context, command, NOT_FOUND, shopper));
     // What was accepted once is never hidden from its buyer: under a key that is known the actor only repeats itself.
     const { productId, requestKey } = command;
