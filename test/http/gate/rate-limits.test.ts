@@ -1,5 +1,7 @@
 // The buckets by themselves, on a clock that the tests set.
 
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { customerKeyOf } from '../../../src/actors/index.ts';
 import { BucketHash } from '../../../src/http/gate/limits/bucket-hash.ts';
@@ -7,6 +9,7 @@ import { BucketTable, BUCKETS_MAX, unitsOf, type Spent } from '../../../src/http
 import { parseLimits, type LimitPolicy } from '../../../src/http/gate/limits/limit-policy.ts';
 import { RateLimits } from '../../../src/http/gate/limits/rate-limits.ts';
 import { Counters } from '../../../src/http/counters.ts';
+import type { BucketThreadData } from './bucket-thread.ts';
 import { requestClass } from '../../../src/http/gate/limits/request-class.ts';
 
 class Desk {
@@ -145,6 +148,26 @@ test('threads that share the table share the buckets', () => {
   const told = [1, 2, 3].map(() => twin.judge('purchase', customerKeyOf('ada'), '192.0.2.1')!.isAllowed);
   expect(told).toEqual([true, true, false]);
 });
+
+test('threads that meet at a bucket that none has seen give it so many requests, and no more', async () => {
+  const rounds = 100_000;
+  const words = (): SharedArrayBuffer => new SharedArrayBuffer(rounds * 4);
+  const workerData: BucketThreadData = {
+    table: new BucketTable(false).shared,
+    barrier: words(),
+    allowed: words(),
+    threads: 2,
+    rounds,
+    count: 4,
+  };
+  const threads = Array.from(
+    { length: workerData.threads },
+    () => new Worker(new URL('./bucket-thread.ts', import.meta.url), { workerData }),
+  );
+  await Promise.all(threads.map((thread) => once(thread, 'exit')));
+  const wrong = [...new Int32Array(workerData.allowed)].filter((allowed) => allowed !== 4);
+  expect(wrong).toEqual([]);
+}, 120_000);
 
 test('a bucket is forgotten only when it is full, as long as there is room', () => {
   const desk = new Desk('customer 2/600s');

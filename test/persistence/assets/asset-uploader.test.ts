@@ -104,6 +104,17 @@ async function addData(value: object): Promise<string> {
   }
 }
 
+/** The days of a picture and of a file that no product shows are counted from now on. */
+const whenMarked = (imageId: string, file: string): Promise<unknown> =>
+  waitUntil('both are marked', async () => {
+    const { rows } = await pool.query(
+      `SELECT FROM doorbuster_catalogue.images WHERE id = $1 AND unused_since IS NOT NULL
+       UNION ALL SELECT FROM doorbuster_catalogue.files WHERE name = $2 AND unused_since IS NOT NULL`,
+      [imageId, file],
+    );
+    return rows.length === 2;
+  });
+
 const whenUploaded = (of = library): Promise<unknown> =>
   waitUntil(
     'everything is uploaded',
@@ -259,6 +270,7 @@ test('what no product shows is forgotten some days later, in Postgres and in the
   const oldData = await addData({ name: 'Kettle of yesterday' });
   await setAssets(pool, 'kettle', { imageIds: [used.id], dataFile: data });
   await whenUploaded();
+  await whenMarked(unused.id, oldData);
 
   aheadMs = 6 * DAY_MS;
   const kept = await addPicture();
@@ -278,13 +290,7 @@ test('what no product shows is forgotten some days later, in Postgres and in the
 
   // Its product shows it no more: from now on its days are counted.
   await setAssets(pool, 'kettle', {});
-  await waitUntil('it is marked', async () => {
-    const { rows } = await pool.query(
-      'SELECT FROM doorbuster_catalogue.images WHERE id = $1 AND unused_since IS NOT NULL',
-      [used.id],
-    );
-    return rows.length === 1;
-  });
+  await whenMarked(used.id, data);
   expect(store.files.has(used.own)).toBe(true);
   aheadMs = 16 * DAY_MS;
   await waitUntil('all are gone from the store', () => store.files.size === 0);

@@ -31,20 +31,20 @@ export async function addProduct(pool: Pool, id: string): Promise<void> {
 }
 
 /** Which pictures and which data a product has from now on. */
+/** In one statement, as products are saved: nobody sees the pictures gone and the file still there. */
 export async function setAssets(
   pool: Pool,
   productId: string,
   { imageIds = [], dataFile }: { imageIds?: readonly string[]; dataFile?: string },
 ): Promise<void> {
-  await pool.query('DELETE FROM doorbuster_catalogue.product_images WHERE product_id = $1', [productId]);
-  for (const [position, imageId] of imageIds.entries())
-    await pool.query("INSERT INTO doorbuster_catalogue.product_images VALUES ($1, $2, $3, 'A kettle')", [
-      productId,
-      position,
-      imageId,
-    ]);
-  await pool.query('UPDATE doorbuster_catalogue.products SET data_file = $2 WHERE id = $1', [
-    productId,
-    dataFile,
-  ]);
+  await pool.query(
+    `WITH gone AS (
+       DELETE FROM doorbuster_catalogue.product_images WHERE product_id = $1 AND image_id <> ALL ($3)),
+     shown AS (
+       INSERT INTO doorbuster_catalogue.product_images
+       SELECT $1, at - 1, image_id, 'A kettle' FROM unnest($3::text[]) WITH ORDINALITY AS i (image_id, at)
+       ON CONFLICT DO NOTHING)
+     UPDATE doorbuster_catalogue.products SET data_file = $2 WHERE id = $1`,
+    [productId, dataFile, imageIds],
+  );
 }

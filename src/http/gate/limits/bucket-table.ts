@@ -19,7 +19,7 @@ const PER_MILLISECOND = 100;
 /** 3 hours; what seems to be further ahead was left behind long ago. */
 const AHEAD_UNITS_MAX = 2 ** 30;
 /** Other threads may take slots over at the same time; then any will do. */
-const CLAIM_TRIES_MAX = 4;
+const CLAIM_TRIES_MAX = 8;
 
 const EVICTED = 0;
 const HEAD_WORDS = 16;
@@ -132,20 +132,29 @@ export class BucketTable {
   #claim(first: number, tag: number, now: number): number {
     for (let tries = 0; ; tries++) {
       let chosen = first;
+      let chosenTag = 0;
+      let chosenFull = 0;
       let least = Infinity;
-      for (let slot = first; slot < first + WAYS && least > 0; slot++) {
-        const isFree = Atomics.load(this.#sets, tagAt(slot)) === 0;
-        const ahead = isFree ? 0 : aheadOf(Atomics.load(this.#sets, fullAt(slot)), now);
+      for (let slot = first; slot < first + WAYS; slot++) {
+        // First what the claim depends on: whoever claims the slot after this look at its name changes it, and is seen below.
+        const full = Atomics.load(this.#sets, fullAt(slot));
+        const slotTag = Atomics.load(this.#sets, tagAt(slot));
+        // Another thread was faster.
+        if (slotTag === tag) return slot;
+        const ahead = slotTag === 0 ? 0 : aheadOf(full, now);
         if (ahead >= least) continue;
         chosen = slot;
+        chosenTag = slotTag;
+        chosenFull = full;
         least = ahead;
       }
-      const before = Atomics.load(this.#sets, tagAt(chosen));
-      if (before === tag || tries === CLAIM_TRIES_MAX) return chosen;
-      if (Atomics.compareExchange(this.#sets, tagAt(chosen), before, tag) !== before) continue;
+      if (tries === CLAIM_TRIES_MAX) return chosen;
+      // Full before it has its name: from then on others take from it.
+      if (Atomics.compareExchange(this.#sets, fullAt(chosen), chosenFull, now) !== chosenFull) continue;
+      const untold = Atomics.load(this.#untold, chosen);
+      if (Atomics.compareExchange(this.#sets, tagAt(chosen), chosenTag, tag) !== chosenTag) continue;
+      if (untold !== 0) Atomics.sub(this.#untold, chosen, untold);
       if (least > 0) Atomics.add(this.#head, EVICTED, 1);
-      Atomics.store(this.#sets, fullAt(chosen), now);
-      Atomics.store(this.#untold, chosen, 0);
       return chosen;
     }
   }
