@@ -12,7 +12,8 @@ import {
   OrderOrigins,
   type Origin,
 } from '../../src/persistence/index.ts';
-import { systemTimers } from '../../src/runtime/index.ts';
+import { systemTimers, type Timers } from '../../src/runtime/index.ts';
+import { ManualTime } from '../runtime/harness.ts';
 import { startInTemporaryFolder } from './postgres-kinds.ts';
 import { newOrderId, putOrder } from './risk/rows.ts';
 
@@ -36,11 +37,11 @@ beforeEach(async () => {
   await pool.query('TRUNCATE doorbuster.orders, doorbuster_catalogue.order_origins');
 });
 
-function openOrigins(query: Pick<Pool, 'query'> = pool) {
+function openOrigins(query: Pick<Pool, 'query'> = pool, timers: Timers = systemTimers) {
   const told = { dropped: 0, failed: 0 };
   const origins = new OrderOrigins({
     pool: query,
-    timers: systemTimers,
+    timers,
     hashOf: (address) => `hash of ${address}`,
     networkOf: (address) => `network of ${address}`,
     sweeps: false,
@@ -59,10 +60,9 @@ const originOf = (customerId: string, address: string, rest: Partial<Origin> = {
   ...rest,
 });
 
-test('an order is noted with its network and a hash of its address, once', async () => {
+test('an order is noted with its network and a hash of its address', async () => {
   const { origins } = openOrigins();
   const origin = originOf('ada', '192.0.2.1', { at: Date.UTC(2030, 0, 1) });
-  origins.note(origin);
   origins.note(origin);
   await origins.stop();
   const { rows } = await pool.query('SELECT * FROM doorbuster_catalogue.order_origins');
@@ -92,6 +92,37 @@ test('while Postgres is away they wait, and those for which there is no room are
   await origins.stop();
   const { rows } = await pool.query('SELECT count(*)::int AS noted FROM doorbuster_catalogue.order_origins');
   expect(rows).toEqual([{ noted: ORIGIN_LIMITS.waitingMax }]);
+});
+
+test('in a rush they are written when it is over, or has gone on for long, or too many wait', async () => {
+  const { rushOrders, rushLooksMax, waitingMax, writeEveryMs } = ORIGIN_LIMITS;
+  const writes: number[] = [];
+  const query = ((_text: string, [ids]: string[][]) => Promise.resolve(writes.push(ids!.length))) as never;
+  const time = new ManualTime();
+  const { origins } = openOrigins({ query }, time);
+  const second = async (orders: number): Promise<number> => {
+    for (let number = 0; number < orders; number++) origins.note(originOf('ada', '192.0.2.1'));
+    await time.pass(writeEveryMs);
+    return writes.splice(0).reduce((sum, count) => sum + count, 0);
+  };
+  origins.start();
+  expect(await second(rushOrders)).toBe(rushOrders);
+  expect(await second(rushOrders + 1)).toBe(0);
+  expect(await second(5)).toBe(rushOrders + 6);
+  for (let look = 0; look < rushLooksMax; look++) expect(await second(rushOrders + 1)).toBe(0);
+  expect(await second(rushOrders + 1)).toBe((rushLooksMax + 1) * (rushOrders + 1));
+  expect(await second(waitingMax / 2)).toBe(waitingMax / 2);
+  await origins.stop();
+});
+
+test('figures count an order once, however often its origin was noted', async () => {
+  const { origins } = openOrigins();
+  const id = await putOrder(pool, 'ada', { holdSeconds: 60, status: 'expired' });
+  const origin = originOf('ada', 'a', { orderId: orderIdKey(id)! });
+  origins.note(origin);
+  origins.note(origin);
+  await origins.stop();
+  expect((await new AbandonmentReads(pool).read({ hours: 1, limit: 1 })).all).toMatchObject({ orders: 1 });
 });
 
 test('what is older than thirty days is removed', async () => {

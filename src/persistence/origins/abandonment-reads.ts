@@ -72,7 +72,7 @@ export class AbandonmentReads {
          WHERE at > clock_timestamp() - make_interval(hours => $1) ORDER BY at DESC LIMIT $2),
        known AS MATERIALIZED (
          SELECT recent.customer_id, recent.network, orders.status
-         FROM recent JOIN doorbuster.orders AS orders ON orders.id = recent.order_id)
+         FROM (SELECT DISTINCT * FROM recent) AS recent JOIN doorbuster.orders AS orders ON orders.id = recent.order_id)
        SELECT json_build_object(
          'looked', (SELECT count(*) FROM recent),
          'all', (SELECT row_to_json(counted) FROM (SELECT ${COUNTS} FROM known) AS counted),

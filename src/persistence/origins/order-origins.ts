@@ -1,6 +1,6 @@
-// Where orders that hold units came from: noted by the thread that accepted them, and written to Postgres a batch a second. It serves
-// figures and rules, so it is done as well as can be and no more: nothing waits for it, and what there is no room for is left out and
-// counted. Its owner stops it before the pool ends.
+// Where orders that hold units came from: noted by the thread that accepted them, and written to Postgres each second, but not in a rush,
+// when the machine has better things to do, as long as there is room. It serves figures and rules, so it is done as well as can be and
+// no more: nothing waits for it, and what there is no room for is left out and counted. Its owner stops it before the pool ends.
 
 import type { Pool } from 'pg';
 import { orderIdText, type Key } from '../../actors/index.ts';
@@ -8,10 +8,14 @@ import type { Timers } from '../../runtime/ports.ts';
 
 export const ORIGIN_LIMITS = {
   /** Orders of a thread that wait for Postgres. */
-  waitingMax: 20_000,
+  waitingMax: 40_000,
   /** Orders in one statement. */
   batchMax: 2_000,
   writeEveryMs: 1_000,
+  /** More orders of a thread between two looks are a rush. */
+  rushOrders: 200,
+  /** Looks of a rush without a write. */
+  rushLooksMax: 10,
   /** 30 days; then an origin is removed. */
   keptMs: 2_592_000_000,
   sweepEveryMs: 3_600_000,
@@ -47,6 +51,8 @@ export interface OriginPorts {
 export class OrderOrigins {
   readonly #ports: OriginPorts;
   #waiting: Origin[] = [];
+  #notedSinceLook = 0;
+  #looksOfRush = 0;
   #hasFailed = false;
   #hasStopped = false;
   #cancel = (): void => undefined;
@@ -64,6 +70,7 @@ export class OrderOrigins {
   }
 
   note(origin: Origin): void {
+    this.#notedSinceLook++;
     if (this.#waiting.length < ORIGIN_LIMITS.waitingMax) this.#waiting.push(origin);
     else this.#ports.onDropped();
   }
@@ -79,10 +86,22 @@ export class OrderOrigins {
 
   #later(): void {
     this.#cancel = this.#ports.timers.after(ORIGIN_LIMITS.writeEveryMs, () => {
-      this.#writing = this.#write().finally(() => {
+      this.#writing = this.#look().finally(() => {
         if (!this.#hasStopped) this.#later();
       });
     });
+  }
+
+  async #look(): Promise<void> {
+    const { rushOrders, rushLooksMax, waitingMax } = ORIGIN_LIMITS;
+    const isRush = this.#notedSinceLook > rushOrders;
+    this.#notedSinceLook = 0;
+    if (isRush && this.#looksOfRush < rushLooksMax && this.#waiting.length < waitingMax / 2) {
+      this.#looksOfRush++;
+      return;
+    }
+    this.#looksOfRush = 0;
+    await this.#write();
   }
 
   async #write(): Promise<void> {
@@ -109,8 +128,7 @@ export class OrderOrigins {
       `INSERT INTO doorbuster_catalogue.order_origins (order_id, product_id, customer_id, network, address, at)
        SELECT order_id, product_id, customer_id, network, address, to_timestamp(at / 1000)
        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[])
-         AS noted (order_id, product_id, customer_id, network, address, at)
-       ON CONFLICT DO NOTHING`,
+         AS noted (order_id, product_id, customer_id, network, address, at)`,
       [
         column(({ orderId }) => orderIdText(orderId)),
         column(({ productId }) => productId),
@@ -139,9 +157,9 @@ export class OrderOrigins {
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop -- small statements, so that nobody waits for one
       const { rowCount } = await this.#ports.pool.query(
-        `DELETE FROM doorbuster_catalogue.order_origins WHERE order_id IN (
-           SELECT order_id FROM doorbuster_catalogue.order_origins
-           WHERE at < clock_timestamp() - make_interval(secs => $1) ORDER BY at LIMIT $2)`,
+        `DELETE FROM doorbuster_catalogue.order_origins WHERE ctid = ANY (ARRAY(
+           SELECT ctid FROM doorbuster_catalogue.order_origins
+           WHERE at < clock_timestamp() - make_interval(secs => $1) LIMIT $2))`,
         [ORIGIN_LIMITS.keptMs / 1_000, ORIGIN_LIMITS.sweptMax],
       );
       removed += rowCount ?? 0;
