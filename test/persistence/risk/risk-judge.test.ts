@@ -211,6 +211,13 @@ describe.each(POSTGRES_KINDS)('risk control on $kind Postgres', { timeout: SERVE
       expect(await judgeOf().judge(question)).toEqual({ outcome: 'deny' });
     });
 
+    test('is not spared by what the rules said of the order before', async () => {
+      const question = questionOf();
+      expect(await judgeOf().judge(question)).toEqual({ outcome: 'allow' });
+      await say(question.customerId, 'restricted');
+      expect(await judgeOf().judge(question)).toEqual({ outcome: 'review' });
+    });
+
     test('is decided by one of two people who decide at once', async () => {
       const question = await reviewed();
       const [one, other] = await Promise.all([
@@ -343,6 +350,30 @@ describe.each(POSTGRES_KINDS)('risk control on $kind Postgres', { timeout: SERVE
     ring();
     expect((await judged).outcome).toBe('unavailable');
     expect(troubles.at(-1)).toBe('no judgement within 3000 ms');
+  });
+
+  test('one question beyond those that a thread may have open is unavailable at once', async () => {
+    const { questionsMax, turnMsMax } = RISK_JUDGE_LIMITS;
+    const rings: (() => void)[] = [];
+    const full = new RiskJudge({
+      rules: RULES,
+      facts: { note: () => new Promise(() => undefined) } as unknown as RiskFactReads,
+      decisions,
+      timers: { ...systemTimers, after: (_, callback) => (rings.push(callback), () => undefined) },
+      count: (outcome) => counted.push(outcome),
+      onUnavailable: (why) => troubles.push(why),
+    });
+    const judged = Array.from({ length: questionsMax }, () => full.judge(questionOf()));
+    expect((await full.judge(questionOf())).outcome).toBe('unavailable');
+    expect(troubles.at(-1)).toBe(`${questionsMax} judgements are under way`);
+    for (const ring of rings) ring();
+    expect(new Set((await Promise.all(judged)).map(({ outcome }) => outcome))).toEqual(
+      new Set(['unavailable']),
+    );
+    // There is room again, but in no turn: those of the first ones have not ended.
+    void full.judge(questionOf());
+    rings.at(-1)!();
+    await vi.waitFor(() => expect(troubles.at(-1)).toBe(`no turn within ${turnMsMax} ms`));
   });
 
   test('of many at once a few are judged at a time, the others in their order, and nobody is forgotten', async () => {
