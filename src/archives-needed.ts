@@ -1,6 +1,7 @@
 // Asked at the start, before anybody claims a shard: records that are in an archive alone must be in Postgres, and a
 // snapshot must stand for them. Otherwise the node would sell without knowing what it sold, or show lists with holes.
 
+import { ExpectedError } from './runtime/expected-error.ts';
 import {
   archivedUpTo,
   readArchives,
@@ -12,7 +13,7 @@ import {
 } from './runtime/index.ts';
 
 /** Only a person can bring an archive back; the message says which, and how. */
-export class ArchiveNeeded extends Error {
+export class ArchiveNeeded extends ExpectedError {
   override readonly name = 'ArchiveNeeded';
 }
 

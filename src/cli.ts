@@ -1,72 +1,25 @@
 // The command line. Each command says what it did, or what is wrong and what to do; --json prints for programs.
 
 import { Command, InvalidArgumentError } from 'commander';
-import { ArchiveNeeded } from './archives-needed.ts';
-import { commands } from './commands/index.ts';
-import { ConfigError } from './config.ts';
-import { CommandError } from './node-client.ts';
-import {
-  EmbeddedPostgresUnusable,
-  PostgresOfAnotherJournal,
-  PostgresUnfit,
-  PostgresUnreachable,
-  SchemaRefused,
-} from './persistence/index.ts';
-import {
-  ArchiveRefused,
-  ArchivingExcluded,
-  ClusterUnavailable,
-  DataFolderBusy,
-  DataFolderUnusable,
-  JetStreamMismatch,
-  JournalMismatch,
-  JournalUnavailable,
-  NatsUnreachable,
-  NodeIdTaken,
-  ServerUnfit,
-} from './runtime/index.ts';
-import { StartError } from './start-error.ts';
+import { COMMANDS } from './commands/index.ts';
+import { ExpectedError } from './runtime/expected-error.ts';
 import { version } from './version.ts';
-
-/** What their users can mend; anything else is a fault of the program and is shown with its stack. */
-const EXPECTED = [
-  ArchiveNeeded,
-  ArchiveRefused,
-  ArchivingExcluded,
-  ClusterUnavailable,
-  CommandError,
-  ConfigError,
-  DataFolderBusy,
-  DataFolderUnusable,
-  EmbeddedPostgresUnusable,
-  InvalidArgumentError,
-  JetStreamMismatch,
-  JournalMismatch,
-  JournalUnavailable,
-  NatsUnreachable,
-  NodeIdTaken,
-  PostgresOfAnotherJournal,
-  PostgresUnfit,
-  PostgresUnreachable,
-  SchemaRefused,
-  ServerUnfit,
-  StartError,
-];
 
 const program = new Command('doorbuster')
   .description('A flash-sale engine: every unit is sold exactly once.')
   .version(version, '-v, --version')
   .enablePositionalOptions()
   .showHelpAfterError();
-for (const add of commands) add(program);
+
+const [name = ''] = process.argv.slice(2);
+// Whoever asks for help, or for what is not there, is shown all of them.
+const wanted = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]!] : new Set(Object.values(COMMANDS));
+for (const load of wanted) (await load())(program);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(isExpected(error) ? error.message : error);
+  const isExpected = error instanceof ExpectedError || error instanceof InvalidArgumentError;
+  console.error(isExpected ? error.message : error);
   process.exit(1);
-}
-
-function isExpected(error: unknown): error is Error {
-  return EXPECTED.some((kind) => error instanceof kind);
 }

@@ -19,6 +19,7 @@ import {
   type TicketSettings,
 } from './http/index.ts';
 import { parseRedisAddress, type RedisAddress } from './persistence/index.ts';
+import { ExpectedError } from './runtime/expected-error.ts';
 import { DEFAULT_LIMITS, DEFAULT_PREFIX, DEFAULT_SHARDS, type RuntimeLimits } from './runtime/index.ts';
 import {
   PAYMENT_SECRETS,
@@ -296,7 +297,7 @@ export interface Config {
   readonly rateLimits: RateLimitConfig | undefined;
 }
 
-export class ConfigError extends Error {
+export class ConfigError extends ExpectedError {
   override readonly name = 'ConfigError';
 }
 

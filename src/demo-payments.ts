@@ -5,8 +5,8 @@ import { Worker } from 'node:worker_threads';
 import type { Config } from './config.ts';
 import type { ProviderConfig } from './payment-config.ts';
 import type { SandboxThreadData } from './payment-sandbox-thread.ts';
-import { WEBHOOK_PATH } from './payments/index.ts';
-import { threadFile } from './runtime/index.ts';
+import { WEBHOOK_PATH } from './payments/webhook.ts';
+import { threadFile } from './runtime/thread-file.ts';
 
 export const SANDBOX_FILE = 'payment-sandbox.db';
 /** How long "after a while" is. */

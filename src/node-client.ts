@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import type { NodeFile } from './main.ts';
-import { dataFiles, isDataFolderLocked } from './runtime/index.ts';
+import { ExpectedError } from './runtime/expected-error.ts';
+import { dataFiles, isDataFolderLocked } from './runtime/data-folder.ts';
 
 export interface NodeAddress {
   readonly url: string;
@@ -16,7 +17,7 @@ export interface Reach {
 }
 
 /** A command failed in a way that its user can mend. */
-export class CommandError extends Error {
+export class CommandError extends ExpectedError {
   override readonly name = 'CommandError';
 }
 

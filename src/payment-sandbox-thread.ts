@@ -1,8 +1,9 @@
 // The demo's sandbox on a thread of its own: each payment waits for the disk, and the node's main thread must not.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { Sandbox, type WebhookTarget } from './payments/index.ts';
-import { systemClock, systemRandom, systemTimers } from './runtime/index.ts';
+import { Sandbox } from './payments/sandbox/sandbox.ts';
+import type { WebhookTarget } from './payments/index.ts';
+import { systemClock, systemRandom, systemTimers } from './runtime/system.ts';
 
 export interface SandboxThreadData {
   readonly path: string;

@@ -1,24 +1,15 @@
 // What the thread that makes snapshots works with: the journal's file and a folder, or the journal on NATS, of which the
-// node's owners report. Whoever opened it closes it.
+// node's owners report. Whoever opened it closes it. The thread loads what its journal needs, and nothing else of a node.
 
-import {
-  CommitMeter,
-  JetStreamJournal,
-  JetStreamNames,
-  JetStreamSnapshots,
-  openLink,
-  rushOf,
-  SnapshotFiles,
-  SqliteFollower,
-  systemClock as clock,
-  systemRandom as random,
-  systemTimers as timers,
-  type JournalFollower,
-  type NatsConnectionSettings,
-  type OnSetAside,
-  type ReportedShards,
-  type Snapshots,
-} from './runtime/index.ts';
+import { CommitMeter } from './runtime/commit-meter.ts';
+import type { NatsConnectionSettings } from './runtime/jetstream/connection.ts';
+import type { Snapshots } from './runtime/ports.ts';
+import type { ReportedShards } from './runtime/reported-shards.ts';
+import { rushOf } from './runtime/rush.ts';
+import { SnapshotFiles, type OnSetAside } from './runtime/snapshot-files.ts';
+import type { JournalFollower } from './runtime/snapshot-maker.ts';
+import { SqliteFollower } from './runtime/sqlite/follower.ts';
+import { systemClock as clock } from './runtime/system.ts';
 
 /** A journal in a file on this machine. */
 export interface EmbeddedSnapshotData {
@@ -45,12 +36,14 @@ export interface SnapshotSource {
 }
 
 /** @throws when it cannot be opened now */
-export function openSnapshotSource(
+export async function openSnapshotSource(
   data: EmbeddedSnapshotData | JetStreamSnapshotData,
   reported: ReportedShards,
   onSetAside: OnSetAside,
 ): Promise<SnapshotSource> {
-  return data.kind === 'jetstream' ? ofJetStream(data, reported, onSetAside) : ofFiles(data, onSetAside);
+  if (data.kind !== 'jetstream') return ofFiles(data, onSetAside);
+  const { openJetStreamSource } = await import('./jetstream-snapshot-source.ts');
+  return openJetStreamSource(data, reported, onSetAside);
 }
 
 async function ofFiles(
@@ -62,16 +55,4 @@ async function ofFiles(
   const journal = new SqliteFollower(path);
   const isRush = rushOf(new CommitMeter(committed), clock);
   return { journal, snapshots, isRush, close: () => journal.close() };
-}
-
-async function ofJetStream(
-  { prefix, ...connection }: JetStreamSnapshotData,
-  reported: ReportedShards,
-  onSetAside: OnSetAside,
-): Promise<SnapshotSource> {
-  const names = new JetStreamNames(prefix);
-  const link = await openLink(connection, timers);
-  const journal = reported.follow(new JetStreamJournal({ link, names, clock, timers }));
-  const snapshots = new JetStreamSnapshots({ link, names, clock, timers, random, onSetAside });
-  return { journal, snapshots, isRush: reported.isRush, close: () => link.close() };
 }

@@ -4,14 +4,9 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { pino } from 'pino';
-import {
-  ReportedShards,
-  SNAPSHOT_POLICY,
-  SnapshotMaker,
-  systemClock as clock,
-  systemTimers as timers,
-  type ShardReport,
-} from './runtime/index.ts';
+import { ReportedShards, type ShardReport } from './runtime/reported-shards.ts';
+import { SNAPSHOT_POLICY, SnapshotMaker } from './runtime/snapshot-maker.ts';
+import { systemClock as clock, systemTimers as timers } from './runtime/system.ts';
 import {
   openSnapshotSource,
   type EmbeddedSnapshotData,

@@ -1,5 +1,7 @@
+import { ExpectedError } from './runtime/expected-error.ts';
+
 /** The node cannot start, and why, in words for its operator. */
-export class StartError extends Error {
+export class StartError extends ExpectedError {
   override readonly name = 'StartError';
 }
 

@@ -6,7 +6,8 @@
 // A lane has lines in one request at a time. Every line is counted once by its requestId, however often it is sent.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BATCH_LINES_MAX, type StockResult } from '../http/index.ts';
+import type { StockResult } from '../http/index.ts';
+import { BATCH_LINES_MAX } from '../http/stock-schemas.ts';
 import { CommandError } from '../node-client.ts';
 import type { Change, StockDesk } from './stock-desk.ts';
 import { AGAIN, ATTEMPTS_MAX, StockLane, type LaneReport } from './stock-lane.ts';

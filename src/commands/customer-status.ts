@@ -2,7 +2,7 @@
 
 import { Option, type Command } from 'commander';
 import { callNode, CommandError, requireNode } from '../node-client.ts';
-import { CUSTOMER_STATUSES, type CustomerStatus } from '../risk/index.ts';
+import { CUSTOMER_STATUSES, type CustomerStatus } from '../risk/verdict.ts';
 import { BAD_LINES_SHOWN } from './bad-lines.ts';
 import { Progress } from './progress.ts';
 import { reaching, reachOf, type ReachOptions } from './reach.ts';

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { INVITATIONS_HEADER, invitationLine, invitedIds, type InvitationLink } from '../http/index.ts';
+import { INVITATIONS_HEADER, invitationLine, invitedIds, type InvitationLink } from '../http/invited.ts';
 import { callNode, CommandError, requireNode } from '../node-client.ts';
 import { BAD_LINES_SHOWN } from './bad-lines.ts';
 import { addCustomerStatus } from './customer-status.ts';

@@ -3,8 +3,6 @@
 
 import { requireNode } from '../node-client.ts';
 import { HttpStockDesk } from './http-stock-desk.ts';
-import { natsSettings } from './nats-settings.ts';
-import { NatsStockDesk } from './nats-stock-desk.ts';
 import { reachOf, type ReachOptions } from './reach.ts';
 import type { StockDesk } from './stock-desk.ts';
 
@@ -22,6 +20,17 @@ export async function withStockDesk<T>(
 }
 
 async function open(reach: ReachOptions): Promise<StockDesk> {
-  const nats = reach.url === undefined ? natsSettings(process.env) : undefined;
-  return nats === undefined ? new HttpStockDesk(requireNode(reachOf(reach))) : NatsStockDesk.open(nats);
+  const overNats = reach.url === undefined ? await openOverNats() : undefined;
+  return overNats ?? new HttpStockDesk(requireNode(reachOf(reach)));
+}
+
+/** What NATS needs is loaded only where the environment names it. */
+async function openOverNats(): Promise<StockDesk | undefined> {
+  if (!Object.keys(process.env).some((name) => name.startsWith('NATS_URL'))) return undefined;
+  const [{ natsSettings }, { NatsStockDesk }] = await Promise.all([
+    import('./nats-settings.ts'),
+    import('./nats-stock-desk.ts'),
+  ]);
+  const settings = natsSettings(process.env);
+  return settings && NatsStockDesk.open(settings);
 }

@@ -3,8 +3,8 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { SANDBOX_LATER_MS } from '../demo-payments.ts';
 import { CommandError } from '../node-client.ts';
-import { Sandbox } from '../payments/index.ts';
-import { systemClock, systemRandom, systemTimers } from '../runtime/index.ts';
+import { Sandbox } from '../payments/sandbox/sandbox.ts';
+import { systemClock, systemRandom, systemTimers } from '../runtime/system.ts';
 
 interface SandboxCommandOptions {
   readonly port: number;

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { ACTOR_LIMITS } from '../actors/index.ts';
-import { IDEMPOTENCY_KEY, ProductId, UNITS_PER_LOAD_MAX } from '../http/index.ts';
+import { IDEMPOTENCY_KEY, ProductId, UNITS_PER_LOAD_MAX } from '../http/schemas.ts';
 
 export interface StockLine {
   /** From 1, as an editor counts; where a line's text begins. */

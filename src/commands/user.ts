@@ -2,7 +2,7 @@
 // once; on a command line everybody on the machine could read it.
 
 import { Argument, Option, type Command } from 'commander';
-import { USER_ROLES, type UserRole } from '../persistence/index.ts';
+import { USER_ROLES, type UserRole } from '../persistence/accounts/user.ts';
 import { makePassword } from '../made-up-password.ts';
 import { callNode, requireNode } from '../node-client.ts';
 import { readPassword } from './password-file.ts';

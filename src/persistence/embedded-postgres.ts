@@ -8,6 +8,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { ExpectedError } from '../runtime/expected-error.ts';
 import type { PostgresConnection } from './connection.ts';
 import type { EmbeddedPostgresReport, EmbeddedPostgresStart } from './embedded-postgres-thread.ts';
 
@@ -20,7 +21,7 @@ export interface EmbeddedPostgres {
 }
 
 /** The folder of the embedded Postgres cannot be opened. Trying again does not help. */
-export class EmbeddedPostgresUnusable extends Error {
+export class EmbeddedPostgresUnusable extends ExpectedError {
   override readonly name = 'EmbeddedPostgresUnusable';
   readonly folder: string;
 

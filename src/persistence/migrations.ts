@@ -3,6 +3,7 @@
 // Nothing here touches tables that the engine did not make: what it finds in its place it refuses by name.
 
 import type { Pool, PoolClient } from 'pg';
+import { ExpectedError } from '../runtime/expected-error.ts';
 import { PROJECTION_SCHEMA } from './projection-schema.ts';
 import {
   differences,
@@ -22,7 +23,7 @@ import {
 import { PostgresUnreachable } from './unreachable.ts';
 
 /** The database holds something that this version must not touch. Only a person can decide what becomes of it. */
-export class SchemaRefused extends Error {
+export class SchemaRefused extends ExpectedError {
   override readonly name = 'SchemaRefused';
 }
 

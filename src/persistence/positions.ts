@@ -2,10 +2,11 @@
 // a claim lengthens the journal, and would hide that records are missing from it.
 
 import type { Pool } from 'pg';
+import { ExpectedError } from '../runtime/expected-error.ts';
 import type { Sequence } from '../runtime/ports.ts';
 
 /** Postgres holds another journal's orders. Only a person can decide. */
-export class PostgresOfAnotherJournal extends Error {
+export class PostgresOfAnotherJournal extends ExpectedError {
   override readonly name = 'PostgresOfAnotherJournal';
 }
 

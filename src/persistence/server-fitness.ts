@@ -2,10 +2,11 @@
 // missing is told by name and not by the first statement that happens to fail.
 
 import type { PoolClient } from 'pg';
+import { ExpectedError } from '../runtime/expected-error.ts';
 import type { FoundTable } from './schema-shape.ts';
 
 /** This server, or this user's rights on it, do not do. Only a person can change that. */
-export class PostgresUnfit extends Error {
+export class PostgresUnfit extends ExpectedError {
   override readonly name = 'PostgresUnfit';
 }
 

@@ -2,10 +2,11 @@
 // password never.
 
 import { Client, type Pool } from 'pg';
+import { ExpectedError } from '../runtime/expected-error.ts';
 import { POSTGRES_LIMITS } from './connection.ts';
 
 /** Trying again can help, when somebody else mends it; the message says what. */
-export class PostgresUnreachable extends Error {
+export class PostgresUnreachable extends ExpectedError {
   override readonly name = 'PostgresUnreachable';
 
   /** @param pool that could not connect */

@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { ExpectedError } from './expected-error.ts';
 
 const SQLITE_BUSY = 5;
 /** So long a node that starts waits for a command that is looking at this moment. */
@@ -13,11 +14,11 @@ const HOLD = 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE';
 /** Shuts nobody out who looks, too: of two commands at the same moment none takes the other for a node. */
 const LOOK = 'BEGIN; SELECT * FROM sqlite_schema';
 
-export class DataFolderBusy extends Error {
+export class DataFolderBusy extends ExpectedError {
   override readonly name = 'DataFolderBusy';
 }
 
-export class DataFolderUnusable extends Error {
+export class DataFolderUnusable extends ExpectedError {
   override readonly name = 'DataFolderUnusable';
 }
 

@@ -2,6 +2,7 @@
 // main.ts and worker.ts give the real ones; the simulation gives a clock, a network and a journal that follow a seed.
 
 import type { Command, Reply } from '../actors/index.ts';
+import { ExpectedError } from './expected-error.ts';
 
 export interface Clock {
   /** Epoch milliseconds, an integer; may jump. */
@@ -51,7 +52,7 @@ export type AppendResult =
   | { readonly kind: 'unknown'; readonly cause: string };
 
 /** The journal could not be read or reached just now: trying again can help. */
-export class JournalUnavailable extends Error {
+export class JournalUnavailable extends ExpectedError {
   override readonly name = 'JournalUnavailable';
 }
 

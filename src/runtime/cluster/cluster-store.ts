@@ -1,6 +1,7 @@
 // Where a cluster keeps its document and its members' leases. A port: jetstream/cluster-bucket.ts in earnest.
 
 import * as z from 'zod';
+import { ExpectedError } from '../expected-error.ts';
 import type { ClusterDocument } from './cluster-document.ts';
 
 /** A member's sign of life; one of each node. */
@@ -38,7 +39,7 @@ export interface StoredBeat extends Beat {
 }
 
 /** It cannot be reached just now, or did not answer: what was to be changed is changed or not. */
-export class ClusterUnavailable extends Error {
+export class ClusterUnavailable extends ExpectedError {
   override readonly name = 'ClusterUnavailable';
 }
 

@@ -13,6 +13,7 @@
 // that is removed has no lease, whatever it believes: a lease counts from before the beat was sent, and its end from after
 // the beat was seen, both on clocks that only run forward.
 
+import { ExpectedError } from '../expected-error.ts';
 import type { Clock, Random, Timers } from '../ports.ts';
 import { ClockWatch } from './clock-watch.ts';
 import {
@@ -29,7 +30,7 @@ import {
 import { ClusterUnavailable, type ClusterStore, type StoredBeat } from './cluster-store.ts';
 
 /** Another process of this NODE_ID lives. */
-export class NodeIdTaken extends Error {
+export class NodeIdTaken extends ExpectedError {
   override readonly name = 'NodeIdTaken';
 }
 
@@ -39,7 +40,7 @@ class DocumentLost extends Error {
 }
 
 /** An archive is made while no node runs: whoever came second does not join. */
-export class ArchivingExcluded extends Error {
+export class ArchivingExcluded extends ExpectedError {
   override readonly name = 'ArchivingExcluded';
 }
 

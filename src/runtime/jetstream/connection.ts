@@ -1,6 +1,7 @@
 // Where the NATS servers are and as whom to connect: the same for the main thread of a node and for each of the others.
 
 import { AuthorizationError, type NodeConnectionOptions } from '@nats-io/transport-node';
+import { ExpectedError } from '../expected-error.ts';
 import type { Timers } from '../ports.ts';
 import { JETSTREAM_LIMITS } from './limits.ts';
 import { Link } from './link.ts';
@@ -13,7 +14,7 @@ export interface NatsConnectionSettings {
 }
 
 /** No NATS server takes us. */
-export class NatsUnreachable extends Error {
+export class NatsUnreachable extends ExpectedError {
   override readonly name = 'NatsUnreachable';
 }
 

@@ -8,6 +8,7 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
+import { ExpectedError } from '../expected-error.ts';
 import { inboxDenied, isDenied } from './denied.ts';
 import type { Link } from './link.ts';
 import type { JetStreamNames } from './names.ts';
@@ -39,7 +40,7 @@ export interface JetStreamFacts {
 }
 
 /** The streams that are there are not those of this journal, or would lose records, or cannot be made. */
-export class JetStreamMismatch extends Error {
+export class JetStreamMismatch extends ExpectedError {
   override readonly name = 'JetStreamMismatch';
   /** While servers choose a leader, or another node is making the streams: worth another look. */
   readonly mayPass: boolean;

@@ -1,6 +1,7 @@
 // Whether the NATS servers can keep what an acknowledgement promises. What they cannot keep is refused by name, with what
 // to do; what they keep in part, or what cannot be known, is told.
 
+import { ExpectedError } from '../expected-error.ts';
 import { JETSTREAM_LIMITS } from './limits.ts';
 import type { Link } from './link.ts';
 import { connectedServer, monitoredServer, type ServerFacts } from './server-facts.ts';
@@ -17,7 +18,7 @@ export interface ServerCheckOptions extends ServerNeeds {
 }
 
 /** A server that must not keep a journal. */
-export class ServerUnfit extends Error {
+export class ServerUnfit extends ExpectedError {
   override readonly name = 'ServerUnfit';
 }
 

@@ -8,12 +8,13 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { ExpectedError } from '../expected-error.ts';
 import { JournalDamaged, JournalUnavailable, type Sequence } from '../ports.ts';
 import type { ArchiveSource } from './archive-source.ts';
 import { syncPath } from './head-mark.ts';
 
 /** An archive, or what was wanted of one, is not as it must be. Nothing was changed. */
-export class ArchiveRefused extends Error {
+export class ArchiveRefused extends ExpectedError {
   override readonly name = 'ArchiveRefused';
 }
 
