@@ -63,11 +63,17 @@ test('imports only point downward', () => {
   expect(wrong.map(named)).toEqual([]);
 });
 
+/** Commands, and threads beside the workers: they enter by the file, so that they load little. */
+const LOADS_LITTLE =
+  /^(commands\/.*|cli|node-client|demo-payments|payment-sandbox-thread|(jetstream-)?snapshot-source|snapshot-thread)\.ts$/;
+/** Beside `index.ts`: nothing comes with them. */
+const SMALL_DOORS = ['runtime/ports.ts', 'runtime/expected-error.ts'];
+
 test('a folder is entered by its door', () => {
   const wrong = imports.filter(({ from, to }) => {
     const isAnotherFolder = folderOf(from) !== folderOf(to) && folderOf(to) !== '';
-    const isDoor = to.endsWith('/index.ts') || to.endsWith('/runtime/ports.ts');
-    return isAnotherFolder && !isDoor;
+    const isDoor = to.endsWith('/index.ts') || SMALL_DOORS.includes(relative(SOURCE, to));
+    return isAnotherFolder && !isDoor && !LOADS_LITTLE.test(relative(SOURCE, from));
   });
   expect(wrong.map(named)).toEqual([]);
 });
@@ -87,7 +93,8 @@ test('the domain touches nothing but itself, MessagePack and hashes', () => {
   }
 });
 
-test('a node starts without the pages of the CMS, the API’s reference and what they need', () => {
+/** Files that are loaded with these. */
+function loadedWith(...entries: string[]): string[] {
   const next = Map.groupBy(
     imports.filter(({ isTypeOnly }) => !isTypeOnly),
     ({ from }) => from,
@@ -98,11 +105,36 @@ test('a node starts without the pages of the CMS, the API’s reference and what
     loaded.add(file);
     for (const { to } of next.get(file) ?? []) follow(to);
   };
-  follow(join(SOURCE, 'cli.ts'));
-  follow(join(SOURCE, 'worker.ts'));
-  const names = [...loaded].map((file) => relative(SOURCE, file));
+  for (const entry of entries) follow(join(SOURCE, entry));
+  return [...loaded].map((file) => relative(SOURCE, file));
+}
+
+test('a node starts without the pages of the CMS, the API’s reference and what they need', () => {
+  const names = loadedWith('cli.ts', 'commands/start.ts', 'worker.ts');
   expect(names).toContain('http/cms/index.ts');
   expect(names.filter((name) => /^http\/(pages\/cms|openapi|pages\/docs|cms\/pages)/.test(name))).toEqual([]);
+});
+
+test.each(['health', 'shards', 'reshard', 'profile', 'user', 'customers', 'stock'])(
+  '`doorbuster %s` loads nothing of a node but shapes and where it is',
+  (command) => {
+    const names = loadedWith('cli.ts', `commands/${command}.ts`);
+    expect(names).toContain('node-client.ts');
+    expect(names.filter((name) => /\/index\.ts$/.test(name) && !/^(commands|actors)\//.test(name))).toEqual(
+      [],
+    );
+  },
+);
+
+test('the threads of snapshots and of the sandbox load what they work with', () => {
+  for (const thread of [
+    'snapshot-thread.ts',
+    'payment-sandbox-thread.ts',
+    'runtime/sqlite/journal-thread.ts',
+  ])
+    expect(
+      loadedWith(thread).filter((name) => /^(runtime|persistence|http|payments)\/index\.ts$/.test(name)),
+    ).toEqual([]);
 });
 
 test('no imports go in a circle', () => {
