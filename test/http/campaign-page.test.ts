@@ -323,7 +323,9 @@ describe('without a script', () => {
       /role="alert"[^>]*>This is not for sale to you any more\. Nothing was ordered\./,
     );
     const hidden = await ada.post('/orders', { ...wish, product: gold.productIds[0]!, quantity: '1' });
-    expect(mainOf(hidden)).toBe(mainOf(unknown));
+    // Clocks go on, and other products sell.
+    const still = (answer: typeof hidden): string => mainOf(answer).replace(/\d+/g, '0');
+    expect(still(hidden)).toBe(still(unknown));
   });
 
   test('an invitation is taken into the session and leaves the address; nobody else’s is one', async () => {
