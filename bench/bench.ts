@@ -25,6 +25,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Scenario>>> = {
   'customer-list': async () => (await import('./customer-list.ts')).customerList,
   doors: async () => (await import('./doors.ts')).doors,
   page: async () => (await import('./page.ts')).page,
+  checks: async () => (await import('./checks.ts')).checks,
   streams: async () => (await import('./streams.ts')).streams,
   'first-visit': async () => (await import('./first-visit.ts')).firstVisit,
 };
@@ -42,8 +43,8 @@ Scenarios, as docs/performance.md describes them:
   --connections  such as 64,256 (http, sold-out, doors, page; projection-cost and streams take one number); questions under way (cache)
   --streams      how many are open (streams)
   --products     such as 1,1000 (products; bulk-stock takes one, and first-visit, at most 4)
-  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock); customers on the list (customer-list, doors)
-  --turns        that count, of each variant (projection-settings, appends, feed); pairs of rushes (streams); visits (first-visit)
+  --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock); customers on the list (customer-list, doors); customers of a turn (checks)
+  --turns        that count, of each variant (projection-settings, appends, feed, checks); pairs of rushes (streams); visits (first-visit)
   --moves        how many (handover)
   --rate         purchases a second (handover)
   --chart        a file for a picture of the pauses, SVG (handover)

@@ -2,7 +2,7 @@
 
 import type { Pool } from 'pg';
 import type { Money } from '../actors/index.ts';
-import { wasMadeByCatalogue } from './eligibility/lost-products.ts';
+import { mayBeOfCatalogue, wasMadeByCatalogue } from './eligibility/lost-products.ts';
 
 export interface ProductRow {
   readonly id: string;
@@ -65,7 +65,7 @@ export class ProductReads {
     return this.#ids(
       limit,
       `NOT EXISTS (SELECT FROM doorbuster_catalogue.products AS c WHERE c.id = products.id)
-         AND NOT ${wasMadeByCatalogue('products.id')}`,
+         AND NOT ${wasMadeByCatalogue('products.id')} AND NOT ${mayBeOfCatalogue('products.id')}`,
     );
   }
 

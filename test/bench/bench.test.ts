@@ -67,6 +67,11 @@ test.each<[string, string[], string[]]>([
     ['--connections', '4', '--seconds', '0.3', '--orders', '30000'],
     ['ratio4', 'byListPerSecond4', 'inNoCampaignP99Ms4', 'turnedAwayCpuMicros4'],
   ],
+  [
+    'checks',
+    ['--orders', '400', '--turns', '1'],
+    ['tokenMicros', 'limitsMicros', 'ticketMicros', 'gatedStepMicros', 'challengeCheckedMicros'],
+  ],
   ['projection', ['--orders', '2000'], ['ordersPerSecond', 'rawRowsPerSecond']],
   [
     'projection-settings',

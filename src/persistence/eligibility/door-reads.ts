@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import type { CampaignStatus, Entry } from '../catalogue/campaign.ts';
 import { keptGate, type CampaignGate } from '../catalogue/campaign-gate.ts';
 import type { Door } from './door.ts';
-import { wasMadeByCatalogue } from './lost-products.ts';
+import { mayBeOfCatalogue, wasMadeByCatalogue } from './lost-products.ts';
 
 /** No campaign’s id: those are longer. */
 const LOST_CAMPAIGN = 'lost';
@@ -105,18 +105,19 @@ export class DoorReads {
     const { rows } = await this.#pool.query<{
       campaign_id: string | null;
       is_lost: boolean;
-      is_projected: boolean;
+      is_undecided: boolean;
     }>(
       `SELECT (SELECT campaign_id FROM doorbuster_catalogue.products WHERE id = $1::text) AS campaign_id,
          ${wasMadeByCatalogue('$1::text')} AS is_lost,
-         EXISTS (SELECT FROM doorbuster.products WHERE id = $1::text) AS is_projected`,
+         ${mayBeOfCatalogue('$1::text')} OR NOT EXISTS (SELECT FROM doorbuster.products WHERE id = $1::text) AS is_undecided`,
       [productId],
     );
-    const { campaign_id, is_lost, is_projected } = rows[0]!;
+    const { campaign_id, is_lost, is_undecided } = rows[0]!;
     if (campaign_id !== null) return campaign_id;
     if (is_lost) return LOST_CAMPAIGN;
-    // Postgres may be made anew from the journal just now, and the catalogue be lost.
-    if (!is_projected) throw new Error(`the product ${productId} has not arrived in Postgres yet`);
+    // Postgres may be behind the journal, or be made anew from it just now, and the catalogue be lost.
+    if (is_undecided)
+      throw new Error(`the product ${productId}, or its first stock, has not arrived in Postgres yet`);
     return undefined;
   }
 }

@@ -8,3 +8,7 @@ import { MADE_HERE } from '../catalogue/product-id.ts';
 export const wasMadeByCatalogue = (id: string): string =>
   `(${id} ~ '${MADE_HERE.source}' AND EXISTS (SELECT FROM doorbuster.stock_movements AS m WHERE m.product_id = ${id}
      AND (m.request_id = 'cms-' || ${id} || '-initial' OR m.request_id LIKE 'cms:%')))`;
+
+/** SQL that is true while nobody can say by its stock, of which nothing is in Postgres yet. Its row alone says nothing: it arrives first. */
+export const mayBeOfCatalogue = (id: string): string =>
+  `(${id} ~ '${MADE_HERE.source}' AND NOT EXISTS (SELECT FROM doorbuster.stock_movements AS m WHERE m.product_id = ${id}))`;

@@ -34,13 +34,17 @@ describe.each(POSTGRES_KINDS)('doors in $kind Postgres', { timeout: SERVER_MS_MA
 
   const markOf = async (campaignId: string) =>
     (await reads.marks(0, 1_000)).find((mark) => mark.campaignId === campaignId);
-  /** A product as the projection writes it, with stock under this name. */
-  const inEngine = async (id: string, requestId: string): Promise<void> => {
+  /** A product as the projection writes it, before its stock. */
+  const productInEngine = async (id: string): Promise<void> => {
     await pool.query(
       `INSERT INTO doorbuster.products (id, name, description, starts_at, ends_at, unit_amount, currency, per_customer_limit,
          hold_seconds, revision, version, shard) VALUES ($1, '', '', now(), now(), 1, 'EUR', 1, 0, 1, 1, 0)`,
       [id],
     );
+  };
+  /** The same with stock under this name. */
+  const inEngine = async (id: string, requestId: string): Promise<void> => {
+    await productInEngine(id);
     await pool.query(
       `INSERT INTO doorbuster.stock_movements (product_id, request_id, kind, quantity, at, version)
        VALUES ($1, $2, 'loaded', 5, now(), 1)`,
@@ -80,7 +84,12 @@ describe.each(POSTGRES_KINDS)('doors in $kind Postgres', { timeout: SERVER_MS_MA
   });
 
   test('of a product that Postgres does not have yet, nobody can say that it is in no campaign', async () => {
-    await expect(reads.campaignOf('not-here-yet-0123456789')).rejects.toThrow('has not arrived in Postgres');
+    const id = 'not-here-yet-0123456789';
+    await expect(reads.campaignOf(id)).rejects.toThrow('has not arrived in Postgres');
+    await productInEngine(id);
+    await expect(reads.campaignOf(id)).rejects.toThrow('has not arrived in Postgres');
+    const { ids } = await new ProductReads(pool).listIdsOutside(100);
+    expect(ids).not.toContain(id);
   });
 
   test('one that the catalogue made, and has lost, is in a campaign that there is not, and in no window', async () => {
