@@ -136,7 +136,9 @@ test.each<[string, string[], string[]]>([
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.trim().split('\n');
     expect(lines.length).toBeGreaterThan(3);
-    expect(lines.slice(0, 2).join('\n')).toMatch(/Node v.*SQLite.*; (embedded|no journal|rows committed|jetstream)/);
+    expect(lines.slice(0, 2).join('\n')).toMatch(
+      /Node v.*SQLite.*; (embedded|no journal|rows committed|jetstream)/,
+    );
     const result = JSON.parse(lines.at(-1)!) as Record<string, unknown>;
     expect(result).toMatchObject({ scenario: name, violations: 0 });
     expect(lines[1]).toContain(result['mode']);
