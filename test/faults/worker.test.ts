@@ -83,7 +83,8 @@ describe.each(DEATHS)('a worker thread that ends by: $fault', ({ fault, reason, 
       return (await node!.metric('doorbuster_worker_threads{state="answering"}')) === 2;
     });
     const orders = await expectTruth(engine, [beside, within]);
-    expect(orders).toBeGreaterThan(400);
+    // What was waited for: a hundred of the dead thread's before and after, a hundred beside them.
+    expect(orders).toBeGreaterThan(300);
     expect(await engine.stop()).toBe(0);
   }, 240_000);
 });
