@@ -25,10 +25,10 @@ export default defineConfig({
     globalSetup: ['test/servers/install.ts', 'test/servers/templates.ts'],
     execArgv: [...SHORT_LIFE],
     sequence: { sequencer: LongestFirst },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     // What is waited for comes late on a busy machine.
-    expect: { poll: { timeout: 60_000 } },
+    expect: { poll: { timeout: 120_000 } },
     // For two cores, since many tests wait for something; more would slow each other down.
     maxWorkers: 3,
     // Real time passes in these tests; a stalled one must say where.

@@ -18,7 +18,7 @@ import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from 
 
 const LINES = 100_000;
 const PRODUCTS = 1_000;
-const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+const BIN = fileURLToPath(new URL('../bin/doorbuster.js', import.meta.url));
 const CALLS_AT_ONCE = 64;
 
 export const bulkStock: Scenario = {
@@ -103,7 +103,7 @@ class StockFileOf {
 }
 
 function load(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Told> {
-  const child = spawn(process.execPath, [CLI, 'stock', 'load', '--file', file, '--json', ...args], {
+  const child = spawn(process.execPath, [BIN, 'stock', 'load', '--file', file, '--json', ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -31,8 +31,8 @@ export async function startOwnNode(
   const dataDir = mkdtempSync(join(tmpdir(), 'doorbuster-bench-'));
   if ((env['DATABASE_URL'] ?? process.env['DATABASE_URL'] ?? '') === '') copyPostgresTemplate(dataDir);
   await prepare?.(dataDir);
-  const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
-  const child = spawn(process.execPath, [...process.execArgv, cli, 'start', '--demo'], {
+  const bin = fileURLToPath(new URL('../bin/doorbuster.js', import.meta.url));
+  const child = spawn(process.execPath, [...process.execArgv, bin, 'start', '--demo'], {
     env: {
       ...process.env,
       PORT: '0',

@@ -4,10 +4,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { cliFile } from './built.js';
 
 const isNewEnough = Number(process.versions.node.split('.')[0]) >= 26;
-const cli = new URL('../src/cli.ts', import.meta.url);
+const cli = cliFile();
 
 // What is compiled is kept beside the packages, also for the threads: a command starts in little more than half the time.
 // Where that folder cannot be written, or the setting is empty, Node keeps nothing.
@@ -16,7 +17,7 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache
 if (isNewEnough) {
   // An empty one would be the folder in which the command runs.
   if (process.env.NODE_COMPILE_CACHE) module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
-  await import(cli.href);
+  await import(pathToFileURL(cli).href);
 } else {
   const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
   if (!existsSync(own)) {
@@ -25,7 +26,7 @@ if (isNewEnough) {
     );
     process.exit(1);
   }
-  const child = spawn(own, [fileURLToPath(cli), ...process.argv.slice(2)], {
+  const child = spawn(own, [cli, ...process.argv.slice(2)], {
     // Over the channel the child sees this process end, however it ends.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { callNode, CommandError, requireNode } from '../node-client.ts';
 import { reaching, reachOf, type ReachOptions } from './reach.ts';
+import { nameSources, type Profile } from './source-positions.ts';
 
 interface ProfileOptions extends ReachOptions {
   readonly worker: number;
@@ -39,9 +40,11 @@ async function takeProfile({
   reserve(file);
   try {
     const body = { worker, kind, seconds };
-    const profile = JSON.stringify(await callNode(node, 'POST', '/v1/admin/profiles', { body }));
-    writeFileSync(file, profile);
-    if (json) return console.log(JSON.stringify({ file, worker, kind, seconds, bytes: profile.length }));
+    const profile = await callNode<Profile>(node, 'POST', '/v1/admin/profiles', { body });
+    nameSources(profile);
+    const text = JSON.stringify(profile);
+    writeFileSync(file, text);
+    if (json) return console.log(JSON.stringify({ file, worker, kind, seconds, bytes: text.length }));
     const panel = heap ? 'Memory' : 'Performance';
     console.log(`${file}\nOpen it in Chrome’s developer tools (${panel}, Load profile) or in speedscope.`);
   } catch (error) {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ExpectedError } from '../runtime/expected-error.ts';
+import { threadFile } from '../runtime/thread-file.ts';
 import type { PostgresConnection } from './connection.ts';
 import type { EmbeddedPostgresReport, EmbeddedPostgresStart } from './embedded-postgres-thread.ts';
 
@@ -95,9 +96,10 @@ async function makeSocketFolder(note: string, dataFolder: string): Promise<strin
 }
 
 function startThread(start: EmbeddedPostgresStart): Worker {
-  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-  const url = new URL(`./embedded-postgres-thread${extension}`, import.meta.url);
-  return new Worker(url, { workerData: start, name: 'embedded-postgres' });
+  return new Worker(threadFile('./embedded-postgres-thread', import.meta.url), {
+    workerData: start,
+    name: 'embedded-postgres',
+  });
 }
 
 /** Resolves with the loopback port, if there is one. */

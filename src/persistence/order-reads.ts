@@ -44,8 +44,8 @@ export type RetiredOrder =
 export const ORDERS_PER_PAGE_MAX = 100;
 
 const COLUMNS = `id, product_id, customer_id, quantity, unit_amount::float8 AS unit_amount, currency, status,
-  (extract(epoch FROM created_at) * 1000)::float8 AS created_at,
-  (extract(epoch FROM hold_expires_at) * 1000)::float8 AS hold_expires_at`;
+  floor(extract(epoch FROM created_at) * 1000)::float8 AS created_at,
+  floor(extract(epoch FROM hold_expires_at) * 1000)::float8 AS hold_expires_at`;
 
 interface Row {
   id: string;

@@ -82,8 +82,8 @@ export class ProductReads {
   /** The sales that start last first; @param limit 1 to 1,000 products */
   async list(limit: number): Promise<ProductRow[]> {
     const { rows } = await this.#pool.query<Row>(
-      `SELECT id, name, description, (extract(epoch FROM starts_at) * 1000)::float8 AS starts_at,
-         (extract(epoch FROM ends_at) * 1000)::float8 AS ends_at, unit_amount::float8 AS unit_amount, currency,
+      `SELECT id, name, description, floor(extract(epoch FROM starts_at) * 1000)::float8 AS starts_at,
+         floor(extract(epoch FROM ends_at) * 1000)::float8 AS ends_at, unit_amount::float8 AS unit_amount, currency,
          per_customer_limit, hold_seconds, paused, revision
        FROM doorbuster.products ORDER BY products.starts_at DESC, id LIMIT $1`,
       [Math.max(1, Math.min(limit, PRODUCTS_PER_LIST_MAX))],

@@ -36,7 +36,7 @@ export interface ProjectedRowsVisitor {
 const ROWS_PER_PAGE = 10_000;
 
 const milliseconds = (column: string, name: string): string =>
-  `(extract(epoch FROM ${column}) * 1000)::float8 AS "${name}"`;
+  `floor(extract(epoch FROM ${column}) * 1000)::float8 AS "${name}"`;
 
 const POSITIONS = `SELECT shard, sequence::float8 AS sequence, ${milliseconds('record_at', 'recordAt')}
   FROM doorbuster.positions ORDER BY shard`;

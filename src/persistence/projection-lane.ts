@@ -12,7 +12,7 @@
 
 import type { FeedRecord, Sequence } from '../runtime/ports.ts';
 import { Backoff } from './backoff.ts';
-import type { ProjectionOutcome } from './projection-worker.ts';
+import type { ProjectionOutcome } from './projection-thread.ts';
 
 export interface LanePorts {
   /** Runs one task; never rejects. */

@@ -10,6 +10,7 @@
 // `stop` ends the pump, and after that the feed may be closed.
 
 import { Piscina } from 'piscina';
+import { threadFile } from '../runtime/thread-file.ts';
 import { JournalDamaged, type Clock, type Feed, type FeedRecord, type Sequence } from '../runtime/ports.ts';
 import { Backoff } from './backoff.ts';
 import type { PostgresConnection } from './connection.ts';
@@ -19,7 +20,7 @@ import { ProjectionHealth, type Logger } from './projection-health.ts';
 import { ProjectionLane } from './projection-lane.ts';
 import { RecordsInFlight } from './records-in-flight.ts';
 import { packRecords } from './record-batch.ts';
-import type { ProjectionOutcome, ProjectionTask, ProjectionWorkerData } from './projection-worker.ts';
+import type { ProjectionOutcome, ProjectionTask, ProjectionWorkerData } from './projection-thread.ts';
 import { ShardsSetAside, type ShardSetAside } from './shards-set-aside.ts';
 
 export interface ProjectionPumpOptions {
@@ -122,9 +123,8 @@ export class ProjectionPump {
     const limits = { ...PROJECTION_LIMITS, recordsPerTaskMax: recordsPerPull, bytesPerTaskMax };
     this.#lanes = Array.from({ length: workers }, () => new ProjectionLane(this.#lanePorts(), limits));
     const workerData: ProjectionWorkerData = { connection };
-    const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
     this.#threads = new Piscina({
-      filename: new URL(`./projection-worker${extension}`, import.meta.url).href,
+      filename: threadFile('./projection-thread', import.meta.url).href,
       workerData,
       minThreads: workers,
       maxThreads: workers,

@@ -227,7 +227,7 @@ const KILLS = Number(process.env['DOORBUSTER_KILLS'] ?? 2);
 
 test('killed at random moments on the embedded Postgres, with changes of every kind on their way', async () => {
   const dataDir = temporaryFolder();
-  let engine = await Engine.start({ dataDir, demo: false, env: { WORKERS: '1' } });
+  let engine = await Engine.start({ dataDir, isEmbedded: true, demo: false, env: { WORKERS: '1' } });
   let pool = openEmbedded();
   let catalogue = new Catalogue(pool, systemClock, systemRandom);
   try {

@@ -28,7 +28,7 @@ let engine: Engine;
 
 afterAll(() => engine.remove());
 
-const start = (): Promise<Engine> => Engine.start({ dataDir, demo: false });
+const start = (): Promise<Engine> => Engine.start({ dataDir, isEmbedded: true, demo: false });
 
 /** One request; whatever is not an answer leaves the wish open. */
 async function ask(wish: Wish): Promise<void> {

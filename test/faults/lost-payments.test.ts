@@ -25,6 +25,7 @@ let engine: Engine;
 const start = (): Promise<Engine> =>
   Engine.start({
     dataDir,
+    isEmbedded: true,
     demo: false,
     env: { ...sandbox.env, RISK_RULES: join(folder, 'rules.json'), RATE_LIMITS: 'off' },
   });

@@ -66,7 +66,7 @@ async function start(dies: boolean, seed?: number): Promise<void> {
     env['PAYMENT_FAULTS'] = faults;
     if (seed !== undefined) env['PAYMENT_FAULTS_SEED'] = String(seed);
   }
-  engine = Engine.spawn({ dataDir: join(folder, 'data'), demo: false, env });
+  engine = Engine.spawn({ dataDir: join(folder, 'data'), demo: false, fromSource: dies, env });
   // On a machine with much else to do a start takes its time.
   await engine.whenReady().catch(() => engine.whenReady());
 }

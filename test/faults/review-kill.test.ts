@@ -49,6 +49,7 @@ async function start(dies: boolean): Promise<void> {
   engine = await Engine.start({
     dataDir: join(folder, 'data'),
     demo: false,
+    fromSource: dies,
     env: {
       ...sandbox.env,
       DATABASE_URL: `postgres://${user}@${host}:${port}/${database}`,

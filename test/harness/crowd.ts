@@ -10,7 +10,7 @@ export interface CrowdOptions {
   /** They go home by themselves after so many, all together. */
   readonly wishesMax?: number;
   readonly clickers?: number;
-  /** From an answer to the next wish; 50, so that a rush does not take the whole machine. */
+  /** From an answer to the next wish; 200, so that a rush does not take the whole machine. */
   readonly breathMs?: number;
   /** Without an answer for so long they ask the next node, and go on listening to this one. */
   readonly patienceMs?: number;
@@ -29,7 +29,7 @@ export interface Wish {
 }
 
 const CLICKERS = 24;
-const BREATH_MS = 50;
+const BREATH_MS = 200;
 const WANTS_TWO = 10;
 
 export const tokenOf = (customer: string): string => sign({ sub: customer, exp: inSeconds(3_600) });

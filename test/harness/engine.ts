@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { DEMO_LIMITS } from '../../src/limit-config.ts';
 import type { NodeFile } from '../../src/main.ts';
 import { dataFiles } from '../../src/runtime/index.ts';
+import type { Database } from '../servers/node-database.ts';
 import { ADMIN_TOKEN, AUTH_SECRET, NodeApi } from './node-api.ts';
 import { whenAllThreadsStand } from './process-state.ts';
 import { SHORT_LIFE } from './short-life.ts';
@@ -16,16 +17,45 @@ import { waitUntil } from './wait-until.ts';
 
 export { ADMIN_TOKEN, AUTH_SECRET, type Answer, type ProductOptions } from './node-api.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+const BIN = fileURLToPath(new URL('../../bin/doorbuster.js', import.meta.url));
+const SOURCE = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
 export interface EngineOptions {
   readonly dataDir?: string;
+  /** In its folder; otherwise a database of a server that runs. Always what the folder began with. */
+  readonly isEmbedded?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Not as it is built: what is preloaded changes the modules of the sources. */
+  readonly fromSource?: boolean;
   /** The sample products are loaded; without them a node without products is quicker. */
   readonly demo?: boolean;
 }
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'doorbuster-test-'));
+
+/** By the data folder of the node that has it, over all its starts. */
+const databases = new Map<string, Database>();
+
+/** @returns the settings, and where its Postgres is when that is not in its folder */
+async function withPostgres(
+  dataDir: string,
+  { env = {}, isEmbedded = false }: EngineOptions,
+): Promise<Readonly<Record<string, string>>> {
+  if (env['DATABASE_URL'] !== undefined) return env;
+  let database = databases.get(dataDir);
+  const hasBegun = ['postgres', 'journal.sqlite'].some((name) => existsSync(join(dataDir, name)));
+  // They know from vitest what they copy, and a cluster is also started without.
+  if (isEmbedded || (hasBegun && database === undefined)) {
+    const { copyNodeTemplate } = await import('../servers/postgres-template.ts');
+    copyNodeTemplate(dataDir);
+    return env;
+  }
+  if (database === undefined) {
+    const { createNodeDatabase } = await import('../servers/node-database.ts');
+    databases.set(dataDir, (database = await createNodeDatabase()));
+  }
+  return { ...env, DATABASE_URL: database.url };
+}
 
 export class Engine extends NodeApi {
   readonly dataDir: string;
@@ -47,12 +77,7 @@ export class Engine extends NodeApi {
   /** @throws when it does not become ready, with what it printed */
   static async start(options: EngineOptions = {}): Promise<Engine> {
     const dataDir = options.dataDir ?? temporaryFolder();
-    if (options.env?.['DATABASE_URL'] === undefined) {
-      // It knows the template from vitest alone, and a cluster is also started without.
-      const { copyNodeTemplate } = await import('../servers/postgres-template.ts');
-      copyNodeTemplate(dataDir);
-    }
-    const engine = Engine.spawn({ ...options, dataDir });
+    const engine = Engine.spawn({ ...options, dataDir, env: await withPostgres(dataDir, options) });
     try {
       await engine.whenReady();
     } catch (error) {
@@ -63,7 +88,8 @@ export class Engine extends NodeApi {
   }
 
   /** The process alone, which is not ready yet. */
-  static spawn({ dataDir, env = {}, demo = true }: EngineOptions & { readonly dataDir: string }): Engine {
+  static spawn(options: EngineOptions & { readonly dataDir: string }): Engine {
+    const { dataDir, env = {}, demo = true, fromSource = false } = options;
     const settings: Record<string, string> = {
       PORT: '0',
       DATA_DIR: dataDir,
@@ -76,7 +102,8 @@ export class Engine extends NodeApi {
       ...DEMO_LIMITS,
       ...env,
     };
-    const child = spawn(process.execPath, [...SHORT_LIFE, CLI, 'start', ...(demo ? ['--demo'] : [])], {
+    const args = [fromSource ? SOURCE : BIN, 'start', ...(demo ? ['--demo'] : [])];
+    const child = spawn(process.execPath, [...SHORT_LIFE, ...args], {
       env: { ...process.env, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -146,6 +173,8 @@ export class Engine extends NodeApi {
     if (!this.hasEnded) await this.kill();
     this.#removeSocketFolder();
     rmSync(this.dataDir, { recursive: true, force: true });
+    await databases.get(this.dataDir)?.drop();
+    databases.delete(this.dataDir);
   }
 
   /** The next start on the same folder would do it after a kill, and there is none. */

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { waitUntil } from './wait-until.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+const BIN = fileURLToPath(new URL('../../bin/doorbuster.js', import.meta.url));
 
 export const PAYMENT_SECRET = 'payment-secret-of-the-tests';
 export const PAYMENT_WEBHOOK_SECRET = `whsec_${Buffer.from('webhook-secret-of-all-the-tests!').toString('base64')}`;
@@ -44,7 +44,7 @@ export class SandboxProcess {
     const webhooks = webhookUrl === undefined ? [] : ['--webhook-url', webhookUrl];
     const child = spawn(
       process.execPath,
-      [CLI, 'payment-sandbox', '--data', path, '--later-ms', `${laterMs}`, ...webhooks],
+      [BIN, 'payment-sandbox', '--data', path, '--later-ms', `${laterMs}`, ...webhooks],
       { env: { ...process.env, PAYMENT_SECRET, PAYMENT_WEBHOOK_SECRET }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     const sandbox = new SandboxProcess(child, path);

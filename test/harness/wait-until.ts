@@ -10,7 +10,7 @@ export async function waitUntil<T>(
   what: string,
   condition: () => T | Promise<T>,
   seen: () => unknown = () => undefined,
-  deadlineMs = 60_000,
+  deadlineMs = 120_000,
 ): Promise<NonNullable<Exclude<T, false>>> {
   const until = performance.now() + deadlineMs;
   let failure: Error | undefined;

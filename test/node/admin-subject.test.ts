@@ -11,7 +11,7 @@ import { Engine, temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { inboxOf, NATS_PASSWORD, startNats, type NatsCluster, type NatsUser } from '../servers/nats.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
-import { CLI, doorbuster, type Ended } from './command.ts';
+import { BIN, doorbuster, type Ended } from './command.ts';
 
 let nats: NatsCluster;
 let postgres: PostgresServer;
@@ -365,7 +365,7 @@ test('a bulk load that is killed and run again counts nothing twice', async () =
     return (await Promise.all(counts)).reduce((sum, counted) => sum + Number(counted['loaded']), 0);
   };
   const env = { ...process.env, ...nats.environmentOf('admin') };
-  const first = spawn(process.execPath, [CLI, 'stock', 'load', '--file', file], { env, stdio: 'ignore' });
+  const first = spawn(process.execPath, [BIN, 'stock', 'load', '--file', file], { env, stdio: 'ignore' });
   const ended = new Promise((resolve) => first.once('exit', (_, signal) => resolve(signal)));
   await waitUntil('some of it is loaded', async () => (await loaded()) > 100);
   first.kill('SIGKILL');

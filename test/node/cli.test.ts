@@ -16,7 +16,7 @@ const dataDir = temporaryFolder();
 let engine: Engine;
 
 beforeAll(async () => {
-  engine = await Engine.start({ dataDir, demo: false });
+  engine = await Engine.start({ dataDir, isEmbedded: true, demo: false });
   await engine.product('kettle', { quantity: 0, perCustomerLimit: 5 });
 });
 afterAll(() => engine?.remove());

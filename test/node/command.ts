@@ -11,8 +11,6 @@ export interface Ended {
 }
 
 export const BIN = fileURLToPath(new URL('../../bin/doorbuster.js', import.meta.url));
-/** For tests that send signals: the file itself, under the Node that runs the tests. */
-export const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const SYSTEM_NODE = '/usr/bin/node';
 
 /** The machine's own Node, which may be too old to run the engine by itself. */

@@ -17,7 +17,12 @@ const folders: string[] = [];
 
 async function start(...options: Parameters<typeof Engine.start>): Promise<Engine> {
   const [{ env, ...others } = {}] = options;
-  const engine = await Engine.start({ demo: false, ...others, env: { WORKERS: '1', ...env } });
+  const engine = await Engine.start({
+    demo: false,
+    isEmbedded: true,
+    ...others,
+    env: { WORKERS: '1', ...env },
+  });
   engines.push(engine);
   return engine;
 }

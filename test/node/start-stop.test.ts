@@ -126,7 +126,7 @@ describe('a node and its next lives', () => {
   let cancelled: Answer;
 
   beforeAll(async () => {
-    engine = await Engine.start({ dataDir });
+    engine = await Engine.start({ dataDir, isEmbedded: true });
     await engine.product('storm', { quantity: 100_000, perCustomerLimit: 10_000 });
     await engine.product('quiet', { quantity: 10 });
     await engine.product('halted', { quantity: 3 });
@@ -180,7 +180,7 @@ describe('a node and its next lives', () => {
   });
 
   test('after the next start every acknowledged order is there, and everything else as it was', async () => {
-    engine = await Engine.start({ dataDir });
+    engine = await Engine.start({ dataDir, isEmbedded: true });
     const orders = await expectAllThere(engine, attempts.slice(-1_000));
     expect(orders).toBeGreaterThanOrEqual(attempts.slice(-1_000).filter(isSold).length);
     const stock = await stockOf(engine, 'storm');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
-import { CLI, doorbuster, type Ended } from './command.ts';
+import { BIN, doorbuster, type Ended } from './command.ts';
 
 const folder = temporaryFolder();
 let engine: Engine;
@@ -39,7 +39,7 @@ test('a run that is killed and repeated, bad lines and all, counts each line onc
   lines.splice(10, 0, 'bulk-0,five');
   const file = fileOf('delivery.csv', `productId,quantity\n${lines.join('\n')}\n`);
   const args = ['stock', 'load', '--file', file, '--skip-bad', '--url', engine.url];
-  const first = spawn(process.execPath, [CLI, ...args], {
+  const first = spawn(process.execPath, [BIN, ...args], {
     env: { ...process.env, ADMIN_TOKEN },
     stdio: 'ignore',
   });

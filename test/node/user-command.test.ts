@@ -13,7 +13,7 @@ import { passwordFault } from '../../src/persistence/index.ts';
 import { CmsBrowser } from '../harness/cms-browser.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { expectProblem } from '../http/problems.ts';
-import { CLI, doorbuster, type Ended } from './command.ts';
+import { BIN, doorbuster, type Ended } from './command.ts';
 
 const PASSWORD = 'correct horse battery';
 const PRINTED = /CMS +(\S+)\/cms +(\S+) +(\S+)\n/;
@@ -70,7 +70,7 @@ test('a password comes from a file or from standard input, and is not shown', as
 
   const other = 'another long password';
   const args = ['user', 'password', 'grace@example.com', '--password-file', '-', '--url', engine.url];
-  const { status, stdout } = spawnSync(process.execPath, [CLI, ...args], {
+  const { status, stdout } = spawnSync(process.execPath, [BIN, ...args], {
     env: { ...process.env, ADMIN_TOKEN },
     input: other,
     encoding: 'utf8',

@@ -15,8 +15,8 @@ import {
   type ProductRowProjected,
   type ProjectedPosition,
 } from '../../src/persistence/index.ts';
+import { createEmptyDatabase } from '../servers/node-database.ts';
 import { copyPostgresTemplate } from '../servers/postgres-template.ts';
-import { startPostgres } from '../servers/postgres.ts';
 
 export interface StartedPostgres {
   readonly connection: PostgresConnection;
@@ -30,7 +30,7 @@ export interface PostgresKind {
 
 export const POSTGRES_KINDS: readonly PostgresKind[] = [
   { kind: 'embedded', start: startInTemporaryFolder },
-  { kind: 'real', start: startPostgres },
+  { kind: 'real', start: startInEmptyDatabase },
 ];
 
 /** Starting a server, making its folder, and all tests of a file on it. */
@@ -45,6 +45,12 @@ export async function startInTemporaryFolder(): Promise<StartedPostgres> {
     rmSync(folder, { recursive: true, force: true });
   };
   return { connection: embedded.connection, stop };
+}
+
+/** Of the server that all tests share; the others neither see it nor wait for it. */
+export async function startInEmptyDatabase(): Promise<StartedPostgres> {
+  const database = await createEmptyDatabase();
+  return { connection: database.connection, stop: () => database.drop() };
 }
 
 /** A pool to an empty schema. */

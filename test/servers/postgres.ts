@@ -29,7 +29,10 @@ const START_MS_MAX = 60_000;
 const POSTGRES_DATA_TEMPLATE = 'TEST_POSTGRES_DATA_TEMPLATE';
 const PACKAGES_ROOT = '/usr/lib/postgresql';
 
-export async function startPostgres(): Promise<PostgresServer> {
+/** @param settings beside those that are shipped */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
   const binaries = postgresBinaries();
   const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-pg-'));
@@ -56,10 +59,11 @@ export async function startPostgres(): Promise<PostgresServer> {
 
   const start = async (): Promise<void> => {
     // Many of them run at once, so each has less memory than what is shipped.
-    const settings = ['listen_addresses=127.0.0.1', 'shared_buffers=64MB'].flatMap((each) => ['-c', each]);
+    const all = { listen_addresses: '127.0.0.1', shared_buffers: '64MB', ...settings };
+    const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = spawn(
       join(binaries, 'postgres'),
-      ['-D', data, '-c', `config_file=${configuration}`, '-p', String(port), '-k', folder, ...settings],
+      ['-D', data, '-c', `config_file=${configuration}`, '-p', String(port), '-k', folder, ...options],
       { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     server = child;

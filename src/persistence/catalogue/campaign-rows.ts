@@ -31,7 +31,7 @@ interface SummaryRow extends CampaignRow {
 }
 
 const milliseconds = (column: string): string =>
-  `(extract(epoch FROM c.${column}) * 1000)::float8 AS ${column}`;
+  `floor(extract(epoch FROM c.${column}) * 1000)::float8 AS ${column}`;
 
 const COLUMNS = `c.id, c.slug, c.title, c.description, ${milliseconds('starts_at')}, ${milliseconds('ends_at')}, c.time_zone,
   c.entry, c.gate, c.status, c.version, ${milliseconds('created_at')}, ${milliseconds('updated_at')}, c.updated_by`;

@@ -24,7 +24,7 @@ export async function setStatus(change: Change, draft: StatusDraft): Promise<Sta
   if (editor.role !== 'publisher') throw new NeedsPublisher();
   const { customerId, status, note, seen } = draft;
   const { rows } = await client.query<{ status: CustomerStatus; as_of: number }>(
-    `SELECT status, round(extract(epoch FROM as_of) * 1000)::float8 AS as_of
+    `SELECT status, floor(extract(epoch FROM as_of) * 1000)::float8 AS as_of
      FROM doorbuster_catalogue.customer_statuses WHERE customer_id = $1 FOR UPDATE`,
     [customerId],
   );

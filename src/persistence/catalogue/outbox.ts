@@ -140,8 +140,8 @@ export async function readStockChanges(
 ): Promise<StockChange[]> {
   const { rows } = await client.query<StockRow>(
     `SELECT kind, request_id, (payload ->> 'quantity')::float8 AS quantity,
-       (extract(epoch FROM created_at) * 1000)::float8 AS created_at, created_by,
-       (extract(epoch FROM answered_at) * 1000)::float8 AS answered_at, outcome
+       floor(extract(epoch FROM created_at) * 1000)::float8 AS created_at, created_by,
+       floor(extract(epoch FROM answered_at) * 1000)::float8 AS answered_at, outcome
      FROM doorbuster_catalogue.outbox
      WHERE product_id = $1 AND request_id IS NOT NULL AND ($2::text IS NULL OR request_id = $2)
      ORDER BY id DESC LIMIT $3`,

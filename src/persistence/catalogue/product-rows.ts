@@ -39,7 +39,7 @@ interface ProductRow {
 }
 
 const milliseconds = (column: string): string =>
-  `(extract(epoch FROM p.${column}) * 1000)::float8 AS ${column}`;
+  `floor(extract(epoch FROM p.${column}) * 1000)::float8 AS ${column}`;
 
 const SELECT = `SELECT p.id, p.campaign_id, p.position, p.name, p.description, p.sku, ${milliseconds('starts_at')},
     ${milliseconds('ends_at')}, p.list_amount::float8 AS list_amount, p.amount::float8 AS amount, p.currency,

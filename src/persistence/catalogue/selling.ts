@@ -260,8 +260,8 @@ export async function peekOnSale(
     starts_at: number;
     ends_at: number;
   }>(
-    `SELECT p.id, p.name, c.title, p.sku, (extract(epoch FROM p.starts_at) * 1000)::float8 AS starts_at,
-       (extract(epoch FROM p.ends_at) * 1000)::float8 AS ends_at
+    `SELECT p.id, p.name, c.title, p.sku, floor(extract(epoch FROM p.starts_at) * 1000)::float8 AS starts_at,
+       floor(extract(epoch FROM p.ends_at) * 1000)::float8 AS ends_at
      FROM doorbuster_catalogue.products AS p JOIN doorbuster_catalogue.campaigns AS c ON c.id = p.campaign_id
      WHERE c.id <> $1 AND c.status IN ('published', 'paused') AND p.sku <> ''
        AND p.starts_at < $3 AND p.ends_at > $2

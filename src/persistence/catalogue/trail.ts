@@ -68,7 +68,7 @@ export async function readTrail(
     is_asked: boolean;
     outcome: EngineAnswer | null;
   }>(
-    `SELECT t.id::float8 AS id, (extract(epoch FROM t.at) * 1000)::float8 AS at, t.user_name, t.campaign_id, c.title,
+    `SELECT t.id::float8 AS id, floor(extract(epoch FROM t.at) * 1000)::float8 AS at, t.user_name, t.campaign_id, c.title,
        t.product_id, p.name, t.action, t.changes, o.id IS NOT NULL AS is_asked, o.outcome
      FROM doorbuster_catalogue.trail AS t
      LEFT JOIN doorbuster_catalogue.outbox AS o ON o.product_id = t.product_id AND o.request_id =

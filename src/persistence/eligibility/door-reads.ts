@@ -77,8 +77,8 @@ export class DoorReads {
   async doors(campaignIds: readonly string[]): Promise<BareDoor[]> {
     if (campaignIds.length === 0) return [];
     const { rows } = await this.#pool.query<DoorRow>(
-      `SELECT ${MARK}, c.slug, c.title, c.status, c.entry, c.gate, (extract(epoch FROM c.starts_at) * 1000)::float8 AS starts_at,
-         (extract(epoch FROM c.ends_at) * 1000)::float8 AS ends_at,
+      `SELECT ${MARK}, c.slug, c.title, c.status, c.entry, c.gate, floor(extract(epoch FROM c.starts_at) * 1000)::float8 AS starts_at,
+         floor(extract(epoch FROM c.ends_at) * 1000)::float8 AS ends_at,
          ARRAY (SELECT p.id FROM doorbuster_catalogue.products AS p WHERE p.campaign_id = c.id ORDER BY p.position, p.id)
            AS product_ids
        FROM doorbuster_catalogue.campaigns AS c WHERE c.id = ANY ($1::text[]) AND ${HAS_DOOR}`,

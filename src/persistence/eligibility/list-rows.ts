@@ -15,7 +15,7 @@ export async function readCurrentList(
   campaignId: string,
 ): Promise<CustomerList | undefined> {
   const { rows } = await client.query<{ id: string; customers: number; made_at: number; made_by: string }>(
-    `SELECT id, customers, (extract(epoch FROM made_at) * 1000)::float8 AS made_at, made_by
+    `SELECT id, customers, floor(extract(epoch FROM made_at) * 1000)::float8 AS made_at, made_by
      FROM doorbuster_catalogue.customer_lists WHERE campaign_id = $1 AND is_current`,
     [campaignId],
   );

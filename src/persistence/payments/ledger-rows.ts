@@ -24,7 +24,7 @@ export async function readLedger(pool: Pool): Promise<LedgerRead> {
       is_open: boolean;
       begun_at: number;
     }>(
-      `SELECT order_id AS id, state, closed_at IS NULL AS is_open, (extract(epoch FROM begun_at) * 1000)::float8 AS begun_at
+      `SELECT order_id AS id, state, closed_at IS NULL AS is_open, floor(extract(epoch FROM begun_at) * 1000)::float8 AS begun_at
        FROM doorbuster_catalogue.payments WHERE order_id > $1 ORDER BY order_id LIMIT $2`,
       [after, ROWS_PER_READ],
     );

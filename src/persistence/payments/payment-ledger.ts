@@ -49,7 +49,7 @@ export interface OpenPaymentsCounted {
 }
 
 const COLUMNS = `order_id, product_id, customer_id, amount::float8 AS amount, currency, method, token, state, attempts, approved_by,
-  (extract(epoch FROM begun_at) * 1000)::float8 AS begun_at, closed_at IS NOT NULL AS is_closed`;
+  floor(extract(epoch FROM begun_at) * 1000)::float8 AS begun_at, closed_at IS NOT NULL AS is_closed`;
 
 interface Row {
   order_id: string;
@@ -245,7 +245,7 @@ export class PaymentLedger {
       created_at: number;
     }>(
       `SELECT product_id, customer_id, (quantity * unit_amount)::float8 AS amount, currency,
-         (extract(epoch FROM created_at) * 1000)::float8 AS created_at
+         floor(extract(epoch FROM created_at) * 1000)::float8 AS created_at
        FROM doorbuster.orders WHERE id = $1`,
       [orderId],
     );

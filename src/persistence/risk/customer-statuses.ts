@@ -47,8 +47,8 @@ export interface StatusPage {
 /** Of one call of `save`. */
 export const STATUS_CHANGES_MAX = 1_000;
 
-const COLUMNS = `customer_id, status, source, (extract(epoch FROM account_created_at) * 1000)::float8 AS account_created_at,
-  (extract(epoch FROM as_of) * 1000)::float8 AS as_of, (extract(epoch FROM changed_at) * 1000)::float8 AS changed_at`;
+const COLUMNS = `customer_id, status, source, floor(extract(epoch FROM account_created_at) * 1000)::float8 AS account_created_at,
+  floor(extract(epoch FROM as_of) * 1000)::float8 AS as_of, floor(extract(epoch FROM changed_at) * 1000)::float8 AS changed_at`;
 
 interface StatusRow {
   customer_id: string;

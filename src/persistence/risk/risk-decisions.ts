@@ -84,8 +84,8 @@ const DECISIONS_KEPT_DAYS = 400;
 /** Of one statement that removes or ends. */
 const ROWS_PER_SWEEP = 5_000;
 
-const COLUMNS = `d.id::float8 AS id, d.order_id, d.product_id, d.customer_id, (extract(epoch FROM d.at) * 1000)::float8 AS at,
-  d.outcome, d.decided_by, d.rules, d.reasons, d.facts, (extract(epoch FROM d.settled_at) * 1000)::float8 AS settled_at`;
+const COLUMNS = `d.id::float8 AS id, d.order_id, d.product_id, d.customer_id, floor(extract(epoch FROM d.at) * 1000)::float8 AS at,
+  d.outcome, d.decided_by, d.rules, d.reasons, d.facts, floor(extract(epoch FROM d.settled_at) * 1000)::float8 AS settled_at`;
 
 /** The projection may not have come to the order, and what it says may be a moment old. */
 const MAY_BE_DECIDED = `(o.status IS NULL OR o.status IN ('reserved', 'payment_pending', 'in_review'))`;
@@ -204,7 +204,7 @@ export class RiskDecisions {
   /** Payments that the rules judged, newest first. @param limit up to RECORDED_MAX */
   async recorded(limit: number): Promise<RecordedPayment[]> {
     const { rows } = await this.#pool.query<Pick<DecisionRow, 'order_id' | 'customer_id' | 'at' | 'facts'>>(
-      `SELECT d.order_id, d.customer_id, (extract(epoch FROM d.at) * 1000)::float8 AS at, d.facts
+      `SELECT d.order_id, d.customer_id, floor(extract(epoch FROM d.at) * 1000)::float8 AS at, d.facts
        FROM doorbuster_catalogue.risk_decisions AS d WHERE d.decided_by = '${BY_RULES}' AND d.rules <> '${NO_RULES}' ORDER BY d.id DESC LIMIT $1`,
       [Math.min(limit, RECORDED_MAX)],
     );
