@@ -49,9 +49,16 @@ test('a payment that is declined may be made again', async () => {
 
 test('a payment that is undecided is followed until it is decided, either way', async () => {
   const shopper = await ShopVisit.at(browser, engine.url, { customerId: CUSTOMER });
-  await pay(shopper, await order('captured'), 'It takes the money after a while');
+  // Of this one the bank never decides, so the page stays while it is inspected.
+  const undecided = await order('undecided');
+  const body = { method: 'card', token: 'pending' };
+  expect((await engine.call('POST', `/v1${undecided}/payment`, { token, body })).status).toBe(202);
+  await shopper.page.goto(undecided);
   await heading(shopper, 'Payment under way');
   expect(await shopper.faults('payment-pending')).toEqual([]);
+
+  await pay(shopper, await order('captured'), 'It takes the money after a while');
+  await heading(shopper, 'Payment under way');
   await heading(shopper, 'Paid. It’s yours.');
   await pay(shopper, await order('declined-later'), 'It declines after a while');
   await heading(shopper, 'Payment under way');
