@@ -94,13 +94,14 @@ export class FaultyEngine {
       node: NODE,
       worker,
     }));
-    const { engine } = this;
-    const { body: before } = await engine.admin<{ revision: number }>('GET', '/placement');
     const file = JSON.stringify({ strategy: 'rendezvous', pins });
-    await engine.admin('POST', '/placement', { file, revision: before.revision });
+    const { engine } = this;
     await waitUntil('both threads have shards', async () => {
       const rows = await this.shards();
-      return rows.every(({ shard, worker, phase }) => worker === shard % 2 && phase === 'open');
+      if (rows.every(({ shard, worker, phase }) => worker === shard % 2 && phase === 'open')) return true;
+      const { body } = await engine.admin<{ revision: number; running: boolean }>('GET', '/placement');
+      if (!body.running) await engine.admin('POST', '/placement', { file, revision: body.revision });
+      return false;
     });
   }
 

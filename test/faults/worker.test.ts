@@ -107,6 +107,9 @@ describe('one of two worker threads', () => {
         await Promise.all([beside.goHome(), within.goHome()]);
 
         expect(await deathsBy(reason)).toBe(1);
+        await waitUntil('the takeover is complete', async () => {
+          return (await node.metric('doorbuster_worker_takeovers_total')) > takeovers;
+        });
         expect(await node.metric('doorbuster_worker_takeovers_total')).toBe(takeovers + 1);
         const repeated = await node.metric('doorbuster_commands_repeated_total');
         console.log(`${fault}: ${repeated} commands repeated`);
@@ -148,8 +151,9 @@ describe('the only worker thread', () => {
       console.log(`${fault} of the only thread: sold again after ${crowd.longestPause().ms} ms`);
       await crowd.goHome();
       expect(await deathsBy(fault)).toBe(1);
-      const rows = await node.shards();
-      expect(rows.every(({ worker, phase }) => worker === 0 && phase === 'open')).toBe(true);
+      await waitUntil('all shards are open', async () => {
+        return (await node.shards()).every(({ worker, phase }) => worker === 0 && phase === 'open');
+      });
       await expectTruth(node.engine, crowds, [crowd]);
     },
     TEST_MS_MAX,
