@@ -1,5 +1,5 @@
-// A sale on a cluster of three nodes and three NATS servers, with a crowd that buys at every node, for tests in which
-// something happens to the owner of the hot product. Whoever opens it closes it.
+// A sale on a cluster of three nodes and three NATS servers, with a few shoppers who buy at every node all the while, and more
+// in a rush before something happens to the owner of the hot product. Whoever opens it closes it.
 
 import { expect } from 'vitest';
 import type { Report } from '../../src/actors/index.ts';
@@ -14,9 +14,15 @@ export const ROUNDS = Number(process.env['ROUNDS'] ?? 1);
 const HOT = 'hot';
 /** Others, so that every node has something to sell; the last of them is soon sold out. */
 const SCARCE = 'scarce';
-const PRODUCTS = [HOT, 'warm', 'mild', SCARCE];
-const SCARCE_UNITS = 40;
-const SOLD_BETWEEN = 40;
+const PRODUCTS = [HOT, 'warm', HOT, 'mild', HOT, SCARCE];
+const SCARCE_UNITS = 20;
+/** Few, since they buy for as long as the test goes on. */
+const STEADY = { clickers: 5, breathMs: 250, somebodyWantsTwo: true };
+/** More than one for each of those who buy all the while. */
+const SOLD_BETWEEN = 12;
+const RUSH = { clickers: 12, breathMs: 0, wishesMax: 60 };
+/** Then many more are on their way. */
+const RUSH_BEGUN = 5;
 const UNAVAILABLE = 503;
 /** Each audit may wait for Postgres first. */
 const AUDIT_MS_MAX = 150_000;
@@ -27,21 +33,22 @@ const AGAIN_MS_MAX = 60_000;
 export class ClusterSale {
   readonly cluster: Cluster;
   readonly crowd: Crowd;
+  readonly rushes: Crowd[] = [];
   readonly hotShard: number;
   /** From the last purchase of the hot product before to the first one after; one for each `again`. */
   readonly pausesMs: number[] = [];
+  #rushNames = 0;
 
   private constructor(cluster: Cluster) {
     this.cluster = cluster;
     this.hotShard = shardOfProduct(HOT, cluster.shards);
-    const options = { clickers: 12, breathMs: 120, patienceMs: PATIENCE_MS, somebodyWantsTwo: true };
-    this.crowd = new Crowd(cluster.nodes, PRODUCTS, options);
+    this.crowd = new Crowd(cluster.nodes, PRODUCTS, { ...STEADY, patienceMs: PATIENCE_MS });
   }
 
   static async open(options: ClusterOptions = {}): Promise<ClusterSale> {
     const cluster = await Cluster.start({ nats: 3, nodes: 3, shards: 8, ...options });
     try {
-      for (const id of PRODUCTS) {
+      for (const id of new Set(PRODUCTS)) {
         const quantity = id === SCARCE ? SCARCE_UNITS : 1_000_000;
         await cluster.nodes[0]!.product(id, { quantity, holdSeconds: 3_600 });
       }
@@ -63,6 +70,26 @@ export class ClusterSale {
   /** Another node than these. */
   other(...ids: string[]): string {
     return this.cluster.nodes.find(({ id }) => !ids.includes(id))!.id;
+  }
+
+  /**
+   * Many want another product that lives where the hot one does, and there is one unit less than that. Resolves while most of them
+   * have no answer yet, so that whatever happens now meets commands in mailboxes and appends on their way.
+   */
+  async rush(): Promise<void> {
+    const { cluster, hotShard } = this;
+    let id: string;
+    do id = `rush-${this.#rushNames++}`;
+    while (shardOfProduct(id, cluster.shards) !== hotShard);
+    const node = cluster.running.find(({ isCutOff }) => !isCutOff)!;
+    const quantity = RUSH.wishesMax - 1;
+    await cluster.waitUntil(`there is ${id}`, async () => {
+      await node.product(id, { quantity, holdSeconds: 3_600 });
+      return true;
+    });
+    const rush = new Crowd(cluster.nodes, [id], { ...RUSH, patienceMs: PATIENCE_MS });
+    this.rushes.push(rush);
+    await cluster.waitUntil('the rush is on', () => rush.sales.length >= RUSH_BEGUN);
   }
 
   /** Waits until the hot product sells again, and not only to those whose answers were on their way. */
@@ -104,9 +131,10 @@ export async function expectClean({ cluster }: ClusterSale): Promise<void> {
 }
 
 /** Everybody goes home with an answer, and each of them is true. @returns orders */
-export async function expectSettled({ cluster, crowd }: ClusterSale): Promise<number> {
-  await crowd.goHome();
-  const orders = await expectClusterTruth(cluster, [crowd]);
+export async function expectSettled({ cluster, crowd, rushes }: ClusterSale): Promise<number> {
+  await Promise.all([crowd, ...rushes].map((each) => each.goHome()));
+  const orders = await expectClusterTruth(cluster, [crowd, ...rushes]);
+  for (const { sales } of rushes) expect(sales).toHaveLength(RUSH.wishesMax - 1);
   const scarce = crowd.sales.filter(({ productId }) => productId === SCARCE);
   expect(scarce).toHaveLength(SCARCE_UNITS);
   expect(crowd.wishes.filter(({ refusal }) => refusal === 'limit_reached').length).toBeGreaterThan(0);

@@ -2,6 +2,7 @@
 // cut behind each operation. Whatever the disk kept of what was not synced, the journal opens with a prefix of whole
 // commits that has every acknowledged one, and no shard is refused.
 
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +99,7 @@ test.each(SCENARIOS)(
     let acknowledged = 0;
     let cuts = 0;
     let images = 0;
+    const seen = new Set<string>();
     for (const operation of operations) {
       if ('name' in operation && operation.name === ACKNOWLEDGED) {
         // What was there before is marked with the first commit.
@@ -108,6 +110,9 @@ test.each(SCENARIOS)(
       disk.apply(operation);
       cuts++;
       for (const image of [disk.whole(), disk.synced(), disk.some(dice), disk.some(dice)]) {
+        // A write that is not synced leaves what is synced as it was; most disks are such as were there before.
+        const known = seen.size;
+        if (seen.add(`${acknowledged} ${digestOf(image)}`).size === known) continue;
         images++;
         try {
           assertRecovers(image, commits, acknowledged);
@@ -125,6 +130,12 @@ test.each(SCENARIOS)(
     process.stdout.write(`${cuts} cut points, ${images} disks\n`);
   },
 );
+
+function digestOf(image: Image): string {
+  const hash = createHash('sha256');
+  for (const [name, content] of image) hash.update(`${name} ${content.length} `).update(content);
+  return hash.digest('hex');
+}
 
 function assertRecovers(image: Image, commits: readonly (readonly Written[])[], acknowledged: number): void {
   const folder = join(ROOT, 'crashed');

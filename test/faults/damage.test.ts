@@ -26,7 +26,7 @@ import { StoreJournal } from './disk/store-journal.ts';
 const SEED = Number(process.env['DAMAGE_SEED'] ?? 20_261_124);
 const SHARDS = 4;
 const ROUNDS = 24;
-const CASES = Number(process.env['DAMAGE_CASES'] ?? 100);
+const CASES = Number(process.env['DAMAGE_CASES'] ?? 30);
 /** An owner that finds the journal unavailable so often would find it so for ever. */
 const TRIES_MAX = 4;
 const SECTOR_BYTES = 512;

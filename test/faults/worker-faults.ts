@@ -7,6 +7,7 @@ import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 
 const SHARDS = 16;
+const NODE = 'a';
 
 /** `spin` is a hang that takes a whole processor. */
 export type Fault = 'hang' | 'spin' | 'throw' | 'exit';
@@ -27,6 +28,8 @@ interface FaultyOptions {
 export class FaultyEngine {
   readonly engine: Engine;
   readonly #folder: string;
+  /** Names of products that were given out. */
+  #named = 0;
 
   private constructor(engine: Engine, folder: string) {
     this.engine = engine;
@@ -47,7 +50,13 @@ export class FaultyEngine {
     const engine = await Engine.start({
       dataDir,
       demo: false,
-      env: { NODE_OPTIONS: `--import=${preload}`, WORKER_FAULTS: folder, SHARDS: `${SHARDS}`, ...env },
+      env: {
+        NODE_OPTIONS: `--import=${preload}`,
+        WORKER_FAULTS: folder,
+        SHARDS: `${SHARDS}`,
+        NODE_ID: NODE,
+        ...env,
+      },
     });
     return new FaultyEngine(engine, folder);
   }
@@ -76,6 +85,33 @@ export class FaultyEngine {
     });
   }
 
+  /** After a death one thread has all shards: both have half of them again. */
+  async spread(): Promise<void> {
+    await this.bothServe();
+    const shards = [...Array(SHARDS).keys()];
+    const pins = [0, 1].map((worker) => ({
+      shards: shards.filter((shard) => shard % 2 === worker),
+      node: NODE,
+      worker,
+    }));
+    const file = JSON.stringify({ strategy: 'rendezvous', pins });
+    const { engine } = this;
+    await waitUntil('both threads have shards', async () => {
+      const rows = await this.shards();
+      if (rows.every(({ shard, worker, phase }) => worker === shard % 2 && phase === 'open')) return true;
+      const { body } = await engine.admin<{ revision: number; running: boolean }>('GET', '/placement');
+      if (!body.running) await engine.admin('POST', '/placement', { file, revision: body.revision });
+      return false;
+    });
+  }
+
+  async bothServe(): Promise<void> {
+    await waitUntil(
+      'both threads serve',
+      async () => (await this.metric('doorbuster_worker_threads{state="answering"}')) === 2,
+    );
+  }
+
   async metric(name: string): Promise<number> {
     return waitUntil(`the metric ${name}`, async () => {
       const value = await this.engine.metric(name);
@@ -84,14 +120,14 @@ export class FaultyEngine {
     }).then(({ value }) => value);
   }
 
-  /** Products of this worker, named so that their shards are its own. */
+  /** Products of this worker, named so that their shards are its own; others each time. */
   async productsOf(worker: number, count: number): Promise<string[]> {
     const own = new Set(
       (await this.shards()).filter((row) => row.worker === worker).map(({ shard }) => shard),
     );
     const names: string[] = [];
-    for (let n = 0; names.length < count; n++) {
-      const name = `of-${worker}-${n}`;
+    while (names.length < count) {
+      const name = `of-${worker}-${this.#named++}`;
       if (own.has(shardOfProduct(name, SHARDS))) names.push(name);
     }
     return names;
