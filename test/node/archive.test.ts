@@ -6,13 +6,14 @@ import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditReport } from '../../src/audit.ts';
 import type { Archived, ArchiveResult } from '../../src/archive.ts';
-import { openPool, startEmbeddedPostgres } from '../../src/persistence/index.ts';
+import { openPool } from '../../src/persistence/index.ts';
 import { dataFiles, type ArchiveEntry } from '../../src/runtime/index.ts';
-import { copyNodeTemplate, emptyPostgres } from '../servers/postgres-template.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { shardOf, soldOut, writeJournal } from '../harness/journal-file.ts';
 import { inSeconds, sign } from '../http/tokens.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 import { doorbuster, type Ended } from './command.ts';
+import { emptyPostgres } from './empty-postgres.ts';
 
 /** Its window lies in the past. */
 const OLD = 'sku-old';
@@ -26,13 +27,15 @@ const named = Array.from({ length: 200 }, (_, number) => `sku-${number}`);
 const SISTER = named.find((id) => shardOf(id) === shardOf(OLD))!;
 const OTHER = named.find((id) => shardOf(id) !== shardOf(OLD))!;
 
+let database: Database;
 let engine: Engine;
 let archived: Archived;
 let moved: string;
 
-const run = (...args: string[]): Promise<Ended> => doorbuster([...args, '--data-dir', dataDir]);
+const env = () => ({ WORKERS: '1', DATABASE_URL: database.url });
+const run = (...args: string[]): Promise<Ended> => doorbuster([...args, '--data-dir', dataDir], env());
 const start = async (): Promise<void> =>
-  void (engine = await Engine.start({ dataDir, demo: false, env: { WORKERS: '1' } }));
+  void (engine = await Engine.start({ dataDir, demo: false, env: env() }));
 const stockOf = async (id: string) =>
   (await engine.call('GET', `/v1/admin/products/${id}/stock`, { token: ADMIN_TOKEN })).body;
 
@@ -59,14 +62,15 @@ const expectRefused = ({ code, stdout, stderr }: Ended, why: RegExp): void => {
 };
 
 beforeAll(async () => {
-  copyNodeTemplate(dataDir);
+  database = await createNodeDatabase();
   writeJournal(dataDir, soldOut(OLD, ORDERS));
   await start();
   await engine.product(OTHER, { holdSeconds: 0 });
   await buy(OTHER, 'ada');
 }, 120_000);
 afterAll(async () => {
-  await engine.remove();
+  await engine?.remove();
+  await database?.drop();
   rmSync(elsewhere, { recursive: true });
 });
 
@@ -77,7 +81,7 @@ test('while no record is archived, Postgres is made from the journal whenever it
     /is in use\. Archives are made and put back while no node runs: stop it/,
   );
   expect(await engine.stop()).toBe(0);
-  emptyPostgres(dataDir);
+  await emptyPostgres(database.connection);
   await start();
   const { ok, figures } = await audit();
   expect(ok).toBe(true);
@@ -163,7 +167,7 @@ describe('an audit without the archive', () => {
 
 describe('a start refuses, naming the archive and the command,', () => {
   const refusedStart = async (): Promise<string> =>
-    await Engine.start({ dataDir, demo: false, env: { WORKERS: '1' } }).then(
+    await Engine.start({ dataDir, demo: false, env: env() }).then(
       () => expect.unreachable('it started'),
       (error: unknown) => String(error),
     );
@@ -179,7 +183,7 @@ describe('a start refuses, naming the archive and the command,', () => {
   }, 120_000);
 
   test('when Postgres lacks what was archived', async () => {
-    emptyPostgres(dataDir);
+    await emptyPostgres(database.connection);
     const output = await refusedStart();
     expect(output).toMatch(
       /Postgres has shard \d+ up to record none, and records up to \d+ are in an archive alone/,
@@ -209,11 +213,9 @@ test('a restore puts everything back, and Postgres is made again', async () => {
 
 test('of a folder that is not clean, nothing is archived', async () => {
   expect(await engine.stop()).toBe(0);
-  const embedded = await startEmbeddedPostgres(dataDir);
-  const pool = openPool(embedded.connection, 1, 'doorbuster test');
+  const pool = openPool(database.connection, 1, 'doorbuster test');
   await pool.query('UPDATE doorbuster.orders SET quantity = 2 WHERE customer_id = $1', ['customer 7']);
   await pool.end();
-  await embedded.stop();
   const size = statSync(journal).size;
   expectRefused(
     await run('archive'),

@@ -2,7 +2,7 @@
 // refused by name, whoever knows of it, and the others sell.
 
 import { copyFileSync, cpSync, existsSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Report } from '../../src/actors/index.ts';
 import type { NodeShard } from '../../src/http/index.ts';
 import { dataFiles, markPathOf } from '../../src/runtime/index.ts';
@@ -10,8 +10,9 @@ import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { tokenOf } from '../harness/crowd.ts';
 import { shardOf } from '../harness/journal-file.ts';
 import { waitUntil } from '../harness/wait-until.ts';
-import { emptyPostgres } from '../servers/postgres-template.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 import { doorbuster } from './command.ts';
+import { emptyPostgres } from './empty-postgres.ts';
 
 const [WHOLE, CUT] = ['sku-whole', 'sku-cut'];
 const dataDir = temporaryFolder();
@@ -20,10 +21,19 @@ const wal = `${journal}-wal`;
 const mark = markPathOf(journal);
 const kept = (path: string): string => `${path}.kept`;
 const admin = { token: ADMIN_TOKEN };
-const start = (): Promise<Engine> => Engine.start({ dataDir, demo: false, env: { WORKERS: '1' } });
+let database: Database;
 let engine: Engine;
 
-afterAll(() => engine.remove());
+const start = (): Promise<Engine> =>
+  Engine.start({ dataDir, demo: false, env: { WORKERS: '1', DATABASE_URL: database.url } });
+
+beforeAll(async () => {
+  database = await createNodeDatabase();
+});
+afterAll(async () => {
+  await engine?.remove();
+  await database?.drop();
+});
 
 async function shard(productId: string): Promise<NodeShard> {
   const { body } = await engine.call<{ shards: NodeShard[] }>('GET', '/v1/admin/shards', admin);
@@ -119,7 +129,7 @@ test('without the mark Postgres alone says it', async () => {
 test('without Postgres the mark alone says it', async () => {
   await engine.kill();
   restoreCut(bytesBefore);
-  emptyPostgres(dataDir);
+  await emptyPostgres(database.connection);
   engine = await start();
   const { phase, reason } = await shard(CUT);
   expect(phase).toBe('refused');
@@ -130,7 +140,7 @@ test('without Postgres the mark alone says it', async () => {
 test('with the whole log back in its place all shards sell, and the order is there', async () => {
   await engine.kill();
   restoreCut(statSync(kept(wal)).size);
-  emptyPostgres(dataDir);
+  await emptyPostgres(database.connection);
   engine = await start();
   expect(await shard(CUT)).toMatchObject({ phase: 'open' });
   await waitUntil('all rows are back', async () => (await audit()).figures.rows === 2);
