@@ -3,7 +3,7 @@
 
 import { globSync, renameSync, rmSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isBuilt } from './built.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -19,6 +19,9 @@ const ENTRIES = [
   }),
 ];
 
+/** What browsers run of the TypeScript here. */
+const CLIENT_SCRIPTS = /\/src\/http\/pages\/client-scripts\.ts$/;
+
 /** They find files of their own beside their code, or are made for one kind of machine. */
 const PACKAGES_LEFT = [
   /^@electric-sql\//,
@@ -33,12 +36,26 @@ const PACKAGES_LEFT = [
 const filesOfSources = {
   name: 'files-of-sources',
   transform: {
-    filter: { id: /\/src\/.*\.ts$/, code: 'import.meta.url' },
+    filter: { id: { include: /\/src\/.*\.ts$/, exclude: CLIENT_SCRIPTS }, code: 'import.meta.url' },
     /** @param {string} code @param {string} id */
     handler: (code, id) => {
       const url = `new URL(${JSON.stringify(relative(BUILT, id))}, import.meta.url).href`;
       // No line moves.
       return { code: code.replaceAll(/(?<!threadFile\([^)]*)import\.meta\.url/g, url), map: null };
+    },
+  },
+};
+
+/** Their types are taken out now, so that no thread loads a compiler for it when it starts. */
+const clientScripts = {
+  name: 'client-scripts',
+  load: {
+    filter: { id: CLIENT_SCRIPTS },
+    /** @param {string} id */
+    handler: async (id) => {
+      const { readClientScripts } = await import(pathToFileURL(id).href);
+      const scripts = JSON.stringify([...readClientScripts()]);
+      return `const scripts = new Map(${scripts});\nexport const readClientScripts = () => scripts;`;
     },
   },
 };
@@ -51,7 +68,7 @@ export async function buildNode() {
     input: Object.fromEntries(ENTRIES.map((file) => [basename(file, '.ts'), join(ROOT, file)])),
     platform: 'node',
     external: PACKAGES_LEFT,
-    plugins: [filesOfSources],
+    plugins: [filesOfSources, clientScripts],
   });
   // Beside it, so that a node that runs, or starts meanwhile, misses none of its files.
   const fresh = join(ROOT, `dist/.node-${process.pid}`);

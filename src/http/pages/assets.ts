@@ -1,13 +1,13 @@
 // The static files of the pages: read once, kept in memory, addressed by the hash of their content, so that a browser
 // may keep them for a year and still gets a new version at once. Answers come from this map and never from the disk,
 // so no path in a request can reach another file. The typed client of src/client is served as client/*.js, without its
-// types, so that the pages run the same client as everybody else. Whoever takes compressed files gets them so, compressed once.
+// types (client-scripts.ts), so that the pages run the same client as everybody else. Whoever takes compressed files gets them so, compressed once.
 
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
 import { extname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readClientScripts } from './client-scripts.ts';
 import { CompressedBytes, encodingFor } from './content-encoding.ts';
 import { bundle } from './script-bundle.ts';
 
@@ -30,7 +30,6 @@ export interface AssetRequest {
 export type Assets = ReadonlyMap<string, Asset>;
 
 const folder = fileURLToPath(new URL('./static/', import.meta.url));
-const clientFolder = fileURLToPath(new URL('../../client/', import.meta.url));
 /** storefront.js with all that it imports. */
 export const SHOP_SCRIPT = 'shop.js';
 /** What the client starts threads with; it lies beside the client's modules, and beside the script that has them all. */
@@ -96,15 +95,10 @@ function readAssets(): Assets {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && extname(entry.name) in contentTypes)
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length).replaceAll('\\', '/'));
-  const clientNames = readdirSync(clientFolder)
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => CLIENT + name.replace(/\.ts$/, '.js'));
+  const scripts = readClientScripts();
   const assets = new Map<string, Asset>();
-  // The words of the pages are one file for the server and for the scripts.
-  const texts = withoutTypes(readFileSync(join(folder, '../texts.ts'), 'utf8'));
-  keep(assets, 'texts.js', Buffer.from(texts));
-  for (const name of [...names, ...clientNames].sort()) addAsset(assets, name, []);
-  const textOf = (name: string): string => (name === 'texts.js' ? texts : scriptText(name));
+  const textOf = (name: string): string => scripts.get(name) ?? readFileSync(join(folder, name), 'utf8');
+  for (const name of [...names, ...scripts.keys()].sort()) addAsset(assets, name, [], textOf);
   keep(assets, THREAD_SCRIPT, Buffer.from(bundle(CLIENT + THREAD_SCRIPT, textOf)));
   const shop = bundle('storefront.js', textOf);
   keep(assets, SHOP_SCRIPT, Buffer.from(withVersions(shop, (name) => assets.get(name)!.hash)));
@@ -121,15 +115,20 @@ const withVersions = (code: string, versionOf: (needed: string) => string): stri
     (_, before: string, needed: string) => `${before}./${needed}.js?v=${versionOf(`${needed}.js`)}'`,
   );
 
-function addAsset(assets: Map<string, Asset>, name: string, importers: readonly string[]): Asset {
+function addAsset(
+  assets: Map<string, Asset>,
+  name: string,
+  importers: readonly string[],
+  textOf: (name: string) => string,
+): Asset {
   const present = assets.get(name);
   if (present !== undefined) return present;
   if (importers.includes(name)) throw new Error(`Static scripts import each other in a circle at ${name}`);
   const path = [...importers, name];
   const versionOf = (needed: string): string =>
-    addAsset(assets, posix.join(posix.dirname(name), needed), path).hash;
+    addAsset(assets, posix.join(posix.dirname(name), needed), path, textOf).hash;
   const bytes = name.endsWith('.js')
-    ? Buffer.from(withVersions(scriptText(name), versionOf))
+    ? Buffer.from(withVersions(textOf(name), versionOf))
     : readFileSync(join(folder, name));
   return keep(assets, name, bytes);
 }
@@ -144,22 +143,4 @@ function keep(assets: Map<string, Asset>, name: string, bytes: Buffer): Asset {
   };
   assets.set(name, asset);
   return asset;
-}
-
-function scriptText(name: string): string {
-  if (!name.startsWith(CLIENT)) return readFileSync(join(folder, name), 'utf8');
-  const path = join(clientFolder, name.slice(CLIENT.length).replace(/\.js$/, '.ts'));
-  // The types become spaces, so that a line and a column are the same in the browser and in the source.
-  return withoutTypes(readFileSync(path, 'utf8')).replaceAll(/[^\S\n]+$/gm, '');
-}
-
-/** Node warns once that this is experimental, and an operator could do nothing about it. */
-function withoutTypes(code: string): string {
-  const emitWarning = process.emitWarning.bind(process);
-  process.emitWarning = () => undefined;
-  try {
-    return stripTypeScriptTypes(code);
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }
