@@ -4,18 +4,16 @@
 import { deserialize, serialize } from 'node:v8';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import type { Command } from '../src/actors/index.ts';
+import type { CommandEnvelope, Journal, ShardReply } from '../src/runtime/index.ts';
+import { DEFAULT_LIMITS } from '../src/runtime/limits.ts';
+import { packMessage, unpackMessage, type PackedMessage } from '../src/runtime/packed-message.ts';
+import { Shard } from '../src/runtime/shard.ts';
+import { SqliteJournal } from '../src/runtime/sqlite/journal.ts';
 import {
-  DEFAULT_LIMITS,
-  Shard,
-  SqliteJournal,
   systemClock as clock,
   systemRandom as random,
   systemTimers as timers,
-  type CommandEnvelope,
-  type Journal,
-  type ShardReply,
-} from '../src/runtime/index.ts';
-import { packMessage, unpackMessage, type PackedMessage } from '../src/runtime/packed-message.ts';
+} from '../src/runtime/system.ts';
 import { openSale, reserve } from './sale.ts';
 
 export interface ActorThreadData {

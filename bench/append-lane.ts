@@ -2,7 +2,9 @@
 // record before it, so one is under way at a time.
 
 import { encodeRecord, type Event } from '../src/actors/index.ts';
-import { ShardState, systemRandom, type Journal } from '../src/runtime/index.ts';
+import type { Journal } from '../src/runtime/index.ts';
+import { ShardState } from '../src/runtime/shard-state.ts';
+import { systemRandom } from '../src/runtime/system.ts';
 import { openSale, reserve } from './sale.ts';
 
 const OWNER_CHARACTERS = 16;

@@ -2,13 +2,10 @@
 // the run started. Every journal is empty at first and of its own; whoever made it removes it, and ends the place at last.
 
 import { join } from 'node:path';
-import {
-  readJournal,
-  SqliteJournal,
-  SqliteJournalHost,
-  type Journal,
-  type StoredRecord,
-} from '../src/runtime/index.ts';
+import type { Journal, StoredRecord } from '../src/runtime/index.ts';
+import { SqliteJournalHost } from '../src/runtime/sqlite/journal-host.ts';
+import { SqliteJournal } from '../src/runtime/sqlite/journal.ts';
+import { readJournal } from '../src/runtime/sqlite/reader.ts';
 
 export interface BenchJournal {
   readonly journal: Journal;

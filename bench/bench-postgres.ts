@@ -2,9 +2,8 @@
 // of the run's own, dropped afterwards.
 
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { openPool, startEmbeddedPostgres, type PostgresConnection } from '../src/persistence/index.ts';
-import { copyDatabase } from '../test/servers/database-copy.ts';
+import { copyPostgresTemplate } from './postgres-template.ts';
 
 export interface BenchPostgres {
   readonly connection: PostgresConnection;
@@ -29,10 +28,4 @@ export async function startBenchPostgres(folder: string): Promise<BenchPostgres>
       await pool.end();
     },
   };
-}
-
-/** A data folder as the embedded Postgres leaves it at first, which takes seconds to make: the tests have one for all runs. */
-export function copyPostgresTemplate(folder: string): void {
-  const template = process.env['BENCH_POSTGRES_TEMPLATE'];
-  if (template !== undefined) copyDatabase(join(template, 'postgres'), join(folder, 'postgres'));
 }

@@ -43,6 +43,7 @@ Scenarios, as docs/performance.md describes them:
   --connections  such as 64,256 (http, sold-out, doors, page; projection-cost and streams take one number); questions under way (cache)
   --streams      how many are open (streams)
   --products     such as 1,1000 (products; bulk-stock takes one, and first-visit, at most 4)
+  --shards       with a product each, in place of 200 (products)
   --orders       how many, in place of --seconds (all but http, sold-out, handover, cache, projection-cost, appends); lines of the file (bulk-stock); customers on the list (customer-list, doors); customers of a turn (checks)
   --turns        that count, of each variant (projection-settings, appends, feed, checks); pairs of rushes (streams); visits (first-visit)
   --moves        how many (handover)
@@ -63,6 +64,7 @@ function readCommandLine() {
         connections: { type: 'string' },
         streams: { type: 'string' },
         products: { type: 'string' },
+        shards: { type: 'string' },
         orders: { type: 'string' },
         turns: { type: 'string' },
         moves: { type: 'string' },
@@ -112,6 +114,7 @@ const sizes = {
   connections: wholeNumbers('connections', values.connections, 10_000),
   streams: wholeNumbers('streams', values.streams, 10_000)?.[0],
   products: wholeNumbers('products', values.products, 100_000),
+  shards: wholeNumbers('shards', values.shards, 1_000)?.[0],
   orders: wholeNumbers('orders', values.orders, 10_000_000)?.[0],
   turns: wholeNumbers('turns', values.turns, 1_000)?.[0],
   moves: wholeNumbers('moves', values.moves, 10_000)?.[0],

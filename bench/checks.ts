@@ -28,7 +28,7 @@ import {
 import { DEFAULT_TICKET_SETTINGS, TicketOffice } from '../src/http/gate/tickets/index.ts';
 import { SharedSecretTokens } from '../src/http/shared-secret-tokens.ts';
 import { decideRisk, defaultRules, type RiskFacts } from '../src/risk/index.ts';
-import { systemClock as clock, systemRandom as random } from '../src/runtime/index.ts';
+import { systemClock as clock, systemRandom as random } from '../src/runtime/system.ts';
 import { openSale, reserve } from './sale.ts';
 import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
 

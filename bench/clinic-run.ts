@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NodeFile } from '../src/main.ts';
 import { callNode } from '../src/node-client.ts';
-import { dataFiles } from '../src/runtime/index.ts';
+import { dataFiles } from '../src/runtime/data-folder.ts';
 import { Forked } from './forked.ts';
 import { openHotSale } from './hot-sale.ts';
 import type { Preparation, Rush, RushReport } from './load.ts';

@@ -21,8 +21,10 @@ export const doors: Scenario = {
     const customers = options.orders ?? LIST_CUSTOMERS;
     let behind = '';
     options.say(`  a list of ${customers} customers is loaded`);
-    const node = await startOwnNode({ AUTH_SECRET: LIST_SECRET, DATABASE_URL: '' }, async (dataDir) => {
-      behind = (await publishForList(dataDir, { customers, units: LIST_UNITS })).productId;
+    const databaseUrl = process.env['DATABASE_URL'] ?? '';
+    const node = await startOwnNode({ AUTH_SECRET: LIST_SECRET }, async (dataDir) => {
+      const wish = { customers, units: LIST_UNITS };
+      behind = (await publishForList(dataDir, databaseUrl, wish)).productId;
     });
     const load = new Forked('./load.ts');
     try {

@@ -1,7 +1,6 @@
 // The nodes of the HTTP scenarios: the embedded one alone, or beside it one on a single NATS server and one on three, each with a
 // Postgres server of its own. Ended by the scenario.
 
-import { ClusterServers } from './cluster-servers.ts';
 import type { DuelNode } from './http-duel.ts';
 import { auditNode, startOwnNode } from './own-node.ts';
 import type { JournalKind } from './scenario.ts';
@@ -17,6 +16,7 @@ export class DuelNodes {
     const embedded = await this.#node(env);
     const audit = (): Promise<number> => auditNode(embedded);
     if (journal === 'sqlite') return [{ name: '', node: embedded, audit }];
+    const { ClusterServers } = await import('./cluster-servers.ts');
     const nodes: DuelNode[] = [{ name: 'Sqlite', node: embedded, audit }];
     for (const replicas of [1, 3] as const) {
       const servers = await ClusterServers.start(replicas, say);

@@ -3,7 +3,8 @@
 
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { Hono } from 'hono';
-import { DEFAULT_HTTP_LIMITS, listen, supportsReusePort } from '../src/http/index.ts';
+import { DEFAULT_HTTP_LIMITS } from '../src/http/context.ts';
+import { listen, supportsReusePort } from '../src/http/server.ts';
 
 const HOST = '127.0.0.1';
 

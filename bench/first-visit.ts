@@ -8,7 +8,7 @@ import { loadPage, type Conditions, type PageLoad } from '../test/harness/page-l
 import { productPicture } from '../test/harness/product-picture.ts';
 import { ShopVisit } from '../test/harness/shop-visit.ts';
 import { assertChromium } from '../test/servers/chromium.ts';
-import { copyPostgresTemplate } from './bench-postgres.ts';
+import { copyPostgresTemplate } from './postgres-template.ts';
 import { EMBEDDED_MODE } from './environment.ts';
 import { auditNode } from './own-node.ts';
 import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
@@ -35,7 +35,7 @@ export const firstVisit: Scenario = {
   async run(options) {
     assertChromium();
     const dataDir = temporaryFolder();
-    copyPostgresTemplate(dataDir);
+    if ((process.env['DATABASE_URL'] ?? '') === '') copyPostgresTemplate(dataDir);
     const engine = Engine.spawn({ dataDir, env: { SAMPLE_CAMPAIGNS: 'false' } });
     const browser = await Browser.start();
     try {

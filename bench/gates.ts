@@ -35,7 +35,7 @@ export async function gates(options: ScenarioOptions): Promise<ScenarioResult> {
   const undo: (() => Promise<unknown>)[] = [];
   try {
     const gated = await startOwnNode({ ...env, ...ON }, async (dataDir) => {
-      campaign = await publishForList(dataDir, { customers, units: LIST_UNITS, gate: GATE });
+      campaign = await publishForList(dataDir, '', { customers, units: LIST_UNITS, gate: GATE });
     });
     undo.push(() => gated.stop());
     const open = await startOwnNode({ ...env, RATE_LIMITS: 'off' });

@@ -3,7 +3,9 @@
 
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import type { Command } from '../src/actors/index.ts';
-import { shardOfProduct, ThreadTransport, type CommandEnvelope, type Message } from '../src/runtime/index.ts';
+import type { CommandEnvelope, Message } from '../src/runtime/index.ts';
+import { shardOfProduct } from '../src/runtime/placement.ts';
+import { ThreadTransport } from '../src/runtime/thread-transport.ts';
 import { openSale, reserve } from './sale.ts';
 
 export interface GatewayData {

@@ -1,7 +1,6 @@
 // Between whom a shard goes to and fro: two worker threads of one node, or two nodes of a cluster. Ended by handover.ts.
 
 import { auditNode, startOwnNode, type OwnNode } from './own-node.ts';
-import { ClusterServers } from './cluster-servers.ts';
 import type { JournalKind } from './scenario.ts';
 
 export interface HandoverNodes {
@@ -34,6 +33,7 @@ async function oneNode(env: Environment): Promise<HandoverNodes> {
 }
 
 async function twoNodes(env: Environment, say: (text: string) => void): Promise<HandoverNodes> {
+  const { ClusterServers } = await import('./cluster-servers.ts');
   const servers = await ClusterServers.start(3, say);
   const nodes: OwnNode[] = [];
   const stop = async (): Promise<void> => {

@@ -8,7 +8,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Stock } from '../src/actors/index.ts';
 import { callNode, type NodeAddress } from '../src/node-client.ts';
-import { shardOfProduct } from '../src/runtime/index.ts';
+import { shardOfProduct } from '../src/runtime/placement.ts';
 import { EMBEDDED_MODE, HANDOVER_CLUSTER_MODE } from './environment.ts';
 import { Forked } from './forked.ts';
 import { startHandoverNodes, type HandoverNodes } from './handover-nodes.ts';

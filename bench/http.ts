@@ -6,7 +6,6 @@
 // With `--journal jetstream` three nodes take turns with the echo: one on SQLite, one on a NATS server, one on three of them.
 
 import { DuelNodes } from './duel-nodes.ts';
-import { gates } from './gates.ts';
 import { EMBEDDED_MODE, JETSTREAM_MODE } from './environment.ts';
 import { HttpDuel, type DuelOptions } from './http-duel.ts';
 import type { Scenario, ScenarioOptions, ScenarioResult } from './scenario.ts';
@@ -15,7 +14,7 @@ export const http: Scenario = {
   modes: { sqlite: EMBEDDED_MODE, jetstream: JETSTREAM_MODE },
   run: (options) =>
     options.gates === true
-      ? gates(options)
+      ? import('./gates.ts').then(({ gates }) => gates(options))
       : runDuel({ what: 'purchases', status: 201, text: '"reserved"', units: 10_000_000 }, options),
 };
 

@@ -2,8 +2,10 @@
 // products, stock, and then records of purchases of distinct customers. No thread and no HTTP.
 
 import { encodeRecord, type Command, type Event } from '../src/actors/index.ts';
-import { ShardState, systemRandom, type Sequence } from '../src/runtime/index.ts';
+import type { Sequence } from '../src/runtime/index.ts';
+import { ShardState } from '../src/runtime/shard-state.ts';
 import { SqliteStore, type Append } from '../src/runtime/sqlite/store.ts';
+import { systemRandom } from '../src/runtime/system.ts';
 import { JOURNAL_BYTES_MAX } from './bench-journal.ts';
 import { openSale, reserve } from './sale.ts';
 

@@ -1,4 +1,5 @@
-// A campaign for a list of customers, in the folder of a node that does not run yet, and the wait until its product is on sale.
+// A campaign for a list of customers, of a node that does not run yet: in its folder, or in the database that it is given; and the wait
+// until its product is on sale.
 
 import { callNode } from '../src/node-client.ts';
 import {
@@ -34,12 +35,15 @@ export interface ListCampaignWish {
   readonly gate?: CampaignGate;
 }
 
+/** @param databaseUrl empty: the Postgres in the folder */
 export async function publishForList(
   dataDir: string,
+  databaseUrl: string,
   { customers, units, gate }: ListCampaignWish,
 ): Promise<ListCampaign> {
-  const postgres = await startEmbeddedPostgres(dataDir);
-  const pool = openPool(postgres.connection, 2, 'doorbuster bench');
+  const postgres = databaseUrl === '' ? await startEmbeddedPostgres(dataDir) : undefined;
+  const connection = postgres?.connection ?? { connectionString: databaseUrl };
+  const pool = openPool(connection, 2, 'doorbuster bench');
   try {
     await migrateCatalogue(pool);
     const catalogue = new Catalogue(pool, systemClock, systemRandom);
@@ -78,7 +82,7 @@ export async function publishForList(
     return { campaignId: campaign.id, productId: product.id };
   } finally {
     await pool.end();
-    await postgres.stop();
+    await postgres?.stop();
   }
 }
 

@@ -3,9 +3,6 @@
 
 import { createHmac } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { customerKeyOf } from '../src/actors/index.ts';
-import { DEFAULT_TICKET_SETTINGS, TicketOffice } from '../src/http/gate/tickets/index.ts';
-import { systemClock, systemRandom } from '../src/runtime/index.ts';
 
 /** Purchases of distinct customers, each with a token of its own. */
 export interface Preparation {
@@ -63,18 +60,28 @@ const DIGIT_9 = 57;
 let requests: Buffer[] = [];
 
 process.on('message', (message: Preparation | UseRequests | Rush) => {
-  if (message.kind === 'prepare') {
-    requests = prepare(message);
-    process.send!('prepared');
-  } else if (message.kind === 'use') {
-    requests = message.requests.map((text) => Buffer.from(text));
-    process.send!('prepared');
-  } else void rush(message).then((report) => process.send!(report));
+  void answerTo(message).then((answer) => process.send!(answer));
 });
 process.once('disconnect', () => process.exit());
 
-function prepare({ productId, secret, from, count, ticketsOf }: Preparation): Buffer[] {
-  const ticketOf = ticketsOf === undefined ? undefined : ticketsFor(ticketsOf, productId, secret);
+async function answerTo(message: Preparation | UseRequests | Rush): Promise<'prepared' | RushReport> {
+  if (message.kind === 'rush') return rush(message);
+  requests =
+    message.kind === 'prepare' ? await prepare(message) : message.requests.map((text) => Buffer.from(text));
+  return 'prepared';
+}
+
+async function prepare(preparation: Preparation): Promise<Buffer[]> {
+  const { productId, secret, from, count, ticketsOf } = preparation;
+  const ticketOf =
+    ticketsOf === undefined
+      ? undefined
+      : (await import('./load-tickets.ts')).ticketsFor(
+          ticketsOf,
+          productId,
+          secret,
+          TOKEN_LIFE_SECONDS * 1_000,
+        );
   const head = base64Url(JSON.stringify({ alg: 'HS256', typ: 'JWT' }));
   const exp = Math.floor(Date.now() / 1_000) + TOKEN_LIFE_SECONDS;
   const body = JSON.stringify({ productId, quantity: 1 });
@@ -88,15 +95,6 @@ function prepare({ productId, secret, from, count, ticketsOf }: Preparation): Bu
         `Content-Length: ${body.length}\r\n\r\n${body}`,
     );
   });
-}
-
-/** As the desk of a node with this secret gives them out. */
-function ticketsFor(campaignId: string, productId: string, secret: string): (customerId: string) => string {
-  const settings = { ...DEFAULT_TICKET_SETTINGS, lifeMs: TOKEN_LIFE_SECONDS * 1_000 };
-  const ports = { secret, clock: systemClock, random: systemRandom, campaignOf: () => ({ campaignId }) };
-  const office = new TicketOffice(ports, settings);
-  const expiresAt = Date.now() + TOKEN_LIFE_SECONDS * 1_000;
-  return (customerId) => office.issue({ customerKey: customerKeyOf(customerId), productId, expiresAt });
 }
 
 const base64Url = (text: string): string => Buffer.from(text).toString('base64url');

@@ -8,7 +8,9 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { DEFAULT_LIMITS, systemClock, type Clock } from '../src/runtime/index.ts';
+import type { Clock } from '../src/runtime/index.ts';
+import { DEFAULT_LIMITS } from '../src/runtime/limits.ts';
+import { systemClock } from '../src/runtime/system.ts';
 import { EMBEDDED_MODE } from './environment.ts';
 import { longestStops } from './loop-stops.ts';
 import { Owner } from './owner.ts';

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import type { Report } from '../src/actors/index.ts';
 import type { NodeFile } from '../src/main.ts';
 import { callNode } from '../src/node-client.ts';
-import { dataFiles } from '../src/runtime/index.ts';
-import { copyPostgresTemplate } from './bench-postgres.ts';
+import { dataFiles } from '../src/runtime/data-folder.ts';
+import { copyPostgresTemplate } from './postgres-template.ts';
 
 export interface OwnNode {
   readonly url: string;

@@ -7,20 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { Checker, decodeRecord } from '../src/actors/index.ts';
-import {
-  DEFAULT_LIMITS,
-  readJournal,
-  Router,
-  Shard,
-  systemClock,
-  systemRandom as random,
-  systemTimers as timers,
-  ThreadTransport,
-  type Clock,
-  type Message,
-  type RuntimeLimits,
-  type StoredRecord,
-} from '../src/runtime/index.ts';
+import type { Clock, Message, RuntimeLimits, StoredRecord } from '../src/runtime/index.ts';
+import { DEFAULT_LIMITS } from '../src/runtime/limits.ts';
+import { Router } from '../src/runtime/router.ts';
+import { Shard } from '../src/runtime/shard.ts';
+import { readJournal } from '../src/runtime/sqlite/reader.ts';
+import { systemClock, systemRandom as random, systemTimers as timers } from '../src/runtime/system.ts';
+import { ThreadTransport } from '../src/runtime/thread-transport.ts';
 import { SQLITE, type BenchJournal, type JournalPlace } from './bench-journal.ts';
 import type { GatewayData, GatewayReport } from './gateway-thread.ts';
 

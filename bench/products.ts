@@ -1,6 +1,6 @@
 // products: the same number of purchases, spread over 1, 10, 100, 1,000 and 10,000 products, and over 200 products in as many
-// shards. One owner thread, one gateway thread, no HTTP: what is seen is how group commit fares when batches get small. The
-// ratio is that of 200 active shards to one.
+// shards, or as many as `--shards` says. One owner thread, one gateway thread, no HTTP: what is seen is how group commit fares
+// when batches get small. The ratio is that of 200 active shards to one.
 //
 // With `--journal jetstream` one product and 200 shards, on SQLite, one NATS server and three of them in turn.
 
@@ -12,8 +12,9 @@ import { productsOfShards, someProducts } from './sale.ts';
 import { round, type Scenario, type ScenarioOptions, type ScenarioResult } from './scenario.ts';
 
 const COUNTS = [1, 10, 100, 1_000, 10_000];
-const SHARDS = 256;
 const ACTIVE_SHARDS = 200;
+/** Of the owner, to each active one: 256 to 200. */
+const SHARDS_SHARE = 1.28;
 /** Only to choose how many orders make a run of the wanted length. */
 const ORDERS_PER_SECOND_EXPECTED = 150_000;
 const ORDERS_PER_SECOND_IN_TURNS = 40_000;
@@ -26,22 +27,32 @@ export const products: Scenario = {
 interface Spread {
   readonly name: string;
   readonly products: readonly string[];
+  /** Of the owner. */
+  readonly shards: number;
 }
 
-const spreadOf = (count: number): Spread => ({ name: `${count}Products`, products: someProducts(count) });
-const overShards = (): Spread => ({
-  name: `${ACTIVE_SHARDS}Shards`,
-  products: productsOfShards(ACTIVE_SHARDS, SHARDS),
+const shardsFor = (active: number): number => Math.ceil(active * SHARDS_SHARE);
+const spreadOf = (count: number, active: number): Spread => ({
+  name: `${count}Products`,
+  products: someProducts(count),
+  shards: shardsFor(active),
+});
+const overShards = (active: number): Spread => ({
+  name: `${active}Shards`,
+  products: productsOfShards(active, shardsFor(active)),
+  shards: shardsFor(active),
 });
 
 async function runEmbedded(options: ScenarioOptions): Promise<ScenarioResult> {
   const { seconds, orders = Math.ceil(seconds * ORDERS_PER_SECOND_EXPECTED), say } = options;
-  const spreads = [...(options.products ?? COUNTS).map(spreadOf), overShards()];
+  const { products: counts = COUNTS, shards: active = ACTIVE_SHARDS } = options;
+  const spreads = [...counts.map((count) => spreadOf(count, active)), overShards(active)];
   const figures: Record<string, number> = {};
   const rates: number[] = [];
   let violations = 0;
-  for (const { name, products: chosen } of spreads) {
-    const rushed = await rush(SQLITE, chosen, orders);
+  for (const spread of spreads) {
+    const { name } = spread;
+    const rushed = await rush(SQLITE, spread, orders);
     rates.push(rateOf(rushed));
     violations += rushed.violations;
     const told = figuresOf(rushed);
@@ -51,9 +62,14 @@ async function runEmbedded(options: ScenarioOptions): Promise<ScenarioResult> {
   return { ratio: round(rates.at(-1)! / rates[0]!), orders, ...figures, violations };
 }
 
-async function runInTurns({ seconds, orders: wanted, say }: ScenarioOptions): Promise<ScenarioResult> {
+async function runInTurns({
+  seconds,
+  orders: wanted,
+  shards: active = ACTIVE_SHARDS,
+  say,
+}: ScenarioOptions): Promise<ScenarioResult> {
   return withNatsPlaces(say, async (places, version) => {
-    const [one, all] = [spreadOf(1), overShards()];
+    const [one, all] = [spreadOf(1, active), overShards(active)];
     const turns = places.flatMap((place) =>
       [one, all].map((spread) => ({ name: place.name, place, spread })),
     );
@@ -62,7 +78,7 @@ async function runInTurns({ seconds, orders: wanted, say }: ScenarioOptions): Pr
     await inTurns(
       { places: turns, seconds, orders: wanted, ordersPerSecond: ORDERS_PER_SECOND_IN_TURNS, say },
       async ({ place, spread }, orders, isCounted) => {
-        const rushed = await rush(place, spread.products, orders);
+        const rushed = await rush(place, spread, orders);
         const key = nameOf(spread, place.name);
         if (isCounted) sums.set(key, plus(sums.get(key), rushed));
         return `${spread.name}: ${JSON.stringify(figuresOf(rushed))}`;
@@ -132,8 +148,12 @@ function figuresOf(rushed: Rushed): Record<string, number> {
   };
 }
 
-async function rush(place: JournalPlace, chosen: readonly string[], orders: number): Promise<Rushed> {
-  const owner = await Owner.start(SHARDS, { place });
+async function rush(
+  place: JournalPlace,
+  { products: chosen, shards }: Spread,
+  orders: number,
+): Promise<Rushed> {
+  const owner = await Owner.start(shards, { place });
   try {
     const serverCpuBefore = place.serverCpuMicros();
     const report = await owner.rush(chosen, orders);

@@ -2,18 +2,18 @@
 // memory. It does what it is asked once, answers with the seconds, and is ended by its parent.
 
 import { decodeRecord } from '../src/actors/index.ts';
+import type { ShardReply } from '../src/runtime/index.ts';
+import { DEFAULT_LIMITS } from '../src/runtime/limits.ts';
+import { Shard } from '../src/runtime/shard.ts';
+import { SnapshotFiles } from '../src/runtime/snapshot-files.ts';
+import { SqliteJournalHost } from '../src/runtime/sqlite/journal-host.ts';
+import { SqliteJournal } from '../src/runtime/sqlite/journal.ts';
+import { readJournal } from '../src/runtime/sqlite/reader.ts';
 import {
-  DEFAULT_LIMITS,
-  readJournal,
-  Shard,
-  SnapshotFiles,
-  SqliteJournal,
-  SqliteJournalHost,
   systemClock as clock,
   systemRandom as random,
   systemTimers as timers,
-  type ShardReply,
-} from '../src/runtime/index.ts';
+} from '../src/runtime/system.ts';
 import { JOURNAL_BYTES_MAX } from './bench-journal.ts';
 import { reserve } from './sale.ts';
 

@@ -8,16 +8,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  readJournal,
-  SNAPSHOT_POLICY,
-  SnapshotFiles,
-  SnapshotMaker,
-  SqliteFollower,
-  systemClock as clock,
-  systemTimers as timers,
-  type SnapshotName,
-} from '../src/runtime/index.ts';
+import type { SnapshotName } from '../src/runtime/index.ts';
+import { SnapshotFiles } from '../src/runtime/snapshot-files.ts';
+import { SNAPSHOT_POLICY, SnapshotMaker } from '../src/runtime/snapshot-maker.ts';
+import { SqliteFollower } from '../src/runtime/sqlite/follower.ts';
+import { readJournal } from '../src/runtime/sqlite/reader.ts';
+import { systemClock as clock, systemTimers as timers } from '../src/runtime/system.ts';
 import { EMBEDDED_MODE } from './environment.ts';
 import { Forked } from './forked.ts';
 import { JournalFile } from './journal-file.ts';

@@ -10,6 +10,8 @@ export interface ScenarioOptions {
   /** Event streams that are open beside the load. */
   readonly streams?: number | undefined;
   readonly products?: readonly number[] | undefined;
+  /** Of the owner, with a product each. */
+  readonly shards?: number | undefined;
   readonly orders?: number | undefined;
   /** That count, where every variant has as many. */
   readonly turns?: number | undefined;

@@ -12,7 +12,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { SqliteJournalHost } from '../src/runtime/index.ts';
+import { SqliteJournalHost } from '../src/runtime/sqlite/journal-host.ts';
 import type { ActorThreadData, ActorThreadReport } from './actor-thread.ts';
 import { JOURNAL_BYTES_MAX } from './bench-journal.ts';
 import { EMBEDDED_MODE } from './environment.ts';

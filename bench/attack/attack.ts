@@ -5,8 +5,7 @@
 import { parseArgs } from 'node:util';
 import { environment } from '../environment.ts';
 import { Gates, GATES, isGateName } from './gates.ts';
-import { startNode, startTwoNodes, type Ground } from './ground.ts';
-import { runScenario } from './run.ts';
+import type { Ground } from './ground.ts';
 import { isHeld, type AttackReport, type Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 import { lineOf, storyOf, HEADING } from './table.ts';
@@ -69,6 +68,12 @@ if (!(scale >= 0.01 && scale <= 100)) fail(`--scale is a number from 0.01 to 100
 const say = (text: string): void => {
   if (!values.json) console.log(text);
 };
+
+// A mistake on the command line is told before all that a node takes is loaded.
+const [{ startNode, startTwoNodes }, { runScenario }] = await Promise.all([
+  import('./ground.ts'),
+  import('./run.ts'),
+]);
 
 const { cores, cpu, memoryGiB, node, system } = environment();
 say(`${cores} × ${cpu}, ${memoryGiB} GiB, ${system}`);

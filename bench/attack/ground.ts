@@ -6,10 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Report } from '../../src/actors/index.ts';
 import { callNode } from '../../src/node-client.ts';
-import { Cluster } from '../../test/harness/cluster.ts';
 import { ADMIN_TOKEN, AUTH_SECRET, Engine } from '../../test/harness/engine.ts';
-import { startRedis } from '../../test/servers/redis.ts';
-import { copyPostgresTemplate } from '../bench-postgres.ts';
+import { copyPostgresTemplate } from '../postgres-template.ts';
 import type { Gates } from './gates.ts';
 import { limitSettings } from './limits.ts';
 import { PaymentPlace } from './payment-place.ts';
@@ -33,7 +31,7 @@ function settings(gates: Gates, payments: PaymentPlace): Record<string, string> 
     ADMIN_TOKEN,
     AUTH_SECRET,
     TRUSTED_PROXIES: '127.0.0.1',
-    WORKERS: '2',
+    WORKERS: process.env['WORKERS'] ?? '2',
     SHARDS: '16',
     RATE_LIMITS: gates.has('limits') ? 'on' : 'off',
     ...limitSettings(),
@@ -41,11 +39,16 @@ function settings(gates: Gates, payments: PaymentPlace): Record<string, string> 
   };
 }
 
-export async function startNode(gates: Gates): Promise<Ground> {
+/** @param databaseUrl of its Postgres, which is embedded without one */
+export async function startNode(
+  gates: Gates,
+  databaseUrl = process.env['DATABASE_URL'] ?? '',
+): Promise<Ground> {
   const payments = await PaymentPlace.start();
   const dataDir = mkdtempSync(join(tmpdir(), 'doorbuster-attack-'));
-  copyPostgresTemplate(dataDir);
-  const engine = Engine.spawn({ dataDir, env: settings(gates, payments) });
+  if (databaseUrl === '') copyPostgresTemplate(dataDir);
+  const env = { ...settings(gates, payments), DATABASE_URL: databaseUrl };
+  const engine = Engine.spawn({ dataDir, env });
   // Whatever becomes of this process: its node does not outlive it.
   const endWithProcess = (): void => engine.signal('SIGKILL');
   process.once('exit', endWithProcess);
@@ -66,6 +69,9 @@ export async function startNode(gates: Gates): Promise<Ground> {
 }
 
 export async function startTwoNodes(gates: Gates): Promise<Ground> {
+  // One node alone does not wait for them.
+  const { Cluster } = await import('../../test/harness/cluster.ts');
+  const { startRedis } = await import('../../test/servers/redis.ts');
   const payments = await PaymentPlace.start();
   const redis = await startRedis();
   try {

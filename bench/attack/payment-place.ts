@@ -12,7 +12,7 @@ import {
   systemClock as clock,
   systemRandom as random,
   systemTimers as timers,
-} from '../../src/runtime/index.ts';
+} from '../../src/runtime/system.ts';
 
 export interface RecordedWebhook {
   readonly body: string;

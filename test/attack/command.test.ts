@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, test } from 'vitest';
 import { SHORT_LIFE } from '../harness/short-life.ts';
+import { createNodeDatabase } from '../servers/node-database.ts';
 
 const ATTACK = fileURLToPath(new URL('../../bench/attack/attack.ts', import.meta.url));
 
@@ -13,10 +14,10 @@ interface Ended {
   readonly stderr: string;
 }
 
-function attack(...args: string[]): Promise<Ended> {
-  const env = { ...process.env, BENCH_POSTGRES_TEMPLATE: inject('postgresNodeTemplate') };
+function attack(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const usual = { WORKERS: '1', BENCH_POSTGRES_TEMPLATE: inject('postgresNodeTemplate') };
   const child = spawn(process.execPath, [...SHORT_LIFE, ATTACK, ...args], {
-    env,
+    env: { ...process.env, ...usual, ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
@@ -29,7 +30,7 @@ function attack(...args: string[]): Promise<Ended> {
 }
 
 test('an attack that was held ends with 0, and a table says what blocked it', async () => {
-  const { code, stdout, stderr } = await attack('alg-none', '--scale', '0.05');
+  const { code, stdout, stderr } = await attack(['alg-none', '--scale', '0.05']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/Node v.*gates: all on\n/);
   expect(stdout).toMatch(/^alg-none +\d+ +token \d+ +nothing +0 +\d+ of \d+, .* ms \/ .* ms$/m);
@@ -37,14 +38,10 @@ test('an attack that was held ends with 0, and a table says what blocked it', as
 });
 
 test('one that got through ends with 1, and says what did', async () => {
-  const { code, stdout } = await attack(
-    'ticket-sharing',
-    '--scale',
-    '0.05',
-    '--without',
-    'tickets',
-    '--json',
-  );
+  const database = await createNodeDatabase();
+  const args = ['ticket-sharing', '--scale', '0.05', '--without', 'tickets', '--json'];
+  const { code, stdout } = await attack(args, { DATABASE_URL: database.url });
+  await database.drop();
   expect(code).toBe(1);
   const lines = stdout.trim().split('\n');
   expect(lines).toHaveLength(1);
@@ -66,7 +63,7 @@ test.each([
   ['no size', ['alg-none', '--scale', '0'], '--scale is a number from 0.01 to 100, not 0.'],
   ['an unknown option', ['alg-none', '--gently'], '--gently'],
 ])('%s is told, and nothing is attacked', async (_, args, told) => {
-  const { code, stdout, stderr } = await attack(...args);
+  const { code, stdout, stderr } = await attack(args);
   expect(code).toBe(2);
   expect(stdout).toBe('');
   expect(stderr).toContain(told);

@@ -13,7 +13,7 @@ const CROWD = ['--customers', '200', '--units', '20', '--connections', '32'];
 let engine: Engine;
 let silent: Server | undefined;
 beforeAll(async () => {
-  engine = await Engine.start();
+  engine = await Engine.start({ env: { WORKERS: '1' } });
 });
 afterEach(() => void silent?.close());
 afterAll(() => engine.remove());

@@ -182,7 +182,7 @@ describe('a client of a real node', () => {
 
 test('an order outlives the page that sent it and the node that took it', async () => {
   const dataDir = temporaryFolder();
-  let node = await Engine.start({ dataDir, demo: false });
+  let node = await Engine.start({ dataDir, demo: false, env: { WORKERS: '1' } });
   const toNode = await TcpProxy.to(Number(new URL(node.url).port));
   try {
     await node.product('survivor');
@@ -195,7 +195,7 @@ test('an order outlives the page that sent it and the node that took it', async 
     // The page is gone: whatever it would send from now on reaches nobody.
     await toNode.close();
     await node.kill();
-    node = await Engine.start({ dataDir, demo: false });
+    node = await Engine.start({ dataDir, demo: false, env: { WORKERS: '1' } });
     const next = createClient({ baseUrl: node.url, token, storage });
     const told = toldOf(next, 'survivor');
     await next.purchase('survivor').recover();

@@ -1,7 +1,7 @@
 // Shoppers' tokens, good and bad, made without the library that verifies them.
 
 import { createHmac } from 'node:crypto';
-import { AUTH_SECRET } from '../harness/engine.ts';
+import { AUTH_SECRET } from '../harness/node-api.ts';
 
 export interface TokenOptions {
   readonly secret?: string;

@@ -1,7 +1,7 @@
 // Tokens that say by themselves how they are to be verified: not at all, or by something weaker.
 
 import { createHmac } from 'node:crypto';
-import { AUTH_SECRET } from '../../../test/harness/engine.ts';
+import { AUTH_SECRET } from '../../../test/harness/node-api.ts';
 import { inSeconds } from '../../../test/http/tokens.ts';
 import type { Scenario } from '../scenario.ts';
 import { tokenAttack } from './token-attack.ts';

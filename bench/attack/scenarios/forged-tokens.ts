@@ -1,7 +1,7 @@
 // Tokens that were made up, altered, cut off, kept too long or signed by somebody else.
 
 import { createHmac } from 'node:crypto';
-import { AUTH_SECRET } from '../../../test/harness/engine.ts';
+import { AUTH_SECRET } from '../../../test/harness/node-api.ts';
 import { inSeconds, sign } from '../../../test/http/tokens.ts';
 import type { Scenario } from '../scenario.ts';
 import { tokenAttack } from './token-attack.ts';
