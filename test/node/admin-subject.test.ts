@@ -10,22 +10,22 @@ import { tokenOf } from '../harness/crowd.ts';
 import { Engine, temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { inboxOf, NATS_PASSWORD, startNats, type NatsCluster, type NatsUser } from '../servers/nats.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 import { BIN, doorbuster, type Ended } from './command.ts';
 
 let nats: NatsCluster;
-let postgres: PostgresServer;
+let database: Database;
 let node: Engine;
 let client: NatsConnection;
 const folder = temporaryFolder();
 
 beforeAll(async () => {
-  [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+  [nats, database] = await Promise.all([startNats(), createNodeDatabase()]);
   node = await Engine.start({
     dataDir: join(folder, 'node'),
     env: {
       NATS_URL: nats.url(),
-      DATABASE_URL: `postgres://postgres@127.0.0.1:${postgres.connection.port}/postgres`,
+      DATABASE_URL: database.url,
       WORKERS: '2',
     },
     demo: false,
@@ -36,7 +36,7 @@ afterAll(async () => {
   await client.close();
   await node.remove();
   await nats.stop();
-  await postgres.stop();
+  await database.drop();
 });
 
 const connected = (user: NatsUser): Promise<NatsConnection> => connect(nats.connectionOf(user));
@@ -356,7 +356,7 @@ test('bad lines are all told, and nothing is loaded unless the others are asked 
 test('a bulk load that is killed and run again counts nothing twice', async () => {
   const products = Array.from({ length: 20 }, (_, at) => `bulk-${at}`);
   await Promise.all(products.map((id) => answered('admin.product.put', productOf(id))));
-  const lines = Array.from({ length: 20_000 }, (_, at) => `${products[at % 20]},${1 + (at % 3)}`);
+  const lines = Array.from({ length: 10_000 }, (_, at) => `${products[at % 20]},${1 + (at % 3)}`);
   const file = join(folder, 'stock.csv');
   writeFileSync(file, `productId,quantity\n${lines.join('\n')}\n`);
   const total = lines.reduce((sum, line) => sum + Number(line.split(',')[1]), 0);

@@ -12,7 +12,7 @@ import type { AuditReport } from '../../src/audit.ts';
 import type { ClusterArchiveResult } from '../../src/cluster-archive.ts';
 import { whileAtRest } from '../../src/cluster-at-rest.ts';
 import { withCluster } from '../../src/open-cluster.ts';
-import { migrate, openPool, Projection } from '../../src/persistence/index.ts';
+import { openPool, Projection } from '../../src/persistence/index.ts';
 import {
   ARCHIVER,
   ArchivingExcluded,
@@ -35,12 +35,13 @@ import { shardOf, soldOut } from '../harness/journal-file.ts';
 import { inSeconds, sign } from '../http/tokens.ts';
 import type { ScriptedJournal } from '../persistence/scripted-journal.ts';
 import { startNats, type NatsCluster } from '../servers/nats.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 import type { Archiving } from './archiving-cluster.ts';
 import { doorbuster, type Ended } from './command.ts';
+import { emptyPostgres } from './empty-postgres.ts';
 
 const OLD = 'sku-old';
-const ORDERS = 3_000;
+const ORDERS = 1_000;
 const LEASE_MS = 2_000;
 const PROCESS = fileURLToPath(new URL('archiving-cluster.ts', import.meta.url));
 const folder = temporaryFolder();
@@ -53,16 +54,14 @@ const SISTER = named.find((id) => shardOf(id) === shardOf(OLD))!;
 const OTHER = named.find((id) => shardOf(id) !== shardOf(OLD))!;
 
 let nats: NatsCluster;
-let postgres: PostgresServer;
+let database: Database;
 let engine: Engine;
 let entry: ArchiveEntry;
 let moved: string;
 
-const databaseUrl = (database = 'postgres'): string =>
-  `postgres://postgres@127.0.0.1:${postgres.connection.port}/${database}`;
 const environment = (): Record<string, string> => ({
   NATS_URL: nats.url(),
-  DATABASE_URL: databaseUrl(),
+  DATABASE_URL: database.url,
   SHARDS: '16',
   LEASE_MS: String(LEASE_MS),
 });
@@ -145,14 +144,8 @@ async function auditStream(...args: string[]): Promise<{ code: number | null; re
   return { code, report: JSON.parse(stdout) as AuditReport };
 }
 
-async function emptyPostgres(): Promise<void> {
-  const pool = openPool(postgres.connection, 1, 'doorbuster test');
-  await pool.query('DROP SCHEMA doorbuster CASCADE');
-  await pool.end();
-}
-
 beforeAll(async () => {
-  [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+  [nats, database] = await Promise.all([startNats(), createNodeDatabase()]);
   const { NATS_URL } = environment() as { NATS_URL: string };
   await doorbuster(['provision'], { NATS_URL, SHARDS: '16' });
   await doorbuster(['provision'], { NATS_URL, NATS_PREFIX: 'race', SHARDS: '16' });
@@ -164,7 +157,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine?.remove();
   await nats?.stop();
-  await postgres?.stop();
+  await database?.drop();
   for (const each of [folder, elsewhere]) rmSync(each, { recursive: true, force: true });
 });
 
@@ -238,7 +231,7 @@ test('nodes go on without these records', async () => {
 });
 
 test('a start refuses when Postgres lacks what was archived, and a restore applies it', async () => {
-  await emptyPostgres();
+  await emptyPostgres(database.connection);
   const refused = await refusedStart('a');
   expectRefused(
     refused,
@@ -360,10 +353,11 @@ function membershipOf(node: string, store: ClusterStore): Membership {
 
 describe('killed', () => {
   const killed = new JetStreamNames('killed');
+  let own: Database;
   const settings = (): Record<string, string> => ({
     ...environment(),
     NATS_PREFIX: 'killed',
-    DATABASE_URL: databaseUrl('killed'),
+    DATABASE_URL: own.url,
   });
   const archive = async (): Promise<ClusterArchiveResult> => {
     const { stdout, stderr } = await doorbuster(['archive', '--json', '--data-dir', folder], settings());
@@ -373,7 +367,7 @@ describe('killed', () => {
   const die = (step: string): Promise<NodeJS.Signals | null> => {
     const request: Archiving = {
       address: { servers: nats.url().split(','), prefix: 'killed', leaseMs: LEASE_MS },
-      connection: { connectionString: databaseUrl('killed') },
+      connection: { connectionString: own.url },
       archives: dataFiles(folder).archives,
     };
     const args = [PROCESS, JSON.stringify(request), step];
@@ -383,18 +377,17 @@ describe('killed', () => {
   const total = soldOut(OLD, ORDERS).records.length;
 
   beforeAll(async () => {
-    const pool = openPool(postgres.connection, 1, 'doorbuster test');
-    await pool.query('CREATE DATABASE killed');
-    await pool.end();
+    own = await createNodeDatabase();
     const { NATS_URL } = environment() as { NATS_URL: string };
     await doorbuster(['provision'], { NATS_URL, NATS_PREFIX: 'killed', SHARDS: '16' });
     const sale = soldOut(OLD, ORDERS);
     await write(killed, sale);
-    const own = openPool({ connectionString: databaseUrl('killed') }, 1, 'doorbuster test');
-    await migrate(own);
-    await new Projection(own).apply(sale.records);
-    await own.end();
+    const pool = openPool(own.connection, 1, 'doorbuster test');
+    await new Projection(pool).apply(sale.records);
+    await pool.end();
   });
+
+  afterAll(() => own?.drop());
 
   const noted = (): Promise<number> =>
     withStream(killed, async ({ link }) => (await readClusterArchives(link, killed)).length);

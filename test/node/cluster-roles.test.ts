@@ -6,15 +6,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { startNats, type NatsCluster, type NatsUser } from '../servers/nats.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 import { doorbuster } from './command.ts';
 
 let nats: NatsCluster;
-let postgres: PostgresServer;
+let database: Database;
 const engines: Engine[] = [];
 
 beforeAll(async () => {
-  [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+  [nats, database] = await Promise.all([startNats(), createNodeDatabase()]);
 });
 afterAll(async () => {
   for (const engine of engines) {
@@ -22,12 +22,12 @@ afterAll(async () => {
     await engine.remove();
   }
   await nats.stop();
-  await postgres.stop();
+  await database.drop();
 });
 
 const environment = (user: NatsUser): Record<string, string> => ({
   ...nats.environmentOf(user),
-  DATABASE_URL: `postgres://postgres@127.0.0.1:${postgres.connection.port}/postgres`,
+  DATABASE_URL: database.url,
   NODE_ID: user,
   WORKERS: '1',
 });

@@ -6,11 +6,7 @@ import { DemoCampaigns, type DemoCampaignsPorts } from '../../src/demo-campaigns
 import { openPool, type Catalogue } from '../../src/persistence/index.ts';
 import { sampleCampaigns, type SampleCampaign } from '../../src/sample-campaigns.ts';
 import { Desk, EDA, saved } from '../persistence/catalogue/desk.ts';
-import {
-  SERVER_MS_MAX,
-  startInTemporaryFolder,
-  type StartedPostgres,
-} from '../persistence/postgres-kinds.ts';
+import { SERVER_MS_MAX, startInEmptyDatabase, type StartedPostgres } from '../persistence/postgres-kinds.ts';
 
 const DAY_MS = 86_400_000;
 const ORDERS_KEPT_MS = DAY_MS;
@@ -28,7 +24,7 @@ let lists: Map<string, string>;
 let calls: number;
 
 beforeAll(async () => {
-  postgres = await startInTemporaryFolder();
+  postgres = await startInEmptyDatabase();
   pool = openPool(postgres.connection, 4, 'doorbuster test');
 }, SERVER_MS_MAX);
 afterAll(async () => {

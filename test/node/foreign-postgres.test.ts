@@ -3,38 +3,28 @@
 
 import { rmSync } from 'node:fs';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { migrate, openPool, SCHEMA_VERSION } from '../../src/persistence/index.ts';
+import { afterAll, expect, test } from 'vitest';
+import { SCHEMA_VERSION } from '../../src/persistence/index.ts';
 import { ADMIN_TOKEN, AUTH_SECRET, temporaryFolder } from '../harness/engine.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createEmptyDatabase, createNodeDatabase, type Database } from '../servers/node-database.ts';
 import { doorbuster } from './command.ts';
 
 const dataDir = temporaryFolder();
-let postgres: PostgresServer;
-let databases = 0;
+const databases: Database[] = [];
 
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 120_000);
 afterAll(async () => {
-  await postgres?.stop();
+  for (const database of databases) await database.drop();
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-async function run(database: string, statements: string): Promise<object[]> {
-  const client = new Client({ ...postgres.connection, database });
+async function run({ connection }: Database, statements: string): Promise<object[]> {
+  const client = new Client(connection);
   await client.connect();
   try {
     return (await client.query<object>(statements)).rows;
   } finally {
     await client.end();
   }
-}
-
-async function withOurTables(database: string): Promise<void> {
-  const pool = openPool({ ...postgres.connection, database }, 1, 'test');
-  await migrate(pool);
-  await pool.end();
 }
 
 test.each<[string, boolean, string, string, RegExp, object[]]>([
@@ -71,18 +61,16 @@ test.each<[string, boolean, string, string, RegExp, object[]]>([
     [{ id: 'another' }],
   ],
 ])('%s are refused by name, and left alone', async (_, isOurs, statements, look, told, left) => {
-  const database = `foreign_${++databases}`;
-  await run('postgres', `CREATE DATABASE ${database}`);
-  if (isOurs) await withOurTables(database);
+  const database = await (isOurs ? createNodeDatabase() : createEmptyDatabase());
+  databases.push(database);
   await run(database, statements);
-  const { host, port, user } = postgres.connection;
   const env = {
     PORT: '0',
     DATA_DIR: dataDir,
     ADMIN_TOKEN,
     AUTH_SECRET,
     SHARDS: '16',
-    DATABASE_URL: `postgres://${user}@${host}:${port}/${database}`,
+    DATABASE_URL: database.url,
   };
   const { code, stdout, stderr } = await doorbuster(['start'], env);
   expect({ code, ready: stdout.includes('is ready') }).toEqual({ code: 1, ready: false });

@@ -30,8 +30,8 @@ function fileOf(text: string): string {
 }
 
 async function workerOfKettle(): Promise<number> {
-  const { stdout } = await run('shards', '--json');
-  return (JSON.parse(stdout) as { worker: number }[])[SHARD]!.worker;
+  const { body } = await engine.admin<{ shards: { worker: number }[] }>('GET', '/shards');
+  return body.shards[SHARD]!.worker;
 }
 
 const pinned = (worker: number): string =>
@@ -103,8 +103,9 @@ test('a file that does not fit any more is told at the start, and the shards are
   expect(engine.output).toMatch(/node \W+shop-1\W+ has no worker 1.*does not fit this node any more/);
   await engine.stop();
   writeFileSync(dataFiles(dataDir).placement, '{ "revision": ');
-  const broken = Engine.start({ dataDir, demo: false, env: { NODE_ID: 'shop-1' } });
+  const env = { WORKERS: '1', NODE_ID: 'shop-1' };
+  const broken = Engine.start({ dataDir, demo: false, env });
   await expect(broken).rejects.toThrow(/is no placement document\. Remove it to have the shards dealt out/);
   rmSync(dataFiles(dataDir).placement);
-  engine = await Engine.start({ dataDir, demo: false, env: { NODE_ID: 'shop-1' } });
+  engine = await Engine.start({ dataDir, demo: false, env });
 });

@@ -10,16 +10,23 @@ import { ADMIN_TOKEN, Engine, temporaryFolder } from '../harness/engine.ts';
 import { shardOf, writeJournal } from '../harness/journal-file.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { ScriptedJournal } from '../persistence/scripted-journal.ts';
-import { copyNodeTemplate } from '../servers/postgres-template.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 
 const [STUCK, OTHER] = ['sku-stuck', 'sku-other'];
 const FOLLOWERS = 60;
 const DAMAGED = 2;
-const env = { FEED_IN_FLIGHT_MAX: '10', PROJECTION_RECORDS_MAX: '5' };
+const settings = { FEED_IN_FLIGHT_MAX: '10', PROJECTION_RECORDS_MAX: '5', WORKERS: '1' };
 const dataDir = temporaryFolder();
+let database: Database;
 let engine: Engine;
 
-afterAll(() => engine.remove());
+const start = (): Promise<Engine> =>
+  Engine.start({ dataDir, demo: false, env: { ...settings, DATABASE_URL: database.url } });
+
+afterAll(async () => {
+  await engine?.remove();
+  await database?.drop();
+});
 
 const audit = async (): Promise<Report> =>
   (await engine.call<Report>('GET', '/v1/admin/audit', { token: ADMIN_TOKEN })).body;
@@ -47,10 +54,10 @@ test('orders of other shards reach Postgres, and the shard is named with its rec
     journal.reserve(STUCK, `customer ${number}`, 'key');
     journal.append(shardOf(STUCK));
   }
-  copyNodeTemplate(dataDir);
+  database = await createNodeDatabase();
   writeJournal(dataDir, journal);
   turnABit();
-  engine = await Engine.start({ dataDir, demo: false, env });
+  engine = await start();
   await engine.product(OTHER);
   const token = tokenOf('ada');
   expect((await engine.buy(token, OTHER, 'key')).status).toBe(201);
@@ -78,7 +85,7 @@ test('the audit names it, too', async () => {
 test('after a repair and a start everything is in Postgres', async () => {
   expect(await engine.stop()).toBe(0);
   turnABit();
-  engine = await Engine.start({ dataDir, demo: false, env });
+  engine = await start();
   await waitUntil('all rows are there', async () => (await audit()).figures.rows === FOLLOWERS + 1);
   expect(await audit()).toMatchObject({ ok: true, violations: [], figures: { recordsNotProjected: 0 } });
   expect(await metrics()).not.toContain('doorbuster_projection_set_aside{');

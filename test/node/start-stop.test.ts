@@ -11,6 +11,7 @@ import { EventReader } from '../http/event-stream.ts';
 import { expectProblem } from '../http/problems.ts';
 import { openSocket } from '../http/raw.ts';
 import { inSeconds, sign } from '../http/tokens.ts';
+import { emptyPostgres } from '../servers/postgres-template.ts';
 import { doorbuster } from './command.ts';
 
 const SECRETS = { ADMIN_TOKEN, AUTH_SECRET };
@@ -180,7 +181,7 @@ describe('a node and its next lives', () => {
   });
 
   test('after the next start every acknowledged order is there, and everything else as it was', async () => {
-    engine = await Engine.start({ dataDir, isEmbedded: true });
+    engine = await Engine.start({ dataDir, isEmbedded: true, env: { WORKERS: '1' } });
     const orders = await expectAllThere(engine, attempts.slice(-1_000));
     expect(orders).toBeGreaterThanOrEqual(attempts.slice(-1_000).filter(isSold).length);
     const stock = await stockOf(engine, 'storm');
@@ -235,8 +236,8 @@ describe('a node and its next lives', () => {
   });
 
   test('without its Postgres folder it projects everything again; outside demo nobody gets a token', async () => {
-    rmSync(join(dataDir, 'postgres'), { recursive: true, force: true });
-    engine = await Engine.start({ dataDir, demo: false });
+    emptyPostgres(dataDir);
+    engine = await Engine.start({ dataDir, demo: false, isEmbedded: true, env: { WORKERS: '1' } });
     expectProblem(
       await engine.call('POST', '/v1/dev/tokens', { body: { customerId: 'ada' } }),
       404,
@@ -294,7 +295,7 @@ describe('a journal that is full', () => {
   }
 
   test('sells until it is full, and then says so instead of selling', async () => {
-    const env = { JOURNAL_MEBIBYTES_MAX: '1', COMMAND_TIMEOUT_MS: '500' };
+    const env = { WORKERS: '1', JOURNAL_MEBIBYTES_MAX: '1', COMMAND_TIMEOUT_MS: '500' };
     engine = await Engine.start({ dataDir, demo: false, env });
     await engine.product('filling', { quantity: 100_000 });
     await engine.product('beside', { quantity: 1 });
@@ -325,7 +326,8 @@ describe('a journal that is full', () => {
 
   test('given more room it has every acknowledged order, and sells on', async () => {
     await engine.kill();
-    engine = await Engine.start({ dataDir, demo: false, env: { JOURNAL_MEBIBYTES_MAX: '64' } });
+    const env = { WORKERS: '1', JOURNAL_MEBIBYTES_MAX: '64' };
+    engine = await Engine.start({ dataDir, demo: false, env });
     const orders = await expectAllThere(engine, attempts);
     expect((await stockOf(engine, 'filling'))['reserved']).toBe(orders);
     const round = await buyRound(20_000);
