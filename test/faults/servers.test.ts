@@ -15,17 +15,17 @@ import { endSale } from '../harness/end-sale.ts';
 import { expectClusterTruth } from '../harness/truth.ts';
 import { RedisSentinel } from '../servers/redis-sentinel.ts';
 
-const AWAY_MS = Number(process.env['AWAY_MS'] ?? 3_000);
+const AWAY_MS = Number(process.env['AWAY_MS'] ?? 2_000);
 const TEST_MS_MAX = 240_000 + 4 * AWAY_MS;
 const PRODUCTS = ['beside-a', 'beside-b'];
 const CLOSED = 'closed';
-const CLICKERS = 3;
+const CLICKERS = 2;
 const READERS = 1;
 /** Between an answer and the next wish or look, so that they leave CPU to what they look at. */
-const BREATH_MS = 10;
-const SOLD_MEANWHILE = 50;
-const READ_MEANWHILE = 50;
-const CLOSED_READ = 40;
+const BREATH_MS = 30;
+const SOLD_MEANWHILE = 20;
+const READ_MEANWHILE = 40;
+const CLOSED_READ = 20;
 /** For Postgres to end, at most; what comes later it surely has not. */
 const SHUTDOWN_MS = 1_000;
 const READS = (result: 'hit' | 'miss' | 'unavailable') =>
@@ -57,6 +57,7 @@ beforeAll(async () => {
     LEASE_MS: '30000',
     COMMAND_TIMEOUT_MS: '30000',
     ORDERS_KEPT_SECONDS: '1',
+    WORKERS: '1',
   };
   cluster = await Cluster.start({ nats: 1, nodes: 1, shards: 8, env });
   for (const id of [CLOSED, ...PRODUCTS]) await node().product(id, { quantity: 1_000_000, holdSeconds: 0 });
