@@ -14,7 +14,7 @@ import { temporaryFolder } from '../harness/engine.ts';
 import { shardOf, writeJournal } from '../harness/journal-file.ts';
 import { empty, openEmptyPool, SERVER_MS_MAX } from '../persistence/postgres-kinds.ts';
 import { ScriptedJournal } from '../persistence/scripted-journal.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createEmptyDatabase, type Database } from '../servers/node-database.ts';
 
 const SKU = 'sku';
 const SHARD = shardOf(SKU);
@@ -38,17 +38,17 @@ const stock = { ...journal.products.get(SKU)!.stock };
 
 const whole = temporaryFolder();
 const planted = temporaryFolder();
-let postgres: PostgresServer;
+let database: Database;
 let pool: Pool;
 
 beforeAll(async () => {
   writeJournal(whole, journal);
-  postgres = await startPostgres();
-  pool = await openEmptyPool(postgres.connection);
+  database = await createEmptyDatabase();
+  pool = await openEmptyPool(database.connection);
 }, SERVER_MS_MAX);
 afterAll(async () => {
   await pool?.end();
-  await postgres?.stop();
+  await database?.drop();
   for (const folder of [whole, planted]) rmSync(folder, { recursive: true, force: true });
 }, SERVER_MS_MAX);
 
@@ -72,7 +72,7 @@ async function audited({
   return audit({
     ...files,
     archives: join(planted, 'archives'),
-    connection: postgres.connection,
+    connection: database.connection,
     live: live ? [{ shard: SHARD, sequence: LAST, stock: new Map([[SKU, live]]) }] : [],
   });
 }

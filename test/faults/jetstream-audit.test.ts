@@ -16,7 +16,7 @@ import { JetStreamBench } from '../harness/jetstream-bench.ts';
 import { doorbuster } from '../node/command.ts';
 import { empty, openEmptyPool, SERVER_MS_MAX } from '../persistence/postgres-kinds.ts';
 import { ScriptedJournal } from '../persistence/scripted-journal.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createEmptyDatabase, type Database } from '../servers/node-database.ts';
 
 const SKUS = ['sku', 'other'];
 const shardOf = (productId: string): number => SKUS.indexOf(productId) + 1;
@@ -35,17 +35,17 @@ for (const customer of ['ada', 'bob', 'eve']) {
 }
 
 const nats = new JetStreamBench();
-let postgres: PostgresServer;
+let database: Database;
 let pool: Pool;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  pool = await openEmptyPool(postgres.connection);
+  database = await createEmptyDatabase();
+  pool = await openEmptyPool(database.connection);
 }, SERVER_MS_MAX);
 afterEach(() => nats.closeLinks());
 afterAll(async () => {
   await pool?.end();
-  await postgres?.stop();
+  await database?.drop();
   await nats.stop();
 }, SERVER_MS_MAX);
 
@@ -71,7 +71,7 @@ async function urls(): Promise<string[]> {
 }
 
 async function audited(names: JetStreamNames): Promise<AuditReport> {
-  const { connection } = postgres;
+  const { connection } = database;
   return audit({
     kind: 'jetstream',
     servers: await urls(),
@@ -107,11 +107,10 @@ test('without a difference it finds none, with the live actors, Postgres and a s
   expect(report.figures).toMatchObject({ records: 10, orders: 6, rows: 6, recordsNotProjected: 0 });
   const checks = new Map(report.invariants.map(({ invariant, checks: count }) => [invariant, count]));
   expect(checks.get(7)).toBeGreaterThan(0);
-  const { user, host, port, database } = postgres.connection;
   const command = await doorbuster(['audit', '--json'], {
     NATS_URL: (await urls()).join(','),
     NATS_PREFIX: prefixOf(names),
-    DATABASE_URL: `postgres://${user}@${host}:${port}/${database}`,
+    DATABASE_URL: database.url,
     DATA_DIR: '/nowhere',
   });
   expect(command).toMatchObject({ code: 0, stderr: '' });

@@ -27,7 +27,7 @@ const start = (): Promise<Engine> =>
     dataDir,
     isEmbedded: true,
     demo: false,
-    env: { ...sandbox.env, RISK_RULES: join(folder, 'rules.json'), RATE_LIMITS: 'off' },
+    env: { ...sandbox.env, RISK_RULES: join(folder, 'rules.json'), RATE_LIMITS: 'off', WORKERS: '1' },
   });
 
 beforeAll(async () => {

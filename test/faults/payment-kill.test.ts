@@ -14,7 +14,7 @@ import { ADMIN_TOKEN, Engine, temporaryFolder, type Answer } from '../harness/en
 import { SandboxProcess } from '../harness/payment-sandbox.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { freePort } from '../servers/free-port.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 import { CRASH_POINTS } from './payment-points.ts';
 
 const PRODUCT = 'kettle';
@@ -32,7 +32,7 @@ interface Order {
 
 const folder = temporaryFolder();
 const faults = join(folder, 'faults');
-let postgres: PostgresServer;
+let database: Database;
 let sandbox: SandboxProcess;
 let engine: Engine;
 let port: number;
@@ -41,25 +41,28 @@ const orders: Order[] = [];
 beforeAll(async () => {
   port = await freePort();
   const webhookUrl = `http://127.0.0.1:${port}${WEBHOOK_PATH}`;
-  [postgres, sandbox] = await Promise.all([startPostgres(), SandboxProcess.start({ folder, webhookUrl })]);
+  [database, sandbox] = await Promise.all([
+    createNodeDatabase(),
+    SandboxProcess.start({ folder, webhookUrl }),
+  ]);
 }, 120_000);
 
 afterAll(async () => {
   await engine?.remove();
-  await Promise.all([sandbox?.stop(), postgres?.stop()]);
+  await Promise.all([sandbox?.stop(), database?.drop()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
 /** @param dies whether payments stop; and by which chance, in a node that only follows them */
 async function start(dies: boolean, seed?: number): Promise<void> {
-  const { host, user, database } = postgres.connection;
   const env: Record<string, string> = {
     ...sandbox.env,
     PORT: String(port),
-    DATABASE_URL: `postgres://${user}@${host}:${postgres.connection.port}/${database}`,
+    DATABASE_URL: database.url,
     PAYMENT_TIMEOUT_MS: '3000',
     RATE_LIMITS: 'off',
-    WORKERS: '2',
+    // Those who only follow payments need no second thread.
+    WORKERS: seed === undefined ? '2' : '1',
   };
   if (dies) {
     env['NODE_OPTIONS'] = `--import=${new URL('payment-fault.ts', import.meta.url).href}`;
@@ -154,7 +157,7 @@ test('whatever dies at whichever point, captures are the paid orders and refunds
   await each(async (order) => {
     if ((await statusOf(order)) === 'payment_pending') await cancel(order);
   });
-  const pool = openPool(postgres.connection, 1, 'doorbuster test');
+  const pool = openPool(database.connection, 1, 'doorbuster test');
   let open: unknown[] = [];
   try {
     await waitUntil(

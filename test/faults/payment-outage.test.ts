@@ -10,7 +10,7 @@ import { ADMIN_TOKEN, Engine, temporaryFolder, type Answer } from '../harness/en
 import { SandboxProcess } from '../harness/payment-sandbox.ts';
 import { TcpProxy } from '../harness/tcp-proxy.ts';
 import { waitUntil } from '../harness/wait-until.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 
 const PRODUCT = 'kettle';
 const HOLD_SECONDS = 6;
@@ -22,20 +22,20 @@ const RULES = `{
 }`;
 
 const folder = temporaryFolder();
-let postgres: PostgresServer;
-let database: TcpProxy;
+let database: Database;
+let way: TcpProxy;
 let sandbox: SandboxProcess;
 let provider: TcpProxy;
 let engine: Engine;
 let customers = 0;
 
 beforeAll(async () => {
-  [postgres, sandbox] = await Promise.all([startPostgres(), SandboxProcess.start({ folder })]);
-  database = await TcpProxy.to(postgres.connection.port);
+  [database, sandbox] = await Promise.all([createNodeDatabase(), SandboxProcess.start({ folder })]);
+  way = await TcpProxy.to(database.connection.port);
   provider = await TcpProxy.to(Number(new URL(sandbox.url).port));
   const rules = join(folder, 'rules.json');
   writeFileSync(rules, RULES);
-  const { user, database: name } = postgres.connection;
+  const { user, database: name } = database.connection;
   engine = await Engine.start({
     dataDir: join(folder, 'data'),
     demo: false,
@@ -45,9 +45,10 @@ beforeAll(async () => {
       PAYMENT_TIMEOUT_MS: '3000',
       PAYMENT_UNAVAILABLE: 'review',
       HOLD_EXTENSION_SECONDS: `${EXTENSION_SECONDS}`,
-      DATABASE_URL: `postgres://${user}@127.0.0.1:${database.port}/${name}`,
+      DATABASE_URL: `postgres://${user}@127.0.0.1:${way.port}/${name}`,
       RISK_RULES: rules,
       RATE_LIMITS: 'off',
+      WORKERS: '1',
     },
   });
   await engine.product(PRODUCT, { quantity: 100, holdSeconds: HOLD_SECONDS });
@@ -55,8 +56,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await engine?.remove();
-  await Promise.all([database?.close(), provider?.close()]);
-  await Promise.all([sandbox?.stop(), postgres?.stop()]);
+  await Promise.all([way?.close(), provider?.close()]);
+  await Promise.all([sandbox?.stop(), database?.drop()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -189,7 +190,7 @@ describe('Postgres that is away while a payment is under way', () => {
   test('keeps the hold of whoever asks, in bounds; then it ends, and what comes later is taken once', async () => {
     const order = await bought();
     expect(await pay(order, 'pending')).toMatchObject({ status: 202, body: { status: 'payment_pending' } });
-    database.cut();
+    way.cut();
     try {
       let lastEnd = order.firstEnd;
       await waitUntil('the hold ends', async () => {
@@ -202,7 +203,7 @@ describe('Postgres that is away while a payment is under way', () => {
       expect(lastEnd).toBeGreaterThan(order.firstEnd);
       expect(lastEnd).toBeLessThanOrEqual(order.firstEnd + EXTENSION_SECONDS * 1_000);
     } finally {
-      database.heal();
+      way.heal();
     }
     expect((await payUntilTold(order, 'succeed')).answer).toMatchObject({
       status: 200,

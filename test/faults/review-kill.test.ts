@@ -11,7 +11,7 @@ import { tokenOf } from '../harness/crowd.ts';
 import { ADMIN_TOKEN, Engine, temporaryFolder, type Answer } from '../harness/engine.ts';
 import { SandboxProcess } from '../harness/payment-sandbox.ts';
 import { waitUntil } from '../harness/wait-until.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 import { REVIEW_POINTS } from './payment-points.ts';
 
 const PRODUCT = 'kettle';
@@ -28,31 +28,30 @@ interface Order {
 const folder = temporaryFolder();
 const faults = join(folder, 'faults');
 const rules = join(folder, 'rules.json');
-let postgres: PostgresServer;
+let database: Database;
 let sandbox: SandboxProcess;
 let engine: Engine;
 const orders: Order[] = [];
 
 beforeAll(async () => {
   writeFileSync(rules, '{ "otherwise": "review", "rules": [] }');
-  [postgres, sandbox] = await Promise.all([startPostgres(), SandboxProcess.start({ folder })]);
+  [database, sandbox] = await Promise.all([createNodeDatabase(), SandboxProcess.start({ folder })]);
 }, 120_000);
 
 afterAll(async () => {
   await engine?.remove();
-  await Promise.all([sandbox?.stop(), postgres?.stop()]);
+  await Promise.all([sandbox?.stop(), database?.drop()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
 async function start(dies: boolean): Promise<void> {
-  const { host, user, database, port } = postgres.connection;
   engine = await Engine.start({
     dataDir: join(folder, 'data'),
     demo: false,
     fromSource: dies,
     env: {
       ...sandbox.env,
-      DATABASE_URL: `postgres://${user}@${host}:${port}/${database}`,
+      DATABASE_URL: database.url,
       RISK_RULES: rules,
       PAYMENT_TIMEOUT_MS: '3000',
       RATE_LIMITS: 'off',
@@ -141,7 +140,7 @@ test('whatever dies at whichever point of a review, each order becomes what its 
   const places = new Set(stopped().map((line) => line.slice(line.indexOf(' ') + 1)));
   expect(REVIEW_POINTS.filter((point) => !places.has(point))).toEqual([]);
 
-  const pool = openPool(postgres.connection, 1, 'doorbuster test');
+  const pool = openPool(database.connection, 1, 'doorbuster test');
   try {
     // Its leases run out sooner than they would.
     await pool.query('UPDATE doorbuster_catalogue.payments SET leased_until = NULL');
