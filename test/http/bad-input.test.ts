@@ -20,7 +20,7 @@ let orderId = '';
 let before: unknown;
 
 beforeAll(async () => {
-  engine = await Engine.start();
+  engine = await Engine.start({ env: { WORKERS: '1' } });
   await engine.product(PRODUCT, { perCustomerLimit: 10 });
   token = sign({ sub: 'victim', exp: inSeconds(3_600) });
   const { body } = await engine.buy(token, PRODUCT, 'first');

@@ -126,7 +126,7 @@ describe('answers', () => {
   let orderId = '';
 
   beforeAll(async () => {
-    engine = await Engine.start();
+    engine = await Engine.start({ env: { WORKERS: '1' } });
     await engine.product('told', { quantity: 1 });
     token = await engine.token('reader');
     orderId = String((await engine.buy(token, 'told', 'key')).body['id']);

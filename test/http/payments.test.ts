@@ -11,13 +11,13 @@ import { tokenOf } from '../harness/crowd.ts';
 import { PAYMENT_WEBHOOK_SECRET, SandboxProcess } from '../harness/payment-sandbox.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { freePort } from '../servers/free-port.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 import { expectProblem } from './problems.ts';
 
 const folder = temporaryFolder();
 const PRODUCT = 'kettle';
 const PRICE = { amount: 1_999, currency: 'EUR' };
-let postgres: PostgresServer;
+let database: Database;
 let sandbox: SandboxProcess;
 let engine: Engine;
 let customers = 0;
@@ -25,12 +25,14 @@ let customers = 0;
 beforeAll(async () => {
   const port = await freePort();
   const webhookUrl = `http://127.0.0.1:${port}${WEBHOOK_PATH}`;
-  [postgres, sandbox] = await Promise.all([startPostgres(), SandboxProcess.start({ folder, webhookUrl })]);
-  const { host, user, database } = postgres.connection;
+  [database, sandbox] = await Promise.all([
+    createNodeDatabase(),
+    SandboxProcess.start({ folder, webhookUrl }),
+  ]);
   const env = {
     ...sandbox.env,
     PORT: `${port}`,
-    DATABASE_URL: `postgres://${user}@${host}:${postgres.connection.port}/${database}`,
+    DATABASE_URL: database.url,
     PAYMENT_TIMEOUT_MS: '2000',
     RATE_LIMITS: 'off',
   };
@@ -40,7 +42,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await engine?.remove();
-  await Promise.all([sandbox?.stop(), postgres?.stop()]);
+  await Promise.all([sandbox?.stop(), database?.drop()]);
   rmSync(folder, { recursive: true, force: true });
 });
 

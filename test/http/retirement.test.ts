@@ -8,13 +8,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Report } from '../../src/actors/index.ts';
 import { ADMIN_TOKEN, Engine, type Answer } from '../harness/engine.ts';
 import { waitUntil } from '../harness/wait-until.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 import { expectProblem } from './problems.ts';
 
 const PRODUCT = 'closed';
 const SAMPLE = 'film-camera';
 
-let postgres: PostgresServer;
+let database: Database;
 let engine: Engine;
 let ada = '';
 let bob = '';
@@ -22,8 +22,7 @@ let paid: Answer;
 let cancelled: Answer;
 
 const start = (dataDir?: string): Promise<Engine> => {
-  const { host, port, user, database } = postgres.connection;
-  const env = { ORDERS_KEPT_SECONDS: '1', DATABASE_URL: `postgres://${user}@${host}:${port}/${database}` };
+  const env = { ORDERS_KEPT_SECONDS: '1', DATABASE_URL: database.url, WORKERS: '1' };
   return Engine.start({ env, ...(dataDir !== undefined && { dataDir }) });
 };
 
@@ -52,7 +51,7 @@ async function end(productId: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  postgres = await startPostgres();
+  database = await createNodeDatabase();
   engine = await start();
   [ada, bob] = [await engine.token('ada'), await engine.token('bob')];
   await engine.product(PRODUCT, { quantity: 5, perCustomerLimit: 2 });
@@ -63,11 +62,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await engine?.remove();
-  await postgres?.stop();
+  await database?.drop();
 }, 60_000);
 
 test('until Postgres has come to the retirement, the answer is 503, never that there is nothing', async () => {
-  const keeper = new Client(postgres.connection);
+  const keeper = new Client(database.connection);
   await keeper.connect();
   await keeper.query('BEGIN; LOCK TABLE doorbuster.products IN SHARE MODE');
   await end(PRODUCT);

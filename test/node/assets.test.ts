@@ -11,14 +11,14 @@ import { TcpProxy } from '../harness/tcp-proxy.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { BUCKET, BUCKET_KEY, startBucket, type BucketServer } from '../servers/bucket.ts';
 import { plain } from '../persistence/assets/odd-pictures.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 
 const CDN = 'https://cdn.example.com/shop/';
 const PRODUCT = 'sku';
 
 let bucket: BucketServer;
 let proxy: TcpProxy;
-let postgres: PostgresServer;
+let database: Database;
 let pool: Pool;
 let engine: Engine;
 let library: AssetLibrary;
@@ -27,13 +27,12 @@ let customers = 0;
 let pictures = 0;
 
 beforeAll(async () => {
-  [bucket, postgres] = await Promise.all([startBucket(), startPostgres()]);
+  [bucket, database] = await Promise.all([startBucket(), createNodeDatabase()]);
   proxy = await TcpProxy.to(bucket.port);
   const endpoint = `http://127.0.0.1:${proxy.port}`;
-  const { port } = postgres.connection;
   env = {
     WORKERS: '2',
-    DATABASE_URL: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    DATABASE_URL: database.url,
     CDN_URL: CDN,
     S3_ENDPOINT: endpoint,
     S3_BUCKET: BUCKET,
@@ -43,7 +42,7 @@ beforeAll(async () => {
   };
   engine = await Engine.start({ dataDir: temporaryFolder(), env });
   await engine.product(PRODUCT, { quantity: 1_000 });
-  pool = openPool(postgres.connection, 2, 'doorbuster test');
+  pool = openPool(database.connection, 2, 'doorbuster test');
   // Pictures come in as by another node: the one under test finds them in Postgres.
   library = new AssetLibrary({
     pool,
@@ -57,7 +56,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine?.remove();
   await pool?.end();
-  await Promise.all([proxy?.close(), bucket?.stop(), postgres?.stop()]);
+  await Promise.all([proxy?.close(), bucket?.stop(), database?.drop()]);
 }, 60_000);
 
 /** Another one each time. */

@@ -12,7 +12,7 @@ let engine: Engine;
 let campaign: PublishedCampaign;
 
 beforeAll(async () => {
-  engine = await Engine.start({ env: { PUBLIC_URL: 'https://sale.example' } });
+  engine = await Engine.start({ env: { WORKERS: '1', PUBLIC_URL: 'https://sale.example' } });
   const desk = await CampaignDesk.at(engine);
   campaign = await desk.publish({ title: 'By command', entry: 'invitation', products: [{ name: 'Kettle' }] });
 });

@@ -17,7 +17,7 @@ let engine: Engine;
 beforeAll(async () => {
   const dataDir = join(parent, "Ada's shop");
   mkdirSync(dataDir);
-  engine = await Engine.start({ dataDir, isEmbedded: true });
+  engine = await Engine.start({ dataDir, isEmbedded: true, env: { WORKERS: '1' } });
 });
 
 afterAll(async () => {

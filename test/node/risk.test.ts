@@ -9,7 +9,7 @@ import { SandboxProcess } from '../harness/payment-sandbox.ts';
 import { TcpProxy } from '../harness/tcp-proxy.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { startNats, type NatsCluster } from '../servers/nats.ts';
-import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { createNodeDatabase, type Database } from '../servers/node-database.ts';
 import { doorbuster, type Ended } from './command.ts';
 
 const RULES = `{
@@ -25,7 +25,7 @@ const RULES = `{
 const HOLD_SECONDS = 4;
 
 let nats: NatsCluster;
-let postgres: PostgresServer;
+let database: Database;
 let proxy: TcpProxy;
 let sandbox: SandboxProcess;
 let node: Engine;
@@ -39,17 +39,18 @@ const fileOf = (name: string, text: string): string => {
 };
 
 beforeAll(async () => {
-  [nats, postgres, sandbox] = await Promise.all([
+  [nats, database, sandbox] = await Promise.all([
     startNats(),
-    startPostgres(),
+    createNodeDatabase(),
     SandboxProcess.start({ folder }),
   ]);
-  proxy = await TcpProxy.to(postgres.connection.port);
+  const { connection } = database;
+  proxy = await TcpProxy.to(connection.port);
   node = await Engine.start({
     dataDir: join(folder, 'node'),
     env: {
       NATS_URL: nats.url(),
-      DATABASE_URL: `postgres://postgres@127.0.0.1:${proxy.port}/postgres`,
+      DATABASE_URL: `postgres://${connection.user}@127.0.0.1:${proxy.port}/${connection.database}`,
       WORKERS: '2',
       ...sandbox.env,
       RISK_RULES: fileOf('rules.json', RULES),
@@ -65,7 +66,7 @@ afterAll(async () => {
   await proxy?.close();
   await sandbox?.stop();
   await nats?.stop();
-  await postgres?.stop();
+  await database?.drop();
 });
 
 const tell = (body: unknown): Promise<Msg> =>

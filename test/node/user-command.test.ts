@@ -22,7 +22,7 @@ const folder = temporaryFolder();
 let engine: Engine;
 
 beforeAll(async () => {
-  engine = await Engine.start();
+  engine = await Engine.start({ env: { WORKERS: '1' } });
 });
 afterAll(async () => {
   await engine?.remove();
@@ -163,7 +163,7 @@ test('demo mode prints an account whose password is another one at each start', 
   await engine.admin('PATCH', `/users/${email}`, { disabled: true });
   await engine.stop();
   const before = engine;
-  engine = await Engine.start({ dataDir: before.dataDir });
+  engine = await Engine.start({ dataDir: before.dataDir, env: { WORKERS: '1' } });
   const next = printedBy(engine.output);
   expect(next).toEqual({ email, password: expect.any(String) });
   expect(next.password).not.toBe(password);
