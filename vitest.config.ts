@@ -7,7 +7,14 @@ import { SHORT_LIFE } from './test/harness/short-life.ts';
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/compile', import.meta.url));
 
 /** Their files take longest; begun last, they would keep one core busy and the others waiting. */
-const FIRST = ['/test/faults/', '/test/bench/', '/test/node/', '/test/deploy/'];
+const FIRST = [
+  '/test/faults/',
+  '/test/attack/',
+  '/test/bench/',
+  '/test/node/',
+  '/test/deploy/',
+  '/test/browser/',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

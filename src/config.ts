@@ -13,6 +13,7 @@ import {
 } from './asset-config.ts';
 import {
   DEFAULT_HTTP_LIMITS,
+  DEMO_LIMITS,
   proxiesOf,
   type HttpLimits,
   type SignInSettings,
@@ -30,7 +31,7 @@ import {
 } from './payment-config.ts';
 import { RISK_SETTINGS, toRiskConfig, type RiskConfig } from './risk-config.ts';
 import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS, signInContradictions, toSignIn } from './sign-in-config.ts';
-import { DEMO_LIMITS, LIMIT_SETTINGS, toRateLimits, type RateLimitConfig } from './limit-config.ts';
+import { LIMIT_SETTINGS, toRateLimits, type RateLimitConfig } from './limit-config.ts';
 import { TICKET_SETTINGS, toTicketSettings } from './ticket-config.ts';
 
 /** A number, or its digits: the environment knows only text. Nothing else, since JavaScript takes `true` for 1. */

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import {
   DEFAULT_LIMITS_TEXT,
   LIMITS_WANTED,
+  limitSetting,
   limitsOf,
   parseLimits,
   REQUEST_CLASSES,
@@ -47,24 +48,14 @@ export const LIMIT_SETTINGS = {
   LIMIT_SIGN_IN: limits('sign-in', 'sign-ins'),
 };
 
-const settingOf = (kind: RequestClass) =>
-  `LIMIT_${kind.toUpperCase().replace('-', '_')}` as Exclude<
-    keyof typeof LIMIT_SETTINGS,
-    'RATE_LIMITS' | 'RATE_LIMIT_SYNC_MS'
-  >;
-
-/** Of a demonstration, where nothing else is set. */
-export const DEMO_LIMITS: Readonly<Record<string, string>> = Object.fromEntries(
-  REQUEST_CLASSES.map((kind) => [settingOf(kind), WIDE_LIMITS_TEXT]),
-);
-
+type LimitName = Exclude<keyof typeof LIMIT_SETTINGS, 'RATE_LIMITS' | 'RATE_LIMIT_SYNC_MS'>;
 type Values = z.output<z.ZodObject<typeof LIMIT_SETTINGS>>;
 
 /** @returns undefined: there are none */
 export function toRateLimits(values: Values, demo: boolean): RateLimitConfig | undefined {
   if (values.RATE_LIMITS === 'off') return undefined;
   const limitsOfClass = (kind: RequestClass) =>
-    limitsOf(values[settingOf(kind)], demo ? WIDE_LIMITS_TEXT : DEFAULT_LIMITS_TEXT[kind]);
+    limitsOf(values[limitSetting(kind) as LimitName], demo ? WIDE_LIMITS_TEXT : DEFAULT_LIMITS_TEXT[kind]);
   const policy = Object.fromEntries(
     REQUEST_CLASSES.map((kind) => [kind, limitsOfClass(kind)]),
   ) as LimitPolicy;

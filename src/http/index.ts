@@ -34,6 +34,8 @@ export {
   parseLimits,
   RateLimits,
   REQUEST_CLASSES,
+  DEMO_LIMITS,
+  limitSetting,
   WIDE_LIMITS_TEXT,
   type ExchangeFigures,
   type LimitPolicy,

@@ -8,7 +8,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { JetStreamNames } from '../../src/runtime/index.ts';
+import { JetStreamNames } from '../../src/runtime/jetstream/names.ts';
 import { freePorts } from '../servers/free-port.ts';
 import { startNats, type NatsCluster, type NatsServer } from '../servers/nats.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';

@@ -4,8 +4,8 @@
 import type { TestProject } from 'vitest/node';
 import { assertSwift } from './bucket.ts';
 import { assertChromium } from './chromium.ts';
+import { makePostgresTemplates } from './make-postgres-templates.ts';
 import { natsBinary } from './nats-binary.ts';
-import { makePostgresTemplates } from './postgres-template.ts';
 import { postgresBinaries } from './postgres.ts';
 import { assertRedis } from './redis.ts';
 import { assertStrace } from './strace.ts';

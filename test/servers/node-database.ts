@@ -1,14 +1,12 @@
 // Databases with the tables of a node, on one Postgres server that all tests share. Making one takes a tenth of a second, where
 // an embedded Postgres takes seconds of CPU to start, so nodes have one of these when a test does not say otherwise.
 //
-// The server runs from before the first test until after the last, without fsync: no test here kills it. Tests of what it
-// does when it ends start their own (postgres.ts).
+// Tests of what a server does when it ends start their own (postgres.ts).
 
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { inject } from 'vitest';
-import { migrate, migrateCatalogue, openPool } from '../../src/persistence/index.ts';
-import { startPostgres, type PostgresServer } from './postgres.ts';
+import type { PostgresServer } from './postgres.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,20 +14,7 @@ declare module 'vitest' {
   }
 }
 
-const NODE_TEMPLATE = 'doorbuster_node_template';
-/** Several nodes and pools of each of the test files that run at once. */
-const CONNECTIONS_MAX = 500;
-
-/** For the set-up before all tests, which provides `connection` as `sharedPostgres`. */
-export async function startSharedPostgres(): Promise<PostgresServer> {
-  const server = await startPostgres({ fsync: 'off', max_connections: String(CONNECTIONS_MAX) });
-  await query(server.connection, `CREATE DATABASE ${NODE_TEMPLATE}`);
-  const pool = openPool({ ...server.connection, database: NODE_TEMPLATE }, 1, 'doorbuster test template');
-  await migrate(pool);
-  await migrateCatalogue(pool);
-  await pool.end();
-  return server;
-}
+export const NODE_TEMPLATE = 'doorbuster_node_template';
 
 export interface Database {
   readonly connection: PostgresServer['connection'];
@@ -54,7 +39,8 @@ async function create(template: string): Promise<Database> {
   };
 }
 
-async function query(connection: PostgresServer['connection'], statement: string): Promise<void> {
+/** By a connection of its own. */
+export async function query(connection: PostgresServer['connection'], statement: string): Promise<void> {
   const client = new Client(connection);
   await client.connect();
   try {

@@ -4,11 +4,9 @@
 //   postgresTemplate       as a first start leaves it, before anything is in it
 //   postgresNodeTemplate   with the tables of a node, and nothing in them
 
-import { cpSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { migrate, migrateCatalogue, openPool, startEmbeddedPostgres } from '../../src/persistence/index.ts';
 import { copyDatabase } from './database-copy.ts';
 
 declare module 'vitest' {
@@ -16,33 +14,6 @@ declare module 'vitest' {
     postgresTemplate: string;
     postgresNodeTemplate: string;
   }
-}
-
-export interface PostgresTemplates {
-  /** The data folder that holds an empty one. */
-  readonly bare: string;
-  /** The data folder that holds one with a node's tables. */
-  readonly withTables: string;
-  remove(): void;
-}
-
-export async function makePostgresTemplates(): Promise<PostgresTemplates> {
-  const [bare, withTables] = ['bare', 'tables'].map(() =>
-    mkdtempSync(join(tmpdir(), 'doorbuster-template-')),
-  );
-  const first = await startEmbeddedPostgres(bare!);
-  await first.stop();
-  cpSync(bare!, withTables!, { recursive: true });
-  const second = await startEmbeddedPostgres(withTables!);
-  const pool = openPool(second.connection, 1, 'doorbuster test template');
-  await migrate(pool);
-  await migrateCatalogue(pool);
-  await pool.end();
-  await second.stop();
-  const remove = (): void => {
-    for (const folder of [bare!, withTables!]) rmSync(folder, { recursive: true, force: true });
-  };
-  return { bare: bare!, withTables: withTables!, remove };
 }
 
 /** Into a data folder of which no node made anything yet; any other is left as it is. */

@@ -3,8 +3,8 @@
 
 import type { TestProject } from 'vitest/node';
 import { buildNode } from '../../bin/build.js';
-import { startSharedPostgres } from './node-database.ts';
 import { makePostgresDataTemplate } from './postgres.ts';
+import { startSharedPostgres } from './shared-postgres.ts';
 
 /** @returns what ends it, after all tests */
 export default async function makeTemplates(project: TestProject): Promise<() => Promise<void>> {

@@ -45,6 +45,14 @@ export const DEFAULT_LIMITS_TEXT: Readonly<Record<RequestClass, string>> = {
 /** For a demonstration: one machine runs a whole stampede from one address. */
 export const WIDE_LIMITS_TEXT = 'customer 100000/1s, address 100000/1s, anonymous 100000/1s';
 
+/** The name of a class's setting: `LIMIT_SIGN_IN`. */
+export const limitSetting = (kind: RequestClass): string => `LIMIT_${kind.toUpperCase().replace('-', '_')}`;
+
+/** Of a demonstration, where nothing else is set. */
+export const DEMO_LIMITS: Readonly<Record<string, string>> = Object.fromEntries(
+  REQUEST_CLASSES.map((kind) => [limitSetting(kind), WIDE_LIMITS_TEXT]),
+);
+
 export const LIMITS_WANTED =
   'must say how many requests in how many seconds: customer 20/10s, address 1000/10s, anonymous 100/10s. Each may be off, and what is ' +
   `left out keeps its default; 1 to ${LIMIT_COUNT_MAX} requests in 1 to ${LIMIT_WINDOW_SECONDS_MAX} s, ${LIMIT_PER_SECOND_MAX} a second at most`;
