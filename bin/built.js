@@ -16,8 +16,11 @@ export function isBuilt() {
   const builtAt = changedAt(built);
   if (builtAt === undefined) return false;
   const inSources = readdirSync(sources, { recursive: true }).map((name) => join(sources, name));
-  const others = [sources, join(root, 'package.json'), join(root, 'bin/build.js')];
-  return [...others, ...inSources].every((path) => (changedAt(path) ?? 0) <= builtAt);
+  // The last is written by npm whenever it installs: packages are in the build, too.
+  const others = ['src', 'package.json', 'bin/build.js', 'node_modules/.package-lock.json'];
+  return [...others.map((name) => join(root, name)), ...inSources].every(
+    (path) => (changedAt(path) ?? 0) <= builtAt,
+  );
 }
 
 /** @returns {number | undefined} */

@@ -26,10 +26,10 @@ describe('a checkout', () => {
     files.forEach((file) => utimesSync(file, seconds, seconds));
 
   beforeAll(async () => {
-    for (const name of ['src', 'src/http', 'dist/node', 'bin'])
+    for (const name of ['src/http', 'dist/node', 'bin', 'node_modules'])
       mkdirSync(join(folder, name), { recursive: true });
     for (const name of ['built.js', 'build.js']) cpSync(join(ROOT, 'bin', name), join(folder, 'bin', name));
-    for (const name of ['package.json', 'src/cli.ts', 'src/http/app.ts'])
+    for (const name of ['node_modules/.package-lock.json', 'package.json', 'src/cli.ts', 'src/http/app.ts'])
       writeFileSync(join(folder, name), '');
     ({ cliFile } = (await import(pathToFileURL(join(folder, 'bin/built.js')).href)) as {
       cliFile: () => string;
@@ -37,7 +37,15 @@ describe('a checkout', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const all = ['package.json', 'bin/build.js', 'src', 'src/http', 'src/cli.ts', 'src/http/app.ts'];
+  const all = [
+    'node_modules/.package-lock.json',
+    'package.json',
+    'bin/build.js',
+    'src',
+    'src/http',
+    'src/cli.ts',
+    'src/http/app.ts',
+  ];
 
   test('without a build runs its sources', () => expect(cliFile()).toBe(source));
 
