@@ -235,7 +235,7 @@ describe('a node and its next lives', () => {
     waiting.destroy();
   });
 
-  test('without its Postgres folder it projects everything again; outside demo nobody gets a token', async () => {
+  test('with an empty Postgres it projects everything again; outside demo nobody gets a token', async () => {
     emptyPostgres(dataDir);
     engine = await Engine.start({ dataDir, demo: false, isEmbedded: true, env: { WORKERS: '1' } });
     expectProblem(

@@ -1,7 +1,8 @@
 // The static files of the pages: read once, kept in memory, addressed by the hash of their content, so that a browser
 // may keep them for a year and still gets a new version at once. Answers come from this map and never from the disk,
 // so no path in a request can reach another file. The typed client of src/client is served as client/*.js, without its
-// types (client-scripts.ts), so that the pages run the same client as everybody else. Whoever takes compressed files gets them so, compressed once.
+// types (client-scripts.ts), so that the pages run the same client as everybody else. Whoever takes compressed files gets them
+// so, compressed once.
 
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
